@@ -1,0 +1,124 @@
+import type { Schema, Schemas } from "../../runtime/interface/caps.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Host } from "../host/host.ts";
+import type { Converters } from "./adapt.ts";
+import { converterModules, loadProgram } from "./load.ts";
+import type { CheckedPipeline, PipelineSymbol } from "./checked-pipeline.ts";
+import { checkPipeline, type PipelineTools } from "./pipeline.ts";
+import { checkPeer, checkTargets, type CheckedPeer, type CheckedRemote } from "./peers.ts";
+import { checkPolicy } from "./policies.ts";
+import type { DeclarationSymbol, FileInfo, PeerSymbol, Program, SignatureSymbol } from "./program.ts";
+import { Reporter } from "./reporter.ts";
+import { Scope } from "./scope.ts";
+import { SignatureReader, type Signature } from "./signature.ts";
+import { TypeReader } from "./types.ts";
+import { ValueReader } from "./values.ts";
+
+/** A program after all checks; complete however broken it is. */
+export interface CheckedProgram {
+  readonly program: Program;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly schemas: Schemas;
+  /** By key. */
+  readonly pipelines: ReadonlyMap<string, CheckedPipeline>;
+  /** The targets of the remotes of a pipeline, by the key of the pipeline, then by the name of the remote. */
+  readonly remotes: ReadonlyMap<string, ReadonlyMap<string, CheckedRemote>>;
+  readonly peers: ReadonlyMap<string, CheckedPeer>;
+  signature(symbol: SignatureSymbol): Signature;
+}
+
+/** @throws {HostError} when the root file cannot be read */
+export function checkProgram(path: string, host: Host): CheckedProgram {
+  const reporter = new Reporter();
+  const program = loadProgram(path, host, reporter);
+  const scope = new Scope(program, reporter);
+  const types = new TypeReader(scope, reporter);
+  const schemas = readSchemas(program, types);
+  const values = new ValueReader(reporter, (key) => {
+    const schema = Object.hasOwn(schemas, key) ? schemas[key] : undefined;
+    return schema?.kind === "enum" ? schema.values : undefined;
+  });
+  const signatures = new SignatureReader(types, values, reporter);
+  const all = [...program.files.values()].flatMap((file) => [...file.declarations.values()]);
+  for (const symbol of all) {
+    const { kind } = symbol.syntax;
+    if (kind === "Node" || kind === "Interface" || kind === "Pipeline") signatures.read(symbol as SignatureSymbol);
+    if (symbol.syntax.kind === "Policy") checkPolicy(symbol.file, symbol.syntax.clauses, reporter);
+  }
+  const pipelines = new Map<string, CheckedPipeline>();
+  const tools: PipelineTools = {
+    scope,
+    reporter,
+    signatures,
+    values,
+    schemas,
+    converters: (symbol) => convertersOf(symbol.file, program, signatures),
+  };
+  for (const symbol of all) {
+    if (symbol.syntax.kind === "Pipeline") pipelines.set(symbol.key, checkPipeline(symbol as PipelineSymbol, tools));
+  }
+  const context = { scope, reporter, signatures, values, schemas, pipelines };
+  const remotes = new Map<string, ReadonlyMap<string, CheckedRemote>>();
+  for (const checked of pipelines.values()) remotes.set(checked.symbol.key, checkTargets(checked, context));
+  const peers = new Map<string, CheckedPeer>();
+  for (const symbol of all) {
+    if (symbol.syntax.kind === "Peer") peers.set(symbol.key, checkPeer(symbol as PeerSymbol, context));
+  }
+  reportUnusedImports(program.root, reporter);
+  const order = [...program.files.values()].map((file) => file.source.path);
+  return {
+    program,
+    diagnostics: reporter.inOrder(order),
+    schemas,
+    pipelines,
+    remotes,
+    peers,
+    signature: (symbol) => signatures.read(symbol),
+  };
+}
+
+function readSchemas(program: Program, types: TypeReader): Schemas {
+  const schemas: Record<string, Schema> = {};
+  for (const file of program.files.values()) {
+    for (const symbol of file.declarations.values()) {
+      const { syntax } = symbol;
+      if (syntax.kind === "Enum")
+        schemas[symbol.key] = { kind: "enum", values: syntax.values.map((one) => one.name.text) };
+      if (syntax.kind !== "Record") continue;
+      const fields = syntax.fields.flatMap((field) => {
+        const type = types.data(file, field.type);
+        const optional = type?.kind === "optional" || field.defaultValue !== undefined;
+        return type === undefined ? [] : [{ name: field.name.text, type, optional }];
+      });
+      schemas[symbol.key] = { kind: "record", fields };
+    }
+  }
+  return schemas;
+}
+
+/** The converters in sight of a file: declared in it, imported into it, and those of the standard library. */
+function convertersOf(file: FileInfo, program: Program, signatures: SignatureReader): Converters {
+  const found = new Map<string, Signature>();
+  const add = (symbol: DeclarationSymbol): void => {
+    if (symbol.syntax.kind !== "Node" || found.has(symbol.key)) return;
+    const signature = signatures.read(symbol as SignatureSymbol);
+    if (signature.convertsAtCost !== undefined) found.set(symbol.key, signature);
+  };
+  for (const symbol of file.declarations.values()) add(symbol);
+  for (const binding of file.imports.values()) add(binding.symbol);
+  for (const module of converterModules) {
+    for (const symbol of program.files.get(module)?.declarations.values() ?? []) add(symbol);
+  }
+  return [...found.values()];
+}
+
+function reportUnusedImports(file: FileInfo, reporter: Reporter): void {
+  for (const [name, binding] of file.imports) {
+    // A converter may be imported for `~>` alone.
+    const { syntax } = binding.symbol;
+    if (binding.used || (syntax.kind === "Node" && syntax.members.some((one) => one.kind === "Converts"))) continue;
+    reporter.report("MESH2006", file.source, binding.syntax.span, `\`${name}\` is imported and never used.`, {
+      hint: "Remove it from the import.",
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import type { Span } from "../../grammar/syntax.ts";
+import { catalog, type DiagnosticCode } from "../diagnostics/catalog.ts";
+import type { Diagnostic, Fix, Related } from "../diagnostics/diagnostic.ts";
+import type { SourceFile } from "../source/source-file.ts";
+
+export interface Details {
+  readonly label?: string | undefined;
+  readonly notes?: readonly string[];
+  readonly hint?: string | undefined;
+  readonly related?: readonly Related[];
+  readonly fixes?: readonly Fix[];
+}
+
+/** Collects what is wrong with a program. */
+export class Reporter {
+  readonly #found: Diagnostic[] = [];
+
+  /** @param message what is wrong, in the user's own names; a full sentence */
+  report(code: DiagnosticCode, source: SourceFile, span: Span, message: string, details: Details = {}): void {
+    this.add({
+      code,
+      severity: catalog[code].severity,
+      message,
+      place: { source, span },
+      ...(details.label !== undefined && { label: details.label }),
+      notes: details.notes ?? [],
+      ...(details.hint !== undefined && { hint: details.hint }),
+      related: details.related ?? [],
+      fixes: details.fixes ?? [],
+    });
+  }
+
+  add(diagnostic: Diagnostic): void {
+    this.#found.push(diagnostic);
+  }
+
+  /** In order of file as they were loaded, then of place. */
+  inOrder(files: readonly string[]): Diagnostic[] {
+    const rank = new Map(files.map((path, index) => [path, index]));
+    return [...this.#found].sort(
+      (a, b) =>
+        (rank.get(a.place.source.path) ?? 0) - (rank.get(b.place.source.path) ?? 0) ||
+        a.place.span.start - b.place.span.start,
+    );
+  }
+}
+
+/** A fix that replaces the text of one span. */
+export function replaceFix(title: string, source: SourceFile, span: Span, newText: string, safe: boolean): Fix {
+  return { title, edits: [{ place: { source, span }, newText }], safe };
+}

@@ -1,0 +1,100 @@
+import { isMissing, type NameSyntax } from "../../grammar/syntax.ts";
+import { suggest } from "../diagnostics/suggest.ts";
+import { kindWords, type DeclarationSymbol, type FileInfo, type NamedDeclaration, type Program } from "./program.ts";
+import { listed } from "./load.ts";
+import { replaceFix, type Reporter } from "./reporter.ts";
+
+/** A kind of declaration to the symbol of it. */
+type SymbolOf<K extends NamedDeclaration["kind"]> = DeclarationSymbol<Extract<NamedDeclaration, { kind: K }>>;
+
+/** Looks up names at the top level of files, and says what is wrong where there is none. */
+export class Scope {
+  readonly #program: Program;
+  readonly #reporter: Reporter;
+
+  constructor(program: Program, reporter: Reporter) {
+    this.#program = program;
+    this.#reporter = reporter;
+  }
+
+  /** The declaration that a name means in a file, without a word when there is none. */
+  find(file: FileInfo, name: string): DeclarationSymbol | undefined {
+    const imported = file.imports.get(name);
+    if (imported !== undefined) imported.used = true;
+    return file.declarations.get(name) ?? imported?.symbol;
+  }
+
+  /**
+   * The declaration that a name means, of one of the given kinds.
+   * @param wanted what the place asks for, as in "a node or pipeline"
+   */
+  resolve<K extends NamedDeclaration["kind"]>(
+    file: FileInfo,
+    name: NameSyntax,
+    kinds: readonly K[],
+    wanted: string,
+    others: readonly string[] = [],
+  ): SymbolOf<K> | undefined {
+    if (isMissing(name)) return undefined;
+    const found = this.find(file, name.text);
+    if (found === undefined) {
+      this.#unknown(file, name, kinds, wanted, others);
+      return undefined;
+    }
+    if (!(kinds as readonly string[]).includes(found.syntax.kind)) {
+      this.#reporter.report(
+        "MESH2007",
+        file.source,
+        name.span,
+        `\`${name.text}\` is ${kindWords[found.syntax.kind]}; ${wanted} is needed here.`,
+        { related: [{ place: { source: found.file.source, span: found.syntax.name.span }, message: "declared here" }] },
+      );
+      return undefined;
+    }
+    return found as SymbolOf<K>;
+  }
+
+  /** Names in sight of a file that are of one of the given kinds. */
+  names(file: FileInfo, kinds: readonly string[]): string[] {
+    const names: string[] = [];
+    for (const [name, symbol] of file.declarations) if (kinds.includes(symbol.syntax.kind)) names.push(name);
+    for (const [name, binding] of file.imports) if (kinds.includes(binding.symbol.syntax.kind)) names.push(name);
+    return names;
+  }
+
+  #unknown(
+    file: FileInfo,
+    name: NameSyntax,
+    kinds: readonly string[],
+    wanted: string,
+    others: readonly string[],
+  ): void {
+    const known = [...this.names(file, kinds), ...others];
+    const near = suggest(name.text, known);
+    const elsewhere = this.#declaredElsewhere(file, name.text, kinds);
+    const hint =
+      near !== undefined
+        ? `Did you mean \`${near}\`?`
+        : elsewhere !== undefined
+          ? `Import it: \`import { ${name.text} } from "${elsewhere}"\`.`
+          : listed("In sight are", known);
+    this.#reporter.report(
+      "MESH2001",
+      file.source,
+      name.span,
+      `Nothing named \`${name.text}\` is in sight; ${wanted} is needed here.`,
+      {
+        hint,
+        fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, name.span, near, false)],
+      },
+    );
+  }
+
+  #declaredElsewhere(file: FileInfo, name: string, kinds: readonly string[]): string | undefined {
+    for (const other of this.#program.files.values()) {
+      const symbol = other.declarations.get(name);
+      if (other !== file && symbol !== undefined && kinds.includes(symbol.syntax.kind)) return other.module;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,9 @@
+import type { Command } from "./command.ts";
+import { buildCommand } from "./build.command.ts";
+import { checkCommand } from "./check.command.ts";
+import { completionCommand } from "./completion.command.ts";
+import { helpCommand } from "./help.command.ts";
+import { runCommand } from "./run.command.ts";
+
+/** Every command, in the order in which the help lists them. */
+export const commands: readonly Command[] = [checkCommand, buildCommand, runCommand, completionCommand, helpCommand];

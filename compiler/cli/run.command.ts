@@ -1,0 +1,46 @@
+import type { Command } from "./command.ts";
+
+export const runCommand: Command = {
+  name: "run",
+  summary: "Runs the peers of a program",
+  usage: "FILE [options]",
+  details: [
+    "Runs all peers of the file in this process, each of them in a process of its own (--processes), or one of them (--peer), until Ctrl-C.",
+    "With --in and --out a session is opened with the pipeline that has those ports, and the run ends with it. Where several pipelines have them, it is the one that no other pipeline of the file calls. A .wav file is fed in real time, as a microphone would, and an output is written beside its file and renamed when it is complete. Text and records are read from and written to .txt (a text a line) and .jsonl (a JSON value a line); outputs of these kinds without a file are shown.",
+    "The summary at the end tells the frames in and out of each port and, for sound, the time end to end: from the end of the question's speech (the last 20 ms of the input that are louder than a tenth of its loudest) being fed until the first sound of the answer arrives.",
+    "--format json prints one object a line: ready, event, describe (every 250 ms), output, log, ended.",
+  ],
+  options: [
+    { name: "peer", value: "PEER", description: "only this peer of the file" },
+    { name: "processes", description: "each peer in a process of its own" },
+    { name: "pipeline", value: "PIPELINE", description: "the pipeline to open a session with" },
+    {
+      name: "in",
+      value: "PORT=FILE",
+      repeated: true,
+      description: "feeds a .wav, .txt or .jsonl file to an input; PIPELINE.PORT where it is not clear",
+    },
+    { name: "out", value: "PORT=FILE", repeated: true, description: "writes an output to a .wav, .txt or .jsonl file" },
+    { name: "param", value: "NAME=VALUE", repeated: true, description: "a parameter of that pipeline" },
+    {
+      name: "format",
+      value: "FORMAT",
+      choices: ["text", "json"],
+      description: "for people (text, the default) or for programs (json)",
+    },
+  ],
+  examples: [
+    { line: "meshc run main.mesh", does: "all peers, here, until Ctrl-C" },
+    { line: "meshc run main.mesh --peer gpu", does: "the peer `gpu` alone, as on its own machine" },
+    {
+      line: "meshc run main.mesh --processes --in mic=question.wav --out speaker=answer.wav",
+      does: "asks a question and ends when the answer is complete",
+    },
+  ],
+  positionals: [1, 1],
+  completes: "files",
+  async run(args, io) {
+    const { runFile } = await import("./run/run-file.ts");
+    return runFile(args, io);
+  },
+};

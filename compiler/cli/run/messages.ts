@@ -1,0 +1,81 @@
+import type { Location, MeshError } from "../../../runtime/interface/errors.ts";
+import type { MeshEvent } from "../../../runtime/interface/events.ts";
+import type { JsonValue } from "../../../runtime/interface/frame.ts";
+import type { SessionDescription } from "../../../runtime/interface/session.ts";
+
+/** An error as data. */
+export interface PlainError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly node?: string | undefined;
+  readonly location?: Location | undefined;
+}
+
+/** A `MeshEvent` with its errors as data. */
+export type PlainEvent = MeshEvent extends infer E
+  ? E extends MeshEvent
+    ? { readonly [K in keyof E]: MeshError extends E[K] ? PlainError | Exclude<E[K], MeshError> : E[K] }
+    : never
+  : never;
+
+/** What went through the files of a session. */
+export interface PortTotals {
+  readonly port: string;
+  readonly direction: "in" | "out";
+  readonly frames: number;
+  /** Length of the sound; undefined for other kinds. */
+  readonly seconds?: number | undefined;
+  readonly file?: string | undefined;
+}
+
+export interface SessionSummary {
+  readonly pipeline: string;
+  readonly ports: readonly PortTotals[];
+  /** From the end of the question's speech to the first sound of the answer; undefined where there was none. */
+  readonly latencyMs: number | undefined;
+}
+
+/** One line of `meshc run --format json`. */
+export type RunMessage =
+  /** The peers of this process listen. */
+  | {
+      readonly type: "ready";
+      readonly peers: readonly { readonly peer: string; readonly addresses: readonly string[] }[];
+    }
+  | { readonly type: "event"; readonly event: PlainEvent }
+  /** Every quarter of a second, and when a session ends: the sessions that run here. */
+  | { readonly type: "describe"; readonly sessions: readonly SessionDescription[] }
+  /** A frame of an output that is not written to a file. */
+  | { readonly type: "output"; readonly port: string; readonly value: JsonValue }
+  | { readonly type: "log"; readonly level: string; readonly message: string }
+  | {
+      readonly type: "ended";
+      /** The exit code of the process. */
+      readonly code: number;
+      readonly error?: PlainError | undefined;
+      readonly summary?: SessionSummary | undefined;
+    };
+
+export function plainError(error: MeshError): PlainError {
+  const { code, message, hint, node, location } = error;
+  return { code, message, hint, node, location };
+}
+
+/** Errors do not survive `JSON.stringify`; this is what does. */
+export function plainEvent(event: MeshEvent): PlainEvent {
+  if (!("error" in event)) return event;
+  const { error } = event;
+  return { ...event, error: error === undefined ? undefined : plainError(error) } as PlainEvent;
+}
+
+/** Reads a line of another process of ours; undefined when it is none, such as a `console.log` of a node. */
+export function readMessage(line: string): RunMessage | undefined {
+  if (!line.startsWith('{"type":"')) return undefined;
+  try {
+    // Written by this same program, a moment ago, in a process that this one started.
+    return JSON.parse(line) as RunMessage;
+  } catch {
+    return undefined;
+  }
+}

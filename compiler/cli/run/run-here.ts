@@ -1,0 +1,155 @@
+import { MeshError } from "../../../runtime/interface/errors.ts";
+import type { Plan } from "../../../runtime/interface/plan.ts";
+import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
+import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
+import { CommandError, environmentError, exitCode, type ExitCode } from "../exit-code.ts";
+import { exitCodeOf } from "../report.ts";
+import { listenError } from "./listen-error.ts";
+import { plainError, plainEvent, type PlainError, type RunMessage, type SessionSummary } from "./messages.ts";
+import { readParams } from "./parameters.ts";
+import { loadNodes } from "./registry.ts";
+import type { RunOptions } from "./run-options.ts";
+import { openFiles, runSession, type SessionFiles, type SessionOutcome } from "./session-run.ts";
+
+/** How often the sessions are described. */
+const describeMs = 250;
+
+export interface RunHere {
+  readonly plan: Plan;
+  /** The folder that paths of the plan are relative to. */
+  readonly root: string;
+  readonly peers: readonly string[];
+  /** The pipeline that a session is opened with; undefined to wait for callers. */
+  readonly pipeline: string | undefined;
+  readonly options: RunOptions;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly send: (message: RunMessage) => void;
+  /** Aborts when the run is to end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs peers in this process until the session with its files ends, or until it is told to stop.
+ *
+ * The last message is `ended` with the exit code, whatever happens.
+ */
+export async function runHere(run: RunHere): Promise<ExitCode> {
+  let code: ExitCode;
+  let error: PlainError | undefined;
+  let summary: SessionSummary | undefined;
+  try {
+    const outcome = await launchAndRun(run);
+    summary = outcome?.summary;
+    error = outcome?.error && plainError(outcome.error);
+    code = run.signal.aborted
+      ? exitCode.interrupted
+      : outcome?.error === undefined
+        ? exitCode.fine
+        : exitCodeOf(outcome.error.code);
+  } catch (thrown) {
+    if (!(thrown instanceof CommandError) && !(thrown instanceof MeshError)) throw thrown;
+    code = run.signal.aborted
+      ? exitCode.interrupted
+      : thrown instanceof CommandError
+        ? thrown.exitCode
+        : exitCodeOf(thrown.code);
+    error =
+      thrown instanceof MeshError
+        ? plainError(thrown)
+        : { code: "invalid-argument", message: thrown.message, hint: thrown.hint };
+  }
+  run.send({ type: "ended", code, ...(error !== undefined && { error }), ...(summary !== undefined && { summary }) });
+  return code;
+}
+
+async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
+  const { plan, pipeline, peers, options } = run;
+  const params = pipeline === undefined ? {} : readParams(plan, pipeline, options.params);
+  const files = pipeline === undefined ? undefined : openFiles(plan, pipeline, options, run.cwd);
+  try {
+    const served = peers.flatMap((name) => plan.peers[name]?.runs ?? []).map((one) => one.pipeline);
+    const registry = await loadNodes(plan, pipeline === undefined ? served : [...served, pipeline], run.root);
+    run.signal.throwIfAborted();
+    const platform = nodejsPlatform({
+      log: (level, message, fields) => {
+        if (level !== "warn" && level !== "error") return;
+        const details = fields === undefined ? "" : ` ${JSON.stringify(fields)}`;
+        run.send({ type: "log", level, message: `${message}${details}` });
+      },
+      env: (name) => run.env[name],
+    });
+    const mesh = await launchPlan(plan, platform, {
+      peers,
+      registry,
+      onEvent: (event) => run.send({ type: "event", event: plainEvent(event) }),
+    }).catch((error: unknown) => {
+      throw listenError(error, plan, peers, run.env);
+    });
+    const stop = describeRegularly(mesh, run.send);
+    try {
+      run.send({ type: "ready", peers: mesh.peers.map(({ name, addresses }) => ({ peer: name, addresses })) });
+      if (files === undefined) {
+        await aborted(run.signal);
+        return undefined;
+      }
+      return await inSession(run, mesh, files, params, platform.clock);
+    } finally {
+      stop();
+      await mesh.close();
+    }
+  } finally {
+    files?.discard();
+  }
+}
+
+function inSession(
+  run: RunHere,
+  mesh: Mesh,
+  files: SessionFiles,
+  params: ReturnType<typeof readParams>,
+  clock: Parameters<typeof runSession>[0]["clock"],
+): Promise<SessionOutcome> {
+  return runSession({
+    files,
+    plan: run.plan,
+    params,
+    open: (name, request) => mesh.open(name, request),
+    clock,
+    onOutput: (port, value) => run.send({ type: "output", port, value }),
+    signal: run.signal,
+  });
+}
+
+function describeRegularly(mesh: Mesh, send: RunHere["send"]): () => void {
+  const timer = setInterval(() => {
+    const sessions = mesh.sessions();
+    if (sessions.length > 0) send({ type: "describe", sessions });
+  }, describeMs);
+  return () => clearInterval(timer);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  // A timer keeps the process alive where no peer listens.
+  const alive = setInterval(() => undefined, 60_000);
+  return new Promise((resolve) => {
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearInterval(alive);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
+
+/** A file without peers runs nothing unless a session is asked for. */
+export function refuseNothing(plan: Plan, pipeline: string | undefined): void {
+  if (pipeline !== undefined || Object.keys(plan.peers).length > 0) return;
+  throw environmentError(
+    `${plan.source} declares no peer, so there is nothing to run.`,
+    "Declare a `peer` that runs a pipeline, or name one with `--pipeline`.",
+  );
+}

@@ -1,0 +1,64 @@
+import type { Arguments } from "../command.ts";
+import { splitOnce } from "../arguments.ts";
+import { usageError } from "../exit-code.ts";
+
+/** `[pipeline.]port=FILE` */
+export interface PortFile {
+  readonly pipeline: string | undefined;
+  readonly port: string;
+  readonly file: string;
+}
+
+export interface RunOptions {
+  readonly file: string;
+  readonly peer: string | undefined;
+  readonly pipeline: string | undefined;
+  readonly inputs: readonly PortFile[];
+  readonly outputs: readonly PortFile[];
+  /** As written, by name. */
+  readonly params: ReadonlyMap<string, string>;
+  readonly processes: boolean;
+  readonly format: "text" | "json";
+}
+
+/** @throws {CommandError} with exit code 2 */
+export function readRunOptions(args: Arguments): RunOptions {
+  const [file = ""] = args.positionals;
+  const peer = args.value("peer");
+  const processes = args.has("processes");
+  if (processes && peer !== undefined) {
+    throw usageError("`--processes` runs every peer and `--peer` one of them.", "Leave one of the two out.");
+  }
+  const params = new Map<string, string>();
+  for (const given of args.values("param")) {
+    const [name, value] = splitOnce(given, "=");
+    if (name === "" || value === undefined) throw usageError(`\`--param ${given}\` is not of the form NAME=VALUE.`);
+    if (params.has(name)) throw usageError(`The parameter \`${name}\` is given twice.`, "Give it once.");
+    params.set(name, value);
+  }
+  return {
+    file,
+    peer,
+    pipeline: args.value("pipeline"),
+    inputs: portFiles("in", args.values("in")),
+    outputs: portFiles("out", args.values("out")),
+    params,
+    processes,
+    format: args.value("format") === "json" ? "json" : "text",
+  };
+}
+
+function portFiles(option: "in" | "out", given: readonly string[]): PortFile[] {
+  const seen = new Set<string>();
+  return given.map((text) => {
+    const [name, file] = splitOnce(text, "=");
+    if (name === "" || file === undefined || file === "") {
+      throw usageError(`\`--${option} ${text}\` is not of the form PORT=FILE or PIPELINE.PORT=FILE.`);
+    }
+    const at = name.lastIndexOf(".");
+    const port = name.slice(at + 1);
+    if (seen.has(port)) throw usageError(`The port \`${port}\` is given two files.`, "Give it one.");
+    seen.add(port);
+    return { pipeline: at === -1 ? undefined : name.slice(0, at), port, file };
+  });
+}

@@ -1,0 +1,46 @@
+import type { Severity } from "./diagnostic.ts";
+
+interface CatalogEntry {
+  readonly severity: Severity;
+  /** What the mistake is, in a few words; the heading of its page. */
+  readonly title: string;
+}
+
+/**
+ * Every diagnostic of the checker, by its stable code. Syntax problems (`MESH1xxx`) are listed in `grammar/problems.ts`.
+ *
+ * Families: 2 names and imports, 3 types, formats and codecs, 4 capabilities and placement, 5 graph shape,
+ * 6 resilience, 7 security, 8 performance, 9 style. A code is never used again for something else.
+ */
+export const catalog = {
+  MESH2001: { severity: "error", title: "Unknown name" },
+  MESH2002: { severity: "error", title: "Unknown port" },
+  MESH2003: { severity: "error", title: "Name declared twice" },
+  MESH2004: { severity: "error", title: "Module not found" },
+  MESH2005: { severity: "error", title: "Module has no such declaration" },
+  MESH2006: { severity: "warning", title: "Unused name" },
+  MESH2007: { severity: "error", title: "Name of the wrong kind" },
+  MESH2008: { severity: "error", title: "Unknown parameter" },
+  MESH2009: { severity: "error", title: "Missing argument" },
+  MESH2010: { severity: "error", title: "Unknown option or clause" },
+  MESH3001: { severity: "error", title: "Formats do not match" },
+  MESH3002: { severity: "error", title: "No converter" },
+  MESH3003: { severity: "error", title: "Value of the wrong type" },
+  MESH3004: { severity: "error", title: "Not a format" },
+  MESH3005: { severity: "error", title: "Value out of range" },
+  MESH3006: { severity: "error", title: "Does not conform to the interface" },
+  MESH3007: { severity: "error", title: "Format not known at build time" },
+  MESH5001: { severity: "error", title: "Input without a source" },
+  MESH5002: { severity: "error", title: "Two sources for one input" },
+  MESH5003: { severity: "error", title: "Loop of streams" },
+  MESH5004: { severity: "error", title: "Output never given" },
+  MESH5005: { severity: "error", title: "Which port is not clear" },
+  MESH5006: { severity: "error", title: "Not a source or not a target" },
+  MESH5007: { severity: "error", title: "Not supported yet" },
+  MESH5008: { severity: "error", title: "Pipelines in a circle" },
+  MESH6001: { severity: "error", title: "Fallback never reached" },
+  MESH6002: { severity: "error", title: "Remote without a target" },
+  MESH6003: { severity: "error", title: "Target does not satisfy the interface" },
+} as const satisfies Record<string, CatalogEntry>;
+
+export type DiagnosticCode = keyof typeof catalog;

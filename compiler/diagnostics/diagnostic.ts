@@ -1,0 +1,46 @@
+import type { Place } from "../source/source-file.ts";
+
+export type Severity = "error" | "warning" | "information";
+
+/** A replacement of the text at a place. */
+export interface TextEdit {
+  readonly place: Place;
+  readonly newText: string;
+}
+
+/** What the editor offers and `meshc check --fix` applies when it is `safe`. */
+export interface Fix {
+  readonly title: string;
+  readonly edits: readonly TextEdit[];
+  /** True when applying it cannot change what a correct program means. */
+  readonly safe: boolean;
+}
+
+/** Another place that has to do with the mistake, and what it has to do with it. */
+export interface Related {
+  readonly place: Place;
+  readonly message: string;
+}
+
+/**
+ * One mistake in a program: data, never thrown.
+ *
+ * `message` says what is wrong in the user's own names; `notes` say why; `hint` says what to do.
+ */
+export interface Diagnostic {
+  /** `MESH3001`; the thousands are the family. */
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly place: Place;
+  /** A few words under the underlined text. */
+  readonly label?: string;
+  readonly notes: readonly string[];
+  readonly hint?: string;
+  readonly related: readonly Related[];
+  readonly fixes: readonly Fix[];
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((one) => one.severity === "error");
+}

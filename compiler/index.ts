@@ -1,0 +1,10 @@
+/** The compiler's public API. None of it throws for the user's mistakes: those are diagnostics. */
+export { compile } from "./compile.ts";
+export type { CompileOptions, CompileResult } from "./compile.ts";
+export { hasErrors } from "./diagnostics/diagnostic.ts";
+export type { Diagnostic, Fix, Related, Severity, TextEdit } from "./diagnostics/diagnostic.ts";
+export { HostError } from "./host/host.ts";
+export type { Host } from "./host/host.ts";
+export { memoryHost } from "./host/memory.ts";
+export { locationOf, positionAt, sourceFile } from "./source/source-file.ts";
+export type { Place, Position, SourceFile } from "./source/source-file.ts";

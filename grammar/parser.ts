@@ -1,0 +1,62 @@
+/** The parser: all rules in one class, and a function that runs them over a text. */
+import type { FileSyntax } from "./syntax.ts";
+import type { SyntaxProblem } from "./problems.ts";
+import { DeclarationRules } from "./rules/declarations.ts";
+import { createScanner, spanOf, toTokens, type Comment, type Token } from "./scan.ts";
+
+export interface ParseResult {
+  /** Present however broken the text is. */
+  readonly file: FileSyntax;
+  /** In order of place. */
+  readonly errors: readonly SyntaxProblem[];
+  readonly comments: readonly Comment[];
+  /** Every token of the text in order, comments aside, wrong ones included; made when first asked for. */
+  readonly tokens: readonly Token[];
+}
+
+class MeshParser extends DeclarationRules {
+  constructor(options: { readonly validate: boolean }) {
+    super(options);
+    this.performSelfAnalysis();
+  }
+
+  run(scan: ReturnType<ReturnType<typeof createScanner>>): { file: FileSyntax; problems: SyntaxProblem[] } {
+    this.load(scan);
+    try {
+      // Chevrotain gives nothing where a rule met what no alternative takes; the tree must be there all the same.
+      const file: FileSyntax | undefined = this.file();
+      if (file !== undefined) return { file, problems: this.problems };
+      const empty: FileSyntax = { kind: "File", span: { start: 0, end: 0 }, imports: [], declarations: [] };
+      const token = this.errors[0]?.token;
+      const span = token === undefined || Number.isNaN(token.startOffset) ? empty.span : spanOf(token);
+      return { file: empty, problems: [{ code: "MESH1001", span, message: "this could not be read" }] };
+    } finally {
+      this.release();
+    }
+  }
+}
+
+/**
+ * Makes a parser; making one takes some milliseconds, using it again costs nothing more.
+ * @param options `validate` checks the grammar itself, for tests
+ */
+export function createParser(
+  options: { readonly validate: boolean } = { validate: false },
+): (text: string) => ParseResult {
+  const scanner = createScanner(options);
+  const parser = new MeshParser(options);
+  return (text) => {
+    const scan = scanner(text);
+    const { file, problems } = parser.run(scan);
+    const errors = [...scan.problems, ...problems].sort((a, b) => a.span.start - b.span.start);
+    let tokens: readonly Token[] | undefined;
+    return {
+      file,
+      errors,
+      comments: scan.comments,
+      get tokens() {
+        return (tokens ??= toTokens(scan.all));
+      },
+    };
+  };
+}

@@ -1,0 +1,218 @@
+/** From text to the tokens that the rules see, with every lexical problem already reported. */
+import { Lexer, type IToken, type TokenType } from "chevrotain";
+import { braceFindings } from "./braces.ts";
+import { explainLiteral, literalValue } from "./literals.ts";
+import type { SyntaxProblem } from "./problems.ts";
+import { unescape } from "./strings.ts";
+import type { Span } from "./syntax.ts";
+import * as t from "./tokens.ts";
+
+/** A comment with its markers. `///` is documentation. */
+export interface Comment {
+  readonly kind: "line" | "block" | "documentation";
+  readonly text: string;
+  readonly span: Span;
+}
+
+/** A token as an editor or the formatter sees it. */
+export interface Token {
+  readonly class: t.TokenClass;
+  readonly text: string;
+  readonly span: Span;
+}
+
+export interface Scan {
+  readonly text: string;
+  /** What the rules see: faulty characters are left out. */
+  readonly tokens: IToken[];
+  /** Every token, faulty ones too. */
+  readonly all: readonly IToken[];
+  readonly comments: readonly Comment[];
+  readonly problems: SyntaxProblem[];
+  /** Offsets of lexical problems in ascending order: the rules stay silent about a statement that has one. */
+  readonly faults: readonly number[];
+  /** Offsets of `{` that indentation shows to be the unclosed ones. */
+  readonly unclosed: ReadonlySet<number>;
+  /** The end of the file says nothing, because the text before it was cut. */
+  readonly truncated: boolean;
+}
+
+export const MAX_DEPTH = 200;
+/** Largest source in UTF-16 code units. */
+export const MAX_SOURCE = 4 * 1024 * 1024;
+/** Enough for anyone to see what is wrong; a binary file must not give a million problems. */
+const MAX_LEXICAL_PROBLEMS = 100;
+
+export function spanOf(token: IToken): Span {
+  return { start: token.startOffset, end: token.startOffset + token.image.length };
+}
+
+export function toTokens(all: readonly IToken[]): Token[] {
+  return all.map((token) => ({ class: t.classOf(token.tokenType), text: token.image, span: spanOf(token) }));
+}
+
+function toComment(token: IToken): Comment {
+  const documentation = token.image.startsWith("///") && !token.image.startsWith("////");
+  const kind = documentation ? "documentation" : token.tokenType === t.LineComment ? "line" : "block";
+  return { kind, text: token.image, span: spanOf(token) };
+}
+
+function isTerminated(comment: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < comment.length - 1; at++) {
+    const pair = comment.slice(at, at + 2);
+    if (pair !== "/*" && pair !== "*/") continue;
+    depth += pair === "/*" ? 1 : -1;
+    at++;
+  }
+  return depth === 0;
+}
+
+/** The problem of a token that is wrong by itself. */
+function fault(token: IToken): SyntaxProblem | undefined {
+  const span = spanOf(token);
+  const text = token.image;
+  switch (token.tokenType) {
+    case t.Quantity: {
+      if (token.payload !== undefined) return undefined;
+      const { message, hint, replacement } = explainLiteral(text);
+      const fix = replacement === undefined ? {} : { fix: { title: `Write ${replacement}`, span, text: replacement } };
+      return { code: "MESH1018", span, message, hint, ...fix };
+    }
+    case t.OpenString: {
+      const fix = { title: "Close the string", span: { start: span.end, end: span.end }, text: '"' };
+      return { code: "MESH1016", span, message: "this string is not closed on its line", hint: 'end it with "', fix };
+    }
+    case t.StringToken: {
+      const bad = unescape(text).badEscape;
+      if (bad === undefined) return undefined;
+      const place = { start: span.start + bad.start, end: span.start + bad.end };
+      const message = `"${text.slice(bad.start, bad.end)}" is not an escape`;
+      return {
+        code: "MESH1020",
+        span: place,
+        message,
+        hint: 'escapes are \\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u00e9',
+      };
+    }
+    case t.ForeignString: {
+      const fix = { title: "Use double quotes", span, text: JSON.stringify(text.slice(1, -1)) };
+      return { code: "MESH1021", span, message: "strings stand in double quotes", hint: `write ${fix.text}`, fix };
+    }
+    case t.ForeignName: {
+      const hint = "use the letters A to Z, digits and _";
+      return { code: "MESH1029", span, message: `"${text.slice(0, 40)}" has letters that a name cannot have`, hint };
+    }
+    case t.ForeignArrow:
+    case t.BluntArrow: {
+      const meant = text.startsWith("~") ? "~>" : "->";
+      const fix = { title: `Write ${meant}`, span, text: meant };
+      return {
+        code: "MESH1011",
+        span,
+        message: `"${text}" is not an arrow of this language`,
+        hint: `write ${meant}`,
+        fix,
+      };
+    }
+    case t.Semicolon: {
+      const fix = { title: "Remove it", span, text: "" };
+      return { code: "MESH1012", span, message: "statements need no semicolon", hint: "remove it", fix };
+    }
+    case t.Unknown: {
+      const hint = text === "'" ? "strings stand in double quotes" : "remove it";
+      return { code: "MESH1019", span, message: `the character ${JSON.stringify(text)} means nothing here`, hint };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Where brackets nest deeper than the rules may recurse, or -1. */
+function tooDeep(tokens: readonly IToken[]): number {
+  const open: TokenType[] = [];
+  for (const [index, { tokenType }] of tokens.entries()) {
+    if (tokenType === t.LBrace || tokenType === t.LParen || tokenType === t.LBracket) open.push(tokenType);
+    else if (tokenType === t.Less && tokens[index - 1]?.tokenType === t.MapWord) open.push(tokenType);
+    else if (tokenType === t.RBrace || tokenType === t.RParen || tokenType === t.RBracket) open.pop();
+    else if (tokenType === t.Greater && open.at(-1) === t.Less) open.pop();
+    if (open.length > MAX_DEPTH) return index;
+  }
+  return -1;
+}
+
+/** Gives words their keyword and numbers their value, and collects what is wrong; returns what is worth parsing. */
+function sift(all: readonly IToken[], problems: SyntaxProblem[]): IToken[] {
+  const kept: IToken[] = [];
+  let afterUnknown = -1;
+  for (const token of all) {
+    if (token.tokenType === t.Identifier) {
+      const keyword = t.keywords.get(token.image);
+      if (keyword !== undefined) retype(token, keyword);
+    } else if (token.tokenType === t.Quantity) {
+      token.payload = literalValue(token.image);
+    }
+    const unknown = token.tokenType === t.Unknown;
+    // A run of unknown characters is one mistake.
+    const repeated = unknown && token.startOffset === afterUnknown;
+    if (unknown) afterUnknown = token.startOffset + token.image.length;
+    const problem = repeated ? undefined : fault(token);
+    if (problem !== undefined && problems.length < MAX_LEXICAL_PROBLEMS) problems.push(problem);
+    if (!unknown && token.tokenType !== t.Semicolon) kept.push(token);
+  }
+  return kept;
+}
+
+/** Makes a token another one: a word its keyword, or a misspelt keyword the one that was meant. */
+export function retype(token: IToken, type: TokenType): void {
+  token.tokenType = type;
+  token.tokenTypeIdx = type.tokenTypeIdx!;
+}
+
+export function emptyScan(text: string, problems: SyntaxProblem[]): Scan {
+  return { text, tokens: [], all: [], comments: [], problems, faults: [], unclosed: new Set(), truncated: true };
+}
+
+/** Makes the function that scans; the lexer inside keeps nothing between calls. */
+export function createScanner(options: { readonly validate: boolean }): (text: string) => Scan {
+  const lexer = new Lexer([...t.lexicalTokens], {
+    positionTracking: "full",
+    skipValidations: !options.validate,
+    ensureOptimizations: options.validate,
+  });
+  return (text) => {
+    if (text.length > MAX_SOURCE) {
+      const message = `this file is too large: ${text.length} characters`;
+      const hint = `a file may have ${MAX_SOURCE}; split it and import the parts`;
+      return emptyScan(text, [{ code: "MESH1027", span: { start: 0, end: 0 }, message, hint }]);
+    }
+    const lexed = lexer.tokenize(text);
+    const problems: SyntaxProblem[] = [];
+    let tokens = sift(lexed.tokens, problems);
+    const comments = (lexed.groups["comments"] ?? []).map(toComment);
+    let truncated = false;
+    const last = comments.at(-1);
+    if (last?.kind === "block" && last.span.end === text.length && !isTerminated(last.text)) {
+      const span = { start: last.span.start, end: last.span.start + 2 };
+      problems.push({ code: "MESH1017", span, message: "this comment is not closed", hint: "end it with */" });
+      truncated = true;
+    }
+    const cut = tooDeep(tokens);
+    if (cut >= 0) {
+      const message = `brackets are nested more than ${MAX_DEPTH} deep`;
+      problems.push({ code: "MESH1026", span: spanOf(tokens[cut]!), message, hint: "name the inner parts with let" });
+      tokens = tokens.slice(0, cut);
+      truncated = true;
+    }
+    const braces = braceFindings(tokens);
+    for (const extra of braces.extra) {
+      const span = spanOf(extra);
+      const fix = { title: "Remove it", span, text: "" };
+      problems.push({ code: "MESH1006", span, message: 'this "}" closes nothing', hint: "remove it", fix });
+    }
+    if (braces.extra.size > 0) tokens = tokens.filter((token) => !braces.extra.has(token));
+    problems.sort((a, b) => a.span.start - b.span.start);
+    const faults = problems.map((problem) => problem.span.start);
+    return { text, tokens, all: lexed.tokens, comments, problems, faults, unclosed: braces.unclosed, truncated };
+  };
+}

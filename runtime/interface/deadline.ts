@@ -1,0 +1,35 @@
+import type { Clock } from "./clock.ts";
+import type { MeshError } from "./errors.ts";
+
+export interface Deadline {
+  readonly clock: Clock;
+  /** Milliseconds from now, at least 0. */
+  readonly afterMs: number;
+  /** Gives up earlier. */
+  readonly signal?: AbortSignal | undefined;
+  /** Made only when the time is over. */
+  readonly error: () => MeshError;
+}
+
+/**
+ * Runs `work` until it settles, the time is over or the outer signal aborts, whatever comes first. The signal that
+ * `work` gets aborts in the latter two; what a late `work` still yields is ignored, so it must free that itself.
+ * @throws the deadline's error; the outer signal's reason; what `work` throws
+ */
+export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { signal: outer } = deadline;
+  outer?.throwIfAborted();
+  const controller = new AbortController();
+  const onOuter = (): void => controller.abort(outer?.reason);
+  outer?.addEventListener("abort", onOuter, { once: true });
+  const cancel = deadline.clock.schedule(deadline.afterMs, () => controller.abort(deadline.error()));
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      controller.signal.addEventListener("abort", () => reject(controller.signal.reason as Error), { once: true });
+      work(controller.signal).then(resolve, reject);
+    });
+  } finally {
+    cancel();
+    outer?.removeEventListener("abort", onOuter);
+  }
+}

@@ -1,0 +1,41 @@
+import type { Location, MeshError } from "./errors.ts";
+import type { SessionDescription } from "./session.ts";
+
+/** What happens in a running mesh, for logs, live views and tests. */
+export type MeshEvent =
+  | { readonly kind: "peer-listening"; readonly peer: string; readonly address: string }
+  | { readonly kind: "session-opened"; readonly peer: string; readonly session: string; readonly pipeline: string }
+  | {
+      readonly kind: "session-closed";
+      readonly peer: string;
+      readonly session: string;
+      readonly pipeline: string;
+      readonly error: MeshError | undefined;
+      /** The last snapshot, with final counts. */
+      readonly description: SessionDescription;
+    }
+  | {
+      readonly kind: "remote-connecting" | "remote-connected";
+      readonly session: string;
+      readonly remote: string;
+      readonly target: string;
+    }
+  | {
+      /** A target was given up; the next one, if any, is tried. */
+      readonly kind: "remote-failed";
+      readonly session: string;
+      readonly remote: string;
+      readonly target: string;
+      readonly next: string | undefined;
+      readonly error: MeshError;
+      readonly location: Location;
+    }
+  | {
+      readonly kind: "node-failed";
+      readonly session: string;
+      readonly node: string;
+      readonly error: MeshError;
+      readonly location: Location;
+    };
+
+export type OnEvent = (event: MeshEvent) => void;

@@ -1,0 +1,27 @@
+import type { Frame } from "./frame.ts";
+import type { MeshError } from "./errors.ts";
+
+/**
+ * One direction of a stream, seen from its writer. A transport makes links, a layer wraps one, a balancer is a link
+ * over links; the executor sees nothing else.
+ *
+ * Readiness comes before the send: that is how back-pressure crosses process and network borders.
+ */
+export interface Link {
+  /** True when `send` would be accepted now. */
+  readonly writable: boolean;
+  /**
+   * Resolves once `writable` is true.
+   * @throws {MeshError} the link's failure, `channel-closed` when the reader has gone; or the signal's reason
+   */
+  ready(signal?: AbortSignal): Promise<void>;
+  /**
+   * Takes one frame, at once and in order.
+   * @throws {MeshError} `channel-full` when there is no room, `channel-closed` after an end
+   */
+  send(frame: Frame): void;
+  /** No more frames will follow; those accepted are still delivered. Calling it again does nothing. */
+  end(): void;
+  /** Ends the stream for a failure; what waits may be dropped. Calling it again does nothing. */
+  abort(error: MeshError): void;
+}

@@ -1,0 +1,24 @@
+/** Randomness as an argument. */
+export interface Random {
+  /** A uniform number, `0 <= x < 1`. Not for secrets. */
+  next(): number;
+  /** `count` bytes fit for identifiers and nonces. */
+  bytes(count: number): Uint8Array;
+}
+
+/** A fresh identifier of 16 random bytes, as 22 characters of URL-safe Base64 (RFC 4648 section 5). */
+export function randomId(random: Random): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  let text = "";
+  let bits = 0;
+  let held = 0;
+  for (const byte of random.bytes(16)) {
+    held = ((held << 8) | byte) & 0xffff;
+    bits += 8;
+    while (bits >= 6) {
+      bits -= 6;
+      text += alphabet[(held >> bits) & 63];
+    }
+  }
+  return text + alphabet[(held << (6 - bits)) & 63];
+}

@@ -1,0 +1,102 @@
+import type { FlowType, Schemas } from "./caps.ts";
+import type { MeshError } from "./errors.ts";
+import type { Link } from "./link.ts";
+import type { Params } from "./node.ts";
+import type { ConnectionState } from "./transport.ts";
+
+/** What a caller asks of a pipeline when it opens a session. */
+export interface SessionRequest {
+  readonly params: Params;
+  /** By name of the pipeline's input ports: the formats the caller can send, as sets. */
+  readonly inputs: Readonly<Record<string, FlowType>>;
+  /** By name of the pipeline's output ports: the formats the caller can take, as sets, and where the frames go. */
+  readonly outputs: Readonly<Record<string, { readonly type: FlowType; readonly link: Link }>>;
+  /** The records and enums that the caller's `named` types mean. */
+  readonly schemas: Schemas;
+  /** Gives up while opening, and ends the session once it is open. */
+  readonly signal: AbortSignal;
+}
+
+/** How a session ended: `error` is undefined when every output had ended in good order. */
+export interface SessionEnd {
+  readonly error: MeshError | undefined;
+}
+
+/**
+ * One running use of a pipeline, in this process or on another peer.
+ *
+ * When an output of the pipeline ends in good order, the session calls `end()` on the caller's link for it; once all
+ * asked-for outputs have ended, `closed` resolves without an error. On a failure `closed` resolves with the error and the
+ * caller's output links are left alone, so that the caller may go on with another session.
+ */
+export interface PipelineSession {
+  readonly id: string;
+  /** Writers for the pipeline's inputs, by port name. */
+  readonly inputs: Readonly<Record<string, Link>>;
+  /** The negotiated formats, every dimension fixed. */
+  readonly formats: {
+    readonly inputs: Readonly<Record<string, FlowType>>;
+    readonly outputs: Readonly<Record<string, FlowType>>;
+  };
+  /** Resolves when the session is over, however it ended; never rejects. */
+  readonly closed: Promise<SessionEnd>;
+  /** Ends the session now, frames in flight are dropped. Resolves when everything it held is free. */
+  close(error?: MeshError): Promise<void>;
+  describe(): SessionDescription;
+}
+
+/** Something that sessions can be opened with: a local pipeline, or one on another peer. */
+export interface PipelineEndpoint {
+  /**
+   * @throws {MeshError} when no session can be had: `peer-unreachable`, `pipeline-not-found`, `format-mismatch`,
+   * `dependency-missing`, …; nothing is left open then
+   */
+  open(request: SessionRequest): Promise<PipelineSession>;
+}
+
+/** Counters of one stream at one place; totals since the session began. */
+export interface StreamDescription {
+  /** `vad.speech -> stt.speech`, or the port name at a border. */
+  readonly name: string;
+  /** Text form of the fixed format, such as `audio<opus, 48kHz, mono>`. */
+  readonly format: string;
+  readonly frames: number;
+  readonly bytes: number;
+  readonly dropped: number;
+  readonly queued: number;
+  /** Milliseconds this hop takes a frame: mean of the latest frames; undefined before the first. */
+  readonly hopMs: number | undefined;
+}
+
+export interface NodeDescription {
+  readonly id: string;
+  /** The name of the node in the language, or `HFPipelineNode`, `WebRTCStreamSource`, `WebRTCStreamSink`. */
+  readonly node: string;
+  readonly state: "opening" | "running" | "ended" | "failed";
+  readonly frames: number;
+  /** Mean milliseconds of work for a frame; undefined before the first. */
+  readonly workMs: number | undefined;
+}
+
+export interface RemoteDescription {
+  readonly id: string;
+  readonly state: "connecting" | "connected" | "failed" | "ended";
+  /** Text form of the target in use, such as `gpu.Hearing` or `LocalHearing()`. */
+  readonly target: string | undefined;
+  /** What was tried before and why it was given up. */
+  readonly failures: readonly { readonly target: string; readonly code: string; readonly message: string }[];
+  /** The session behind it. */
+  readonly session: SessionDescription | undefined;
+}
+
+/** A snapshot for people and tools; plain data. */
+export interface SessionDescription {
+  readonly id: string;
+  readonly pipeline: string;
+  /** For a local pipeline, what it is made of; empty for a remote one. */
+  readonly nodes: readonly NodeDescription[];
+  readonly remotes: readonly RemoteDescription[];
+  readonly streams: readonly StreamDescription[];
+  /** Present when the session goes over a connection. */
+  readonly connection?: ConnectionState;
+}

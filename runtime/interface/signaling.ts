@@ -1,0 +1,73 @@
+import type { MeshError } from "./errors.ts";
+
+/** An ICE candidate as W3C `RTCIceCandidateInit` has it; null in its place means that no more will come. */
+export interface SignalingCandidate {
+  /** `candidate:…`, RFC 8839 section 5.1; at most 1,024 characters. */
+  readonly candidate: string;
+  readonly sdpMid?: string | null | undefined;
+  readonly sdpMLineIndex?: number | null | undefined;
+}
+
+/** What both sides of a call have. Nothing is sent any more once `ended` has resolved. */
+interface SignalingLeg {
+  candidate(candidate: SignalingCandidate | null): void;
+  /** Set once; candidates that came earlier are then delivered. */
+  onCandidate(listener: (candidate: SignalingCandidate | null) => void): void;
+  /** Resolves when the other side has hung up or is gone: undefined after its `bye`. Never rejects. */
+  readonly ended: Promise<MeshError | undefined>;
+}
+
+/** A call to a peer, already greeted: protocol version and pipeline are agreed. */
+export interface OutgoingCall extends SignalingLeg {
+  /**
+   * Sends the one offer of this call and waits for its answer, both SDP (RFC 8866).
+   * @throws {MeshError} the refusal, or why the call broke
+   */
+  offer(sdp: string): Promise<string>;
+  /** Hangs up because the connection is up; calling it again does nothing. */
+  bye(): void;
+  /** Gives the call up, so that the other side stops connecting; after `bye` it does nothing. */
+  abandon(): void;
+}
+
+/** A call from another peer that has made its offer. */
+export interface IncomingCall extends SignalingLeg {
+  readonly pipeline: string;
+  readonly offer: string;
+  /** Accepts, with the SDP answer. */
+  answer(sdp: string): void;
+  /** Ends the call with a coded error; after an answer it only hangs up. */
+  refuse(error: MeshError): void;
+}
+
+export interface SignalingServer {
+  readonly host: string;
+  /** The actual port. */
+  readonly port: number;
+  /** Stops taking calls and ends those under way. */
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly pipeline: string;
+  readonly signal: AbortSignal;
+}
+
+export interface ServeOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The names that may be called, read at each call; undefined lets every name through. */
+  readonly pipelines?: (() => readonly string[]) | undefined;
+  readonly onCall: (call: IncomingCall) => void;
+}
+
+/** How offers, answers and candidates reach the other peer before there is a connection. */
+export interface Signaling {
+  /** @throws {MeshError} `peer-unreachable`, `deadline-exceeded`, `version-mismatch`, `pipeline-not-found`, … */
+  call(options: CallOptions): Promise<OutgoingCall>;
+  /** @throws {MeshError} `address-in-use` */
+  serve(options: ServeOptions): Promise<SignalingServer>;
+}

@@ -1,0 +1,81 @@
+import type { MeshError } from "./errors.ts";
+
+/**
+ * One message channel of a connection: ordered, reliable, message boundaries kept. Both sides make it with the same
+ * id; what one side sends before the other has made it is held, not lost.
+ */
+export interface Channel {
+  readonly id: number;
+  readonly label: string;
+  /** The largest message `send` takes, in bytes. */
+  readonly maxMessageBytes: number;
+  /** False while what was sent waits in the engine beyond its bound. */
+  readonly writable: boolean;
+  /** Resolves once `writable`. @throws {MeshError} when the connection ends first; or the signal's reason */
+  ready(signal?: AbortSignal): Promise<void>;
+  /** Sends 1 to `maxMessageBytes` bytes. The array is the channel's from then on. */
+  send(message: Uint8Array): void;
+  /** Set once, before the first message is wanted; messages that came earlier are then delivered in order. */
+  onMessage(listener: (message: Uint8Array) => void): void;
+}
+
+/** Why a connection ended: `error` is undefined after an orderly close from either side. */
+export interface ConnectionEnd {
+  readonly error: MeshError | undefined;
+}
+
+/** What is known of a connection; plain data for `describe()` (spec R5.2, R5.3). */
+export interface ConnectionState {
+  /** `webrtc`, `memory`, … */
+  readonly transport: string;
+  readonly state: "connecting" | "connected" | "closed";
+  /** The address that was dialled, or the one it came in at. */
+  readonly address: string;
+  readonly role: "offerer" | "answerer";
+  readonly localDescription?: string;
+  readonly remoteDescription?: string;
+  readonly localCandidates?: readonly string[];
+  readonly remoteCandidates?: readonly string[];
+  /** Round-trip time in milliseconds, by heartbeats. */
+  readonly roundTripMs?: number;
+}
+
+/** A way to another peer that carries message channels. Channel 0, `control`, is there from the start. */
+export interface Connection {
+  readonly control: Channel;
+  /** Makes a channel with an id agreed between both sides (1 to 1023). */
+  channel(id: number, label: string): Channel;
+  /** Resolves when the connection is over; never rejects. */
+  readonly closed: Promise<ConnectionEnd>;
+  /** Closes it and frees everything; resolves when done. Calling it again waits for the same end. */
+  close(error?: MeshError): Promise<void>;
+  describe(): ConnectionState;
+}
+
+export interface DialOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Where a peer waits for callers. */
+export interface Listener {
+  /** The address callers may dial, with the actual port. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** One kind of connection. The executor and the protocol above see nothing of what is behind it. */
+export interface Transport {
+  /** The scheme of its addresses, such as `webrtc`. */
+  readonly scheme: string;
+  /**
+   * Connects to the pipeline at `uri`, such as `webrtc://host:7443/Hearing`.
+   * @throws {MeshError} `peer-unreachable`, `deadline-exceeded`, `pipeline-not-found`, …; or the signal's reason
+   */
+  dial(uri: string, options: DialOptions): Promise<Connection>;
+  /**
+   * Waits for callers at `uri`, such as `webrtc://127.0.0.1:7443`; port 0 takes a free one.
+   * @param accept called for each connection, with the pipeline name of the dialled address
+   * @throws {MeshError} `address-in-use`
+   */
+  listen(uri: string, accept: (connection: Connection, pipeline: string) => void): Promise<Listener>;
+}

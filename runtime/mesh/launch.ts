@@ -1,0 +1,246 @@
+import { MeshError } from "../interface/errors.ts";
+import type { MeshEvent, OnEvent } from "../interface/events.ts";
+import type { Clock } from "../interface/clock.ts";
+import type { Log } from "../interface/node.ts";
+import type { PeerPlan, Plan, TargetPlan } from "../interface/plan.ts";
+import type { Random } from "../interface/random.ts";
+import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
+import type { Listener, Transport } from "../interface/transport.ts";
+import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
+import { pipelineEndpoint } from "../pipeline/endpoint.ts";
+import { resolveValue, resolveValues, type Env } from "../pipeline/parameters.ts";
+import type { OpenRemote } from "../pipeline/running-remote.ts";
+import { remotePipeline } from "../remote/caller.ts";
+import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
+import type { HFTarget } from "../remote/targets.ts";
+import type { HeartbeatOptions } from "../remote/heartbeat.ts";
+import { servePipelines } from "../remote/host.ts";
+
+/** What the mesh needs of the platform it runs on. */
+export interface MeshPlatform {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly env: Env;
+  /** The ways to other peers; found by the scheme of an address. */
+  readonly transports: readonly Transport[];
+}
+
+export interface LaunchOptions {
+  /** The peers of the plan to run here; all of them by default. */
+  readonly peers?: readonly string[];
+  readonly registry: NodeRegistry;
+  readonly onEvent?: OnEvent;
+  readonly heartbeat?: HeartbeatOptions;
+}
+
+export interface RunningPeer {
+  readonly name: string;
+  /** Where it listens, with the actual ports. */
+  readonly addresses: readonly string[];
+}
+
+/** Peers of a plan that run in this process. */
+export interface Mesh extends AsyncDisposable {
+  readonly peers: readonly RunningPeer[];
+  /** Opens a session with a pipeline of the plan, in this process. */
+  open(pipeline: string, request: SessionRequest): Promise<PipelineSession>;
+  /** Every session that runs here now. */
+  sessions(): readonly SessionDescription[];
+  /** Ends all sessions and stops listening; calling it again waits for the same end. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts peers of a plan: each listens and serves the pipelines that it runs.
+ * @throws {MeshError} `address-in-use`, `invalid-argument` for a peer that the plan does not have; nothing is left running then
+ */
+export async function launchPlan(plan: Plan, platform: MeshPlatform, options: LaunchOptions): Promise<Mesh> {
+  const mesh = new LocalMesh(plan, platform, options);
+  try {
+    await mesh.start();
+  } catch (error) {
+    await mesh.close();
+    throw error;
+  }
+  return mesh;
+}
+
+class LocalMesh implements Mesh {
+  readonly peers: RunningPeer[] = [];
+  readonly #plan: Plan;
+  readonly #platform: MeshPlatform;
+  readonly #options: LaunchOptions;
+  readonly #listeners: Listener[] = [];
+  readonly #sessions = new Set<PipelineSession>();
+  readonly #deps: PipelineDeps;
+  #closing: Promise<void> | undefined;
+
+  constructor(plan: Plan, platform: MeshPlatform, options: LaunchOptions) {
+    this.#plan = plan;
+    this.#platform = platform;
+    this.#options = options;
+    const { clock, random, log, env } = platform;
+    this.#deps = {
+      clock,
+      random,
+      log,
+      env,
+      registry: options.registry,
+      openRemote: this.#openRemote,
+      onEvent: this.#emit,
+    };
+  }
+
+  async start(): Promise<void> {
+    for (const name of this.#options.peers ?? Object.keys(this.#plan.peers)) {
+      const peer = Object.hasOwn(this.#plan.peers, name) ? this.#plan.peers[name] : undefined;
+      if (peer === undefined) {
+        const known = Object.keys(this.#plan.peers).join(", ") || "none";
+        throw new MeshError("invalid-argument", `The plan has no peer \`${name}\`; its peers are: ${known}.`);
+      }
+      await this.#startPeer(peer);
+    }
+  }
+
+  async open(pipeline: string, request: SessionRequest): Promise<PipelineSession> {
+    const owner = Object.values(this.#plan.peers).find((peer) => peer.runs.some((run) => run.pipeline === pipeline));
+    return this.#track(
+      owner?.name ?? "",
+      pipeline,
+      await pipelineEndpoint(this.#plan, pipeline, this.#deps).open(request),
+    );
+  }
+
+  sessions(): readonly SessionDescription[] {
+    return [...this.#sessions].map((session) => session.describe());
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#stop();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #emit = (event: MeshEvent): void => this.#options.onEvent?.(event);
+
+  async #stop(): Promise<void> {
+    await Promise.allSettled(
+      [...this.#sessions].map((session) => session.close(new MeshError("cancelled", "The peer stops."))),
+    );
+    await Promise.allSettled(this.#listeners.map((listener) => listener.close()));
+  }
+
+  async #startPeer(peer: PeerPlan): Promise<void> {
+    const addresses: string[] = [];
+    const served = (name: string): PipelineEndpoint | undefined => {
+      const run = peer.runs.find((one) => one.as === name);
+      if (run === undefined) return undefined;
+      const endpoint = pipelineEndpoint(this.#plan, run.pipeline, this.#deps);
+      const own = resolveValues(run.params, { params: {}, env: this.#platform.env, location: peer.location });
+      return {
+        open: async (request) =>
+          this.#track(
+            peer.name,
+            run.pipeline,
+            await endpoint.open({ ...request, params: { ...own, ...request.params } }),
+          ),
+      };
+    };
+    const accept = servePipelines({
+      find: (name) => {
+        const endpoint = served(name);
+        return endpoint && { endpoint, schemas: this.#plan.schemas };
+      },
+      names: () => peer.runs.map((run) => run.as),
+      clock: this.#platform.clock,
+      ...(this.#options.heartbeat !== undefined && { heartbeat: this.#options.heartbeat }),
+    });
+    for (const value of peer.listens) {
+      const uri = String(resolveValue(value, { params: {}, env: this.#platform.env, location: peer.location }));
+      const listener = await this.#transport(uri).listen(uri, accept);
+      this.#listeners.push(listener);
+      addresses.push(listener.address);
+      this.#emit({ kind: "peer-listening", peer: peer.name, address: listener.address });
+    }
+    this.peers.push({ name: peer.name, addresses });
+  }
+
+  #transport(uri: string): Transport {
+    const [scheme] = uri.split(":");
+    const found = this.#platform.transports.find((one) => one.scheme === scheme);
+    if (found !== undefined) return found;
+    const known = this.#platform.transports.map((one) => one.scheme).join(", ") || "none";
+    throw new MeshError("invalid-argument", `There is no transport for ${uri}; there are: ${known}.`);
+  }
+
+  #track(peer: string, pipeline: string, session: PipelineSession): PipelineSession {
+    this.#sessions.add(session);
+    this.#emit({ kind: "session-opened", peer, session: session.id, pipeline });
+    void session.closed.then(({ error }) => {
+      this.#sessions.delete(session);
+      this.#emit({
+        kind: "session-closed",
+        peer,
+        session: session.id,
+        pipeline,
+        error,
+        description: session.describe(),
+      });
+    });
+    return session;
+  }
+
+  readonly #openRemote: OpenRemote = (init) => {
+    const { clock, random } = this.#platform;
+    const targets = init.plan.targets.map((target): HFTarget => ({
+      text: target.text,
+      params:
+        target.kind === "local"
+          ? resolveValues(target.params, { params: init.params, env: this.#platform.env, location: init.plan.location })
+          : {},
+      endpoint: this.#targetEndpoint(target, init.plan.policy.connectTimeoutMs, init.plan.location),
+    }));
+    return new HFPipelineNode({ ...init, targets, clock, random });
+  };
+
+  #targetEndpoint(target: TargetPlan, timeoutMs: number, location: PeerPlan["location"]): PipelineEndpoint {
+    if (target.kind === "local") return pipelineEndpoint(this.#plan, target.pipeline, this.#deps);
+    // An address may only be known once its peer runs, so it is looked up when it is dialled.
+    return {
+      open: (request) => {
+        const uri =
+          target.kind === "uri"
+            ? String(resolveValue(target.uri, { params: {}, env: this.#platform.env, location }))
+            : `${this.#addressOf(target.peer)}/${target.pipeline}`;
+        const { clock, random } = this.#platform;
+        const heartbeat = this.#options.heartbeat;
+        const endpoint = remotePipeline({
+          transport: this.#transport(uri),
+          uri,
+          clock,
+          random,
+          connectTimeoutMs: timeoutMs,
+          ...(heartbeat !== undefined && { heartbeat }),
+        });
+        return endpoint.open(request);
+      },
+    };
+  }
+
+  #addressOf(key: string): string {
+    const peer = this.#plan.peers[key];
+    const running = this.peers.find((one) => one.name === peer?.name)?.addresses[0];
+    const [declared] = peer?.listens ?? [];
+    if (running !== undefined) return running;
+    if (peer === undefined || declared === undefined) {
+      throw new MeshError("peer-unreachable", `The peer \`${key}\` listens nowhere.`, {
+        hint: "Give it a `listens` in the program.",
+      });
+    }
+    return String(resolveValue(declared, { params: {}, env: this.#platform.env, location: peer.location }));
+  }
+}

@@ -1,0 +1,21 @@
+import type { Clock } from "../interface/clock.ts";
+import type { OnEvent } from "../interface/events.ts";
+import type { Log, NodeDefinition } from "../interface/node.ts";
+import type { NodePlan } from "../interface/plan.ts";
+import type { Random } from "../interface/random.ts";
+import type { Env } from "./parameters.ts";
+import type { OpenRemote } from "./running-remote.ts";
+
+/** Finds the code of a node. @throws {MeshError} when there is none */
+export type NodeRegistry = (node: NodePlan) => NodeDefinition | Promise<NodeDefinition>;
+
+/** What the executor needs from around it. */
+export interface PipelineDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly env: Env;
+  readonly registry: NodeRegistry;
+  readonly openRemote: OpenRemote;
+  readonly onEvent: OnEvent;
+}

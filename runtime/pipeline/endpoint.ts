@@ -1,0 +1,55 @@
+import { MeshError } from "../interface/errors.ts";
+import type { NodeDefinition } from "../interface/node.ts";
+import type { NodePlan, PipelinePlan, Plan } from "../interface/plan.ts";
+import type { PipelineEndpoint } from "../interface/session.ts";
+import type { PipelineDeps } from "./deps.ts";
+import { failureAt } from "./failures.ts";
+import { Cells, negotiate } from "./negotiation.ts";
+import { sessionParams } from "./parameters.ts";
+import { LocalSession } from "./session.ts";
+
+/**
+ * A pipeline of a plan that runs in this process.
+ * @throws {MeshError} `pipeline-not-found` with the names that there are
+ */
+export function pipelineEndpoint(plan: Plan, name: string, deps: PipelineDeps): PipelineEndpoint {
+  const pipeline = Object.hasOwn(plan.pipelines, name) ? plan.pipelines[name] : undefined;
+  if (pipeline === undefined) {
+    const known = Object.keys(plan.pipelines).join(", ") || "none";
+    throw new MeshError("pipeline-not-found", `There is no pipeline \`${name}\`; the plan has: ${known}.`);
+  }
+  return {
+    async open(request) {
+      const params = sessionParams(pipeline, request.params, deps.env, plan.schemas);
+      const cells = new Cells(pipeline);
+      const outputs = Object.fromEntries(Object.entries(request.outputs).map(([port, { type }]) => [port, type]));
+      const caller = { inputs: request.inputs, outputs, schemas: request.schemas };
+      const met = negotiate(pipeline, caller, plan.schemas, cells);
+      const definitions = await findDefinitions(pipeline, deps);
+      const session = new LocalSession({
+        plan: pipeline,
+        schemas: plan.schemas,
+        params,
+        cells,
+        met,
+        definitions,
+        request,
+        deps,
+      });
+      await session.open();
+      return session;
+    },
+  };
+}
+
+/** @throws {MeshError} that names the node whose code is not there */
+async function findDefinitions(pipeline: PipelinePlan, deps: PipelineDeps): Promise<Map<string, NodeDefinition>> {
+  const find = async (node: NodePlan): Promise<[string, NodeDefinition]> => {
+    try {
+      return [node.id, await deps.registry(node)];
+    } catch (error) {
+      throw failureAt({ id: node.id, pipeline: pipeline.name, location: node.location }, error);
+    }
+  };
+  return new Map(await Promise.all(pipeline.nodes.map(find)));
+}

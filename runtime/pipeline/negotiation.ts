@@ -1,0 +1,169 @@
+import {
+  fillCells,
+  fixDimension,
+  fixType,
+  formatDimension,
+  formatType,
+  isCell,
+  isMedia,
+  isRange,
+  alternativesOf,
+  meetTypes,
+  type Alternative,
+  type DimensionValue,
+  type FlowType,
+  type MediaType,
+  type Schemas,
+} from "../interface/caps.ts";
+import { formatLocation, MeshError } from "../interface/errors.ts";
+import type { PipelinePlan, PortPlan } from "../interface/plan.ts";
+
+type Alternatives = readonly Alternative<DimensionValue>[];
+
+/** The dimensions of a pipeline that stay open until a session opens, and how far they have been narrowed. */
+export class Cells {
+  readonly #names: readonly string[];
+  #contents: (Alternatives | undefined)[];
+
+  constructor(pipeline: PipelinePlan) {
+    this.#names = pipeline.cells.map((cell) => cell.dimension);
+    this.#contents = pipeline.cells.map(({ allowed }) => (allowed === null || isCell(allowed) ? undefined : allowed));
+  }
+
+  /** The type with what is known of its cells. */
+  fill(type: FlowType): FlowType {
+    return fillCells(type, this.#contents);
+  }
+
+  /** Takes over what a negotiation left of a port. */
+  narrow(port: FlowType, result: FlowType): void {
+    if (!isMedia(port) || !isMedia(result)) return;
+    for (const [name, dimension] of Object.entries(port.dims)) {
+      if (isCell(dimension)) this.#contents[dimension.cell] = alternativesOf(result, name);
+    }
+  }
+
+  /** True when a port still refers to a cell with more than one value. */
+  isOpen(type: FlowType): boolean {
+    if (!isMedia(type)) return false;
+    return Object.values(type.dims).some((dimension) => {
+      if (!isCell(dimension)) return false;
+      const contents = this.#contents[dimension.cell];
+      const [only] = contents ?? [];
+      return contents?.length !== 1 || only === undefined || isRange(only);
+    });
+  }
+
+  /** Settles every cell on one value. */
+  fix(): void {
+    this.#contents = this.#contents.map((contents, index) => [fixDimension(this.#names[index] ?? "", contents)]);
+  }
+
+  /** The format of a port once everything is settled. */
+  fixed(type: FlowType): FlowType {
+    return fixType(this.fill(type));
+  }
+}
+
+/** Formats by name of the pipeline's ports. */
+export interface PortTypes {
+  readonly inputs: Readonly<Record<string, FlowType>>;
+  readonly outputs: Readonly<Record<string, FlowType>>;
+}
+
+/** What the caller brings for its side of the ports. */
+export interface CallerFormats {
+  readonly inputs: Readonly<Record<string, FlowType>>;
+  readonly outputs: Readonly<Record<string, FlowType>>;
+  readonly schemas: Schemas;
+}
+
+/**
+ * Meets what the caller can send and take with the ports of the pipeline, and narrows its cells.
+ * @returns the sets that both sides hold, by port
+ * @throws {MeshError} `format-mismatch` that names the port, both formats and the dimension; `invalid-argument` for a
+ * port that does not exist or an input that is missing
+ */
+export function negotiate(pipeline: PipelinePlan, caller: CallerFormats, schemas: Schemas, cells: Cells): PortTypes {
+  const met = { inputs: {} as Record<string, FlowType>, outputs: {} as Record<string, FlowType> };
+  for (const side of ["inputs", "outputs"] as const) {
+    for (const [name, offered] of Object.entries(caller[side])) {
+      const port = Object.hasOwn(pipeline[side], name) ? pipeline[side][name] : undefined;
+      if (port === undefined) throw unknownPort(pipeline, side, name);
+      met[side][name] = meetPort(pipeline, side, name, port, offered, caller.schemas, schemas, cells);
+    }
+  }
+  for (const [name, port] of Object.entries(pipeline.inputs)) {
+    if (port.optional || port.type.kind === "signal" || Object.hasOwn(caller.inputs, name)) continue;
+    throw new MeshError(
+      "invalid-argument",
+      `Pipeline \`${pipeline.name}\` (${formatLocation(pipeline.location)}) needs its input \`${name}\`, which the caller does not feed.`,
+    );
+  }
+  return met;
+}
+
+/** The formats of a session: one value for every dimension of what was met, the cells having been fixed. */
+export function settle(pipeline: PipelinePlan, met: PortTypes, cells: Cells): PortTypes {
+  const side = (which: "inputs" | "outputs"): Record<string, FlowType> =>
+    Object.fromEntries(
+      Object.entries(met[which]).flatMap(([name, narrowed]) => {
+        const port = pipeline[which][name]?.type;
+        if (port === undefined) return [];
+        if (!isMedia(port) || !isMedia(narrowed)) return [[name, port]];
+        const own = cells.fill(port);
+        const inCells = Object.entries(port.dims).filter(([, dimension]) => isCell(dimension));
+        const fixed = Object.fromEntries(
+          inCells.map(([dimension]) => [dimension, alternativesOf(own as MediaType, dimension) ?? []]),
+        );
+        return [[name, fixType({ kind: narrowed.kind, dims: { ...narrowed.dims, ...fixed } })]];
+      }),
+    );
+  return { inputs: side("inputs"), outputs: side("outputs") };
+}
+
+function meetPort(
+  pipeline: PipelinePlan,
+  side: "inputs" | "outputs",
+  name: string,
+  port: PortPlan,
+  offered: FlowType,
+  callerSchemas: Schemas,
+  schemas: Schemas,
+  cells: Cells,
+): FlowType {
+  const own = cells.fill(port.type);
+  const met =
+    side === "inputs"
+      ? meetTypes(offered, own, { producer: callerSchemas, consumer: schemas })
+      : meetTypes(own, offered, { producer: schemas, consumer: callerSchemas });
+  if ("mismatch" in met) {
+    const verbs = side === "inputs" ? ["takes", "sends"] : ["gives", "takes"];
+    const { dimension, path } = met.mismatch;
+    const detail =
+      dimension !== undefined && isMedia(own) && isMedia(offered)
+        ? `; they share no ${dimension} (${formatDimension(dimension, alternativesOf(own, dimension))} and ` +
+          `${formatDimension(dimension, alternativesOf(offered, dimension))})`
+        : path.length > 0
+          ? `; they differ in \`${path.join(".")}\``
+          : "";
+    throw new MeshError(
+      "format-mismatch",
+      `No common format at ${side === "inputs" ? "input" : "output"} \`${name}\` of pipeline \`${pipeline.name}\`: ` +
+        `it ${verbs[0]} ${formatType(own)}, the caller ${verbs[1]} ${formatType(offered)}${detail}.`,
+      { location: pipeline.location },
+    );
+  }
+  cells.narrow(port.type, met.type);
+  return met.type;
+}
+
+function unknownPort(pipeline: PipelinePlan, side: "inputs" | "outputs", name: string): MeshError {
+  const word = side === "inputs" ? "input" : "output";
+  const known = Object.keys(pipeline[side]).join(", ") || "none";
+  return new MeshError(
+    "invalid-argument",
+    `Pipeline \`${pipeline.name}\` has no ${word} \`${name}\`; its ${side} are: ${known}.`,
+    { location: pipeline.location },
+  );
+}

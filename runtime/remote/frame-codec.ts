@@ -1,0 +1,296 @@
+/**
+ * Frames as bytes: the layout of docs/protocol.md, chapter "Frames". All numbers are little-endian.
+ *
+ * A message holds one or more records. A record is a whole frame, the first part of one, a further part, or the end of
+ * the stream; the parts of a frame run to the end of their messages.
+ */
+import { MeshError } from "../interface/errors.ts";
+import { maxFrameBytes, protocolVersion } from "./limits.ts";
+import { isEncoding, type Encoding } from "./payload-codec.ts";
+
+const RecordKind = { frame: 1, firstPart: 2, furtherPart: 3, end: 4 } as const;
+
+/** The fixed fields of a frame record. */
+export const headerBytes = 32;
+const partHeaderBytes = 8;
+const endBytes = 16;
+
+const Extension = { traceParent: 1, gap: 2 } as const;
+const traceParentBytes = 26;
+const gapBytes = 8;
+
+/** A frame ready to be written. */
+export interface EncodableFrame {
+  readonly flags: number;
+  readonly epoch: number;
+  /** 0 to 2^53 - 1. */
+  readonly seq: number;
+  readonly timestampUs: number;
+  readonly encoding: Encoding;
+  readonly body: Uint8Array;
+  /** How many frames right before this one were dropped on purpose. */
+  readonly gap: number;
+  /** W3C Trace Context in binary form, 26 bytes. */
+  readonly traceParent?: Uint8Array | undefined;
+}
+
+/** A frame as it was read; `body` is a view of a message, or the exclusive owner of its buffer. */
+export interface DecodedFrame extends EncodableFrame {
+  /** Nothing else lives in the buffer behind `body`, so it need not be copied. */
+  readonly exclusive: boolean;
+}
+
+/** What a decoder reports, in the order of the wire. What its methods throw passes through `push`. */
+export interface FrameReceiver {
+  /** A frame of this many payload bytes begins. */
+  admit(payloadBytes: number): void;
+  frame(frame: DecodedFrame): void;
+  /** The stream has ended in good order after `frames` frames. */
+  end(frames: number): void;
+}
+
+function extensionBytes(frame: EncodableFrame): number {
+  return (frame.traceParent === undefined ? 0 : 2 + traceParentBytes) + (frame.gap > 0 ? 2 + gapBytes : 0);
+}
+
+/** Bytes of the frame as a whole record. */
+export function encodedBytes(frame: EncodableFrame): number {
+  return headerBytes + extensionBytes(frame) + frame.body.length;
+}
+
+function setUint53(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, value % 0x1_0000_0000, true);
+  view.setUint32(offset + 4, Math.floor(value / 0x1_0000_0000), true);
+}
+
+function writeHeader(view: DataView, at: number, kind: number, frame: EncodableFrame): number {
+  view.setUint8(at, protocolVersion);
+  view.setUint8(at + 1, kind);
+  view.setUint8(at + 2, frame.flags);
+  view.setUint8(at + 3, frame.encoding);
+  view.setUint16(at + 4, extensionBytes(frame), true);
+  setUint53(view, at + 8, frame.seq);
+  view.setFloat64(at + 16, frame.timestampUs, true);
+  view.setUint32(at + 24, frame.epoch, true);
+  view.setUint32(at + 28, frame.body.length, true);
+  let next = at + headerBytes;
+  if (frame.gap > 0) {
+    view.setUint8(next, Extension.gap);
+    view.setUint8(next + 1, gapBytes);
+    setUint53(view, next + 2, frame.gap);
+    next += 2 + gapBytes;
+  }
+  if (frame.traceParent !== undefined) {
+    view.setUint8(next, Extension.traceParent);
+    view.setUint8(next + 1, traceParentBytes);
+    for (let i = 0; i < traceParentBytes; i++) view.setUint8(next + 2 + i, frame.traceParent[i] ?? 0);
+    next += 2 + traceParentBytes;
+  }
+  return next;
+}
+
+/** One message of whole frames; their `encodedBytes` must fit the channel together. */
+export function encodeFrames(frames: readonly EncodableFrame[]): Uint8Array {
+  let size = 0;
+  for (const frame of frames) size += encodedBytes(frame);
+  const message = new Uint8Array(size);
+  const view = new DataView(message.buffer);
+  let at = 0;
+  for (const frame of frames) {
+    at = writeHeader(view, at, RecordKind.frame, frame);
+    message.set(frame.body, at);
+    at += frame.body.length;
+  }
+  return message;
+}
+
+/**
+ * The next message of a frame that does not fit into one.
+ * @param sent payload bytes that earlier messages took; 0 for the first
+ * @returns the message, and the payload bytes sent with it
+ */
+export function encodePart(
+  frame: EncodableFrame,
+  sent: number,
+  maxMessageBytes: number,
+): { readonly message: Uint8Array; readonly sent: number } {
+  const overhead = sent === 0 ? headerBytes + extensionBytes(frame) : partHeaderBytes;
+  const until = Math.min(frame.body.length, sent + maxMessageBytes - overhead);
+  const message = new Uint8Array(overhead + until - sent);
+  const view = new DataView(message.buffer);
+  if (sent === 0) {
+    writeHeader(view, 0, RecordKind.firstPart, frame);
+  } else {
+    view.setUint8(0, protocolVersion);
+    view.setUint8(1, RecordKind.furtherPart);
+    view.setUint32(4, sent, true);
+  }
+  message.set(frame.body.subarray(sent, until), overhead);
+  return { message, sent: until };
+}
+
+/** The message that ends a stream in good order after `frames` frames. */
+export function encodeEnd(frames: number): Uint8Array {
+  const message = new Uint8Array(endBytes);
+  const view = new DataView(message.buffer);
+  view.setUint8(0, protocolVersion);
+  view.setUint8(1, RecordKind.end);
+  setUint53(view, 8, frames);
+  return message;
+}
+
+function violation(what: string): MeshError {
+  return new MeshError("protocol-violation", `A frame is not as the protocol wants it: ${what}.`);
+}
+
+type Header = Omit<DecodedFrame, "body" | "exclusive">;
+
+/** A frame of which parts are still to come. */
+interface Partial {
+  readonly header: Header;
+  readonly total: number;
+  /** Grows with what arrives, not with what was announced: an announcement costs the sender nothing. */
+  buffer: Uint8Array;
+  received: number;
+}
+
+/** Reads the messages of one channel. After it threw, it must not be used again. */
+export class FrameDecoder {
+  readonly #receiver: FrameReceiver;
+  readonly #maxFrameBytes: number;
+  #partial: Partial | undefined;
+  #ended = false;
+
+  constructor(receiver: FrameReceiver, maxBytes: number = maxFrameBytes) {
+    this.#receiver = receiver;
+    this.#maxFrameBytes = maxBytes;
+  }
+
+  /** @throws {MeshError} `protocol-violation`; `resource-exhausted` for a frame beyond the limit */
+  push(message: Uint8Array): void {
+    if (message.length === 0) throw violation("a message is empty");
+    const view = new DataView(message.buffer, message.byteOffset, message.length);
+    let at = 0;
+    while (at < message.length) {
+      if (this.#ended) throw violation("something follows the end of the stream");
+      if (at + partHeaderBytes > message.length) throw violation("a record is cut short");
+      const version = view.getUint8(at);
+      if (version !== protocolVersion) throw violation(`its version is ${version}, not ${protocolVersion}`);
+      const kind = view.getUint8(at + 1);
+      if ((kind === RecordKind.furtherPart) !== (this.#partial !== undefined)) {
+        throw violation(this.#partial === undefined ? "a part follows no frame" : "a frame stops in the middle");
+      }
+      if (kind === RecordKind.frame) at = this.#whole(message, view, at);
+      else if (kind === RecordKind.firstPart) at = this.#first(message, view, at);
+      else if (kind === RecordKind.furtherPart) at = this.#further(message, view, at);
+      else if (kind === RecordKind.end) at = this.#end(view, at);
+      else throw violation(`record kind ${kind} is not known`);
+    }
+  }
+
+  #whole(message: Uint8Array, view: DataView, at: number): number {
+    const { header, start, length } = this.#header(view, at);
+    const end = start + length;
+    if (end > message.length) throw violation("a payload is cut short");
+    this.#receiver.admit(length);
+    const exclusive = at === 0 && end === message.length && message.length === message.buffer.byteLength;
+    const body = new Uint8Array(message.buffer, message.byteOffset + start, length);
+    this.#receiver.frame({ ...header, body, exclusive });
+    return end;
+  }
+
+  #first(message: Uint8Array, view: DataView, at: number): number {
+    const { header, start, length: total } = this.#header(view, at);
+    const received = message.length - start;
+    if (received < 1 || received >= total) throw violation("the first part of a frame has the wrong size");
+    this.#receiver.admit(total);
+    this.#partial = { header, total, buffer: message.slice(start), received };
+    return message.length;
+  }
+
+  #further(message: Uint8Array, view: DataView, at: number): number {
+    const partial = this.#partial as Partial;
+    const part = message.subarray(at + partHeaderBytes);
+    const received = partial.received + part.length;
+    if (view.getUint32(at + 4, true) !== partial.received) throw violation("a part has the wrong offset");
+    if (part.length === 0 || received > partial.total) throw violation("a part of a frame has the wrong size");
+    if (received > partial.buffer.length) {
+      const larger = new Uint8Array(Math.min(partial.total, Math.max(received, partial.buffer.length * 2)));
+      larger.set(partial.buffer.subarray(0, partial.received));
+      partial.buffer = larger;
+    }
+    partial.buffer.set(part, partial.received);
+    partial.received = received;
+    if (received === partial.total) {
+      this.#partial = undefined;
+      this.#receiver.frame({ ...partial.header, body: partial.buffer, exclusive: true });
+    }
+    return message.length;
+  }
+
+  #end(view: DataView, at: number): number {
+    if (at + endBytes > view.byteLength) throw violation("a record is cut short");
+    this.#ended = true;
+    this.#receiver.end(uint53(view, at + 8));
+    return at + endBytes;
+  }
+
+  #header(view: DataView, at: number): { header: Header; start: number; length: number } {
+    if (at + headerBytes > view.byteLength) throw violation("a header is cut short");
+    const encoding = view.getUint8(at + 3);
+    if (!isEncoding(encoding)) throw violation(`payload encoding ${encoding} is not known`);
+    const timestampUs = view.getFloat64(at + 16, true);
+    if (!Number.isFinite(timestampUs)) throw violation("the timestamp is not a number");
+    const length = view.getUint32(at + 28, true);
+    if (length > this.#maxFrameBytes) {
+      const limit = `the limit is ${this.#maxFrameBytes}`;
+      throw new MeshError("resource-exhausted", `A frame of ${length} bytes was announced; ${limit}.`);
+    }
+    const start = at + headerBytes + view.getUint16(at + 4, true);
+    if (start > view.byteLength) throw violation("the optional fields are cut short");
+    const { gap, traceParent } = readExtensions(view, at + headerBytes, start);
+    const header: Header = {
+      flags: view.getUint8(at + 2),
+      epoch: view.getUint32(at + 24, true),
+      seq: uint53(view, at + 8),
+      timestampUs,
+      encoding,
+      gap,
+      traceParent,
+    };
+    return { header, start, length };
+  }
+}
+
+function uint53(view: DataView, at: number): number {
+  const high = view.getUint32(at + 4, true);
+  if (high > 0x1f_ffff) throw violation("a counter is beyond 2^53");
+  return high * 0x1_0000_0000 + view.getUint32(at, true);
+}
+
+/** Those that are not known are skipped, so that later versions can add some. */
+function readExtensions(
+  view: DataView,
+  from: number,
+  until: number,
+): { readonly gap: number; readonly traceParent: Uint8Array | undefined } {
+  let gap = 0;
+  let traceParent: Uint8Array | undefined;
+  let at = from;
+  while (at < until) {
+    if (at + 2 > until) throw violation("an optional field is cut short");
+    const id = view.getUint8(at);
+    const length = view.getUint8(at + 1);
+    const value = at + 2;
+    at = value + length;
+    if (at > until) throw violation("an optional field is cut short");
+    if (id === Extension.gap) {
+      if (length !== gapBytes) throw violation("the gap has the wrong size");
+      gap = uint53(view, value);
+    } else if (id === Extension.traceParent) {
+      if (length !== traceParentBytes) throw violation("the trace parent has the wrong size");
+      traceParent = new Uint8Array(view.buffer, view.byteOffset + value, length).slice();
+    }
+  }
+  return { gap, traceParent };
+}

@@ -1,0 +1,131 @@
+import type { Clock } from "../interface/clock.ts";
+
+/** When a silent peer is given up: after `clamp(4 × (interval + deviation of the round trip), min, max)`. */
+export interface HeartbeatOptions {
+  /** A peer that has sent nothing else for this long sends a ping. Default 125 ms. */
+  readonly intervalMs?: number;
+  /** Default 500 ms. */
+  readonly minTimeoutMs?: number;
+  /** Default 3,000 ms; also rules while a session is being opened. */
+  readonly maxTimeoutMs?: number;
+}
+
+/** A round trip is measured at least this often, also under traffic that makes pings superfluous. */
+const measureEveryUs = 1_000_000;
+
+/** Timers are a little late as a rule; only more than this means that the process was held up. */
+const usualLatenessUs = 20_000;
+
+/** What to do at a tick. */
+export interface Beat {
+  readonly ping: boolean;
+  readonly lost: boolean;
+  /** Microseconds of `Clock.nowUs` when the next tick is due. */
+  readonly nextUs: number;
+}
+
+/** The decisions, without timers. Times are microseconds of `Clock.nowUs`. */
+export class HeartbeatState {
+  readonly #intervalUs: number;
+  readonly #minTimeoutUs: number;
+  readonly #maxTimeoutUs: number;
+  #sentUs: number;
+  #heardUs: number;
+  #pingedUs: number;
+  #dueUs: number;
+  #opening = true;
+  #roundTripUs: number | undefined;
+  #deviationUs: number;
+
+  constructor(options: HeartbeatOptions, nowUs: number) {
+    this.#intervalUs = (options.intervalMs ?? 125) * 1_000;
+    this.#minTimeoutUs = (options.minTimeoutMs ?? 500) * 1_000;
+    this.#maxTimeoutUs = (options.maxTimeoutMs ?? 3_000) * 1_000;
+    this.#sentUs = nowUs;
+    this.#heardUs = nowUs;
+    // The first ping goes out at once, so that the round trip is known early.
+    this.#pingedUs = nowUs - measureEveryUs;
+    this.#dueUs = nowUs;
+    // Until the first round trip is known: half an interval, which makes the default timeout 750 ms.
+    this.#deviationUs = this.#intervalUs / 2;
+  }
+
+  get timeoutUs(): number {
+    if (this.#opening) return this.#maxTimeoutUs;
+    const wanted = 4 * (this.#intervalUs + this.#deviationUs);
+    return Math.min(this.#maxTimeoutUs, Math.max(this.#minTimeoutUs, wanted));
+  }
+
+  /** Smoothed, in milliseconds; undefined before the first. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripUs === undefined ? undefined : this.#roundTripUs / 1_000;
+  }
+
+  /** The session is open: from now on the timeout is the short one. */
+  established(nowUs: number): void {
+    this.#opening = false;
+    this.#heardUs = nowUs;
+  }
+
+  sent(nowUs: number): void {
+    this.#sentUs = nowUs;
+  }
+
+  heard(nowUs: number): void {
+    this.#heardUs = nowUs;
+  }
+
+  /** RFC 6298 section 2, with its smoothing factors. */
+  measured(roundTripUs: number): void {
+    if (!Number.isFinite(roundTripUs) || roundTripUs < 0) return;
+    if (this.#roundTripUs === undefined) {
+      this.#roundTripUs = roundTripUs;
+      this.#deviationUs = roundTripUs / 2;
+      return;
+    }
+    this.#deviationUs = 0.75 * this.#deviationUs + 0.25 * Math.abs(this.#roundTripUs - roundTripUs);
+    this.#roundTripUs = 0.875 * this.#roundTripUs + 0.125 * roundTripUs;
+  }
+
+  tick(nowUs: number): Beat {
+    const lateUs = nowUs - this.#dueUs;
+    if (lateUs > usualLatenessUs) {
+      // This process was held up: what the peer sent meanwhile may still wait to be read, so its silence does not count.
+      this.#heardUs = Math.min(nowUs, this.#heardUs + lateUs);
+    }
+    const lost = nowUs >= this.#heardUs + this.timeoutUs;
+    const silent = nowUs >= this.#sentUs + this.#intervalUs;
+    const ping = !lost && (silent || nowUs >= this.#pingedUs + measureEveryUs);
+    if (ping) {
+      this.#pingedUs = nowUs;
+      this.#sentUs = nowUs;
+    }
+    this.#dueUs = Math.min(this.#sentUs + this.#intervalUs, this.#heardUs + this.timeoutUs);
+    return { ping, lost, nextUs: this.#dueUs };
+  }
+}
+
+/**
+ * Ticks the state by the clock until it is lost or stopped.
+ * @returns stops it
+ */
+export function runHeartbeat(
+  clock: Clock,
+  state: HeartbeatState,
+  actions: { readonly ping: () => void; readonly lost: () => void },
+): () => void {
+  let stopped = false;
+  let cancel: () => void = () => undefined;
+  const tick = (): void => {
+    const beat = state.tick(clock.nowUs());
+    if (beat.ping) actions.ping();
+    if (beat.lost) actions.lost();
+    if (beat.lost || stopped) return;
+    cancel = clock.schedule(Math.max(0, (beat.nextUs - clock.nowUs()) / 1_000), tick);
+  };
+  tick();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

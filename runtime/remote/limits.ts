@@ -1,0 +1,46 @@
+/** What a peer takes from another at most; beyond it the session ends with a code. */
+
+/** The one version of the session protocol and of the frame header that this peer speaks. */
+export const protocolVersion = 1;
+
+/** Payload bytes of one frame. */
+export const maxFrameBytes = 16 * 1024 * 1024;
+
+/** Bytes of one control message, all its pieces together. */
+export const maxControlBytes = 64 * 1024;
+
+/** Arrays and objects inside one another, in control messages and JSON payloads. */
+export const maxJsonDepth = 64;
+
+/** Streams of one session, both directions together. */
+export const maxStreams = 64;
+
+/** Characters of an error message that go to the other peer. */
+export const maxMessageLength = 2_000;
+
+/** Time a caller has to say hello. */
+export const helloTimeoutMs = 10_000;
+
+/** Time to dial and to get an answer to the hello, when the caller says nothing else. */
+export const connectTimeoutMs = 5_000;
+
+/** How long the last word of a session is given to reach the other side before the connection is closed. */
+export const lingerMs = 250;
+
+/** Control messages other than credits that a peer may send in a second. */
+export const maxControlRate = 500;
+
+/** Control messages that wait for the engine; a peer that lets them pile up has stopped reading. */
+export const maxControlQueue = 1_024;
+
+/** What a writer may have under way that the reader has not yet taken. */
+export interface Window {
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+export const defaultWindow: Window = { frames: 64, bytes: 1024 * 1024 };
+
+/** Credits go back after this many frames, or this much time after the first that is owed. */
+export const creditEveryFrames = 16;
+export const creditAfterMs = 20;

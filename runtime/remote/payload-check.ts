@@ -1,0 +1,176 @@
+/** Whether a payload is what the format of its stream says (the boundary is where outside data is checked). */
+import { fixedValue, type FlowType, type ScalarType, type Schemas } from "../interface/caps.ts";
+import type { JsonValue, Payload } from "../interface/frame.ts";
+import { Encoding, encodingName } from "./payload-codec.ts";
+
+/** True when a string of this type travels as text rather than as JSON. */
+export function isTextual(type: FlowType): boolean {
+  if (type.kind === "optional") return isTextual(type.element);
+  return type.kind === "scalar" && type.name === "text";
+}
+
+/** The encodings that frames of this type may have; of audio with an open codec, all it could turn out to be. */
+export function encodingsOf(type: FlowType): readonly Encoding[] {
+  switch (type.kind) {
+    case "audio": {
+      const codec = fixedValue(type, "codec");
+      if (codec === undefined) return [Encoding.f32le, Encoding.s16le, Encoding.bytes];
+      return [codec === "pcm_f32" ? Encoding.f32le : codec === "pcm_s16" ? Encoding.s16le : Encoding.bytes];
+    }
+    case "video":
+    case "tensor":
+      return [Encoding.bytes];
+    case "signal":
+      return [Encoding.null];
+    case "optional":
+      return [Encoding.null, ...encodingsOf(type.element)];
+    case "scalar":
+      if (type.name === "text") return [Encoding.utf8];
+      if (type.name === "bytes") return [Encoding.bytes];
+      return type.name === "json" ? [Encoding.json, Encoding.null] : [Encoding.json];
+    case "named":
+    case "list":
+    case "map":
+      return [Encoding.json];
+    default:
+      return type satisfies never;
+  }
+}
+
+/** One stream's check, prepared once. */
+export class PayloadCheck {
+  readonly #type: FlowType;
+  readonly #schemas: Schemas;
+  readonly #encodings: readonly Encoding[];
+  readonly #channels: number;
+  readonly #patterns = new Map<string, RegExp | undefined>();
+
+  constructor(type: FlowType, schemas: Schemas) {
+    this.#type = type;
+    this.#schemas = schemas;
+    this.#encodings = encodingsOf(type);
+    const channels = fixedValue(type, "channels");
+    this.#channels = typeof channels === "number" ? channels : 1;
+  }
+
+  /** What is wrong with the encoding, as the end of a sentence; undefined when nothing is. */
+  encodingProblem(encoding: Encoding): string | undefined {
+    if (this.#encodings.includes(encoding)) return undefined;
+    const wanted = this.#encodings.map(encodingName).join(" or ");
+    return `its payload is ${encodingName(encoding)}, not ${wanted}`;
+  }
+
+  /** What is wrong with the value, as the end of a sentence; undefined when nothing is. */
+  valueProblem(payload: Payload): string | undefined {
+    if (payload instanceof Uint8Array) return undefined;
+    if (payload instanceof Float32Array || payload instanceof Int16Array) {
+      const whole = payload.length % this.#channels === 0;
+      return whole ? undefined : `${payload.length} samples are not whole groups of ${this.#channels} channels`;
+    }
+    const found = this.#mismatch(payload, this.#type, "");
+    return found === undefined ? undefined : `${found.path === "" ? "its value" : `\`${found.path}\``} ${found.why}`;
+  }
+
+  #mismatch(value: JsonValue, type: FlowType, path: string): { path: string; why: string } | undefined {
+    switch (type.kind) {
+      case "optional":
+        return value === null ? undefined : this.#mismatch(value, type.element, path);
+      case "signal":
+        return value === null ? undefined : { path, why: "is not empty" };
+      case "scalar": {
+        const why = this.#scalarProblem(value, type);
+        return why === undefined ? undefined : { path, why };
+      }
+      case "list": {
+        if (!Array.isArray(value)) return { path, why: "is not a list" };
+        for (const [index, item] of (value as readonly JsonValue[]).entries()) {
+          const found = this.#mismatch(item, type.element, `${path}[${index}]`);
+          if (found !== undefined) return found;
+        }
+        return undefined;
+      }
+      case "map": {
+        if (!isRecord(value)) return { path, why: "is not a map" };
+        for (const [key, item] of Object.entries(value)) {
+          const found = this.#mismatch(item, type.element, join(path, key));
+          if (found !== undefined) return found;
+        }
+        return undefined;
+      }
+      case "named":
+        return this.#named(value, type.name, path);
+      default:
+        return { path, why: "cannot be carried in a record" };
+    }
+  }
+
+  #named(value: JsonValue, name: string, path: string): { path: string; why: string } | undefined {
+    const schema = Object.hasOwn(this.#schemas, name) ? this.#schemas[name] : undefined;
+    if (schema === undefined) return { path, why: `is a \`${name}\`, which nobody has declared` };
+    if (schema.kind === "enum") {
+      const known = typeof value === "string" && schema.values.includes(value);
+      return known ? undefined : { path, why: `is not one of ${schema.values.join(", ")}` };
+    }
+    if (!isRecord(value)) return { path, why: `is not a record \`${name}\`` };
+    for (const field of schema.fields) {
+      const inner = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
+      if (inner === undefined || (inner === null && field.optional)) {
+        if (!field.optional && field.type.kind !== "optional")
+          return { path: join(path, field.name), why: "is missing" };
+        continue;
+      }
+      const found = this.#mismatch(inner, field.type, join(path, field.name));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #scalarProblem(value: JsonValue, type: ScalarType): string | undefined {
+    switch (type.name) {
+      case "json":
+        return undefined;
+      case "text":
+        if (typeof value !== "string") return "is not a text";
+        return this.#matches(value, type.pattern) ? undefined : `does not match ${JSON.stringify(type.pattern)}`;
+      case "bool":
+        return typeof value === "boolean" ? undefined : "is not true or false";
+      case "bytes":
+      case "version":
+        return typeof value === "string" ? undefined : "is not a text";
+      case "resolution":
+        return isRecord(value) && typeof value["width"] === "number" && typeof value["height"] === "number"
+          ? undefined
+          : "is not a resolution";
+      case "channels":
+        if (typeof value === "string") return undefined;
+        break;
+    }
+    if (typeof value !== "number") return "is not a number";
+    if (type.name === "int" && !Number.isInteger(value)) return "is not a whole number";
+    if (type.min !== undefined && value < type.min) return `is below ${type.min}`;
+    return type.max !== undefined && value > type.max ? `is above ${type.max}` : undefined;
+  }
+
+  /** The patterns come from this peer's own program, never from the other one. */
+  #matches(value: string, pattern: string | undefined): boolean {
+    if (pattern === undefined) return true;
+    if (!this.#patterns.has(pattern)) this.#patterns.set(pattern, compile(pattern));
+    return this.#patterns.get(pattern)?.test(value) ?? true;
+  }
+}
+
+function compile(pattern: string): RegExp | undefined {
+  try {
+    return new RegExp(`^(?:${pattern})$`, "u");
+  } catch {
+    return undefined;
+  }
+}
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+function isRecord(value: JsonValue): value is { readonly [key: string]: JsonValue } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,136 @@
+import { MeshError } from "../interface/errors.ts";
+import type { Frame } from "../interface/frame.ts";
+import type { Link } from "../interface/link.ts";
+import { Waiters } from "../pipeline/waiters.ts";
+
+/**
+ * A link whose other end may be exchanged: without one it has no room, so that its writer holds its frames. What ended
+ * for one end is ended again for the next.
+ */
+export class SwitchLink implements Link {
+  readonly #onFailure: (error: MeshError) => void;
+  readonly #waiters = new Waiters();
+  #link: Link | undefined;
+  /** Taken from the writer, but not by the link that failed meanwhile. */
+  #held: Frame | undefined;
+  #ended = false;
+  #discarding = false;
+  #error: MeshError | undefined;
+  #discarded = 0;
+
+  /** @param onFailure what the current end has failed with; it is detached then */
+  constructor(onFailure: (error: MeshError) => void) {
+    this.#onFailure = onFailure;
+  }
+
+  /** Frames dropped because the far side had ended before them. */
+  get discarded(): number {
+    return this.#discarded;
+  }
+
+  get writable(): boolean {
+    if (this.#discarding) return true;
+    return !this.#ended && this.#held === undefined && this.#link !== undefined && this.#link.writable;
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    while (!this.writable) {
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#ended) throw new MeshError("channel-closed", "The input has ended.");
+      const link = this.#link;
+      if (link === undefined || this.#held !== undefined) {
+        await this.#waiters.wait(signal);
+        continue;
+      }
+      try {
+        await link.ready(signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        this.#failed(link, error);
+      }
+    }
+  }
+
+  send(frame: Frame): void {
+    if (this.#discarding) {
+      this.#discarded += 1;
+      return;
+    }
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#ended) throw new MeshError("channel-closed", "The input has ended.");
+    const link = this.#link;
+    if (link === undefined || !link.writable || this.#held !== undefined) {
+      throw new MeshError("channel-full", "The input has no room; wait for `ready` before `send`.");
+    }
+    try {
+      link.send(frame);
+    } catch (error) {
+      this.#held = frame;
+      this.#failed(link, error);
+    }
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#held === undefined) this.#link?.end();
+  }
+
+  abort(error: MeshError): void {
+    if (this.#error !== undefined) return;
+    this.#link?.abort(error);
+    this.shut(error);
+  }
+
+  /** Takes no more; what was attached is left as it is. */
+  shut(error: MeshError): void {
+    this.#error ??= error;
+    this.#ended = true;
+    this.#link = undefined;
+    this.#held = undefined;
+    this.#waiters.refuse(error);
+  }
+
+  attach(link: Link): void {
+    this.#link = link;
+    void this.#resume(link);
+  }
+
+  /** Holds its writer until there is another end. */
+  detach(): void {
+    this.#link = undefined;
+    this.#waiters.wake();
+  }
+
+  /** The far side wants no more: frames are taken, counted and dropped, so that they hold nobody up. */
+  discard(): void {
+    this.#discarding = true;
+    this.#link = undefined;
+    if (this.#held !== undefined) this.#discarded += 1;
+    this.#held = undefined;
+    this.#waiters.wake();
+  }
+
+  async #resume(link: Link): Promise<void> {
+    try {
+      while (this.#held !== undefined) {
+        if (!link.writable) await link.ready();
+        if (this.#link !== link) return;
+        if (!link.writable) continue;
+        link.send(this.#held);
+        this.#held = undefined;
+      }
+    } catch (error) {
+      this.#failed(link, error);
+      return;
+    }
+    if (this.#ended) link.end();
+    this.#waiters.wake();
+  }
+
+  #failed(link: Link, error: unknown): void {
+    if (this.#link !== link) return;
+    this.detach();
+    this.#onFailure(MeshError.from(error, "channel-closed"));
+  }
+}

@@ -1,0 +1,119 @@
+import { MeshError } from "../interface/errors.ts";
+import type { SignalingCandidate } from "../interface/signaling.ts";
+import { fromRpcError } from "./errors.ts";
+import { signalLimits, signalVersions } from "./limits.ts";
+import { answerResult, helloResult, rpcNotification, rpcRequest, type Incoming } from "./protocol.ts";
+
+/** Where a call stands, seen from the peer that calls. */
+export type CallerState =
+  | { readonly phase: "greeting"; readonly pipeline: string }
+  | { readonly phase: "greeted" }
+  | { readonly phase: "offering"; readonly candidates: number }
+  | { readonly phase: "answered"; readonly candidates: number }
+  | { readonly phase: "ended" };
+
+export type CallerEffect =
+  | { readonly do: "send"; readonly message: object }
+  | { readonly do: "greeted" }
+  | { readonly do: "answer"; readonly sdp: string }
+  | { readonly do: "candidate"; readonly candidate: SignalingCandidate | null }
+  | { readonly do: "end"; readonly error: MeshError | undefined };
+
+export type CallerEvent =
+  | { readonly on: "message"; readonly message: Incoming }
+  | { readonly on: "offer"; readonly sdp: string }
+  | { readonly on: "candidate"; readonly candidate: SignalingCandidate | null }
+  | { readonly on: "bye" };
+
+export interface CallerStep {
+  readonly next: CallerState;
+  readonly effects: readonly CallerEffect[];
+}
+
+/** The caller asks two things in its life, so fixed ids do. */
+const helloId = 1;
+const offerId = 2;
+
+export function callerStart(pipeline: string): CallerStep {
+  const hello = rpcRequest(helloId, "hello", { versions: [...signalVersions], pipeline });
+  return { next: { phase: "greeting", pipeline }, effects: [{ do: "send", message: hello }] };
+}
+
+/** One step of a call; pure. `where` is the called address, for the texts of errors. */
+export function callerStep(state: CallerState, event: CallerEvent, where: string): CallerStep {
+  if (state.phase === "ended") return { next: state, effects: [] };
+  switch (event.on) {
+    case "bye":
+      return {
+        next: { phase: "ended" },
+        effects: [
+          { do: "send", message: rpcNotification("bye", {}) },
+          { do: "end", error: undefined },
+        ],
+      };
+    case "offer":
+      if (state.phase !== "greeted") return { next: state, effects: [] };
+      return {
+        next: { phase: "offering", candidates: 0 },
+        effects: [{ do: "send", message: rpcRequest(offerId, "offer", { sdp: event.sdp }) }],
+      };
+    case "candidate": {
+      const { candidate } = event;
+      if (state.phase !== "offering" && state.phase !== "answered") return { next: state, effects: [] };
+      return { next: state, effects: [{ do: "send", message: rpcNotification("candidate", { candidate }) }] };
+    }
+    case "message":
+      return onMessage(state, event.message, where);
+  }
+}
+
+type Live = Exclude<CallerState, { phase: "ended" }>;
+
+function onMessage(state: Live, message: Incoming, where: string): CallerStep {
+  switch (message.kind) {
+    case "unacceptable":
+      return end(violation(where, message.why));
+    case "error":
+      return end(fromRpcError(message.error, where));
+    case "result":
+      return onResult(state, message.id, message.result, where);
+    case "call":
+      break;
+  }
+  if (message.method === "bye") return { next: { phase: "ended" }, effects: [{ do: "end", error: undefined }] };
+  if (message.method === "candidate" && (state.phase === "offering" || state.phase === "answered")) {
+    const candidates = state.candidates + 1;
+    if (candidates > signalLimits.candidates) return end(violation(where, "it sent too many candidates"));
+    return { next: { ...state, candidates }, effects: [{ do: "candidate", candidate: message.params.candidate }] };
+  }
+  return end(violation(where, `it sent "${message.method}" at the wrong time`));
+}
+
+function onResult(state: Live, id: unknown, result: unknown, where: string): CallerStep {
+  if (state.phase === "greeting" && id === helloId) {
+    const parsed = helloResult.safeParse(result);
+    if (!parsed.success || !signalVersions.includes(parsed.data.version)) {
+      return end(violation(where, `its result of "hello" is not acceptable`));
+    }
+    return { next: { phase: "greeted" }, effects: [{ do: "greeted" }] };
+  }
+  if (state.phase === "offering" && id === offerId) {
+    const parsed = answerResult.safeParse(result);
+    if (!parsed.success) return end(violation(where, "its answer is not acceptable"));
+    const inside = parsed.data.sdp.match(/^a=candidate:/gm)?.length ?? 0;
+    if (inside > signalLimits.candidates) return end(violation(where, "its answer holds too many candidates"));
+    return {
+      next: { phase: "answered", candidates: state.candidates + inside },
+      effects: [{ do: "answer", sdp: parsed.data.sdp }],
+    };
+  }
+  return end(violation(where, "it answered what was not asked"));
+}
+
+function end(error: MeshError): CallerStep {
+  return { next: { phase: "ended" }, effects: [{ do: "end", error }] };
+}
+
+function violation(where: string, why: string): MeshError {
+  return new MeshError("protocol-violation", `${where} broke the signaling protocol: ${why}.`);
+}

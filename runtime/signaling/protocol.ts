@@ -1,0 +1,162 @@
+import { z } from "zod";
+import { signalLimits } from "./limits.ts";
+
+/** JSON-RPC 2.0 error codes (https://www.jsonrpc.org/specification#error_object); ours is of the server range. */
+export const rpcCodes = {
+  parseError: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internalError: -32603,
+  /** `data.code` then says what it is, in the words of the run-time error table. */
+  mesh: -32000,
+} as const;
+
+const id = z.union([z.int(), z.string().max(64)]);
+export type RpcId = z.infer<typeof id>;
+
+const name = z.string().min(1).max(128);
+const sdp = z.string().min(1).max(signalLimits.sdpLength);
+
+const candidate = z.object({
+  candidate: z.string().max(1024),
+  sdpMid: z.string().max(64).nullish(),
+  sdpMLineIndex: z.int().min(0).max(255).nullish(),
+});
+
+/** What each method takes. Members that are not named here are ignored. */
+export const methodParams = {
+  hello: z.object({ versions: z.array(z.int().min(1)).min(1).max(16), pipeline: name, peer: name.optional() }),
+  offer: z.object({ sdp }),
+  candidate: z.object({ candidate: candidate.nullable() }),
+  bye: z.object({ reason: z.string().max(256).optional() }),
+} as const;
+
+export const helloResult = z.object({ version: z.int().min(1), pipeline: name });
+export const answerResult = z.object({ sdp });
+
+const errorData = z.object({
+  code: z.string().max(64),
+  pipelines: z.array(name).max(signalLimits.listedPipelines).optional(),
+});
+const rpcError = z.object({
+  code: z.int(),
+  message: z.string().max(1024),
+  // Another implementation may put anything there; what is not ours is as good as nothing.
+  data: errorData.optional().catch(undefined),
+});
+export type RpcError = z.infer<typeof rpcError>;
+
+const envelope = z.object({ jsonrpc: z.literal("2.0") });
+const request = envelope.extend({ id, method: z.string().max(64), params: z.unknown().optional() });
+const notification = envelope.extend({ method: z.string().max(64), params: z.unknown().optional() });
+const success = envelope.extend({ id, result: z.unknown() });
+const failure = envelope.extend({ id: id.nullable(), error: rpcError });
+
+export type SignalMethod = keyof typeof methodParams;
+export type MethodParams<M extends SignalMethod> = z.infer<(typeof methodParams)[M]>;
+
+/** A message with its parameters checked; `id` is undefined for a notification. */
+export type Incoming =
+  | {
+      readonly [M in SignalMethod]: { kind: "call"; method: M; id: RpcId | undefined; params: MethodParams<M> };
+    }[SignalMethod]
+  | { readonly kind: "result"; readonly id: RpcId; readonly result: unknown }
+  | { readonly kind: "error"; readonly id: RpcId | null; readonly error: RpcError }
+  /** Not acceptable; the answer to send, unless it was a notification or a broken response. */
+  | { readonly kind: "unacceptable"; readonly reply: RpcFailure | undefined; readonly why: string };
+
+export interface RpcFailure {
+  readonly jsonrpc: "2.0";
+  readonly id: RpcId | null;
+  readonly error: RpcError;
+}
+
+/** Reads one message; never throws. */
+export function parseSignal(text: string): Incoming {
+  if (new TextEncoder().encode(text).length > signalLimits.messageBytes) {
+    return unacceptable(null, rpcCodes.invalidRequest, "the message is larger than 64 KiB");
+  }
+  if (jsonDepth(text) > signalLimits.jsonDepth) {
+    return unacceptable(null, rpcCodes.invalidRequest, `the message is nested deeper than ${signalLimits.jsonDepth}`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return unacceptable(null, rpcCodes.parseError, "the message is not JSON");
+  }
+  return classify(value);
+}
+
+function classify(value: unknown): Incoming {
+  const members = typeof value === "object" && value !== null ? value : {};
+  if ("method" in members) {
+    const called = ("id" in members ? request : notification).safeParse(value);
+    if (!called.success) return unacceptable(null, rpcCodes.invalidRequest, "not a JSON-RPC 2.0 request");
+    const callId = "id" in called.data ? called.data.id : undefined;
+    return checkCall(callId as RpcId | undefined, called.data.method, called.data.params);
+  }
+  if ("result" in members) {
+    const parsed = success.safeParse(value);
+    if (parsed.success) return { kind: "result", id: parsed.data.id, result: parsed.data.result };
+  } else if ("error" in members) {
+    const parsed = failure.safeParse(value);
+    if (parsed.success) return { kind: "error", id: parsed.data.id, error: parsed.data.error };
+  }
+  return unacceptable(null, rpcCodes.invalidRequest, "not a JSON-RPC 2.0 message; batches are not taken");
+}
+
+function checkCall(callId: RpcId | undefined, method: string, params: unknown): Incoming {
+  if (!isMethod(method)) return unacceptable(callId, rpcCodes.methodNotFound, `there is no method "${method}"`);
+  const parsed = methodParams[method].safeParse(params ?? {});
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue === undefined ? "" : `${issue.path.join(".")}: ${issue.message}`;
+    return unacceptable(callId, rpcCodes.invalidParams, `the parameters of "${method}" are not acceptable: ${where}`);
+  }
+  // The table pairs each method with its schema, which the compiler cannot follow through an index.
+  return { kind: "call", method, id: callId, params: parsed.data } as Incoming;
+}
+
+function isMethod(method: string): method is SignalMethod {
+  return Object.hasOwn(methodParams, method);
+}
+
+function unacceptable(replyTo: RpcId | null | undefined, code: number, why: string): Incoming {
+  const reply = replyTo === undefined ? undefined : rpcFailure(replyTo, { code, message: why });
+  return { kind: "unacceptable", reply, why };
+}
+
+/** Deepest nesting of brackets outside strings; an upper bound for text that is not JSON. */
+export function jsonDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (inString) {
+      if (char === 0x5c) i++;
+      else if (char === 0x22) inString = false;
+    } else if (char === 0x22) inString = true;
+    else if (char === 0x7b || char === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (char === 0x7d || char === 0x5d) depth--;
+  }
+  return deepest;
+}
+
+export function rpcFailure(replyTo: RpcId | null, error: RpcError): RpcFailure {
+  return { jsonrpc: "2.0", id: replyTo, error };
+}
+
+export function rpcSuccess(replyTo: RpcId, result: object): object {
+  return { jsonrpc: "2.0", id: replyTo, result };
+}
+
+export function rpcRequest<M extends SignalMethod>(callId: RpcId, method: M, params: MethodParams<M>): object {
+  return { jsonrpc: "2.0", id: callId, method, params };
+}
+
+export function rpcNotification<M extends SignalMethod>(method: M, params: MethodParams<M>): object {
+  return { jsonrpc: "2.0", method, params };
+}

@@ -1,0 +1,123 @@
+import type { Clock } from "../interface/clock.ts";
+import { MeshError } from "../interface/errors.ts";
+import type { IncomingCall, ServeOptions, SignalingCandidate, SignalingServer } from "../interface/signaling.ts";
+import { closeCodes, signalLimits } from "./limits.ts";
+import { Mailbox } from "./mailbox.ts";
+import { parseSignal, rpcNotification } from "./protocol.ts";
+import { rateLimit } from "./rate.ts";
+import type { SignalServerFactory, SignalSocket } from "./socket.ts";
+import { calleeStart, calleeStep, type CalleeEvent, type CalleeState } from "./state.ts";
+
+export interface ServerInit {
+  readonly clock: Clock;
+  readonly listen: SignalServerFactory;
+}
+
+/** Starts the signaling endpoint that is built into a listening peer. */
+export async function servePeer(init: ServerInit, options: ServeOptions): Promise<SignalingServer> {
+  const legs = new Set<CalleeLeg>();
+  const handle = await init.listen(options, (socket) => {
+    if (legs.size >= signalLimits.pendingCalls) {
+      socket.onMessage(() => undefined);
+      socket.onClose(() => undefined);
+      socket.close(closeCodes.tryAgainLater, "too many calls at once");
+      return;
+    }
+    const leg = new CalleeLeg(init.clock, socket, options);
+    legs.add(leg);
+    void leg.ended.then(() => legs.delete(leg));
+  });
+  return {
+    host: handle.host,
+    port: handle.port,
+    async close() {
+      for (const leg of legs) leg.stop(closeCodes.goingAway, "the peer stops");
+      await handle.close();
+    },
+  };
+}
+
+class CalleeLeg {
+  readonly ended: Promise<MeshError | undefined>;
+  readonly #socket: SignalSocket;
+  readonly #options: ServeOptions;
+  readonly #candidates = new Mailbox<SignalingCandidate | null>();
+  readonly #cancels: (() => void)[] = [];
+  #state: CalleeState = calleeStart;
+  #isEnded!: (error: MeshError | undefined) => void;
+
+  constructor(clock: Clock, socket: SignalSocket, options: ServeOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.ended = new Promise((resolve) => (this.#isEnded = resolve));
+    void this.ended.then(() => this.#cancels.forEach((cancel) => cancel()));
+    const { helloMs, callMs, messagesPerSecond } = signalLimits;
+    const cancelHello = clock.schedule(helloMs, () => {
+      if (this.#state.phase === "waiting") this.stop(closeCodes.policyViolation, `no hello within ${helloMs} ms`);
+    });
+    const cancelCall = clock.schedule(callMs, () =>
+      this.stop(closeCodes.policyViolation, `a call ends within ${callMs} ms`),
+    );
+    this.#cancels.push(cancelHello, cancelCall);
+    const rate = rateLimit(clock, messagesPerSecond);
+    socket.onMessage((text) => {
+      if (rate.take()) this.#take({ on: "message", message: parseSignal(text) });
+      else this.stop(closeCodes.policyViolation, `more than ${messagesPerSecond} messages in a second`);
+    });
+    socket.onClose((code) => {
+      this.#state = { phase: "ended" };
+      this.#isEnded(
+        new MeshError("peer-lost", `The caller broke off the signaling connection (WebSocket code ${code}).`),
+      );
+    });
+  }
+
+  /** Ends the call with a WebSocket close code. */
+  stop(code: number, reason: string): void {
+    this.#state = { phase: "ended" };
+    this.#socket.close(code, reason);
+    this.#isEnded(new MeshError("cancelled", `The call was ended: ${reason}.`));
+  }
+
+  #take(event: CalleeEvent): void {
+    const step = calleeStep(this.#state, event, { pipelines: this.#options.pipelines?.() });
+    this.#state = step.next;
+    for (const effect of step.effects) {
+      switch (effect.do) {
+        case "send":
+          this.#send(effect.message);
+          break;
+        case "greeted":
+          this.#cancels[0]?.();
+          break;
+        case "offer":
+          this.#options.onCall(this.#call(effect.pipeline, effect.sdp));
+          break;
+        case "candidate":
+          this.#candidates.put(effect.candidate);
+          break;
+        case "end":
+          this.#isEnded(effect.error);
+          this.#socket.close(closeCodes.normal, "");
+      }
+    }
+  }
+
+  #send(message: object): void {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  #call(pipeline: string, offer: string): IncomingCall {
+    return {
+      pipeline,
+      offer,
+      ended: this.ended,
+      answer: (sdp) => this.#take({ on: "answer", sdp }),
+      refuse: (error) => this.#take({ on: "refuse", error }),
+      candidate: (candidate) => {
+        if (this.#state.phase === "answered") this.#send(rpcNotification("candidate", { candidate }));
+      },
+      onCandidate: (listener) => this.#candidates.listen(listener),
+    };
+  }
+}

@@ -1,0 +1,36 @@
+/** One WebSocket, whichever library is behind it. Text messages only; a binary one closes it with 1003. */
+export interface SignalSocket {
+  /** After the end it does nothing. */
+  send(text: string): void;
+  /** @param code 1000 or 3000 to 4999 in browsers @param reason at most 123 bytes of UTF-8 (RFC 6455 section 5.5) */
+  close(code: number, reason: string): void;
+  /** Set once, synchronously with getting the socket. */
+  onMessage(listener: (text: string) => void): void;
+  /** Set once, synchronously with getting the socket. Called once, also after `close`. */
+  onClose(listener: (code: number, reason: string) => void): void;
+}
+
+/**
+ * Opens a socket to a signaling endpoint with the subprotocol of this version.
+ * @throws {MeshError} `peer-unreachable` when nothing or something else answers; or the signal's reason
+ */
+export type SignalConnect = (
+  at: { readonly host: string; readonly port: number },
+  signal: AbortSignal,
+) => Promise<SignalSocket>;
+
+export interface SignalServerHandle {
+  readonly host: string;
+  readonly port: number;
+  /** Ends the open sockets too. */
+  close(): Promise<void>;
+}
+
+/**
+ * Waits for sockets; port 0 takes a free one.
+ * @throws {MeshError} `address-in-use`
+ */
+export type SignalServerFactory = (
+  at: { readonly host: string; readonly port: number },
+  onSocket: (socket: SignalSocket) => void,
+) => Promise<SignalServerHandle>;

@@ -1,0 +1,146 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { WebSocket, WebSocketServer, type RawData } from "ws";
+import { MeshError } from "../interface/errors.ts";
+import { formatHostPort } from "../interface/uri.ts";
+import { closeCodes, signalLimits, signalSubprotocol } from "./limits.ts";
+import type { SignalServerHandle, SignalSocket, SignalConnect, SignalServerFactory } from "./socket.ts";
+
+/**
+ * Given to both ends. `closeTimeout` is missing from the types of `ws`: after that many milliseconds a side that never
+ * answers the close frame is cut off; the default of 30 s would hold a process that wants to end.
+ */
+const common: { readonly perMessageDeflate: false; readonly maxPayload: number; readonly closeTimeout: number } = {
+  perMessageDeflate: false,
+  maxPayload: signalLimits.messageBytes,
+  closeTimeout: 1000,
+};
+
+/** Opens plain WebSockets with the `ws` package. */
+export const connectNodejs: SignalConnect = (at, signal) =>
+  new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const where = formatHostPort(at);
+    const socket = new WebSocket(`ws://${where}/`, signalSubprotocol, {
+      ...common,
+      followRedirects: false,
+    });
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+      socket.terminate();
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    // Stays on for good: a socket without a listener for `error` takes the process down.
+    socket.on("error", (error: NodeJS.ErrnoException) => reject(unreachable(where, error)));
+    socket.once("open", () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve(wrap(socket));
+    });
+    socket.once("close", () => signal.removeEventListener("abort", onAbort));
+  });
+
+/** Listens with an HTTP server of its own, so that a plain request gets a plain answer. */
+export const listenNodejs: SignalServerFactory = (at, onSocket) =>
+  new Promise((resolve, reject) => {
+    const http = createServer(answerPlain);
+    http.maxConnections = 4 * signalLimits.pendingCalls;
+    http.headersTimeout = signalLimits.helloMs;
+    http.requestTimeout = signalLimits.helloMs;
+    const sockets = new WebSocketServer({
+      ...common,
+      noServer: true,
+      handleProtocols: () => signalSubprotocol,
+    });
+    http.on("upgrade", (request, stream, head) => {
+      const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+      if (!offered.includes(signalSubprotocol)) {
+        const body = `This endpoint speaks the WebSocket subprotocol ${signalSubprotocol}.\n`;
+        stream.on("error", () => stream.destroy());
+        stream.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+        return;
+      }
+      sockets.handleUpgrade(request, stream, head, (socket) => {
+        socket.on("error", () => undefined);
+        onSocket(wrap(socket));
+      });
+    });
+    http.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(formatHostPort(at), error)));
+    http.listen({ host: at.host, port: at.port, exclusive: true }, () => {
+      const { port } = http.address() as AddressInfo;
+      http.on("error", () => undefined);
+      resolve({ host: at.host, port, close: () => closeAll(http, sockets) });
+    });
+  }) as Promise<SignalServerHandle>;
+
+async function closeAll(http: Server, sockets: WebSocketServer): Promise<void> {
+  for (const socket of sockets.clients) socket.terminate();
+  sockets.close();
+  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+  http.closeAllConnections();
+  await closed;
+}
+
+/** RFC 9110 section 15.5.22: the resource is there, but only under another protocol. */
+function answerPlain(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  const host = request.headers.host ?? "host:port";
+  response.writeHead(426, { "content-type": "text/plain; charset=utf-8", upgrade: "websocket", connection: "close" });
+  response.end(
+    `This is the signaling endpoint of a pipeline-mesh peer (WebSocket, ${signalSubprotocol}).\n` +
+      `Connect to it from a pipeline: webrtc://${host.replaceAll(/[^\w.:[\]-]/g, "")}/<pipeline>\n`,
+  );
+}
+
+function wrap(socket: WebSocket): SignalSocket {
+  return {
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    close(code, reason) {
+      if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+      else if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
+    },
+    onMessage(listener) {
+      socket.on("message", (data: RawData, isBinary: boolean) => {
+        if (isBinary) socket.close(closeCodes.unsupportedData, "text messages only");
+        else listener((data as Buffer).toString("utf8"));
+      });
+    },
+    onClose(listener) {
+      socket.once("close", (code: number, reason: Buffer) => listener(code, reason.toString("utf8")));
+    },
+  };
+}
+
+function unreachable(where: string, error: NodeJS.ErrnoException): MeshError {
+  const hint = `Is the peer running? It has to listen at webrtc://${where}.`;
+  const text: Readonly<Record<string, string>> = {
+    ECONNREFUSED: `Nothing listens at ${where}.`,
+    ENOTFOUND: `The host of ${where} is not known.`,
+    EAI_AGAIN: `The host of ${where} could not be looked up.`,
+    EHOSTUNREACH: `There is no way to the host of ${where}.`,
+    ENETUNREACH: `There is no way to the network of ${where}.`,
+  };
+  const known = text[error.code ?? ""] ?? `${where} does not answer as a peer does: ${error.message}.`;
+  return new MeshError("peer-unreachable", known, { cause: error, hint });
+}
+
+function cannotListen(where: string, error: NodeJS.ErrnoException): MeshError {
+  const text: Readonly<Record<string, readonly [string, string]>> = {
+    EADDRINUSE: [
+      `${where} is taken by another program.`,
+      "Stop that program, or listen on another port; port 0 takes a free one.",
+    ],
+    EACCES: [`This user may not listen at ${where}.`, "Take a port of 1024 or above."],
+    EADDRNOTAVAIL: [
+      `${where} is not an address of this machine.`,
+      "Listen at 127.0.0.1, at 0.0.0.0 or at an address of this machine.",
+    ],
+    ENOTFOUND: [
+      `The host of ${where} is not known.`,
+      "Listen at 127.0.0.1, at 0.0.0.0 or at an address of this machine.",
+    ],
+  };
+  const [message, hint] = text[error.code ?? ""] ?? [`Listening at ${where} failed: ${error.message}.`, undefined];
+  return new MeshError("address-in-use", message, { cause: error, hint });
+}

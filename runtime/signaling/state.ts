@@ -1,0 +1,135 @@
+import { MeshError } from "../interface/errors.ts";
+import type { SignalingCandidate } from "../interface/signaling.ts";
+import { pipelineNotFound, toRpcError } from "./errors.ts";
+import { signalLimits, signalVersions } from "./limits.ts";
+import { rpcCodes, rpcFailure, rpcSuccess, type Incoming, type RpcError, type RpcId } from "./protocol.ts";
+
+/** Where a call stands, seen from the peer that is called. */
+export type CalleeState =
+  | { readonly phase: "waiting" }
+  | { readonly phase: "greeted"; readonly pipeline: string; readonly candidates: number }
+  | { readonly phase: "offered"; readonly offerId: RpcId; readonly candidates: number }
+  | { readonly phase: "answered"; readonly candidates: number }
+  | { readonly phase: "ended" };
+
+/** What the I/O around the machine is to do, in order. */
+export type CalleeEffect =
+  | { readonly do: "send"; readonly message: object }
+  | { readonly do: "greeted" }
+  | { readonly do: "offer"; readonly pipeline: string; readonly sdp: string }
+  | { readonly do: "candidate"; readonly candidate: SignalingCandidate | null }
+  /** Hangs up; `error` is undefined after the caller's `bye`. */
+  | { readonly do: "end"; readonly error: MeshError | undefined };
+
+/** What happens to a call: a message from the caller, or a decision of this side. */
+export type CalleeEvent =
+  | { readonly on: "message"; readonly message: Incoming }
+  | { readonly on: "answer"; readonly sdp: string }
+  | { readonly on: "refuse"; readonly error: MeshError };
+
+export interface CalleeContext {
+  /** The names that may be called; undefined lets every name through. */
+  readonly pipelines: readonly string[] | undefined;
+}
+
+export interface CalleeStep {
+  readonly next: CalleeState;
+  readonly effects: readonly CalleeEffect[];
+}
+
+export const calleeStart: CalleeState = { phase: "waiting" };
+
+/** One step of a call; pure. An ended call swallows everything. */
+export function calleeStep(state: CalleeState, event: CalleeEvent, context: CalleeContext): CalleeStep {
+  if (state.phase === "ended") return { next: state, effects: [] };
+  switch (event.on) {
+    case "answer":
+      if (state.phase !== "offered") return stay(state);
+      return {
+        next: { phase: "answered", candidates: state.candidates },
+        effects: [{ do: "send", message: rpcSuccess(state.offerId, { sdp: event.sdp }) }],
+      };
+    case "refuse":
+      return end(event.error, state.phase === "offered" ? failed(state.offerId, toRpcError(event.error)) : []);
+    case "message":
+      return onMessage(state, event.message, context);
+  }
+}
+
+type Live = Exclude<CalleeState, { phase: "ended" }>;
+
+function onMessage(state: Live, message: Incoming, context: CalleeContext): CalleeStep {
+  switch (message.kind) {
+    case "unacceptable":
+      return stay(state, message.reply === undefined ? [] : [{ do: "send", message: message.reply }]);
+    case "result":
+    case "error":
+      // This side asks nothing, so nothing can be answered.
+      return stay(state);
+    case "call":
+      return onCall(state, message, context);
+  }
+}
+
+function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context: CalleeContext): CalleeStep {
+  if (call.method === "bye") return { next: { phase: "ended" }, effects: [{ do: "end", error: undefined }] };
+  if (call.method === "candidate") return onCandidate(state, call.params.candidate);
+  if (call.id === undefined) return violation(undefined, `"${call.method}" came without an id`);
+  if (call.method === "hello") {
+    if (state.phase !== "waiting") return violation(call.id, `"hello" came twice`);
+    return onHello(call.id, call.params, context);
+  }
+  if (state.phase !== "greeted") {
+    return violation(call.id, state.phase === "waiting" ? `"offer" came before "hello"` : `"offer" came twice`);
+  }
+  const inside = call.params.sdp.match(/^a=candidate:/gm)?.length ?? 0;
+  if (inside > signalLimits.candidates) return violation(call.id, "the offer holds too many candidates");
+  return {
+    next: { phase: "offered", offerId: call.id, candidates: state.candidates + inside },
+    effects: [{ do: "offer", pipeline: state.pipeline, sdp: call.params.sdp }],
+  };
+}
+
+function onHello(
+  id: RpcId,
+  params: { readonly versions: readonly number[]; readonly pipeline: string },
+  context: CalleeContext,
+): CalleeStep {
+  const version = signalVersions.find((candidate) => params.versions.includes(candidate));
+  if (version === undefined) {
+    const text = `no common signaling version: ${params.versions.join(", ")} asked for, ${signalVersions.join(", ")} spoken`;
+    const error = new MeshError("version-mismatch", text);
+    return end(error, failed(id, toRpcError(error)));
+  }
+  if (context.pipelines !== undefined && !context.pipelines.includes(params.pipeline)) {
+    const error = pipelineNotFound(params.pipeline, context.pipelines);
+    return end(error, failed(id, toRpcError(error, context.pipelines)));
+  }
+  return {
+    next: { phase: "greeted", pipeline: params.pipeline, candidates: 0 },
+    effects: [{ do: "greeted" }, { do: "send", message: rpcSuccess(id, { version, pipeline: params.pipeline }) }],
+  };
+}
+
+function onCandidate(state: Live, candidate: SignalingCandidate | null): CalleeStep {
+  if (state.phase === "waiting") return violation(undefined, `"candidate" came before "hello"`);
+  if (state.candidates >= signalLimits.candidates) return violation(undefined, "too many candidates");
+  return { next: { ...state, candidates: state.candidates + 1 }, effects: [{ do: "candidate", candidate }] };
+}
+
+function stay(state: CalleeState, effects: readonly CalleeEffect[] = []): CalleeStep {
+  return { next: state, effects };
+}
+
+function failed(id: RpcId, error: RpcError): readonly CalleeEffect[] {
+  return [{ do: "send", message: rpcFailure(id, error) }];
+}
+
+function end(error: MeshError, before: readonly CalleeEffect[]): CalleeStep {
+  return { next: { phase: "ended" }, effects: [...before, { do: "end", error }] };
+}
+
+function violation(id: RpcId | undefined, why: string): CalleeStep {
+  const error = new MeshError("protocol-violation", why);
+  return end(error, id === undefined ? [] : failed(id, { code: rpcCodes.invalidRequest, message: why }));
+}

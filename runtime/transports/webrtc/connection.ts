@@ -1,0 +1,196 @@
+import type { Clock } from "../../interface/clock.ts";
+import { delay } from "../../interface/clock.ts";
+import { MeshError } from "../../interface/errors.ts";
+import type { Channel, Connection, ConnectionEnd, ConnectionState } from "../../interface/transport.ts";
+import { checkChannelId } from "../channel/limits.ts";
+import { WebrtcChannel } from "./channel.ts";
+import type { EnginePeer, WebrtcEngine } from "./engines/engine.ts";
+import { Candidates, candidatesOf } from "./negotiation.ts";
+import { Sluice } from "./sluice.ts";
+import { decodeControl, encodeChannel, encodeClose, encodePayload } from "./transport-messages.ts";
+
+/** How long an orderly close waits for the other side to see it, in milliseconds. */
+const farewellMs = 500;
+
+export interface WebrtcConnectionInit {
+  readonly clock: Clock;
+  readonly engine: WebrtcEngine;
+  readonly address: string;
+  readonly role: "offerer" | "answerer";
+}
+
+type Phase = "connecting" | "connected" | "closing" | "closed";
+
+/** A peer connection with its control channel, from before the first offer to the end. */
+export class WebrtcConnection implements Connection {
+  readonly control: Channel;
+  readonly closed: Promise<ConnectionEnd>;
+  /** Resolves once messages can flow; rejects with what ended the connection before that. */
+  readonly opened: Promise<void>;
+  readonly peer: EnginePeer;
+  readonly candidates: Candidates;
+  readonly #init: WebrtcConnectionInit;
+  readonly #control: WebrtcChannel;
+  readonly #sluice: Sluice;
+  readonly #channels = new Map<number, WebrtcChannel>();
+  /** Ids that the other side has made and this side has not yet. */
+  readonly #announced = new Set<number>();
+  #phase: Phase = "connecting";
+  #isOpen!: () => void;
+  #isNotOpen!: (error: MeshError) => void;
+  #isClosed!: (end: ConnectionEnd) => void;
+  /** Set while `close` waits for the other side to go. */
+  #otherIsGone: (() => void) | undefined;
+
+  constructor(init: WebrtcConnectionInit) {
+    this.#init = init;
+    this.closed = new Promise((resolve) => (this.#isClosed = resolve));
+    this.opened = new Promise((resolve, reject) => {
+      this.#isOpen = resolve;
+      this.#isNotOpen = reject;
+    });
+    // Also seen through `closed`; nobody has to wait for both.
+    this.opened.catch(() => undefined);
+    this.peer = init.engine.createPeerConnection();
+    this.candidates = new Candidates(this.peer);
+    this.peer.addEventListener("connectionstatechange", () => this.#onConnectionState());
+    this.#sluice = new Sluice(init.clock);
+    this.#control = this.#make(0, "control");
+    this.#sluice.setControl(this.#control.outbox);
+    this.control = this.#control;
+  }
+
+  channel(id: number, label: string): Channel {
+    checkChannelId(id, this.#channels.has(id));
+    if (this.#phase !== "connected") throw new MeshError("channel-closed", "The connection is closed.");
+    return this.#make(id, label);
+  }
+
+  /** After a description was set: more of the engine is there to be tuned. */
+  tune(): void {
+    this.#init.engine.tune(this.peer);
+  }
+
+  async close(error?: MeshError): Promise<void> {
+    if (this.#phase === "closing") {
+      await this.closed;
+      return;
+    }
+    if (this.#phase === "connected") {
+      this.#phase = "closing";
+      await this.#farewell(error);
+    }
+    await this.#end(error);
+  }
+
+  describe(): ConnectionState {
+    const local = this.peer.localDescription?.sdp;
+    const remote = this.peer.remoteDescription?.sdp;
+    return {
+      transport: "webrtc",
+      state: this.#phase === "closing" ? "closed" : this.#phase,
+      address: this.#init.address,
+      role: this.#init.role,
+      ...(local === undefined ? {} : { localDescription: local }),
+      ...(remote === undefined ? {} : { remoteDescription: remote }),
+      localCandidates: [...new Set([...candidatesOf(local), ...this.candidates.sent])],
+      remoteCandidates: [...new Set([...candidatesOf(remote), ...this.candidates.received])],
+    };
+  }
+
+  #make(id: number, label: string): WebrtcChannel {
+    const { engine } = this.#init;
+    // Labels are for people; werift cuts those that are not ASCII.
+    const ascii = label.replaceAll(/[^\x20-\x7e]/g, "_").slice(0, 64);
+    const native = this.peer.createDataChannel(ascii, { negotiated: true, id });
+    const isControl = id === 0;
+    const channel = new WebrtcChannel({
+      engine,
+      native,
+      sluice: this.#sluice,
+      id,
+      label,
+      peerReady: isControl || this.#announced.delete(id),
+      encode: isControl ? encodePayload : (message) => message,
+      receive: isControl ? (message) => this.#onControl(message) : (message) => message,
+      fail: (error) => this.#onFailure(error),
+    });
+    this.#channels.set(id, channel);
+    engine.tune(this.peer);
+    const whenOpen = (): void => {
+      if (isControl) this.#onOpen();
+      else if (this.#phase === "connected") this.#control.outbox.send(encodeChannel(id));
+    };
+    if (native.readyState === "open") whenOpen();
+    else native.addEventListener("open", whenOpen);
+    return channel;
+  }
+
+  #onOpen(): void {
+    if (this.#phase !== "connecting") return;
+    this.#phase = "connected";
+    this.#init.engine.tune(this.peer);
+    this.#isOpen();
+  }
+
+  #onControl(bytes: Uint8Array): Uint8Array | undefined {
+    try {
+      const message = decodeControl(bytes);
+      if (message.kind === "payload") return message.message;
+      if (message.kind === "close") this.#onClose(message.code);
+      else if (this.#channels.has(message.id)) this.#channels.get(message.id)?.outbox.peerIsReady();
+      else this.#announced.add(message.id);
+    } catch (error) {
+      this.#onFailure(MeshError.from(error));
+    }
+    return undefined;
+  }
+
+  #onClose(code: MeshError["code"] | undefined): void {
+    if (this.#phase === "closing") this.#otherIsGone?.();
+    else if (code === undefined) void this.#end(undefined);
+    else void this.#end(new MeshError(code, `The other side has ended the connection (${code}).`));
+  }
+
+  #onConnectionState(): void {
+    const state = this.peer.connectionState;
+    if (state !== "failed" && state !== "closed") return;
+    const text =
+      this.#phase === "connecting" ? "No path to the other side was found" : "The path to the other side broke";
+    this.#onFailure(new MeshError("peer-lost", `${text} (ICE or DTLS ${state}).`));
+  }
+
+  #onFailure(error: MeshError): void {
+    if (this.#phase === "closing") this.#otherIsGone?.();
+    // When the failure is on this side, the other one is still there to be told.
+    else if (error.code === "peer-lost") void this.#end(error);
+    else void this.close(error);
+  }
+
+  /** Tells the other side and waits until it has gone, so that the message is not cut off with the connection. */
+  async #farewell(reason: MeshError | undefined): Promise<void> {
+    const gone = new Promise<void>((resolve) => (this.#otherIsGone = resolve));
+    const late = new AbortController();
+    try {
+      this.#control.outbox.send(encodeClose(reason?.code));
+      await Promise.race([gone, delay(this.#init.clock, farewellMs, late.signal)]);
+    } catch {
+      // The control channel has no room or has ended: the other side learns it from the engine.
+    } finally {
+      late.abort();
+    }
+  }
+
+  async #end(error: MeshError | undefined): Promise<void> {
+    if (this.#phase === "closed") {
+      await this.closed;
+      return;
+    }
+    this.#phase = "closed";
+    this.#isNotOpen(error ?? new MeshError("peer-lost", "The connection was closed before it was open."));
+    this.#sluice.close();
+    for (const channel of this.#channels.values()) channel.end(error);
+    await this.#init.engine.close(this.peer);
+    this.#isClosed({ error });
+  }
+}

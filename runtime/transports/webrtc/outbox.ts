@@ -1,0 +1,132 @@
+import type { MeshError } from "../../interface/errors.ts";
+import { Gate } from "../channel/gate.ts";
+import { channelFull, channelLimits } from "../channel/limits.ts";
+import type { EngineChannel } from "./engines/engine.ts";
+
+/** Moves what waits in outboxes into the engine. */
+export interface Mover {
+  /** @param changed the outbox that has got something to do */
+  pump(changed?: Outbox): void;
+}
+
+export interface OutboxInit {
+  readonly native: EngineChannel;
+  readonly sluice: Mover;
+  readonly label: string;
+  /** False until the other side is known to have the channel. */
+  readonly peerReady: boolean;
+}
+
+/** The sending half of a channel: a queue of its own, and what of it is in the engine. The sluice moves one to the other. */
+export class Outbox {
+  readonly #native: EngineChannel;
+  readonly #sluice: Mover;
+  readonly #label: string;
+  readonly #gate = new Gate();
+  readonly #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  /** Sizes of the messages in the engine, oldest first. */
+  readonly #handed: number[] = [];
+  #handedBytes = 0;
+  #peerReady: boolean;
+  #closed: MeshError | undefined;
+
+  constructor(init: OutboxInit) {
+    this.#native = init.native;
+    this.#sluice = init.sluice;
+    this.#label = init.label;
+    this.#peerReady = init.peerReady;
+    this.#native.addEventListener("bufferedamountlow", () => this.#sluice.pump());
+    this.#native.addEventListener("open", () => this.#sluice.pump());
+  }
+
+  get writable(): boolean {
+    if (this.#closed !== undefined) return false;
+    this.settle();
+    const messages = this.#queue.length + this.#handed.length;
+    return (
+      messages < channelLimits.outstandingMessages &&
+      this.#queuedBytes + this.#handedBytes < channelLimits.outstandingBytes
+    );
+  }
+
+  get handedMessages(): number {
+    return this.#handed.length;
+  }
+
+  get handedBytes(): number {
+    return this.#handedBytes;
+  }
+
+  /** True when a call back is wanted: messages queue up or somebody waits for room. */
+  get waiting(): boolean {
+    return this.#queue.length > 0 || this.#gate.waiting;
+  }
+
+  /** Bytes of the message that could go into the engine now; undefined when there is none. */
+  get nextBytes(): number | undefined {
+    const isOpen = this.#peerReady && this.#native.readyState === "open" && this.#closed === undefined;
+    return isOpen ? this.#queue[0]?.length : undefined;
+  }
+
+  async ready(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#closed !== undefined) throw this.#closed;
+    if (this.writable) return;
+    const waiting = this.#gate.wait(signal);
+    this.#sluice.pump(this);
+    await waiting;
+  }
+
+  /** @throws {MeshError} `channel-full`; or why the connection is over */
+  send(message: Uint8Array): void {
+    if (this.#closed !== undefined) throw this.#closed;
+    const { queuedMessages, queuedBytes } = channelLimits;
+    if (this.#queue.length >= queuedMessages || this.#queuedBytes >= queuedBytes) throw channelFull(this.#label);
+    this.#queue.push(message);
+    this.#queuedBytes += message.length;
+    this.#sluice.pump(this);
+  }
+
+  /** The other side has made the channel. */
+  peerIsReady(): void {
+    this.#peerReady = true;
+    this.#sluice.pump(this);
+  }
+
+  close(error: MeshError): void {
+    this.#closed ??= error;
+    this.#queue.length = 0;
+    this.#gate.fail(error);
+  }
+
+  /** Forgets what the engine has sent since. Engines send in order, so the oldest leave first. */
+  settle(): void {
+    const buffered = this.#native.bufferedAmount;
+    while (this.#handed.length > 0 && this.#handedBytes - (this.#handed[0] ?? 0) >= buffered) {
+      this.#handedBytes -= this.#handed.shift() ?? 0;
+    }
+  }
+
+  /** Gives the first of the queue to the engine. */
+  handOver(): void {
+    const message = this.#queue.shift();
+    if (message === undefined) return;
+    this.#queuedBytes -= message.length;
+    this.#handed.push(message.length);
+    this.#handedBytes += message.length;
+    // As a plain view: werift keeps a Buffer without copying it, a later write to it would corrupt what is resent.
+    this.#native.send(new Uint8Array(message.buffer, message.byteOffset, message.byteLength));
+  }
+
+  /** Lets those go on who waited for room, if there is some. */
+  release(): void {
+    if (this.#gate.waiting && this.writable) this.#gate.open();
+  }
+
+  /** Asks the engine to call when half of what it holds of this channel has left. */
+  askForCall(): void {
+    const low = this.#handedBytes >> 1;
+    if (this.#native.bufferedAmountLowThreshold !== low) this.#native.bufferedAmountLowThreshold = low;
+  }
+}

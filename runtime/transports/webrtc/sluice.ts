@@ -1,0 +1,109 @@
+import type { Clock } from "../../interface/clock.ts";
+import { channelLimits } from "../channel/limits.ts";
+import type { Mover, Outbox } from "./outbox.ts";
+
+/** How often room is looked for while somebody waits, should the engine not tell; in milliseconds. */
+const pollMs = 10;
+
+/**
+ * Hands the messages of all channels of a connection to its engine, little at a time and in turns. An engine sends in
+ * the order it is given things, so whatever it holds delays a heartbeat; and the time werift takes grows with the square
+ * of the messages it holds. The control channel has room of its own and goes first.
+ */
+export class Sluice implements Mover {
+  readonly #clock: Clock;
+  /** Outboxes with something in them or somebody waiting; whose turn it is comes first. */
+  readonly #busy = new Set<Outbox>();
+  #control: Outbox | undefined;
+  #pumping = false;
+  #again = false;
+  #closed = false;
+  #cancelPoll: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  setControl(outbox: Outbox): void {
+    this.#control = outbox;
+  }
+
+  /** @param changed the outbox that has got something to do */
+  pump(changed?: Outbox): void {
+    if (this.#closed) return;
+    if (changed !== undefined) this.#busy.add(changed);
+    this.#again = true;
+    // An engine may call back from within `send`.
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        this.#move();
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelPoll?.();
+    this.#busy.clear();
+  }
+
+  #move(): void {
+    for (const outbox of this.#busy) outbox.settle();
+    if (this.#control !== undefined) this.#feedControl(this.#control);
+    this.#feedOthers();
+    let waiting = false;
+    for (const outbox of this.#busy) {
+      outbox.release();
+      if (outbox.waiting) waiting = true;
+      else if (outbox.handedMessages === 0) this.#busy.delete(outbox);
+    }
+    if (waiting) this.#watch();
+  }
+
+  #feedControl(control: Outbox): void {
+    for (let next = control.nextBytes; next !== undefined; next = control.nextBytes) {
+      if (!fits(control.handedMessages, control.handedBytes, next)) return;
+      control.handOver();
+    }
+  }
+
+  #feedOthers(): void {
+    const others = [...this.#busy].filter((outbox) => outbox !== this.#control);
+    let messages = others.reduce((sum, outbox) => sum + outbox.handedMessages, 0);
+    let bytes = others.reduce((sum, outbox) => sum + outbox.handedBytes, 0);
+    for (let given = true; given;) {
+      given = false;
+      for (const outbox of others) {
+        const next = outbox.nextBytes;
+        if (next === undefined) continue;
+        if (!fits(messages, bytes, next)) return;
+        outbox.handOver();
+        messages++;
+        bytes += next;
+        given = true;
+        // To the end of the turns.
+        this.#busy.delete(outbox);
+        this.#busy.add(outbox);
+      }
+    }
+  }
+
+  /** Asks the engine to call, and looks by itself as well: not every engine calls when it should. */
+  #watch(): void {
+    for (const outbox of this.#busy) if (outbox.handedMessages > 0) outbox.askForCall();
+    this.#cancelPoll ??= this.#clock.schedule(pollMs, () => {
+      this.#cancelPoll = undefined;
+      this.pump();
+    });
+  }
+}
+
+function fits(messages: number, bytes: number, next: number): boolean {
+  if (messages === 0) return true;
+  return messages < channelLimits.outstandingMessages && bytes + next <= channelLimits.outstandingBytes;
+}

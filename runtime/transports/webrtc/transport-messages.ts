@@ -1,0 +1,54 @@
+import { MeshError, type ErrorCode } from "../../interface/errors.ts";
+import { channelLimits } from "../channel/limits.ts";
+
+/**
+ * The transport's own messages on channel 0. They begin with a zero byte; a message of the layer above that does so too
+ * travels escaped, so that channel 0 carries any bytes. The layout is in `docs/protocol.md`, "Connection".
+ */
+export type ControlMessage =
+  /** The sender ends the connection; `code` is undefined for an orderly close. */
+  | { readonly kind: "close"; readonly code: ErrorCode | undefined }
+  /** The sender has made the channel with this id; what is sent there will be received. */
+  | { readonly kind: "channel"; readonly id: number }
+  | { readonly kind: "payload"; readonly message: Uint8Array };
+
+const types = { close: 0, channel: 1, escape: 2 } as const;
+
+export function encodeClose(code: ErrorCode | undefined): Uint8Array {
+  if (code === undefined) return Uint8Array.of(0);
+  return Uint8Array.of(0, types.close, ...new TextEncoder().encode(code));
+}
+
+export function encodeChannel(id: number): Uint8Array {
+  return Uint8Array.of(0, types.channel, id >> 8, id & 0xff);
+}
+
+/** What goes over channel 0 for a message of the layer above. */
+export function encodePayload(message: Uint8Array): Uint8Array {
+  if (message[0] !== 0) return message;
+  const escaped = new Uint8Array(message.length + 2);
+  escaped.set([0, types.escape]);
+  escaped.set(message, 2);
+  return escaped;
+}
+
+/** @throws {MeshError} `protocol-violation` */
+export function decodeControl(message: Uint8Array): ControlMessage {
+  if (message[0] !== 0) return { kind: "payload", message };
+  if (message.length === 1) return { kind: "close", code: undefined };
+  switch (message[1]) {
+    case types.close: {
+      const code = new TextDecoder().decode(message.subarray(2, 66));
+      // A code of a later version still means that it did not end well.
+      return { kind: "close", code: MeshError.isCode(code) ? code : "peer-lost" };
+    }
+    case types.channel: {
+      const id = ((message[2] ?? 0) << 8) | (message[3] ?? 0);
+      if (message.length === 4 && id >= 1 && id <= channelLimits.highestId) return { kind: "channel", id };
+      break;
+    }
+    case types.escape:
+      if (message.length > 2) return { kind: "payload", message: message.subarray(2) };
+  }
+  throw new MeshError("protocol-violation", "The other side sent a broken transport message on channel 0.");
+}

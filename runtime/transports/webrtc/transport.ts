@@ -1,0 +1,64 @@
+import type { Clock } from "../../interface/clock.ts";
+import { MeshError } from "../../interface/errors.ts";
+import type { Signaling } from "../../interface/signaling.ts";
+import type { Connection, Listener, Transport } from "../../interface/transport.ts";
+import { formatMeshUri, parsePeerUri } from "../../interface/uri.ts";
+import { answer } from "./answer.ts";
+import type { WebrtcConnection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import type { WebrtcEngine } from "./engines/engine.ts";
+
+export interface WebrtcTransportInit {
+  readonly clock: Clock;
+  readonly engine: WebrtcEngine;
+  readonly signaling: Signaling;
+  /** The pipelines that may be dialled here, asked at each call; left out, every name is let through to `accept`. */
+  readonly pipelines?: () => readonly string[];
+  /** From the offer to the open control channel, in milliseconds; 10000. */
+  readonly connectMs?: number;
+}
+
+/** Connections over WebRTC data channels; addresses are `webrtc://host:port/pipeline`. */
+export function webrtcTransport(init: WebrtcTransportInit): Transport {
+  const { clock, engine, signaling, connectMs = 10_000 } = init;
+  return {
+    scheme: "webrtc",
+    dial: (uri, options) => dial({ clock, engine, signaling, connectMs }, uri, options),
+    listen: (uri, accept) => listen({ ...init, connectMs }, uri, accept),
+  };
+}
+
+async function listen(
+  init: WebrtcTransportInit & { readonly connectMs: number },
+  text: string,
+  accept: (connection: Connection, pipeline: string) => void,
+): Promise<Listener> {
+  const uri = parsePeerUri(text, "webrtc");
+  const open = new Set<WebrtcConnection>();
+  let stopped = false;
+  const server = await init.signaling.serve({
+    host: uri.host,
+    port: uri.port,
+    pipelines: init.pipelines,
+    onCall(call) {
+      if (stopped) {
+        call.refuse(new MeshError("peer-unreachable", "the peer stops"));
+        return;
+      }
+      const address = formatMeshUri({ ...uri, port: server.port, pipeline: call.pipeline });
+      answer({ ...init, address, accept }, call, (connection) => {
+        open.add(connection);
+        void connection.closed.then(() => open.delete(connection));
+      }).catch((error: unknown) => call.refuse(MeshError.from(error)));
+    },
+  });
+  return {
+    address: formatMeshUri({ ...uri, port: server.port, pipeline: undefined }),
+    async close() {
+      stopped = true;
+      const connecting = [...open].filter((connection) => connection.describe().state === "connecting");
+      const reason = new MeshError("cancelled", "The peer stops listening.");
+      await Promise.all([server.close(), ...connecting.map((connection) => connection.close(reason))]);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// The benchmarks: `npm run bench` lists them, `-- NAME` runs one, `-- all` every one; `--json` prints one line of JSON
+// for each.
+//
+// test/bench/NAME.bench.ts exports `title` and an async function `run()` that returns figures by name, units in the
+// names (`hopNs`, `framesPerSecond`).
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { register } from "tsx/esm/api";
+
+const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "test/bench");
+const suffix = ".bench.ts";
+const args = process.argv.slice(2);
+const json = args.includes("--json");
+const [wanted] = args.filter((arg) => !arg.startsWith("-"));
+
+function listed() {
+  try {
+    return readdirSync(folder)
+      .filter((file) => file.endsWith(suffix))
+      .map((file) => file.slice(0, -suffix.length))
+      .toSorted();
+  } catch {
+    return [];
+  }
+}
+
+async function measure(name) {
+  const { title = name, run } = await import(pathToFileURL(join(folder, name + suffix)).href);
+  const figures = await run();
+  if (json) {
+    console.log(JSON.stringify({ name, title, node: process.version, figures }));
+    return;
+  }
+  console.log(title);
+  for (const [figure, value] of Object.entries(figures)) console.log(`  ${figure.padEnd(32)} ${value}`);
+}
+
+const names = listed();
+if (wanted === undefined) {
+  if (json) console.log(JSON.stringify(names));
+  else if (names.length === 0) console.log("There are no benchmarks yet.");
+  else for (const name of names) console.log(name);
+} else if (wanted !== "all" && !names.includes(wanted)) {
+  console.error(`There is no benchmark ${wanted}. There are: ${names.join(", ") || "none"}.`);
+  process.exitCode = 2;
+} else {
+  const unregister = register();
+  for (const name of wanted === "all" ? names : [wanted]) await measure(name);
+  await unregister();
+}

@@ -1,0 +1,120 @@
+// Builds the package into dist/. `node scripts/build.mjs [--types]`
+//
+// The four doors of Node share their chunks, so that a class such as MeshError exists once however a program comes by
+// it. Packages stay outside the bundles: they come from node_modules, with their WebAssembly and their licences.
+import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const startedMs = performance.now();
+
+let esbuild;
+try {
+  esbuild = await import("esbuild");
+} catch {
+  // An install without development dependencies has nothing to build with; a published package brings dist/ along.
+  if (existsSync(join(root, "dist/meshc.js"))) process.exit(0);
+  console.error("esbuild is not installed, so dist/ cannot be built: run `npm install` with development dependencies.");
+  process.exit(1);
+}
+
+const present = (entries) =>
+  Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
+
+// Built beside and moved into place at the end: a program that starts meanwhile finds the old files or the new ones.
+const out = join(root, `dist.${process.pid}.tmp`);
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  packages: "external",
+  splitting: true,
+  outdir: out,
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+};
+
+try {
+  const node = await esbuild.build({
+    ...common,
+    platform: "node",
+    chunkNames: "chunks/[name]-[hash]",
+    entryPoints: present({
+      meshc: "compiler/cli/main.ts",
+      runtime: "runtime/platform/nodejs.ts",
+      compiler: "compiler/index.ts",
+      stdlib: "stdlib/index.ts",
+    }),
+  });
+  const browserEntries = present({ "runtime.browser": "runtime/platform/browser.ts" });
+  if (Object.keys(browserEntries).length > 0) {
+    await esbuild.build({
+      ...common,
+      platform: "browser",
+      chunkNames: "chunks/browser-[name]-[hash]",
+      entryPoints: browserEntries,
+    });
+  }
+  chmodSync(join(out, "meshc.js"), 0o755);
+  copySignatures();
+  if (process.argv.includes("--types")) emitTypes();
+  install();
+  const bytes = Object.values(node.metafile.outputs).reduce((sum, one) => sum + one.bytes, 0);
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  console.log(`built dist/ (${Math.round(bytes / 1024)} KiB for Node, with maps) in ${seconds} s`);
+} catch (error) {
+  // esbuild has printed what it found in the sources; anything else needs saying.
+  if (!Array.isArray(error?.errors)) console.error(`build failed: ${error?.message ?? error}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(out, { recursive: true, force: true });
+}
+
+/** The signatures of the standard library, which the compiler reads beside itself. */
+function copySignatures() {
+  for (const entry of readdirSync(join(root, "stdlib"), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith(".mesh")) continue;
+    const from = join(entry.parentPath ?? entry.path, entry.name);
+    cpSync(from, join(out, from.slice(root.length + 1)));
+  }
+}
+
+function emitTypes() {
+  const options = [
+    "--noEmit",
+    "false",
+    "--emitDeclarationOnly",
+    "--declaration",
+    "--rootDir",
+    ".",
+    "--outDir",
+    join(out, "types"),
+  ];
+  // The declarations keep `.ts` in what they import otherwise, which only this repository could resolve.
+  const result = spawnSync(
+    process.execPath,
+    [join(root, "node_modules/typescript/bin/tsc"), "-p", "scripts/tsconfig.types.json", ...options],
+    {
+      cwd: root,
+      stdio: "inherit",
+    },
+  );
+  if (result.status !== 0) throw new Error("the type declarations could not be written");
+}
+
+function install() {
+  const dist = join(root, "dist");
+  const old = join(root, `dist.${process.pid}.old`);
+  const types = join(dist, "types");
+  if (!existsSync(join(out, "types")) && existsSync(types)) cpSync(types, join(out, "types"), { recursive: true });
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(out, dist);
+  rmSync(old, { recursive: true, force: true });
+  readFileSync(join(dist, "meshc.js"));
+}

@@ -1,0 +1,60 @@
+// Everything that must hold before a change lands: `npm test [-- FILTER…]`.
+//
+// Types, lint, layout, then the tests. The last line is `N passed, N failed`; each of the first three counts as one.
+// With filters only the test files that match them run, and nothing else.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureSystemPackages } from "./system-packages.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const filters = process.argv.slice(2);
+const counts = { passed: 0, failed: 0 };
+
+function npm(script) {
+  console.log(`\n> npm run ${script}`);
+  const result = spawnSync("npm", ["run", "--silent", script], { cwd: root, stdio: "inherit" });
+  if (result.status === 0) counts.passed += 1;
+  else counts.failed += 1;
+  return result.status === 0;
+}
+
+function tests() {
+  const folder = mkdtempSync(join(tmpdir(), "mesh-test-"));
+  const report = join(folder, "report.json");
+  try {
+    const args = ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...filters];
+    console.log(`\n> ${args.slice(0, 2).join(" ")}`);
+    const result = spawnSync("npx", ["--no-install", ...args], { cwd: root, stdio: "inherit" });
+    const found = readReport(report);
+    counts.passed += found.passed;
+    counts.failed += found.failed;
+    // A suite that cannot even load fails without failing a test.
+    if (result.status !== 0 && found.failed === 0) counts.failed += 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readReport(file) {
+  try {
+    const report = JSON.parse(readFileSync(file, "utf8"));
+    return { passed: report.numPassedTests, failed: report.numFailedTests };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
+
+ensureSystemPackages();
+if (filters.length === 0) {
+  npm("typecheck");
+  npm("lint");
+  npm("format:check");
+}
+// The command line is tested as it ships.
+if (npm("build")) tests();
+
+console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;

@@ -1,0 +1,142 @@
+/**
+ * Opus (RFC 6716) from libopus compiled to WebAssembly: `wasm/simd.wasm` of the package @evan/opus, driven directly so
+ * that it runs alike on Node.js and in browsers.
+ */
+import { type ReadAsset, missingPackage } from "../common/assets.ts";
+import { MeshError } from "../../runtime/interface/errors.ts";
+import { toFloats, writeIntegers } from "./pcm.ts";
+
+/** Samples of each channel in a packet of 20 ms at 48 kHz. */
+export const packetSamples = 960;
+/** The longest packet there is, 120 ms (RFC 6716 section 2.1.4), in samples of each channel. */
+const longestSamples = 5760;
+/** libopus never writes more than 1275 bytes for each of up to three frames of 20 ms; two channels stay below. */
+const packetBytes = 4000;
+const applicationAudio = 2049;
+const setBitrate = 4002;
+const setComplexity = 4010;
+const getLookahead = 4027;
+const resetState = 4028;
+/** Half of the CPU time of the default of 10 for an error that is hard to hear. */
+const complexity = 5;
+
+interface OpusExports {
+  readonly memory: WebAssembly.Memory;
+  _initialize(): void;
+  malloc(bytes: number): number;
+  opus_strerror(code: number): number;
+  opus_encoder_get_size(channels: number): number;
+  opus_encoder_init(state: number, rate: number, channels: number, application: number): number;
+  opus_encoder_ctl_set(state: number, request: number, value: number): number;
+  opus_encoder_ctl_get(state: number, request: number): number;
+  opus_encode(state: number, pcm: number, samples: number, packet: number, packetBytes: number): number;
+  opus_decoder_get_size(channels: number): number;
+  opus_decoder_init(state: number, rate: number, channels: number): number;
+  opus_decoder_ctl_set(state: number, request: number, value: number): number;
+  opus_decode(state: number, packet: number, bytes: number, pcm: number, samples: number, fec: number): number;
+}
+
+const need = { node: "Opus", packages: ["@evan/opus"] };
+
+export async function compileOpus(readAsset: ReadAsset): Promise<WebAssembly.Module> {
+  const asset = { package: "@evan/opus", path: "wasm/simd.wasm", neededBy: need };
+  const bytes = await readAsset(asset);
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw missingPackage(asset.package, asset.neededBy, error);
+  }
+}
+
+export interface OpusEncoderState {
+  /** How many samples the decoded sound lags behind what was put in (312 at 48 kHz). */
+  readonly lookahead: number;
+  /** Encodes exactly `packetSamples` for each channel, interleaved in -1..1, into one packet. */
+  encode(samples: Float32Array): Uint8Array;
+  reset(): void;
+}
+
+export interface OpusDecoderState {
+  /**
+   * Decodes one packet into interleaved samples.
+   * @throws {MeshError} `invalid-argument` when it is not an Opus packet
+   */
+  decode(packet: Uint8Array): Float32Array;
+  /** Samples that stand in for a lost packet of 20 ms. */
+  conceal(): Float32Array;
+  reset(): void;
+}
+
+/** The system calls of WASI stand in the module for failing assertions only. */
+const nothing = (): number => 0;
+
+/** Each codec gets memory of its own, which is freed with the object. */
+async function instantiate(module: WebAssembly.Module): Promise<OpusExports> {
+  const instance = await WebAssembly.instantiate(module, {
+    wasi_snapshot_preview1: { fd_seek: nothing, fd_write: nothing, fd_close: nothing, proc_exit: nothing },
+    env: { emscripten_notify_memory_growth: nothing },
+  });
+  const opus = instance.exports as unknown as OpusExports;
+  // eslint-disable-next-line no-underscore-dangle -- the module calls it so
+  opus._initialize();
+  return opus;
+}
+
+function messageOf(opus: OpusExports, code: number): string {
+  const bytes = new Uint8Array(opus.memory.buffer, opus.opus_strerror(code), 64);
+  return new TextDecoder().decode(bytes.subarray(0, Math.max(0, bytes.indexOf(0))));
+}
+
+function checked(opus: OpusExports, result: number, doing: string): number {
+  if (result >= 0) return result;
+  throw new MeshError("invalid-argument", `Opus could not ${doing}: ${messageOf(opus, result)}`);
+}
+
+/** @param bitrate bits per second, 6000..510000 */
+export async function openEncoder(
+  module: WebAssembly.Module,
+  channels: number,
+  bitrate: number,
+): Promise<OpusEncoderState> {
+  const opus = await instantiate(module);
+  const state = opus.malloc(opus.opus_encoder_get_size(channels));
+  checked(opus, opus.opus_encoder_init(state, 48_000, channels, applicationAudio), "open an encoder");
+  checked(opus, opus.opus_encoder_ctl_set(state, setBitrate, bitrate), `encode at ${bitrate} bits per second`);
+  checked(opus, opus.opus_encoder_ctl_set(state, setComplexity, complexity), "set the complexity");
+  const pcm = opus.malloc(packetSamples * channels * 2);
+  const packet = opus.malloc(packetBytes);
+  return {
+    lookahead: opus.opus_encoder_ctl_get(state, getLookahead),
+    encode(samples) {
+      writeIntegers(new Int16Array(opus.memory.buffer, pcm, packetSamples * channels), samples);
+      const bytes = checked(opus, opus.opus_encode(state, pcm, packetSamples, packet, packetBytes), "encode");
+      return new Uint8Array(opus.memory.buffer.slice(packet, packet + bytes));
+    },
+    reset: () => void opus.opus_encoder_ctl_set(state, resetState, 0),
+  };
+}
+
+export async function openDecoder(module: WebAssembly.Module, channels: number): Promise<OpusDecoderState> {
+  const opus = await instantiate(module);
+  const state = opus.malloc(opus.opus_decoder_get_size(channels));
+  checked(opus, opus.opus_decoder_init(state, 48_000, channels), "open a decoder");
+  const pcm = opus.malloc(longestSamples * channels * 2);
+  const input = opus.malloc(packetBytes);
+  const take = (samples: number): Float32Array => {
+    return toFloats(new Int16Array(opus.memory.buffer, pcm, samples * channels));
+  };
+  return {
+    decode(packet) {
+      // An empty packet would be taken for a lost one.
+      if (packet.length === 0 || packet.length > packetBytes) {
+        throw new MeshError("invalid-argument", `An Opus packet of ${packet.length} bytes is not possible`);
+      }
+      new Uint8Array(opus.memory.buffer).set(packet, input);
+      return take(
+        checked(opus, opus.opus_decode(state, input, packet.length, pcm, longestSamples, 0), "decode a packet"),
+      );
+    },
+    conceal: () => take(checked(opus, opus.opus_decode(state, 0, 0, pcm, packetSamples, 0), "conceal a loss")),
+    reset: () => void opus.opus_decoder_ctl_set(state, resetState, 0),
+  };
+}

@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const rooms = ["grammar", "compiler", "runtime", "stdlib"];
+
+const files = rooms.flatMap((room) =>
+  readdirSync(join(root, room), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+    .map((name) => `${room}/${name}`),
+);
+const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
+
+/** Code without comments and strings, so that a word in a sentence is not taken for a call. */
+function codeOf(text: string): string {
+  return text
+    .replace(/\/\*[^]*?\*\//g, "")
+    .replace(/\/\/.*$/gm, "")
+    .replace(/"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g, '""');
+}
+
+/** What each file imports: paths of the project, or names of packages. */
+const imports = new Map(
+  [...sources].map(([file, text]) => {
+    const found = [
+      ...text.matchAll(/^(?:import|export)\b[^;]*?from "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"\)/gm),
+    ];
+    const targets = found.map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+    return [
+      file,
+      targets.map((target) => (target.startsWith(".") ? relative(root, resolve(root, dirname(file), target)) : target)),
+    ];
+  }),
+);
+
+const lazy = new Set(
+  [...sources].flatMap(([file, text]) =>
+    [...text.matchAll(/\bimport\("(\.[^"]+)"\)/g)].map(
+      (match) => `${file} ${relative(root, resolve(root, dirname(file), match[1] ?? ""))}`,
+    ),
+  ),
+);
+
+function offenders(inRoom: (file: string) => boolean, forbidden: (target: string, file: string) => boolean): string[] {
+  return [...imports].flatMap(([file, targets]) =>
+    inRoom(file)
+      ? targets.filter((target) => forbidden(target, file)).map((target) => `${file} imports ${target}`)
+      : [],
+  );
+}
+
+const isProject = (target: string): boolean => rooms.some((room) => target.startsWith(`${room}/`));
+
+describe("the house", () => {
+  it("1: grammar imports nothing but Chevrotain and itself", () => {
+    expect(
+      offenders(
+        (file) => file.startsWith("grammar/"),
+        (target) => !target.startsWith("grammar/") && target !== "chevrotain",
+      ),
+    ).toEqual([]);
+  });
+
+  it("2: runtime imports neither compiler nor grammar", () => {
+    expect(
+      offenders(
+        (file) => file.startsWith("runtime/"),
+        (target) => /^(compiler|grammar|stdlib)\//.test(target),
+      ),
+    ).toEqual([]);
+  });
+
+  it("3: compiler shares only the lattice and the plan with the runtime", () => {
+    const shared = ["runtime/interface/caps.ts", "runtime/interface/plan.ts", "runtime/interface/frame.ts"];
+    const inRoom = (file: string): boolean => file.startsWith("compiler/") && !file.startsWith("compiler/cli/");
+    expect(offenders(inRoom, (target) => /^(runtime|stdlib)\//.test(target) && !shared.includes(target))).toEqual([]);
+  });
+
+  it("4: stdlib imports only the interface of the runtime", () => {
+    const allowed = (target: string): boolean =>
+      target.startsWith("stdlib/") || target.startsWith("runtime/interface/");
+    expect(
+      offenders(
+        (file) => file.startsWith("stdlib/"),
+        (target) => isProject(target) && !allowed(target),
+      ),
+    ).toEqual([]);
+  });
+
+  it("5: has no import cycles", () => {
+    const state = new Map<string, "open" | "done">();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      state.set(file, "open");
+      for (const target of imports.get(file) ?? []) {
+        // What is loaded when it is used closes no circle.
+        if (!sources.has(target) || lazy.has(`${file} ${target}`)) continue;
+        if (state.get(target) === "open") cycles.push([...path.slice(path.indexOf(target)), file, target].join(" -> "));
+        else if (state.get(target) === undefined) visit(target, [...path, file]);
+      }
+      state.set(file, "done");
+    };
+    for (const file of files) if (!state.has(file)) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it("6: has no file beyond 500 lines but the tree", () => {
+    const long = [...sources].filter(([file, text]) => file !== "grammar/syntax.ts" && text.split("\n").length > 500);
+    expect(long.map(([file]) => file)).toEqual([]);
+  });
+
+  it("7: takes time, randomness and environment as arguments", () => {
+    const allowed = (file: string): boolean =>
+      file.startsWith("runtime/platform/") ||
+      file.startsWith("compiler/cli/") ||
+      file.endsWith(".nodejs.ts") ||
+      file.endsWith("nodejs.ts");
+    const direct = /\bDate\.now\b|\bMath\.random\b|\bsetTimeout\(|\bsetInterval\(|\bprocess\.env\b/;
+    expect(
+      [...sources].filter(([file, text]) => !allowed(file) && direct.test(codeOf(text))).map(([file]) => file),
+    ).toEqual([]);
+  });
+
+  it("keeps Node out of what a browser loads", () => {
+    const nodeOnly = (file: string): boolean => file.includes(".nodejs.ts") || file === "runtime/platform/nodejs.ts";
+    const inRoom = (file: string): boolean => /^(grammar|runtime|stdlib)\//.test(file) && !nodeOnly(file);
+    expect(offenders(inRoom, (target) => target.startsWith("node:") || target === "ws" || target === "werift")).toEqual(
+      [],
+    );
+  });
+
+  it("registers every command exactly once", () => {
+    const registry = sources.get("compiler/cli/commands.ts") ?? "";
+    for (const file of files.filter((one) => one.endsWith(".command.ts"))) {
+      const name = file.slice(file.lastIndexOf("/") + 1);
+      expect(registry.split(`"./${name}"`).length - 1, file).toBe(1);
+    }
+  });
+});

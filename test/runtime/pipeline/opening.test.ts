@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import type { FlowType } from "../../../runtime/interface/caps.ts";
+import type { JsonValue } from "../../../runtime/interface/frame.ts";
+import { defineNode, type NodeContext } from "../../../runtime/interface/node.ts";
+import { PipelineBuilder, text } from "../../support/pipeline-plan-builder.ts";
+import { frameOf, openSession } from "../../support/pipeline-reader.ts";
+
+const audio = (dims: Extract<FlowType, { dims: unknown }>["dims"]): FlowType => ({ kind: "audio", dims });
+
+/** A node that shows what it was opened with. */
+function spy() {
+  const opened: { params: Readonly<Record<string, JsonValue>>; formats: NodeContext["formats"] }[] = [];
+  const node = defineNode({
+    open: (params, { formats }) => {
+      opened.push({ params, formats });
+      return {};
+    },
+  });
+  return { node, opened };
+}
+
+describe("parameters", () => {
+  const builder = (): PipelineBuilder =>
+    new PipelineBuilder("P", { a: text })
+      .with({
+        params: [
+          { name: "accent", type: text, default: { literal: "en" } },
+          { name: "level", type: { kind: "scalar", name: "float", min: 0, max: 1 } },
+        ],
+      })
+      .node(
+        "N",
+        { in: text },
+        {},
+        {
+          accent: { param: "accent" },
+          level: { param: "level" },
+          tries: { env: "TRIES", default: 3 },
+          loud: { env: "LOUD", default: false },
+          model: { env: "MODEL", default: "small" },
+        },
+      )
+      .link("a", "N.in");
+
+  it("come from the caller, the plan and the environment, the latter in the kind of its default", async () => {
+    const { node, opened } = spy();
+    const env = (name: string): string | undefined => ({ TRIES: "5", LOUD: "true" })[name];
+    const { session } = await openSession(builder(), { nodes: { N: node }, params: { level: 0.5 }, deps: { env } });
+    expect(opened[0]?.params).toEqual({ accent: "en", level: 0.5, tries: 5, loud: true, model: "small" });
+    await session.close();
+  });
+
+  it.each<[string, Record<string, JsonValue>, Record<string, string>, string]>([
+    ["is missing", {}, {}, "Parameter `level` of pipeline `P` has no value"],
+    ["is out of range", { level: 3 }, {}, "Parameter `level` of pipeline `P` is 3, which is no float in 0..1"],
+    [
+      "is not there",
+      { level: 1, volume: 1 },
+      {},
+      "There is no parameter `volume` of pipeline `P`; it has accent, level",
+    ],
+    [
+      "is no number in the environment",
+      { level: 1 },
+      { TRIES: "many" },
+      'The environment variable TRIES is not a number: "many" (main.mesh:2:3)',
+    ],
+  ])("are refused when one %s", async (_, params, env, message) => {
+    const opening = openSession(builder(), { nodes: { N: spy().node }, params, deps: { env: (name) => env[name] } });
+    await expect(opening).rejects.toMatchObject({
+      code: "invalid-argument",
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+describe("formats", () => {
+  /** Rate and codec are open at the border and shared by both ports. */
+  const open = audio({ codec: { cell: 0 }, rate: { cell: 1 }, channels: [1] });
+  const builder = (): PipelineBuilder =>
+    new PipelineBuilder("P", { a: open }, { b: open })
+      .with({
+        cells: [
+          { dimension: "codec", allowed: ["pcm_f32", "pcm_s16"] },
+          { dimension: "rate", allowed: [{ min: 8_000, max: 48_000 }] },
+        ],
+      })
+      .node("N", { in: open }, { out: open })
+      .link("a", "N.in")
+      .link("N.out", "b");
+  const sink = {
+    writable: true,
+    ready: () => Promise.resolve(),
+    send: () => undefined,
+    end: () => undefined,
+    abort: () => undefined,
+  };
+
+  it("R2.3 settle on what the caller sends and takes, the same for all ports that share a dimension", async () => {
+    const { node, opened } = spy();
+    const { session } = await openSession(builder(), {
+      nodes: { N: node },
+      inputs: { a: audio({ codec: ["pcm_s16", "pcm_f32"], rate: [{ min: 16_000 }], channels: [1] }) },
+      outputs: { b: { type: audio({ codec: ["pcm_s16"], rate: [44_100, 16_000], channels: [1, 2] }), link: sink } },
+    });
+    const fixed = audio({ codec: ["pcm_s16"], rate: [44_100], channels: [1] });
+    expect(session.formats).toEqual({ inputs: { a: fixed }, outputs: { b: fixed } });
+    expect(opened[0]?.formats).toEqual({ inputs: { in: fixed }, outputs: { out: fixed } });
+    expect(() => session.inputs["a"]?.send(frameOf("not sound"))).toThrow("`a` takes an Int16Array");
+    await session.close();
+  });
+
+  it("are refused with port, both sides and the dimension when a shared one cannot agree", async () => {
+    const opening = openSession(builder(), {
+      nodes: { N: spy().node },
+      inputs: { a: audio({ codec: ["pcm_s16"], rate: [16_000], channels: [1] }) },
+      outputs: { b: { type: audio({ codec: ["pcm_f32"], rate: [16_000], channels: [1] }), link: sink } },
+    });
+    await expect(opening).rejects.toMatchObject({
+      code: "format-mismatch",
+      message:
+        "No common format at output `b` of pipeline `P`: it gives audio<pcm_s16, 16kHz, mono>, the caller takes " +
+        "audio<pcm_f32, 16kHz, mono>; they share no codec (pcm_s16 and pcm_f32).",
+    });
+  });
+
+  it.each<[string, Record<string, FlowType>, string]>([
+    ["an input is not fed", {}, "needs its input `a`"],
+    ["a port is not there", { a: text, z: text }, "has no input `z`; its inputs are: a"],
+  ])("are refused when %s", async (_, inputs, message) => {
+    const plain = new PipelineBuilder("P", { a: text }).node("N", { in: text }, {}).link("a", "N.in");
+    await expect(openSession(plain, { nodes: { N: spy().node }, inputs })).rejects.toThrow(message);
+  });
+
+  it("names the node whose code is not there", async () => {
+    const plain = new PipelineBuilder("P", { a: text }).node("N", { in: text }, {}).link("a", "N.in");
+    await expect(openSession(plain)).rejects.toMatchObject({ node: "N", location: { line: 2 } });
+  });
+});

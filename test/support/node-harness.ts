@@ -1,0 +1,149 @@
+import type { FlowType } from "../../runtime/interface/caps.ts";
+import type { Clock } from "../../runtime/interface/clock.ts";
+import { FrameFlag, type Frame, type JsonValue, type Payload } from "../../runtime/interface/frame.ts";
+import type { LogLevel, NodeContext, NodeDefinition, Params } from "../../runtime/interface/node.ts";
+import { seededRandom } from "./real-clock.ts";
+
+/** A clock that moves only when told. */
+export function manualClock(): Clock & { advance(ms: number): void } {
+  let nowMs = 0;
+  let timers: { readonly atMs: number; readonly callback: () => void }[] = [];
+  return {
+    nowUs: () => nowMs * 1000,
+    wallMs: () => 1_700_000_000_000 + nowMs,
+    schedule(delayMs, callback) {
+      const timer = { atMs: nowMs + Math.max(0, delayMs), callback };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((one) => one !== timer);
+      };
+    },
+    advance(ms) {
+      const untilMs = nowMs + ms;
+      for (;;) {
+        const [due] = timers.filter((one) => one.atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs);
+        if (due === undefined) break;
+        nowMs = due.atMs;
+        timers = timers.filter((one) => one !== due);
+        due.callback();
+      }
+      nowMs = untilMs;
+    },
+  };
+}
+
+/** The type of an audio port. */
+export function audio(codec: string, rate: number, channels: number): FlowType {
+  return { kind: "audio", dims: { codec: [codec], rate: [rate], channels: [channels] } };
+}
+
+export interface HarnessOptions {
+  readonly inputs?: Readonly<Record<string, FlowType>>;
+  readonly outputs?: Readonly<Record<string, FlowType>>;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+  /** Called for each emission before the node goes on; what it returns is what `emit` returns. */
+  readonly onEmit?: (port: string, frame: Frame) => Promise<void> | undefined;
+}
+
+export interface NodeHarness {
+  /** What came out of a port so far, `out` by default. */
+  frames(port?: string): Frame[];
+  /** All emissions in order. */
+  readonly emitted: { readonly port: string; readonly frame: Frame }[];
+  readonly logs: {
+    readonly level: LogLevel;
+    readonly message: string;
+    readonly fields?: Readonly<Record<string, JsonValue>>;
+  }[];
+  send(payload: Payload, header?: { timestampUs?: number; flags?: number; port?: string }): Promise<void>;
+  /** Passes the frames on with their timestamps and flags. */
+  sendFrames(frames: readonly Frame[]): Promise<void>;
+  flush(): void;
+  end(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens one instance of a node and stands in for the runtime around it. */
+export async function openNode(
+  definition: NodeDefinition,
+  params: Params,
+  options: HarnessOptions = {},
+): Promise<NodeHarness> {
+  const emitted: { port: string; frame: Frame }[] = [];
+  const logs: { level: LogLevel; message: string; fields?: Readonly<Record<string, JsonValue>> }[] = [];
+  const counts: Record<string, number> = {};
+  let currentUs = 0;
+  let seq = 0;
+  let epoch = 0;
+  const context: NodeContext = {
+    id: "subject",
+    location: { file: "test.mesh", line: 1, column: 1 },
+    session: { id: "session" },
+    clock: options.clock ?? manualClock(),
+    random: seededRandom(1),
+    log: (level, message, fields) =>
+      void logs.push(fields === undefined ? { level, message } : { level, message, fields }),
+    signal: options.signal ?? new AbortController().signal,
+    formats: { inputs: options.inputs ?? {}, outputs: options.outputs ?? {} },
+    emit(port, payload, { timestampUs = currentUs, flags = 0 } = {}) {
+      const next = counts[port] ?? 0;
+      counts[port] = next + 1;
+      const frame: Frame = { timestampUs, flags, payload, seq: next, epoch };
+      emitted.push({ port, frame });
+      return options.onEmit?.(port, frame);
+    },
+  };
+  const instance = await definition.open(params, context);
+  const send: NodeHarness["send"] = async (payload, { timestampUs = 0, flags = 0, port = "in" } = {}) => {
+    currentUs = timestampUs;
+    const frame: Frame = { timestampUs, flags, payload, seq, epoch };
+    seq += 1;
+    const pending = instance.process?.(frame, port);
+    if (definition.sync === true && pending !== undefined) throw new Error("a sync node returned a promise");
+    await pending;
+  };
+  return {
+    emitted,
+    logs,
+    send,
+    frames: (port = "out") => emitted.filter((one) => one.port === port).map((one) => one.frame),
+    async sendFrames(frames) {
+      for (const frame of frames) await send(frame.payload, frame);
+    },
+    flush() {
+      epoch += 1;
+      instance.flush?.(epoch);
+    },
+    end: async () => instance.end?.(),
+    close: async () => instance.close?.(),
+  };
+}
+
+/** Cuts interleaved samples into frames of `samples` per channel, marked as one segment unless `flags` is false. */
+export function cut<T extends Float32Array | Int16Array>(
+  sound: T,
+  format: { readonly rate: number; readonly channels?: number; readonly samples?: number },
+  options: { readonly startUs?: number; readonly flags?: boolean } = {},
+): Frame<T>[] {
+  const { rate, channels = 1, samples = rate / 50 } = format;
+  const frames: Frame<T>[] = [];
+  const step = samples * channels;
+  for (let at = 0; at < sound.length; at += step) {
+    const first = at === 0 ? FrameFlag.segmentStart : 0;
+    const last = at + step >= sound.length ? FrameFlag.segmentEnd : 0;
+    frames.push({
+      timestampUs: (options.startUs ?? 0) + Math.round((at / channels / rate) * 1e6),
+      seq: frames.length,
+      epoch: 0,
+      flags: options.flags === false ? 0 : first | last,
+      payload: sound.slice(at, at + step) as T,
+    });
+  }
+  return frames;
+}
+
+/** All the sound of some frames in one piece. */
+export function joined(frames: readonly Frame[]): Float32Array<ArrayBuffer> {
+  return Float32Array.from(frames.flatMap((frame) => [...(frame.payload as Float32Array)]));
+}
