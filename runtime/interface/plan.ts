@@ -5,8 +5,25 @@
  * nodes marked `inserted`.
  */
 import { z } from "zod";
+import { capabilitySchemas } from "./capabilities.ts";
 import type { Dimension, FlowType, Schema } from "./caps.ts";
 import type { JsonValue } from "./frame.ts";
+
+// What peers provide and pipelines require is part of the plan.
+export {
+  comparable,
+  compareValues,
+  conditionHolds,
+  literalsOnly,
+  partHolds,
+  valuesAt,
+  type Capability,
+  type CapabilityValue,
+  type Condition,
+  type ConditionPart,
+  type KnownValue,
+  type Verdict,
+} from "./capabilities.ts";
 
 /** The only version this runtime reads. */
 export const planVersion = 1;
@@ -108,6 +125,14 @@ const target = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("uri"), uri: value, text: z.string() }),
   /** A pipeline of this plan, run in this process. */
   z.object({ kind: z.literal("local"), pipeline: name, params: z.record(name, value), text: z.string() }),
+  /** Any pipeline of this name that the signaling service knows and for whose peer all of `where` holds. */
+  z.object({
+    kind: z.literal("service"),
+    service: name,
+    where: z.array(capabilitySchemas.condition).max(64),
+    prefer: z.enum(["round_robin", "fastest", "least_loaded", "adaptive"]),
+    text: z.string(),
+  }),
 ]);
 
 const policy = z.object({
@@ -117,6 +142,18 @@ const policy = z.object({
   connectTimeoutMs: z.number().positive(),
   idleTimeoutMs: z.number().positive().optional(),
   callTimeoutMs: z.number().positive().optional(),
+  /** `breaker 5 failures in 30s, open 10s`: so many failures within the window keep the target from being tried. */
+  breaker: z
+    .object({ failures: z.int().min(1).max(1_000_000), windowMs: z.number().positive(), openMs: z.number().positive() })
+    .optional(),
+  /** Absent for `auto`: streams by WebRTC, `batch` by gRPC. */
+  via: z.enum(["webrtc", "grpc"]).optional(),
+  /** How long sent frames are kept, to be sent again after a reconnect. */
+  resumeMs: z.number().min(0).optional(),
+  /** How long an earlier target must be back before the session returns to it; absent: it stays where it is. */
+  failbackAfterMs: z.number().min(0).optional(),
+  /** Both sides must prove an identity (mutual TLS or its like); that of the target must match the SPIFFE pattern. */
+  auth: z.object({ method: z.literal("mtls"), identity: z.string().max(2048) }).optional(),
 });
 
 /** What a `remote` declares; in the runtime an `HFPipelineNode`. */
@@ -127,6 +164,8 @@ const remote = z.object({
   outputs: z.record(name, port),
   targets: z.array(target).min(1).max(64),
   policy,
+  /** What the interface asks of a peer; held against discovered ones when a session opens. */
+  requires: z.array(capabilitySchemas.condition).max(256).optional(),
   location,
 });
 
@@ -154,14 +193,29 @@ const pipeline = z.object({
   nodes: z.array(node),
   remotes: z.array(remote),
   links: z.array(link),
+  /** What the peer that runs it must provide: its own needs, and those of all that runs with it in the process. */
+  requires: z.array(capabilitySchemas.condition).max(1024).optional(),
   location,
 });
 
 const peer = z.object({
   name,
-  runs: z.array(z.object({ pipeline: name, as: name, params: z.record(name, value) })),
+  runs: z.array(
+    z.object({
+      pipeline: name,
+      as: name,
+      params: z.record(name, value),
+      /** One instance for all callers; otherwise each caller gets its own. */
+      shared: z.boolean().optional(),
+    }),
+  ),
   listens: z.array(value),
   registers: z.array(value),
+  provides: z.array(capabilitySchemas.capability).max(1024).optional(),
+  /** SPIFFE patterns of those who may call; security is on as soon as there is one. */
+  allows: z.array(value).optional(),
+  /** SPIFFE patterns of those who may change what runs. */
+  admin: z.array(value).optional(),
   location,
 });
 

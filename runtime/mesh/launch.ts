@@ -14,7 +14,7 @@ import { remotePipeline } from "../remote/caller.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
-import { servePipelines } from "../remote/host.ts";
+import { servePipelines, type PipelineHost } from "../remote/host.ts";
 
 /** What the mesh needs of the platform it runs on. */
 export interface MeshPlatform {
@@ -72,6 +72,7 @@ class LocalMesh implements Mesh {
   readonly #platform: MeshPlatform;
   readonly #options: LaunchOptions;
   readonly #listeners: Listener[] = [];
+  readonly #hosts: PipelineHost[] = [];
   readonly #sessions = new Set<PipelineSession>();
   readonly #deps: PipelineDeps;
   #closing: Promise<void> | undefined;
@@ -128,9 +129,11 @@ class LocalMesh implements Mesh {
   readonly #emit = (event: MeshEvent): void => this.#options.onEvent?.(event);
 
   async #stop(): Promise<void> {
-    await Promise.allSettled(
-      [...this.#sessions].map((session) => session.close(new MeshError("cancelled", "The peer stops."))),
-    );
+    const stops = "The peer stops.";
+    // Callers may find another peer, or this one when it is back, so to them it is not the end.
+    const hosts = this.#hosts.map((host) => host.close(new MeshError("peer-lost", stops)));
+    const sessions = [...this.#sessions].map((session) => session.close(new MeshError("cancelled", stops)));
+    await Promise.allSettled([...hosts, ...sessions]);
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()));
   }
 
@@ -150,7 +153,7 @@ class LocalMesh implements Mesh {
           ),
       };
     };
-    const accept = servePipelines({
+    const host = servePipelines({
       find: (name) => {
         const endpoint = served(name);
         return endpoint && { endpoint, schemas: this.#plan.schemas };
@@ -159,9 +162,10 @@ class LocalMesh implements Mesh {
       clock: this.#platform.clock,
       ...(this.#options.heartbeat !== undefined && { heartbeat: this.#options.heartbeat }),
     });
+    this.#hosts.push(host);
     for (const value of peer.listens) {
       const uri = String(resolveValue(value, { params: {}, env: this.#platform.env, location: peer.location }));
-      const listener = await this.#transport(uri).listen(uri, accept);
+      const listener = await this.#transport(uri).listen(uri, host.accept);
       this.#listeners.push(listener);
       addresses.push(listener.address);
       this.#emit({ kind: "peer-listening", peer: peer.name, address: listener.address });
@@ -209,6 +213,10 @@ class LocalMesh implements Mesh {
 
   #targetEndpoint(target: TargetPlan, timeoutMs: number, location: PeerPlan["location"]): PipelineEndpoint {
     if (target.kind === "local") return pipelineEndpoint(this.#plan, target.pipeline, this.#deps);
+    if (target.kind === "service") {
+      const why = `\`${target.text}\` cannot be looked up: this mesh has no signaling service.`;
+      return { open: () => Promise.reject(new MeshError("peer-unreachable", why, { location })) };
+    }
     // An address may only be known once its peer runs, so it is looked up when it is dialled.
     return {
       open: (request) => {
