@@ -2,7 +2,7 @@
 export { compile } from "./compile.ts";
 export type { CompileOptions, CompileResult } from "./compile.ts";
 export { hasErrors } from "./diagnostics/diagnostic.ts";
-export type { Diagnostic, Fix, Related, Severity, TextEdit } from "./diagnostics/diagnostic.ts";
+export type { Applicability, Diagnostic, Fix, Related, Severity, TextEdit } from "./diagnostics/diagnostic.ts";
 export { HostError } from "./host/host.ts";
 export type { Host } from "./host/host.ts";
 export { memoryHost } from "./host/memory.ts";

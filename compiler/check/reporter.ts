@@ -34,6 +34,17 @@ export class Reporter {
     this.#found.push(diagnostic);
   }
 
+  /** True when an error is known that stands within a span: what follows from it need not be told again. */
+  hasErrorIn(source: SourceFile, span: Span): boolean {
+    return this.#found.some(
+      ({ severity, place }) =>
+        severity === "error" &&
+        place.source === source &&
+        place.span.start >= span.start &&
+        place.span.start <= span.end,
+    );
+  }
+
   /** In order of file as they were loaded, then of place. */
   inOrder(files: readonly string[]): Diagnostic[] {
     const rank = new Map(files.map((path, index) => [path, index]));
@@ -47,5 +58,5 @@ export class Reporter {
 
 /** A fix that replaces the text of one span. */
 export function replaceFix(title: string, source: SourceFile, span: Span, newText: string, safe: boolean): Fix {
-  return { title, edits: [{ place: { source, span }, newText }], safe };
+  return { title, edits: [{ place: { source, span }, newText }], applicability: safe ? "safe" : "suggested" };
 }

@@ -30,6 +30,9 @@ export const catalog = {
   MESH3005: { severity: "error", title: "Value out of range" },
   MESH3006: { severity: "error", title: "Does not conform to the interface" },
   MESH3007: { severity: "error", title: "Format not known at build time" },
+  MESH4001: { severity: "error", title: "Peer lacks what a pipeline requires" },
+  MESH4002: { severity: "warning", title: "No declared peer provides it" },
+  MESH4003: { severity: "error", title: "Target lacks what the interface requires" },
   MESH5001: { severity: "error", title: "Input without a source" },
   MESH5002: { severity: "error", title: "Two sources for one input" },
   MESH5003: { severity: "error", title: "Loop of streams" },
@@ -41,6 +44,18 @@ export const catalog = {
   MESH6001: { severity: "error", title: "Fallback never reached" },
   MESH6002: { severity: "error", title: "Remote without a target" },
   MESH6003: { severity: "error", title: "Target does not satisfy the interface" },
+  MESH6004: { severity: "error", title: "Loop of fallbacks" },
+  MESH6005: { severity: "warning", title: "Retries outlast the call" },
+  MESH6006: { severity: "error", title: "Target not reachable that way" },
+  MESH7001: { severity: "warning", title: "Open to the network without access rules" },
+  MESH7002: { severity: "error", title: "Plain target where identities must be proved" },
+  MESH7003: { severity: "error", title: "Not a SPIFFE pattern" },
+  MESH8001: { severity: "error", title: "Latency budget exceeded" },
+  MESH8002: { severity: "warning", title: "Raw media over a network" },
+  MESH8003: { severity: "warning", title: "Buffer smaller than the latency" },
+  MESH8004: { severity: "error", title: "Budget without a path" },
+  MESH9001: { severity: "warning", title: "Declaration not in UpperCamel" },
+  MESH9002: { severity: "warning", title: "Member neither in snake_case nor in camelCase" },
 } as const satisfies Record<string, CatalogEntry>;
 
 export type DiagnosticCode = keyof typeof catalog;

@@ -8,12 +8,17 @@ export interface TextEdit {
   readonly newText: string;
 }
 
-/** What the editor offers and `meshc check --fix` applies when it is `safe`. */
+/**
+ * How sure a fix is. `safe`: it does what the author meant or changes nothing that runs, and `meshc check --fix` applies
+ * it. `suggested`: a likely way out that somebody has to choose.
+ */
+export type Applicability = "safe" | "suggested";
+
+/** What the editor offers. The edits of one fix do not overlap. */
 export interface Fix {
   readonly title: string;
   readonly edits: readonly TextEdit[];
-  /** True when applying it cannot change what a correct program means. */
-  readonly safe: boolean;
+  readonly applicability: Applicability;
 }
 
 /** Another place that has to do with the mistake, and what it has to do with it. */

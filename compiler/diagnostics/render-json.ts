@@ -1,6 +1,6 @@
 import type { Place, Position } from "../source/source-file.ts";
 import { positionAt } from "../source/source-file.ts";
-import type { Diagnostic, Severity } from "./diagnostic.ts";
+import type { Applicability, Diagnostic, Severity } from "./diagnostic.ts";
 
 /** Positions count from 0, characters in UTF-16 code units, as in the Language Server Protocol. */
 export interface JsonRange {
@@ -22,7 +22,11 @@ export interface JsonDiagnostic {
   readonly file: string;
   readonly range: JsonRange;
   readonly related: readonly { readonly file: string; readonly range: JsonRange; readonly message: string }[];
-  readonly fixes: readonly { readonly title: string; readonly safe: boolean; readonly edits: readonly JsonEdit[] }[];
+  readonly fixes: readonly {
+    readonly title: string;
+    readonly applicability: Applicability;
+    readonly edits: readonly JsonEdit[];
+  }[];
 }
 
 function rangeOf({ source, span }: Place): JsonRange {
@@ -44,9 +48,9 @@ export function diagnosticToJson(
     message: diagnostic.message,
     ...where(diagnostic.place),
     related: diagnostic.related.map(({ place, message }) => ({ ...where(place), message })),
-    fixes: diagnostic.fixes.map(({ title, safe, edits }) => ({
+    fixes: diagnostic.fixes.map(({ title, applicability, edits }) => ({
       title,
-      safe,
+      applicability,
       edits: edits.map(({ place, newText }) => ({ ...where(place), newText })),
     })),
   };
