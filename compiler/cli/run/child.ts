@@ -18,6 +18,8 @@ export interface Child {
   /** Resolves when it listens, or when it has ended before. */
   readonly ready: Promise<boolean>;
   readonly ended: Promise<ChildEnd>;
+  /** Lets it open its session. */
+  go(): void;
   /** Asks it to end in good order. */
   stop(): void;
   kill(): void;
@@ -32,8 +34,14 @@ export interface ChildInit {
   readonly onMessage: (message: RunMessage) => void;
 }
 
-/** What the parent says to a child; a channel that closes says the same. */
-export const stopMessage = "stop";
+/** What a parent says to its child; a channel that closes says `stop`. */
+const words = { go: "go", stop: "stop" } as const;
+
+/** What the last lines of a process that has ended may take to come in. */
+const lastLinesMs = 150;
+
+/** Marks the processes that `startChild` makes: any other program may have opened a channel to us as well. */
+const childVariable = "MESHC_RUN_CHILD";
 
 /**
  * Starts `meshc run … --peer P --format json`. Messages come by its standard output; a channel between the two
@@ -46,7 +54,7 @@ export function startChild({ peer, args, cwd, env, onMessage }: ChildInit): Chil
     [...process.execArgv, program, "run", ...args, "--peer", peer, "--format", "json"],
     {
       cwd,
-      env,
+      env: { ...env, [childVariable]: "1" },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     },
   );
@@ -67,18 +75,21 @@ export function startChild({ peer, args, cwd, env, onMessage }: ChildInit): Chil
       becomeReady?.(false);
       resolve(how);
     };
-    // `close` comes after the last line of output.
+    // `close` comes after the last line of output, but waits for whatever the process had started in its turn.
     child.on("close", (code, signal) => end({ code, signal }));
+    child.on("exit", (code, signal) => setTimeout(end, lastLinesMs, { code, signal }).unref());
     child.on("error", () => end({ code: null, signal: null }));
   });
+  const say = (word: string): void => {
+    if (child.connected) child.send(word, () => undefined);
+  };
   return {
     peer,
     pid: child.pid,
     ready,
     ended,
-    stop() {
-      if (child.connected) child.send(stopMessage, () => undefined);
-    },
+    go: () => say(words.go),
+    stop: () => say(words.stop),
     kill: () => void child.kill("SIGKILL"),
   };
 }
@@ -87,17 +98,33 @@ function eachLine(stream: Readable | null, take: (line: string) => void): void {
   if (stream !== null) createInterface({ input: stream }).on("line", take);
 }
 
-/** True in a process that `startChild` made. */
-export function isChild(): boolean {
-  return process.send !== undefined;
+/** What a child hears of its parent. */
+export interface Parent {
+  /** Resolves when the session may be opened: all other peers listen. */
+  readonly go: Promise<void>;
+  /** Resolves when the parent asks for the end or is gone. */
+  readonly stop: Promise<void>;
 }
 
-/** Calls back when the parent asks for the end or is gone. */
-export function onParentStop(callback: () => void): void {
-  process.on("message", (message) => {
-    if (message === stopMessage) callback();
+/** Resolves when the parent says the word. */
+function heard(word: string): Promise<void> {
+  return new Promise((resolve) => {
+    process.on("message", (message) => {
+      if (message === word) resolve();
+    });
   });
-  process.on("disconnect", callback);
+}
+
+/** The parent of this process; undefined in a process that `startChild` did not make. */
+export function parentOf(env: Readonly<Record<string, string | undefined>>): Parent | undefined {
+  if (process.send === undefined || (env[childVariable] ?? "") === "") return undefined;
+  const gone = new Promise<void>((resolve) => {
+    process.on("disconnect", resolve);
+    // It may have gone while this process was still loading.
+    if (!process.connected) resolve();
+  });
+  const parent: Parent = { go: heard(words.go), stop: Promise.race([heard(words.stop), gone]) };
   // The channel alone must not keep a process alive that has nothing to do.
   process.channel?.unref();
+  return parent;
 }

@@ -2,6 +2,7 @@ import type { Location, MeshError } from "../../../runtime/interface/errors.ts";
 import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import type { JsonValue } from "../../../runtime/interface/frame.ts";
 import type { SessionDescription } from "../../../runtime/interface/session.ts";
+import type { ExitCode } from "../exit-code.ts";
 
 /** An error as data. */
 export interface PlainError {
@@ -36,8 +37,13 @@ export interface SessionSummary {
   readonly latencyMs: number | undefined;
 }
 
-/** One line of `meshc run --format json`. */
+/**
+ * One line of `meshc run --format json`. Lines that come from a process of their own (`--processes`) have its `peer`
+ * beside these fields.
+ */
 export type RunMessage =
+  /** The process of a peer was started. */
+  | { readonly type: "started"; readonly peer: string; readonly pid: number | undefined }
   /** The peers of this process listen. */
   | {
       readonly type: "ready";
@@ -48,14 +54,28 @@ export type RunMessage =
   | { readonly type: "describe"; readonly sessions: readonly SessionDescription[] }
   /** A frame of an output that is not written to a file. */
   | { readonly type: "output"; readonly port: string; readonly value: JsonValue }
-  | { readonly type: "log"; readonly level: string; readonly message: string }
+  | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
+  /** The process of a peer has ended; `expected` when it was to end or said why it does. */
   | {
-      readonly type: "ended";
-      /** The exit code of the process. */
-      readonly code: number;
-      readonly error?: PlainError | undefined;
-      readonly summary?: SessionSummary | undefined;
-    };
+      readonly type: "exited";
+      readonly peer: string;
+      readonly pid: number | undefined;
+      readonly how: string;
+      readonly expected: boolean;
+    }
+  /** The last line. */
+  | ({ readonly type: "ended" } & RunEnd);
+
+/** `info` is what the code of a node prints. */
+export type LogLevel = "info" | "warn" | "error";
+
+/** What a run comes to. */
+export interface RunEnd {
+  /** The exit code. */
+  readonly code: ExitCode;
+  readonly error?: PlainError | undefined;
+  readonly summary?: SessionSummary | undefined;
+}
 
 export function plainError(error: MeshError): PlainError {
   const { code, message, hint, node, location } = error;

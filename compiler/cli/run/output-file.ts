@@ -60,6 +60,15 @@ function statOf(path: string) {
   return statSync(path, { throwIfNoEntry: false });
 }
 
+function besidePath(path: string, pid: number): string {
+  return join(dirname(path), `.${basename(path)}.${pid}.tmp`);
+}
+
+/** Takes away what a process that was killed had begun to write. */
+export function removeUnfinished(path: string, pid: number): void {
+  rmSync(besidePath(path, pid), { force: true });
+}
+
 /** Writes go beside the file until it is complete. */
 class FileBeside {
   readonly #path: string;
@@ -71,7 +80,7 @@ class FileBeside {
   constructor(path: string, shown: string) {
     this.#path = path;
     this.#shown = shown;
-    this.#beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+    this.#beside = besidePath(path, process.pid);
     this.#try(() => {
       mkdirSync(dirname(path), { recursive: true });
       this.#handle = openSync(this.#beside, "wx");

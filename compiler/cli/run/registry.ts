@@ -4,7 +4,7 @@ import type { NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { NodePlan, Plan } from "../../../runtime/interface/plan.ts";
 import { CommandError, exitCode } from "../exit-code.ts";
 import { standardNode } from "./standard-nodes.ts";
-import { loadUserNode, type LoadedModules } from "./user-code.ts";
+import { endBundler, loadUserNode, type LoadedModules } from "./user-code.ts";
 
 /** The code of every node that may run here, loaded before anything starts. */
 export type Registry = (node: NodePlan) => NodeDefinition;
@@ -26,16 +26,27 @@ function pipelinesBelow(plan: Plan, keys: Iterable<string>): Set<string> {
 /**
  * Loads the code of all nodes of these pipelines.
  * @param root the folder that paths of the plan are relative to
- * @throws {CommandError} with exit code 1 for code that is not there, naming its place in the `.mesh` file
+ * @throws {CommandError} with exit code 1 for code that is not there, naming its place in the `.mesh` file; the
+ * reason of the signal
  */
-export async function loadNodes(plan: Plan, keys: Iterable<string>, root: string): Promise<Registry> {
+export async function loadNodes(
+  plan: Plan,
+  keys: Iterable<string>,
+  root: string,
+  signal: AbortSignal,
+): Promise<Registry> {
   const loaded: LoadedModules = new Map();
   const definitions = new Map<string, NodeDefinition>();
-  for (const key of pipelinesBelow(plan, keys)) {
-    for (const node of plan.pipelines[key]?.nodes ?? []) {
-      if (definitions.has(idOf(node))) continue;
-      definitions.set(idOf(node), await loadNode(node, root, loaded));
+  try {
+    for (const key of pipelinesBelow(plan, keys)) {
+      for (const node of plan.pipelines[key]?.nodes ?? []) {
+        if (definitions.has(idOf(node))) continue;
+        definitions.set(idOf(node), await loadNode(node, root, loaded));
+        signal.throwIfAborted();
+      }
     }
+  } finally {
+    await endBundler(loaded);
   }
   return (node) => {
     const found = definitions.get(idOf(node));

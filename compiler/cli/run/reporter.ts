@@ -1,14 +1,15 @@
-import { printable } from "../../diagnostics/text-width.ts";
-import type { Io } from "../io.ts";
-import { liveView, noticeText, painted, streamLines, summaryLine } from "./live-view.ts";
+import { printable, textWidth } from "../../diagnostics/text-width.ts";
+import type { Io, Output } from "../io.ts";
+import { liveView, noticeText, painted } from "./live-view.ts";
 import type { RunMessage } from "./messages.ts";
-import { advance, afterExit, initialState, type ViewState } from "./view-state.ts";
+import { streamTable } from "./stream-table.ts";
+import { incidentLine, summaryLine } from "./summary.ts";
+import { advance, initialState, type ViewState } from "./view-state.ts";
 
 /** Where the messages of a run end up. */
 export interface RunReporter {
+  /** `origin` is the peer whose process says it, or `""` for this process. */
   message(message: RunMessage, origin: string): void;
-  /** The process of a peer has gone. */
-  gone(peer: string, how: string, expected: boolean): void;
   /** What the run comes to; nothing may follow. */
   close(): void;
 }
@@ -21,15 +22,14 @@ export interface ReporterInit {
   readonly elapsedMs: () => number;
 }
 
+/** How often a terminal is drawn anew. */
+const drawMs = 200;
+
 /** One JSON object a line, for programs. */
-export function jsonReporter({ io }: ReporterInit): RunReporter {
+export function jsonReporter({ io }: Pick<ReporterInit, "io">): RunReporter {
   return {
-    message: (message) => io.out.write(`${JSON.stringify(message)}\n`),
-    gone(peer, how, expected) {
-      if (expected) return;
-      const message: RunMessage = { type: "log", level: "error", message: `${peer} has gone: its process ${how}` };
-      io.out.write(`${JSON.stringify(message)}\n`);
-    },
+    message: (message, origin) =>
+      io.out.write(`${JSON.stringify(origin === "" ? message : { ...message, peer: origin })}\n`),
     close: () => undefined,
   };
 }
@@ -52,10 +52,12 @@ export function logReporter({ io, peers }: ReporterInit): RunReporter {
   };
   return {
     message: (message, origin) => update(advance(state, message, origin)),
-    gone: (peer, how, expected) => update(afterExit(state, peer, how, expected)),
     close() {
-      for (const line of streamLines(state, style, (text) => text)) say(line);
-      if (state.summary !== undefined) say(summaryLine(state.summary));
+      const endless = Number.MAX_SAFE_INTEGER;
+      if (state.sessions.size > 0) {
+        for (const line of streamTable(state, { style, columns: endless, rows: endless })) say(line);
+      }
+      closingLines(state, io.out).forEach(say);
     },
   };
 }
@@ -66,32 +68,46 @@ function fresh<T>(before: readonly T[], after: readonly T[]): readonly T[] {
   return last === undefined ? after : after.slice(after.lastIndexOf(last) + 1);
 }
 
+function closingLines(state: ViewState, { style }: Output): string[] {
+  const incidents = incidentLine(state.incidents);
+  return [
+    ...(incidents === undefined ? [] : [style.warning(incidents)]),
+    ...(state.summary === undefined ? [] : [style.bold(summaryLine(state.summary))]),
+  ];
+}
+
 /** A picture that is drawn anew a few times a second, for terminals. */
 export function liveReporter({ io, peers, title, elapsedMs }: ReporterInit): RunReporter {
   let state = initialState(peers);
-  let drawn = 0;
-  const erase = (): string => (drawn === 0 ? "" : `\u001b[${drawn}A\u001b[J`);
-  const draw = (): void => {
-    const { columns, rows, style } = io.out;
+  let drawn: readonly string[] = [];
+  const draw = (rows: number): void => {
+    const { columns, style } = io.out;
     const lines = liveView(state, { columns, rows, style, title, elapsedMs: elapsedMs() });
-    io.out.write(`${erase()}${lines.join("\n")}\n`);
-    drawn = lines.length;
+    // Over the old picture, line by line and in one go, so that nothing flickers.
+    const up = rowsTaken(drawn, columns);
+    const over = lines.map((line) => `${line}\u001b[K\n`).join("");
+    io.out.write(`\u001b[?2026h${up === 0 ? "" : `\u001b[${up}A`}${over}\u001b[J\u001b[?2026l`);
+    drawn = lines;
   };
-  const timer = setInterval(draw, 100);
+  const timer = setInterval(() => draw(io.out.rows), drawMs);
   return {
     message(message, origin) {
       state = advance(state, message, origin);
     },
-    gone(peer, how, expected) {
-      state = afterExit(state, peer, how, expected);
-    },
     close() {
       clearInterval(timer);
       // The last picture stays, whole, and the summary below it.
-      const { style, columns } = io.out;
-      const last = liveView(state, { columns, rows: Number.MAX_SAFE_INTEGER, style, title, elapsedMs: elapsedMs() });
-      io.out.write(`${erase()}${last.join("\n")}\n`);
-      if (state.summary !== undefined) io.out.write(`\n${style.bold(summaryLine(state.summary))}\n`);
+      draw(Number.MAX_SAFE_INTEGER);
+      const lines = closingLines(state, io.out);
+      if (lines.length > 0) io.out.write(`\n${lines.join("\n")}\n`);
     },
   };
+}
+
+/** How many rows lines take in a window that may have become narrower since. */
+function rowsTaken(lines: readonly string[], columns: number): number {
+  return lines.reduce((sum, line) => {
+    const width = textWidth(line.replaceAll(/\u001b\[[0-9;]*m/g, ""));
+    return sum + Math.max(1, Math.ceil(width / columns));
+  }, 0);
 }

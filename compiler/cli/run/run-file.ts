@@ -1,36 +1,47 @@
 import { performance } from "node:perf_hooks";
-import { resolve } from "node:path";
+import { resolve as resolvePath } from "node:path";
 import { hasErrors } from "../../diagnostics/diagnostic.ts";
 import type { Arguments } from "../command.ts";
 import { compileFile, printDiagnostics } from "../compile-file.ts";
 import { CommandError, exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { findSources } from "../sources.ts";
-import { isChild, onParentStop } from "./child.ts";
+import { parentOf, type Parent } from "./child.ts";
 import { choosePeers, choosePipeline } from "./choose-pipeline.ts";
-import type { PlainError } from "./messages.ts";
-import { jsonReporter, liveReporter, logReporter, type RunReporter } from "./reporter.ts";
+import { captureConsole } from "./console.ts";
+import type { RunEnd, RunMessage } from "./messages.ts";
+import { readParams } from "./parameters.ts";
+import { jsonReporter, liveReporter, logReporter, type ReporterInit, type RunReporter } from "./reporter.ts";
 import { refuseNothing, runHere } from "./run-here.ts";
 import { readRunOptions, type RunOptions } from "./run-options.ts";
 import { runProcesses } from "./run-processes.ts";
 import { openFiles } from "./session-run.ts";
-import { readParams } from "./parameters.ts";
 
 /** What a process may take to end in good order; then it is left as it is. */
 const graceMs = 500;
 
 /** `meshc run` */
 export async function runFile(args: Arguments, io: Io): Promise<ExitCode> {
+  const parent = parentOf(io.env);
+  // From the first moment, for compiling and loading take a while.
+  const stop = stopSignal(io, parent);
   const options = readRunOptions(args);
-  const [file = resolve(io.cwd, options.file)] = findSources([options.file], io.cwd);
+  const [file = resolvePath(io.cwd, options.file)] = findSources([options.file], io.cwd);
   const { diagnostics, plan, project } = compileFile(file, io);
   printDiagnostics(diagnostics, project, io.err);
   if (plan === undefined || hasErrors(diagnostics)) return exitCode.programErrors;
   const peers = choosePeers(plan, options.peer);
   const pipeline = choosePipeline(plan, peers, options);
   refuseNothing(plan, pipeline);
+  if (options.processes && pipeline !== undefined) {
+    // Mistakes in the files or parameters are told before any process starts.
+    readParams(plan, pipeline, options.params);
+    openFiles(plan, pipeline, options, io.cwd).discard();
+  }
+  // Compiling kept the process busy; what came meanwhile is heard before anything is started.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (stop.aborted) return exitCode.interrupted;
 
-  const stop = stopSignal(io);
   const startMs = performance.now();
   const reporter = reporterFor(options, {
     io,
@@ -38,65 +49,34 @@ export async function runFile(args: Arguments, io: Io): Promise<ExitCode> {
     peers,
     elapsedMs: () => performance.now() - startMs,
   });
-  let result: { code: ExitCode; error: PlainError | undefined };
+  const common = { plan, peers, pipeline, options, cwd: io.cwd, env: io.env, signal: stop };
+  const send = (message: RunMessage): void => reporter.message(message, "");
+  let end: RunEnd;
   try {
-    if (options.processes) {
-      checkFirst(plan, pipeline, options, io.cwd);
-      result = await runProcesses({
-        plan,
-        file: options.file,
-        peers,
-        pipeline,
-        options,
-        cwd: io.cwd,
-        env: io.env,
-        reporter,
-        signal: stop,
-      });
-      if (options.format === "json") {
-        // The session's own `ended` came from its process; this is the run's.
-        reporter.message({ type: "ended", code: result.code, ...(result.error && { error: result.error }) }, "");
-      }
-    } else {
-      let error: PlainError | undefined;
-      const code = await runHere({
-        plan,
-        root: project.root,
-        peers,
-        pipeline,
-        options,
-        cwd: io.cwd,
-        env: io.env,
-        signal: stop,
-        send: (message) => {
-          if (message.type === "ended") ({ error } = message);
-          reporter.message(message, options.peer ?? "");
-        },
-      });
-      result = { code, error };
-    }
+    end = options.processes
+      ? await runProcesses({ ...common, file: options.file, reporter })
+      : await withConsole(send, () => runHere({ ...common, root: project.root, send, go: parent?.go }));
+    send({ type: "ended", ...end });
   } finally {
     reporter.close();
   }
-  if (result.error !== undefined && result.code !== exitCode.interrupted && options.format === "text") {
-    throw new CommandError(result.code, result.error.message, result.error.hint);
+  if (end.error !== undefined && end.code !== exitCode.interrupted && options.format === "text") {
+    throw new CommandError(end.code, end.error.message, end.error.hint);
   }
-  return result.code;
+  return end.code;
 }
 
-/** Mistakes in the files or parameters are told before any process starts. */
-function checkFirst(
-  plan: Parameters<typeof openFiles>[0],
-  pipeline: string | undefined,
-  options: RunOptions,
-  cwd: string,
-): void {
-  if (pipeline === undefined) return;
-  readParams(plan, pipeline, options.params);
-  openFiles(plan, pipeline, options, cwd).discard();
+/** What the code of nodes prints goes the way of all messages, so that it neither tears the picture nor the JSON. */
+async function withConsole<T>(send: (message: RunMessage) => void, work: () => Promise<T>): Promise<T> {
+  const release = captureConsole((level, message) => send({ type: "log", level, message }));
+  try {
+    return await work();
+  } finally {
+    release();
+  }
 }
 
-function reporterFor(options: RunOptions, init: Parameters<typeof jsonReporter>[0]): RunReporter {
+function reporterFor(options: RunOptions, init: ReporterInit): RunReporter {
   if (options.format === "json") return jsonReporter(init);
   const { io } = init;
   return io.out.isTTY && io.env["TERM"] !== "dumb" && (io.env["CI"] ?? "") === ""
@@ -108,16 +88,14 @@ function reporterFor(options: RunOptions, init: Parameters<typeof jsonReporter>[
  * Aborts on Ctrl-C. A child leaves Ctrl-C, which a terminal sends to all processes, to its parent, and ends with it.
  * What has not ended in good order soon after is left behind.
  */
-function stopSignal(io: Io): AbortSignal {
+function stopSignal(io: Io, parent: Parent | undefined): AbortSignal {
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) return;
     controller.abort(new CommandError(exitCode.interrupted, "Interrupted."));
-    setTimeout(() => process.exit(exitCode.interrupted), isChild() ? graceMs : graceMs * 2).unref();
+    setTimeout(() => process.exit(exitCode.interrupted), parent === undefined ? graceMs * 2 : graceMs).unref();
   };
-  if (isChild()) {
-    io.onInterrupt(() => undefined);
-    onParentStop(stop);
-  } else io.onInterrupt(stop);
+  io.onInterrupt(parent === undefined ? stop : () => undefined);
+  void parent?.stop.then(stop);
   return controller.signal;
 }

@@ -5,7 +5,7 @@ import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { CommandError, environmentError, exitCode, type ExitCode } from "../exit-code.ts";
 import { exitCodeOf } from "../report.ts";
 import { listenError } from "./listen-error.ts";
-import { plainError, plainEvent, type PlainError, type RunMessage, type SessionSummary } from "./messages.ts";
+import { plainError, plainEvent, type PlainError, type RunEnd, type RunMessage } from "./messages.ts";
 import { readParams } from "./parameters.ts";
 import { loadNodes } from "./registry.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -25,42 +25,32 @@ export interface RunHere {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly send: (message: RunMessage) => void;
+  /** The session is opened when this has resolved; undefined for at once. */
+  readonly go: Promise<void> | undefined;
   /** Aborts when the run is to end. */
   readonly signal: AbortSignal;
 }
 
-/**
- * Runs peers in this process until the session with its files ends, or until it is told to stop.
- *
- * The last message is `ended` with the exit code, whatever happens.
- */
-export async function runHere(run: RunHere): Promise<ExitCode> {
-  let code: ExitCode;
-  let error: PlainError | undefined;
-  let summary: SessionSummary | undefined;
+/** Runs peers in this process until the session with its files ends, or until it is told to stop. */
+export async function runHere(run: RunHere): Promise<RunEnd> {
   try {
     const outcome = await launchAndRun(run);
-    summary = outcome?.summary;
-    error = outcome?.error && plainError(outcome.error);
-    code = run.signal.aborted
-      ? exitCode.interrupted
-      : outcome?.error === undefined
-        ? exitCode.fine
-        : exitCodeOf(outcome.error.code);
+    const error = outcome?.error && plainError(outcome.error);
+    const code = outcome?.error === undefined ? exitCode.fine : exitCodeOf(outcome.error.code);
+    return { code: run.signal.aborted ? exitCode.interrupted : code, error, summary: outcome?.summary };
   } catch (thrown) {
-    if (!(thrown instanceof CommandError) && !(thrown instanceof MeshError)) throw thrown;
-    code = run.signal.aborted
-      ? exitCode.interrupted
-      : thrown instanceof CommandError
-        ? thrown.exitCode
-        : exitCodeOf(thrown.code);
-    error =
-      thrown instanceof MeshError
-        ? plainError(thrown)
-        : { code: "invalid-argument", message: thrown.message, hint: thrown.hint };
+    const { code, error } = failureOf(thrown);
+    return { code: run.signal.aborted ? exitCode.interrupted : code, error };
   }
-  run.send({ type: "ended", code, ...(error !== undefined && { error }), ...(summary !== undefined && { summary }) });
-  return code;
+}
+
+function failureOf(thrown: unknown): { code: ExitCode; error: PlainError } {
+  if (thrown instanceof MeshError) return { code: exitCodeOf(thrown.code), error: plainError(thrown) };
+  if (!(thrown instanceof CommandError)) throw thrown;
+  return {
+    code: thrown.exitCode,
+    error: { code: "invalid-argument", message: thrown.message, hint: thrown.hint },
+  };
 }
 
 async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
@@ -69,8 +59,12 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
   const files = pipeline === undefined ? undefined : openFiles(plan, pipeline, options, run.cwd);
   try {
     const served = peers.flatMap((name) => plan.peers[name]?.runs ?? []).map((one) => one.pipeline);
-    const registry = await loadNodes(plan, pipeline === undefined ? served : [...served, pipeline], run.root);
-    run.signal.throwIfAborted();
+    const registry = await loadNodes(
+      plan,
+      pipeline === undefined ? served : [...served, pipeline],
+      run.root,
+      run.signal,
+    );
     const platform = nodejsPlatform({
       log: (level, message, fields) => {
         if (level !== "warn" && level !== "error") return;
@@ -93,6 +87,8 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
         await aborted(run.signal);
         return undefined;
       }
+      await Promise.race([run.go, aborted(run.signal)]);
+      run.signal.throwIfAborted();
       return await inSession(run, mesh, files, params, platform.clock);
     } finally {
       stop();

@@ -1,9 +1,11 @@
+import { resolve } from "node:path";
 import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
 import { delay } from "../../../runtime/interface/clock.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
-import { exitCode, type ExitCode } from "../exit-code.ts";
+import { exitCode } from "../exit-code.ts";
 import { startChild, type Child, type ChildEnd } from "./child.ts";
-import type { PlainError, RunMessage } from "./messages.ts";
+import type { RunEnd, RunMessage } from "./messages.ts";
+import { removeUnfinished } from "./output-file.ts";
 import type { RunReporter } from "./reporter.ts";
 import type { RunOptions } from "./run-options.ts";
 
@@ -24,61 +26,61 @@ export interface RunProcesses {
   readonly signal: AbortSignal;
 }
 
-export interface ProcessesEnd {
-  readonly code: ExitCode;
-  readonly error: PlainError | undefined;
-}
-
 /**
- * Runs each peer in a process of its own. The peer of the session starts when all others listen, so that it finds
- * them; the run ends with its session, or when it is told to.
+ * Runs each peer in a process of its own. The session is opened when all peers listen, so that it finds them; the run
+ * ends with its session, or when it is told to.
  *
  * A process that dies under a session does not end the run: whether the others cope is for the session to show.
  */
-export async function runProcesses(run: RunProcesses): Promise<ProcessesEnd> {
+export async function runProcesses(run: RunProcesses): Promise<RunEnd> {
   return new Processes(run).run();
 }
 
 class Processes {
   readonly #run: RunProcesses;
   readonly #children: Child[] = [];
-  readonly #errors = new Map<string, PlainError>();
+  /** What each process said last. */
+  readonly #ends = new Map<string, RunEnd>();
   #stopping = false;
 
   constructor(run: RunProcesses) {
     this.#run = run;
   }
 
-  async run(): Promise<ProcessesEnd> {
+  async run(): Promise<RunEnd> {
     const { signal } = this.#run;
-    const interrupted = new Promise<ProcessesEnd>((resolve) => {
-      const end = (): void => resolve({ code: exitCode.interrupted, error: undefined });
-      if (signal.aborted) end();
-      else signal.addEventListener("abort", end, { once: true });
+    const interrupted = new Promise<undefined>((done) => {
+      if (signal.aborted) done(undefined);
+      else signal.addEventListener("abort", () => done(undefined), { once: true });
     });
+    let end: RunEnd | undefined;
+    let owner: string | undefined;
     try {
-      return await Promise.race([interrupted, this.#untilOver()]);
+      const { pipeline } = this.#run;
+      owner = pipeline === undefined ? undefined : this.#ownerOf(pipeline);
+      end = await Promise.race([interrupted, this.#untilOver(owner)]);
     } finally {
       await this.#stopAll();
     }
+    // An interrupted session still says how far it came.
+    return end ?? { code: exitCode.interrupted, summary: this.#ends.get(owner ?? "")?.summary };
   }
 
-  async #untilOver(): Promise<ProcessesEnd> {
-    const { peers, pipeline } = this.#run;
-    const owner = pipeline === undefined ? undefined : this.#ownerOf(pipeline);
-    const others = peers.filter((peer) => peer !== owner).map((peer) => this.#start(peer, []));
-    const ready = await Promise.all(others.map((child) => child.ready));
-    const failed = others[ready.indexOf(false)];
+  async #untilOver(owner: string | undefined): Promise<RunEnd> {
+    const children = this.#run.peers.map((peer) => this.#start(peer, peer === owner ? this.#sessionArguments() : []));
+    const ready = await Promise.all(children.map((child) => child.ready));
+    const failed = children[ready.indexOf(false)];
     if (failed !== undefined) return this.#failure(failed, await failed.ended);
-    if (owner === undefined) {
+    const session = children.find((child) => child.peer === owner);
+    if (session === undefined) {
       // Without a session the peers are all there is; one that goes ends the run.
-      const gone = await Promise.race(others.map(async (child) => ({ child, end: await child.ended })));
+      const gone = await Promise.race(children.map(async (child) => ({ child, end: await child.ended })));
       return this.#failure(gone.child, gone.end);
     }
-    const session = this.#start(owner, this.#sessionArguments(pipeline ?? ""));
+    session.go();
     const end = await session.ended;
-    if (end.code === exitCode.fine) return { code: exitCode.fine, error: undefined };
-    return this.#failure(session, end);
+    const said = this.#ends.get(session.peer);
+    return end.code === exitCode.fine && said !== undefined ? said : this.#failure(session, end);
   }
 
   #ownerOf(pipeline: string): string {
@@ -95,29 +97,40 @@ class Processes {
       cwd,
       env,
       onMessage: (message) => {
-        this.#note(peer, message);
-        reporter.message(message, peer);
+        // The last word of a process is not that of the run.
+        if (message.type === "ended") this.#ends.set(peer, message);
+        else reporter.message(message, peer);
       },
     });
     this.#children.push(child);
+    this.#tell({ type: "started", peer, pid: child.pid });
     void this.#tellEnd(child);
     return child;
   }
 
   async #tellEnd(child: Child): Promise<void> {
+    const { peer } = child;
     const end = await child.ended;
     // One that said why it ends has no need of a second line.
-    const expected = this.#stopping || end.code === exitCode.fine || this.#errors.has(child.peer);
-    this.#run.reporter.gone(child.peer, howEnded(child, end), expected);
+    const expected = this.#stopping || end.code === exitCode.fine || this.#ends.get(peer)?.error !== undefined;
+    this.#tell({ type: "exited", peer, pid: child.pid, how: howEnded(end), expected });
+    this.#clear(child);
   }
 
-  #note(peer: string, message: RunMessage): void {
-    if (message.type === "ended" && message.error !== undefined) this.#errors.set(peer, message.error);
+  #tell(message: RunMessage): void {
+    this.#run.reporter.message(message, "");
+  }
+
+  /** A process that was killed could not take its unfinished files away. */
+  #clear({ pid }: Child): void {
+    if (pid === undefined) return;
+    for (const { file } of this.#run.options.outputs) removeUnfinished(resolve(this.#run.cwd, file), pid);
   }
 
   /** The files belong to one pipeline, so the names are made unmistakable. */
-  #sessionArguments(pipeline: string): string[] {
-    const { inputs, outputs, params } = this.#run.options;
+  #sessionArguments(): string[] {
+    const { pipeline = "", options } = this.#run;
+    const { inputs, outputs, params } = options;
     return [
       "--pipeline",
       pipeline,
@@ -127,13 +140,15 @@ class Processes {
     ];
   }
 
-  #failure(child: Child, end: ChildEnd): ProcessesEnd {
-    const error = this.#errors.get(child.peer) ?? {
+  #failure(child: Child, end: ChildEnd): RunEnd {
+    const said = this.#ends.get(child.peer);
+    const error = said?.error ?? {
       code: "peer-lost",
-      message: `The peer \`${child.peer}\` has gone: its process ${howEnded(child, end)}.`,
+      message: `The peer \`${child.peer}\` has gone: its process ${howEnded(end)}.`,
     };
     const known = Object.values(exitCode).find((one) => one === end.code);
-    return { code: known === undefined || known === exitCode.fine ? exitCode.environment : known, error };
+    const code = known === undefined || known === exitCode.fine ? exitCode.environment : known;
+    return { code, error, summary: said?.summary };
   }
 
   async #stopAll(): Promise<void> {
@@ -146,8 +161,7 @@ class Processes {
   }
 }
 
-function howEnded({ pid }: Child, { code, signal }: ChildEnd): string {
-  const number = pid === undefined ? "" : ` ${pid}`;
-  if (signal !== null) return `${number} was ended by ${signal}`.trim();
-  return code === null ? "could not be started" : `${number} ended with code ${code}`.trim();
+function howEnded({ code, signal }: ChildEnd): string {
+  if (signal !== null) return `was ended by ${signal}`;
+  return code === null ? "could not be started" : `ended with code ${code}`;
 }

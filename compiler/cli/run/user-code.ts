@@ -83,6 +83,16 @@ function told(error: unknown): string {
   return location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`;
 }
 
+/**
+ * Ends the bundler, which is a process of its own, once all code is loaded: it would outlive this one for a while, and
+ * nothing needs it any more.
+ */
+export async function endBundler(loaded: LoadedModules): Promise<void> {
+  if (loaded.size === 0) return;
+  const bundler = await import("esbuild").catch(() => undefined);
+  await bundler?.stop();
+}
+
 async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
   const { build } = await import("esbuild").catch(() => {
     throw environmentError(

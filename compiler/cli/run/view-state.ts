@@ -10,18 +10,30 @@ export interface PeerView {
 
 /** Something that happened, in a sentence. */
 export interface Notice {
-  readonly level: "good" | "warning" | "error";
+  readonly level: "good" | "plain" | "warning" | "error";
   readonly text: string;
+}
+
+/** A session of a pipeline in one of the processes. */
+export interface SessionView {
+  /** The peer it runs on; `""` where the program has none. */
+  readonly peer: string;
+  readonly description: SessionDescription;
+  readonly open: boolean;
 }
 
 /** What is known of a run, for the live view and for the log. */
 export interface ViewState {
   readonly peers: readonly PeerView[];
-  /** The latest snapshot of each session by its id, with the process it runs in. */
-  readonly sessions: ReadonlyMap<string, { readonly origin: string; readonly description: SessionDescription }>;
+  /** The peers of sessions by id; known before the first snapshot. */
+  readonly owners: ReadonlyMap<string, string>;
+  /** The latest snapshot of each session by its id, in the order in which they were first seen. */
+  readonly sessions: ReadonlyMap<string, SessionView>;
   readonly notices: readonly Notice[];
   /** Frames of outputs that are shown. */
   readonly outputs: readonly { readonly port: string; readonly text: string }[];
+  /** What did not go as planned though the run went on, for the summary; each once. */
+  readonly incidents: readonly string[];
   readonly summary: SessionSummary | undefined;
   readonly error: PlainError | undefined;
 }
@@ -29,9 +41,11 @@ export interface ViewState {
 export function initialState(peers: readonly string[]): ViewState {
   return {
     peers: peers.map((name) => ({ name, state: "starting", addresses: [] })),
+    owners: new Map(),
     sessions: new Map(),
     notices: [],
     outputs: [],
+    incidents: [],
     summary: undefined,
     error: undefined,
   };
@@ -40,10 +54,14 @@ export function initialState(peers: readonly string[]): ViewState {
 /** What may pile up in a run of days. */
 const maxNotices = 200;
 const maxOutputs = 200;
+const maxIncidents = 20;
+const maxSessions = 100;
 
 /** The state after a message of a process. `origin` is the peer it runs, or `""` for this process. */
 export function advance(state: ViewState, message: RunMessage, origin: string): ViewState {
   switch (message.type) {
+    case "started":
+      return withPeer(state, { name: message.peer, state: "starting", addresses: [] });
     case "ready":
       return message.peers.reduce(
         (next, { peer, addresses }) => withPeer(next, { name: peer, state: "listening", addresses }),
@@ -52,30 +70,45 @@ export function advance(state: ViewState, message: RunMessage, origin: string): 
     case "event":
       return afterEvent(state, message.event, origin);
     case "describe":
-      return withSessions(state, message.sessions, origin);
+      return message.sessions.reduce((next, session) => withSession(next, session, origin, true), state);
     case "output":
       return {
         ...state,
         outputs: [...state.outputs, { port: message.port, text: outputText(message.value) }].slice(-maxOutputs),
       };
     case "log":
-      return withNotice(state, { level: message.level === "error" ? "error" : "warning", text: message.message });
+      return withNotice(state, { level: noticeLevels[message.level], text: message.message });
+    case "exited":
+      return afterExit(state, message);
     case "ended":
-      return { ...state, summary: message.summary ?? state.summary, error: message.error ?? state.error };
+      return { ...state, summary: message.summary, error: message.error };
     default:
       return message satisfies never;
   }
 }
 
-/** The state after the process of a peer has gone. */
-export function afterExit(state: ViewState, peer: string, how: string, expected: boolean): ViewState {
+const noticeLevels = { info: "plain", warn: "warning", error: "error" } as const;
+
+function afterExit(state: ViewState, { peer, pid, how, expected }: RunMessage & { type: "exited" }): ViewState {
   const known = state.peers.find((one) => one.name === peer);
   const next = withPeer(state, { name: peer, state: expected ? "ended" : "lost", addresses: known?.addresses ?? [] });
-  return expected ? next : withNotice(next, { level: "error", text: `${peer} has gone: its process ${how}` });
+  if (expected) return next;
+  return withIncident(
+    withNotice(next, {
+      level: "error",
+      text: `${peer} has gone: its process ${pid === undefined ? "" : `${pid} `}${how}`,
+    }),
+    `the process of ${peer} ${how}`,
+  );
 }
 
-export function withNotice(state: ViewState, notice: Notice): ViewState {
+function withNotice(state: ViewState, notice: Notice): ViewState {
   return { ...state, notices: [...state.notices, notice].slice(-maxNotices) };
+}
+
+function withIncident(state: ViewState, text: string): ViewState {
+  if (state.incidents.includes(text) || state.incidents.length >= maxIncidents) return state;
+  return { ...state, incidents: [...state.incidents, text] };
 }
 
 function withPeer(state: ViewState, peer: PeerView): ViewState {
@@ -86,31 +119,52 @@ function withPeer(state: ViewState, peer: PeerView): ViewState {
   };
 }
 
-function withSessions(state: ViewState, descriptions: readonly SessionDescription[], origin: string): ViewState {
-  const sessions = new Map(state.sessions);
-  for (const description of descriptions) sessions.set(description.id, { origin, description });
-  return { ...state, sessions };
+function withSession(state: ViewState, description: SessionDescription, origin: string, open: boolean): ViewState {
+  const peer = state.owners.get(description.id) ?? origin;
+  const sessions = new Map(state.sessions).set(description.id, { peer, description, open });
+  return { ...state, ...withinBounds(sessions, state.owners) };
+}
+
+/** The oldest that are over give way. */
+function withinBounds(
+  sessions: Map<string, SessionView>,
+  owners: ReadonlyMap<string, string>,
+): Pick<ViewState, "sessions" | "owners"> {
+  if (sessions.size <= maxSessions) return { sessions, owners };
+  const over = [...sessions].filter(([, one]) => !one.open).map(([id]) => id);
+  const kept = new Map(owners);
+  for (const id of over.slice(0, sessions.size - maxSessions)) {
+    sessions.delete(id);
+    kept.delete(id);
+  }
+  return { sessions, owners: kept };
 }
 
 function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewState {
   switch (event.kind) {
     case "peer-listening":
       return withPeer(state, { name: event.peer, state: "listening", addresses: [event.address] });
+    case "session-opened":
+      return { ...state, owners: new Map(state.owners).set(event.session, event.peer) };
     case "session-closed": {
-      const next = withSessions(state, [event.description], origin);
+      const next = withSession(state, event.description, origin, false);
       if (event.error === undefined || event.error.code === "cancelled") return next;
       return withNotice(next, { level: "error", text: `${event.pipeline} ended: ${event.error.message}` });
     }
     case "remote-connected":
       return withNotice(state, { level: "good", text: `${event.remote} uses ${event.target}` });
     case "remote-failed": {
-      const then = event.next === undefined ? "no other target is left" : `${event.next} takes over`;
-      const text = `${event.remote}: ${event.target} cannot be used, ${then} (${event.error.message})`;
-      return withNotice(state, { level: event.next === undefined ? "error" : "warning", text });
+      const { remote, target, next, error } = event;
+      const then = next === undefined ? "no other target is left" : `${next} takes over`;
+      const text = `${remote}: ${target} cannot be used, ${then} (${error.message})`;
+      if (next === undefined) return withNotice(state, { level: "error", text });
+      return withIncident(
+        withNotice(state, { level: "warning", text }),
+        `${next} took over from ${target} in ${remote}`,
+      );
     }
     case "node-failed":
       return withNotice(state, { level: "error", text: event.error.message });
-    case "session-opened":
     case "remote-connecting":
       return state;
     default:
