@@ -3,7 +3,7 @@ import { runsOnNodejs } from "./assets.ts";
 
 /**
  * What a thread runs: it is sent there as text, so it must refer to nothing outside itself but what JavaScript has
- * everywhere.
+ * everywhere. `init` is the thread's own copy and the same in every call, so state may be kept in it.
  */
 export type ThreadProgram<I, Q, A> = (init: I, request: Q) => A;
 
@@ -74,10 +74,16 @@ export class Thread<Q, A> {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= MeshError.from(error, "node-failed");
+    this.#failure ??= died(error);
     for (const call of this.#pending.values()) call.reject(this.#failure);
     this.#pending.clear();
   }
+}
+
+function died(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new MeshError("node-failed", `The thread it works on has died: ${reason}`, { cause: error });
 }
 
 /** The text of a worker; `post` and `receive` are put before it by the platform. */
