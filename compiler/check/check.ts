@@ -5,12 +5,16 @@ import type { Converters } from "./adapt.ts";
 import { converterModules, loadProgram } from "./load.ts";
 import type { CheckedPipeline, PipelineSymbol } from "./checked-pipeline.ts";
 import { checkPipeline, type PipelineTools } from "./pipeline.ts";
-import { checkPeer, checkTargets, type CheckedPeer, type CheckedRemote } from "./peers.ts";
+import { CapabilityReader } from "./capabilities.ts";
+import { checkPeer, type CheckedPeer } from "./peers.ts";
 import { checkPolicy } from "./policies.ts";
 import type { DeclarationSymbol, FileInfo, PeerSymbol, Program, SignatureSymbol } from "./program.ts";
 import { Reporter } from "./reporter.ts";
+import { Requirements } from "./requirements.ts";
+import { checkRules } from "./rules/index.ts";
 import { Scope } from "./scope.ts";
 import { SignatureReader, type Signature } from "./signature.ts";
+import { readTargets, type CheckedRemote } from "./targets.ts";
 import { TypeReader } from "./types.ts";
 import { ValueReader } from "./values.ts";
 
@@ -24,6 +28,7 @@ export interface CheckedProgram {
   /** The targets of the remotes of a pipeline, by the key of the pipeline, then by the name of the remote. */
   readonly remotes: ReadonlyMap<string, ReadonlyMap<string, CheckedRemote>>;
   readonly peers: ReadonlyMap<string, CheckedPeer>;
+  readonly requirements: Requirements;
   signature(symbol: SignatureSymbol): Signature;
 }
 
@@ -57,13 +62,16 @@ export function checkProgram(path: string, host: Host): CheckedProgram {
   for (const symbol of all) {
     if (symbol.syntax.kind === "Pipeline") pipelines.set(symbol.key, checkPipeline(symbol as PipelineSymbol, tools));
   }
-  const context = { scope, reporter, signatures, values, schemas, pipelines };
+  const capabilities = new CapabilityReader(values, reporter);
+  const context = { scope, reporter, signatures, values, capabilities };
   const remotes = new Map<string, ReadonlyMap<string, CheckedRemote>>();
-  for (const checked of pipelines.values()) remotes.set(checked.symbol.key, checkTargets(checked, context));
+  for (const checked of pipelines.values()) remotes.set(checked.symbol.key, readTargets(checked, context));
   const peers = new Map<string, CheckedPeer>();
   for (const symbol of all) {
     if (symbol.syntax.kind === "Peer") peers.set(symbol.key, checkPeer(symbol as PeerSymbol, context));
   }
+  const requirements = new Requirements({ ...context, pipelines, remotes });
+  checkRules({ ...context, program, declarations: all, schemas, pipelines, remotes, peers, requirements });
   reportUnusedImports(program.root, reporter);
   const order = [...program.files.values()].map((file) => file.source.path);
   return {
@@ -73,6 +81,7 @@ export function checkProgram(path: string, host: Host): CheckedProgram {
     pipelines,
     remotes,
     peers,
+    requirements,
     signature: (symbol) => signatures.read(symbol),
   };
 }

@@ -27,12 +27,15 @@ import type { GraphEnd } from "../check/graph.ts";
 import { portTypes, type Instance } from "../check/instances.ts";
 import { joinPath } from "../check/load.ts";
 import { defaultLinkOptions, readLinkOptions } from "../check/options.ts";
-import type { CheckedTarget } from "../check/peers.ts";
+import type { Asked } from "../check/capabilities.ts";
+import type { CheckedTarget } from "../check/targets.ts";
 import type { CheckedPipeline } from "../check/checked-pipeline.ts";
 import { isStandard, type SignatureSymbol } from "../check/program.ts";
 import { Reporter } from "../check/reporter.ts";
 import { defaultPort, type PortInfo, type Signature } from "../check/signature.ts";
 import { locationOf } from "../source/source-file.ts";
+
+const anything: FlowType = { kind: "scalar", name: "json" };
 
 /** Turns a program without errors into a plan. */
 export function lower(checked: CheckedProgram, compilerVersion: string): Plan {
@@ -40,12 +43,21 @@ export function lower(checked: CheckedProgram, compilerVersion: string): Plan {
   for (const [key, one] of checked.pipelines) pipelines[key] = lowerPipeline(key, one, checked, pipelines);
   const peers: Record<string, PeerPlan> = {};
   for (const [key, peer] of checked.peers) {
+    const { source } = peer.symbol.file;
     peers[key] = {
       name: peer.symbol.name,
-      runs: peer.runs.map((run) => ({ pipeline: run.pipeline.key, as: run.as, params: Object.fromEntries(run.args) })),
-      listens: [...peer.listens],
-      registers: [...peer.registers],
-      location: locationOf({ source: peer.symbol.file.source, span: peer.symbol.syntax.name.span }),
+      runs: peer.runs.map((run) => ({
+        pipeline: run.pipeline.key,
+        as: run.as,
+        params: Object.fromEntries(run.args),
+        ...(run.shared && { shared: true }),
+      })),
+      listens: peer.listens.map((one) => one.value),
+      registers: peer.registers.map((one) => one.value),
+      ...(peer.provides.length > 0 && { provides: [...peer.provides] }),
+      ...(peer.allows.length > 0 && { allows: peer.allows.map((one) => one.value) }),
+      ...(peer.admin.length > 0 && { admin: peer.admin.map((one) => one.value) }),
+      location: locationOf({ source, span: peer.symbol.syntax.name.span }),
     };
   }
   return {
@@ -139,6 +151,7 @@ function lowerPipeline(
         outputs,
         targets: targets.map((target, index) => lowerTarget(target, `${key}.${instance.id}.${index}`, checked, into)),
         policy: one.policies.get(instance.id) ?? defaultPolicy,
+        ...required(checked.requirements.own(instance.signature.symbol)),
         location,
       });
     } else nodes.push(lowerNode(instance, inputs, outputs, location));
@@ -164,7 +177,7 @@ function lowerPipeline(
     name: symbol.name,
     params: [...graph.signature.params.values()].map((param) => ({
       name: param.name,
-      type: param.type ?? { kind: "scalar", name: "json" },
+      type: param.type ?? anything,
       ...(param.defaultValue !== undefined && { default: param.defaultValue }),
     })),
     inputs: ports(graph.signature.inputs, graph.own.inputs),
@@ -173,8 +186,18 @@ function lowerPipeline(
     nodes,
     remotes,
     links,
+    ...required(checked.requirements.of(symbol, ownParameters(graph.signature))),
     location: locationOf({ source, span: symbol.syntax.name.span }),
   };
+}
+
+/** Parameters that stand for themselves: their values are known when a session opens. */
+function ownParameters(signature: Signature): ReadonlyMap<string, PlanValue> {
+  return new Map([...signature.params.keys()].map((name) => [name, { param: name }]));
+}
+
+function required(asked: readonly Asked[]): Pick<PipelinePlan, "requires"> {
+  return asked.length === 0 ? {} : { requires: asked.map((one) => one.condition) };
 }
 
 function endOf(end: GraphEnd): LinkEnd {
@@ -230,7 +253,7 @@ function lowerTarget(
 ): TargetPlan {
   switch (target.kind) {
     case "peer":
-      return { kind: "peer", peer: target.peer, pipeline: target.pipeline, text: target.text };
+      return { kind: "peer", peer: target.peer.key, pipeline: target.as, text: target.text };
     case "uri":
       return { kind: "uri", uri: target.uri, text: target.text };
     case "local": {
@@ -243,8 +266,18 @@ function lowerTarget(
         };
       }
       into[id] = wrapNode(id, target.symbol, target.args, checked);
-      return { kind: "local", pipeline: id, params: {}, text: target.text };
+      // Parameters of the pipeline around go through under their own names.
+      const params = [...target.args.values()].flatMap((value) => ("param" in value ? [[value.param, value]] : []));
+      return { kind: "local", pipeline: id, params: Object.fromEntries(params), text: target.text };
     }
+    case "service":
+      return {
+        kind: "service",
+        service: target.service,
+        where: target.where.map((one) => one.condition),
+        prefer: target.prefer,
+        text: target.text,
+      };
     default:
       return target satisfies never;
   }
@@ -284,7 +317,9 @@ function wrapNode(
   });
   return {
     name: id,
-    params: [],
+    params: [...args].flatMap(([name, value]) =>
+      "param" in value ? [{ name: value.param, type: signature.params.get(name)?.type ?? anything }] : [],
+    ),
     inputs,
     outputs,
     cells: open.cells,

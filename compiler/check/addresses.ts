@@ -1,0 +1,115 @@
+import type { CallSyntax, StringSyntax } from "../../grammar/syntax.ts";
+import type { PlanValue } from "../../runtime/interface/plan.ts";
+import type { ValueReader } from "./values.ts";
+import { suggest } from "../diagnostics/suggest.ts";
+import type { FileInfo } from "./program.ts";
+import type { ParameterInfo } from "./parameter.ts";
+import { replaceFix, type Reporter } from "./reporter.ts";
+
+/** `scheme://host[:port][/path]`, taken apart. */
+export interface Address {
+  readonly scheme: string;
+  /** Without the brackets of an IPv6 address; in lower case. */
+  readonly host: string;
+  /** Undefined where none is written. */
+  readonly port: number | undefined;
+  /** Without its leading slash; undefined where there is none. */
+  readonly path: string | undefined;
+}
+
+const shape = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/?#[\]@\s]+)(?::(\d{1,5}))?(?:\/([^?#\s]*))?$/;
+
+/** Undefined when the text is no address. */
+export function parseAddress(text: string): Address | undefined {
+  const match = shape.exec(text);
+  const [, scheme, host, port, path] = match ?? [];
+  if (scheme === undefined || host === undefined || (port !== undefined && Number(port) > 65_535)) return undefined;
+  return {
+    scheme: scheme.toLowerCase(),
+    host: host.replaceAll(/[[\]]/g, "").toLowerCase(),
+    port: port === undefined ? undefined : Number(port),
+    path: path === undefined || path === "" ? undefined : path,
+  };
+}
+
+/** True for an address that only programs on the same machine reach. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host.endsWith(".localhost") || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** What stands at a place, as far as it is known at build time: the text itself, or the default of `env(…)`. */
+export function knownText(value: PlanValue): string | undefined {
+  const known = "literal" in value ? value.literal : "env" in value ? value.default : undefined;
+  return typeof known === "string" ? known : undefined;
+}
+
+export interface AddressRules {
+  /** What is asked for, as in "an address to listen at". */
+  readonly what: string;
+  readonly schemes: readonly string[];
+  readonly example: string;
+  /** True where the address names a pipeline. */
+  readonly path: boolean;
+}
+
+export const targetAddress: AddressRules = {
+  what: "the address of a pipeline",
+  schemes: ["webrtc", "grpc"],
+  example: "webrtc://host:7443/pipeline",
+  path: true,
+};
+
+export const listenAddress: AddressRules = {
+  what: "an address to listen at",
+  schemes: ["webrtc", "grpc"],
+  example: "webrtc://127.0.0.1:7443",
+  path: false,
+};
+
+export const registryAddress: AddressRules = {
+  what: "the address of a signaling service",
+  schemes: ["wss", "ws"],
+  example: "wss://signal.example.com",
+  path: false,
+};
+
+/** Reads an address in quotes or from the environment; undefined after a mistake that has been reported. */
+export function readAddress(
+  file: FileInfo,
+  syntax: StringSyntax | CallSyntax,
+  rules: AddressRules,
+  params: ReadonlyMap<string, ParameterInfo>,
+  tools: { readonly values: ValueReader; readonly reporter: Reporter },
+): PlanValue | undefined {
+  const read = tools.values.read(file, syntax, { kind: "scalar", name: "text" }, params);
+  const text = read && knownText(read);
+  if (read === undefined || text === undefined) return read;
+  const at = syntax.kind === "Call" ? (syntax.arguments[1] ?? syntax) : syntax;
+  const complain = (message: string, hint: string, near?: string): undefined => {
+    const fixes =
+      near === undefined ? [] : [replaceFix(`Change to "${near}"`, file.source, at.span, JSON.stringify(near), false)];
+    tools.reporter.report("MESH3003", file.source, at.span, message, { hint, fixes });
+    return undefined;
+  };
+  const found = parseAddress(text);
+  if (found === undefined) {
+    return complain(`"${text}" is not ${rules.what}.`, `Write it as in "${rules.example}".`);
+  }
+  if (!rules.schemes.includes(found.scheme)) {
+    const near = suggest(found.scheme, rules.schemes);
+    return complain(
+      `"${text}" is not ${rules.what}: its scheme is \`${found.scheme}\`, not ${rules.schemes.map((one) => `\`${one}\``).join(" or ")}.`,
+      near === undefined ? `Write it as in "${rules.example}".` : `Did you mean \`${near}\`?`,
+      near && text.replace(/^[^:]*/, near),
+    );
+  }
+  if (rules.path && (found.path === undefined || found.path.includes("/"))) {
+    return complain(
+      found.path === undefined
+        ? `"${text}" names a peer, but none of its pipelines.`
+        : `"${text}" has a path of several parts.`,
+      `The path is the name of one pipeline, as in "${rules.example}".`,
+    );
+  }
+  return read;
+}

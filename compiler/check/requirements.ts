@@ -1,0 +1,144 @@
+import type { RequiresSyntax } from "../../grammar/syntax.ts";
+import type { CapabilityValue, Condition, KnownValue, PlanValue } from "../../runtime/interface/plan.ts";
+import type { Asked, CapabilityReader } from "./capabilities.ts";
+import type { CheckedPipeline } from "./checked-pipeline.ts";
+import type { SignatureSymbol } from "./program.ts";
+import type { ParameterInfo } from "./parameter.ts";
+import type { Scope } from "./scope.ts";
+import type { SignatureReader } from "./signature.ts";
+import type { CheckedRemote } from "./targets.ts";
+
+/** Something that the peer must provide on which a pipeline runs. */
+export interface Requirement extends Asked {
+  /** Who asks for it, from the outside in: `["Assistant", "stt", "LocalHearing", "Recognise"]`. */
+  readonly path: readonly string[];
+}
+
+type Arguments = ReadonlyMap<string, PlanValue>;
+
+interface Sources {
+  readonly scope: Scope;
+  readonly capabilities: CapabilityReader;
+  readonly signatures: SignatureReader;
+  readonly pipelines: ReadonlyMap<string, CheckedPipeline>;
+  readonly remotes: ReadonlyMap<string, ReadonlyMap<string, CheckedRemote>>;
+}
+
+/** Knows what declarations require, alone and with all that runs along with them in one process. */
+export class Requirements {
+  readonly #sources: Sources;
+  readonly #own = new Map<SignatureSymbol, readonly Asked[]>();
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  /** What the `requires` of one declaration ask for, read once. */
+  own(symbol: SignatureSymbol): readonly Asked[] {
+    const known = this.#own.get(symbol);
+    if (known !== undefined) return known;
+    const { capabilities, signatures } = this.#sources;
+    const members = symbol.syntax.members as readonly { kind: string }[];
+    const conditions = members.flatMap((one) => (one.kind === "Requires" ? (one as RequiresSyntax).conditions : []));
+    const read = capabilities.asked(symbol.file, conditions, signatures.read(symbol).params);
+    this.#own.set(symbol, read);
+    return read;
+  }
+
+  /**
+   * All that a peer must provide to run a node or pipeline: its own needs, those of the interface it conforms to, of its
+   * nodes, and of the targets of its remotes that run in the same process.
+   * @param args what its parameters are, where they are known; others stay parameters
+   */
+  of(symbol: SignatureSymbol, args: Arguments): readonly Requirement[] {
+    return this.#collect(symbol, args, [symbol.name], new Set());
+  }
+
+  #collect(
+    symbol: SignatureSymbol,
+    args: Arguments,
+    path: readonly string[],
+    open: ReadonlySet<SignatureSymbol>,
+  ): Requirement[] {
+    // A circle is reported elsewhere.
+    if (open.has(symbol)) return [];
+    const { pipelines, remotes, signatures } = this.#sources;
+    const params = signatures.read(symbol).params;
+    const found: Requirement[] = this.own(symbol).map((one) => ({
+      ...one,
+      condition: substitute(one.condition, params, args),
+      path,
+    }));
+    const checked = symbol.syntax.kind === "Pipeline" ? pipelines.get(symbol.key) : undefined;
+    if (checked === undefined) return found;
+    const within = new Set([...open, symbol]);
+    const contract = this.#contractOf(checked);
+    if (contract !== undefined) found.push(...this.#collect(contract, new Map(), [...path, contract.name], within));
+    const inner = (callee: SignatureSymbol, given: Arguments, name: string): void => {
+      const bound = new Map([...given].map(([key, value]) => [key, bind(value, params, args)]));
+      const step = name === callee.name ? [callee.name] : [name, callee.name];
+      found.push(...this.#collect(callee, bound, [...path, ...step], within));
+    };
+    for (const instance of checked.graph.instances.values()) {
+      if (instance.kind !== "remote") inner(instance.signature.symbol, instance.args, instance.id.replace(/#\d+$/, ""));
+    }
+    for (const [name, remote] of remotes.get(symbol.key) ?? []) {
+      for (const target of remote.targets) if (target.kind === "local") inner(target.symbol, target.args, name);
+    }
+    return once(found);
+  }
+
+  #contractOf({ symbol }: CheckedPipeline): SignatureSymbol | undefined {
+    const name = symbol.syntax.conformsTo;
+    const found = name && this.#sources.scope.find(symbol.file, name.text);
+    return found?.syntax.kind === "Interface" ? (found as SignatureSymbol) : undefined;
+  }
+}
+
+/** The same condition of the same declaration counts once, however often the node stands in the pipeline. */
+function once(found: readonly Requirement[]): Requirement[] {
+  const seen = new Set<string>();
+  return found.filter((one) => {
+    const key = JSON.stringify([one.place.source.path, one.place.span.start, one.condition]);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function bind(value: PlanValue, params: ReadonlyMap<string, ParameterInfo>, args: Arguments): PlanValue {
+  if (!("param" in value)) return value;
+  return args.get(value.param) ?? params.get(value.param)?.defaultValue ?? value;
+}
+
+/** Puts in what parameters are; a name that stays is a parameter of the pipeline around. */
+function substitute(condition: Condition, params: ReadonlyMap<string, ParameterInfo>, args: Arguments): Condition {
+  const value = (asked: CapabilityValue): CapabilityValue => {
+    if (!("param" in asked)) return asked;
+    const type = params.get(asked.param)?.type;
+    const quantity = type?.kind === "scalar" ? type.name : "text";
+    return known(bind(asked, params, args), quantity) ?? asked;
+  };
+  return {
+    ...condition,
+    anyOf: condition.anyOf.map((part) =>
+      part.kind === "compare"
+        ? { ...part, value: value(part.value) }
+        : {
+            ...part,
+            values: part.values.map(value),
+            properties: Object.fromEntries(Object.entries(part.properties).map(([key, one]) => [key, value(one)])),
+          },
+    ),
+  };
+}
+
+function known(value: PlanValue, quantity: string): CapabilityValue | undefined {
+  if ("param" in value) return value;
+  const literal = (json: unknown): KnownValue => {
+    const counted = quantity === "int" || quantity === "float" || quantity === "version";
+    if (typeof json === "boolean") return { quantity: "bool", value: json ? 1 : 0 };
+    return { quantity, value: typeof json === "number" && !counted ? json : String(json) };
+  };
+  if ("literal" in value) return literal(value.literal);
+  if (!("env" in value)) return undefined;
+  return { env: value.env, ...(value.default !== undefined && { default: literal(value.default) }) };
+}
