@@ -6,6 +6,9 @@ import { directSignaling } from "../signaling/direct.ts";
 import { connectNodejs, listenNodejs } from "../signaling/sockets.nodejs.ts";
 import { weriftEngine } from "../transports/webrtc/engines/werift.nodejs.ts";
 import { webrtcTransport } from "../transports/webrtc/transport.ts";
+import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
+import type { PortSpecs, PortsOf } from "../typed/ports.ts";
+import type { Program } from "../typed/program.ts";
 import { nodejsClock } from "./clock.nodejs.ts";
 import { nodejsRandom } from "./random.nodejs.ts";
 
@@ -21,6 +24,14 @@ export { readPlan } from "../interface/plan.ts";
 export type { Plan } from "../interface/plan.ts";
 export type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
 export type { LaunchOptions, Mesh, MeshPlatform, RunningPeer } from "../mesh/launch.ts";
+
+// What generated modules import.
+export { z } from "zod";
+export type { NodeCode, NodeContract, TypedContext, TypedFrame, TypedInstance, TypedNode } from "../typed/contract.ts";
+export type { PipelineOptions, RunningPipeline } from "../typed/launch.ts";
+export { inputPort, outputPort } from "../typed/ports.ts";
+export type { InputPort, InputSpec, OutputPort, OutputSpec } from "../typed/ports.ts";
+export type { NodeTable, Program } from "../typed/program.ts";
 
 /** Node as a platform: WebRTC by werift, signaling by `ws`. */
 export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}): MeshPlatform {
@@ -44,4 +55,25 @@ export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}): MeshPlatf
  */
 export function launch(plan: Plan, options: LaunchOptions): Promise<Mesh> {
   return launchPlan(plan, nodejsPlatform(), options);
+}
+
+/**
+ * Starts a pipeline of a generated module, with typed ports.
+ * @throws {MeshError} when a node, a remote or a parameter is not as the program needs it; nothing is left running then
+ */
+export function launchPipeline<Specs extends PortSpecs>(
+  program: Program,
+  pipeline: string,
+  options: GivenOptions,
+  ports: Specs,
+): Promise<RunningPipeline & PortsOf<Specs>> {
+  return launchTyped(nodejsPlatform(), program, pipeline, options, ports);
+}
+
+/**
+ * Starts peers of a generated module.
+ * @throws {MeshError} `address-in-use`, `invalid-argument`; nothing is left running then
+ */
+export function launchPeers(program: Program, peers: readonly string[], options: GivenOptions): Promise<Mesh> {
+  return launchProgram(nodejsPlatform(), program, peers, options);
 }
