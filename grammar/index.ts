@@ -1,6 +1,8 @@
 /** The door of the grammar. */
 import { createParser, type ParseResult } from "./parser.ts";
 
+export { createFormatter } from "./format.ts";
+export type { FormatOptions, FormatResult, Formatter, TextEdit } from "./format.ts";
 export { createParser } from "./parser.ts";
 export type { ParseResult } from "./parser.ts";
 export { problemKinds } from "./problems.ts";

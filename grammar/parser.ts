@@ -48,7 +48,7 @@ export function createParser(
   return (text) => {
     const scan = scanner(text);
     const { file, problems } = parser.run(scan);
-    const errors = [...scan.problems, ...problems].sort((a, b) => a.span.start - b.span.start);
+    const errors = [...scan.problems, ...problems].toSorted((a, b) => a.span.start - b.span.start);
     let tokens: readonly Token[] | undefined;
     return {
       file,

@@ -12,7 +12,16 @@ export function children(node: AnySyntaxNode): AnySyntaxNode[] {
     if (isNode(value)) found.push(value);
     else if (Array.isArray(value)) found.push(...value.filter(isNode));
   }
-  return found.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+  return found.toSorted((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+}
+
+/** Calls back for a node and everything below it, parents before their children. */
+export function visit(node: AnySyntaxNode, callback: (node: AnySyntaxNode) => void): void {
+  callback(node);
+  for (const value of Object.values(node) as unknown[]) {
+    if (isNode(value)) visit(value, callback);
+    else if (Array.isArray(value)) for (const one of value) if (isNode(one)) visit(one, callback);
+  }
 }
 
 /** A node and everything below it, parents before their children. */

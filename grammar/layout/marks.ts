@@ -1,6 +1,6 @@
 /** What the layout of a token depends on beyond its text and its neighbours: collected from the tree once. */
-import type { FileSyntax } from "../syntax.ts";
-import { descendants } from "../walk.ts";
+import type { FileSyntax, Span } from "../syntax.ts";
+import { visit } from "../walk.ts";
 
 export interface Marks {
   /** Offsets behind which no space follows: `0` in `0..1`. */
@@ -11,8 +11,13 @@ export interface Marks {
   readonly compared: ReadonlySet<number>;
   /** Starts of forms whose bracket holds one thing and no list. */
   readonly single: ReadonlySet<number>;
-  /** Starts of words with a fixed width: `in` beside `out`, `at` beside `else`. */
+  /** Starts of words that stand in a column, with its width: `in` beside `out`, `at` beside `else`. */
   readonly padded: ReadonlyMap<number, number>;
+}
+
+interface Columned {
+  readonly word: string;
+  readonly span: Span;
 }
 
 export function marksOf(file: FileSyntax): Marks {
@@ -21,7 +26,11 @@ export function marksOf(file: FileSyntax): Marks {
   const compared = new Set<number>();
   const single = new Set<number>();
   const padded = new Map<number, number>();
-  for (const node of descendants(file)) {
+  const column = (words: readonly Columned[]): void => {
+    const width = Math.max(...words.map(({ word }) => word.length));
+    for (const { span } of words) padded.set(span.start, width);
+  };
+  visit(file, (node) => {
     if (node.kind === "Range") {
       if (node.min !== undefined) tightAfter.add(node.min.span.end);
       if (node.max !== undefined) tightBefore.add(node.max.span.start);
@@ -33,11 +42,15 @@ export function marksOf(file: FileSyntax): Marks {
       if (property !== undefined) compared.add(property.span.end);
     } else if (node.kind === "ListType" || node.kind === "MapType" || node.kind === "Any") {
       single.add(node.span.start);
-    } else if (node.kind === "Port") {
-      padded.set(node.span.start, "out".length);
-    } else if (node.kind === "Target") {
-      padded.set(node.span.start, "else".length);
+    } else if (node.kind === "Node" || node.kind === "Interface" || node.kind === "Pipeline") {
+      const ports: Columned[] = [];
+      for (const member of node.members) {
+        if (member.kind === "Port") ports.push({ word: member.direction, span: member.span });
+      }
+      column(ports);
+    } else if (node.kind === "Remote") {
+      column(node.targets.map(({ role, span }) => ({ word: role, span })));
     }
-  }
+  });
   return { tightAfter, tightBefore, compared, single, padded };
 }

@@ -4,9 +4,9 @@
  */
 import type { Comment, Token } from "../scan.ts";
 import type { AnySyntaxNode, FileSyntax } from "../syntax.ts";
-import { children } from "../walk.ts";
-import { attach, blankBefore, type Attached } from "./comments.ts";
-import { blankline, choice, concat, group, hardline, indent, softline, space, suffix, type Doc } from "./doc.ts";
+import * as d from "./doc.ts";
+import type { Break, Doc } from "./doc.ts";
+import { itemsOf, type Gap, type Item } from "./gaps.ts";
 import { marksOf, type Marks } from "./marks.ts";
 
 const closing: ReadonlyMap<string, string> = new Map([
@@ -16,13 +16,21 @@ const closing: ReadonlyMap<string, string> = new Map([
   ["<", ">"],
 ]);
 
-const noSpaceBefore: ReadonlySet<string> = new Set([",", ")", "]", ".", "?", ":", "("]);
+const noSpaceBefore: ReadonlySet<string> = new Set([".", "?", ":", "("]);
 
 export interface Source {
   readonly text: string;
   readonly file: FileSyntax;
   readonly tokens: readonly Token[];
   readonly comments: readonly Comment[];
+}
+
+interface Separation {
+  /** What stands in the gap but for comments. */
+  readonly by: Break | "" | " ";
+  readonly comma?: Doc;
+  /** Where empty lines of the source stay: before the token and its comments, between these only, or nowhere. */
+  readonly blanks?: "all" | "inside";
 }
 
 interface SequenceOptions {
@@ -32,46 +40,87 @@ interface SequenceOptions {
   readonly single?: boolean;
 }
 
+/** A token or bracket of a sequence with the gap before it. */
+interface Piece {
+  /** Undefined for the first. */
+  readonly gap: Gap | undefined;
+  readonly separation: Separation;
+  /** The line may end in the gap, or is bound to. */
+  readonly breaks: boolean;
+  readonly bound: boolean;
+  readonly isBracket: boolean;
+  readonly doc: Doc;
+}
+
+function gapBefore({ gap, separation }: Piece, flat: boolean): Doc[] {
+  if (gap === undefined) return [];
+  return gapParts(gap, flat && typeof separation.by !== "string" ? { ...separation, by: " " } : separation);
+}
+
+/** The pieces as one document; what comes behind the first break is indented. */
+function assembled(pieces: readonly Piece[]): Doc {
+  const docs = (from: readonly Piece[]): Doc[] => from.flatMap((piece) => [...gapBefore(piece, false), piece.doc]);
+  const first = pieces.findIndex(({ breaks }) => breaks);
+  if (first < 0) return d.group(d.concat(docs(pieces)));
+  const broken = [...docs(pieces.slice(0, first)), d.indent(d.concat(docs(pieces.slice(first))))];
+  const others = pieces.slice(0, -1);
+  const last = pieces.at(-1)!;
+  const hugs = last.isBracket && !pieces.some(({ bound }) => bound) && !others.some(({ doc }) => d.forces(doc));
+  if (!hugs) return d.group(d.concat(broken));
+  const [start, ...rest] = pieces.slice(pieces.findLastIndex(({ breaks }) => breaks));
+  const end = start === last ? [] : [start!.doc, ...docs(rest.slice(0, -1)), ...gapBefore(last, false)];
+  const hugged = [...others.flatMap((piece) => [...gapBefore(piece, true), piece.doc]), ...gapBefore(last, true)];
+  return d.hugging({ broken, end, hugged }, last.doc);
+}
+
 export class Writer {
-  private readonly source: Source;
-  private readonly tokens: readonly Token[];
-  private readonly attached: ReadonlyMap<number, Attached>;
+  private readonly text: string;
+  private readonly root: FileSyntax;
+  private readonly width: number;
+  private readonly items: readonly Item[];
   private readonly marks: Marks;
   private next = 0;
-  /** A comment stood where none can stay: another pass may move what follows it. */
-  moved = false;
 
-  constructor(source: Source) {
-    this.source = source;
-    this.tokens = source.tokens;
-    this.attached = attach(source.text, source.tokens, source.comments);
+  constructor(source: Source, width: number) {
+    this.text = source.text;
+    this.root = source.file;
+    this.width = width;
+    this.items = itemsOf(source.text, source.tokens, source.comments);
     this.marks = marksOf(source.file);
   }
 
   // ---- files and blocks ---------------------------------------------------------------------------------------
 
   file(): Doc {
-    const { imports, declarations } = this.source.file;
-    const items = [...imports, ...declarations].sort((a, b) => a.span.start - b.span.start);
+    const statements = inOrder([...this.root.imports, ...this.root.declarations]);
     const parts: Doc[] = [];
-    for (const [index, item] of items.entries()) {
-      const bothImports = item.kind === "Import" && items[index - 1]?.kind === "Import";
-      if (index > 0) parts.push(bothImports && !this.blankBeforeNext() ? hardline : blankline);
-      parts.push(this.member(item));
+    let before: "import" | "line" | undefined;
+    for (const [index, statement] of statements.entries()) {
+      const { gap } = this.item();
+      const body = this.statement(statement);
+      const kind = statement.kind === "Import" ? "import" : this.isOneLine(body) ? "line" : undefined;
+      const together = kind !== undefined && kind === before && (kind === "import" || gap.own.length === 0);
+      const by = together ? d.hardline : d.blankline;
+      parts.push(...gapParts(gap, index === 0 ? { by: "", blanks: "inside" } : { by, blanks: "all" }), body);
+      before = kind;
     }
-    const end = this.attached.get(this.tokens.length)?.own ?? [];
-    for (const [index, comment] of end.entries()) {
-      if (parts.length > 0 || index > 0) parts.push(this.isBlankBefore(comment) ? blankline : hardline);
-      parts.push(this.commentText(comment));
-    }
-    return concat(parts);
+    const after = parts.length > 0 ? "items" : "nothing";
+    parts.push(...remains(this.item().gap, { after, keepsBlanks: true }));
+    return d.concat(parts);
   }
 
-  private member(node: AnySyntaxNode): Doc {
+  /** Imports, and declarations that take one line, may stand together without an empty line between them. */
+  private isOneLine(body: Doc): boolean {
+    return !d.forces(body) && d.print(body, this.width).length === 1;
+  }
+
+  /** A statement from its first token on; the gap before it is printed already. */
+  private statement(node: AnySyntaxNode): Doc {
     switch (node.kind) {
       case "Record":
+        return this.withBody(node.fields, true);
       case "Enum":
-        return this.withBody(node.kind === "Record" ? node.fields : node.values, true);
+        return this.withBody(node.values, true);
       case "Interface":
       case "Node":
       case "Pipeline":
@@ -84,202 +133,181 @@ export class Writer {
       case "Remote":
         return this.withBody([...node.targets, ...node.clauses], false);
       default: {
-        const chain = node.kind === "Flow";
-        return this.sequence((token) => token.span.start >= node.span.end, { chain }, true);
+        const { end } = node.span;
+        return this.sequence((item) => item.span.start >= end, { chain: node.kind === "Flow" });
       }
     }
   }
 
-  /** What stands before the `{`, and the body with its members one on each line. */
+  /** What stands before the `{`, and the members: one on each line, or all on one where the source has it so. */
   private withBody(members: readonly AnySyntaxNode[], mayBeFlat: boolean): Doc {
-    const sorted = members.toSorted((a, b) => a.span.start - b.span.start);
-    const head = this.sequence((token) => token.text === "{", { chain: false }, true);
-    const brace = this.tokens[this.next]!;
-    const flat = mayBeFlat && !this.startsLine(this.next + 1);
-    const open = this.token(false);
-    if (sorted.length === 0) {
-      const left = this.ownBefore();
-      const body = left.length === 0 ? [] : [indent(concat(left.flatMap((part) => [hardline, part]))), hardline];
-      return concat([head, this.between(brace.text, "{"), open, ...body, this.token(true)]);
+    const head = this.sequence((item) => item.text === "{", { chain: false });
+    const beforeBrace = gapParts(this.item().gap, { by: " " });
+    const open = this.token();
+    const flat = mayBeFlat && !this.startsLine();
+    const inside: Doc[] = [];
+    for (const [index, member] of inOrder(members).entries()) {
+      const comma = flat && index > 0 ? d.choice("", ",") : "";
+      const by = flat ? d.space : d.hardline;
+      inside.push(...gapParts(this.item().gap, { by, comma, blanks: index === 0 ? "inside" : "all" }));
+      inside.push(this.statement(member));
     }
-    const items: Doc[] = [];
-    for (const [index, member] of sorted.entries()) {
-      const blank = index > 0 && this.blankBeforeNext();
-      items.push(flat ? space : blank ? blankline : hardline);
-      items.push(this.member(member));
-      if (this.tokens[this.next]?.text === ",") {
-        items.push(this.comma(flat && index < sorted.length - 1 ? choice("", ",") : ""));
-      } else if (flat && index < sorted.length - 1) {
-        items.push(choice("", ","));
-      }
-    }
-    for (const part of this.ownBefore()) items.push(hardline, part);
-    const body = concat([open, indent(concat(items)), flat ? space : hardline, this.token(true)]);
-    return group(concat([head, " ", body]));
+    const { gap } = this.item();
+    const isEmpty = members.length === 0;
+    inside.push(...remains(gap, { after: isEmpty ? "opening" : "items", keepsBlanks: true }));
+    const edge = forcesBreak(gap) ? d.hardline : isEmpty ? "" : flat ? d.space : d.hardline;
+    const body = d.group(d.concat([open, d.indent(d.concat(inside)), edge, this.token()]));
+    return d.concat([head, ...beforeBrace, body]);
   }
 
   // ---- sequences and brackets ---------------------------------------------------------------------------------
 
   /**
-   * Tokens up to one that stops it, or the end. A comma is a place to break, all of them together; so is an arrow of a
-   * chain. `fresh` says that a line or a bracket has just begun.
+   * Tokens up to one that stops it, from the first one on, whose gap is printed already. A comma is a place to break,
+   * all of them together; so is an arrow of a chain.
    */
-  private sequence(stop: (token: Token) => boolean, options: SequenceOptions, fresh: boolean): Doc {
-    const first: Doc[] = [];
-    const rest: Doc[] = [];
-    let parts = first;
-    let before: Token | undefined;
-    for (let token = this.tokens[this.next]; token !== undefined && !stop(token); token = this.tokens[this.next]) {
-      const isArrow = options.chain && (token.text === "->" || token.text === "~>");
-      const isFresh = before === undefined ? fresh : isArrow || before.text === ",";
-      if (isArrow && before !== undefined) {
-        parts = rest;
-        parts.push(space);
-      } else if (before !== undefined) {
-        parts.push(before.text === "," && options.single !== true ? space : this.between(before.text, token.text));
-      }
-      before = this.isOpening() ? this.bracket(parts, options) : this.plain(parts, isFresh);
-      if (before.text === ",") parts = rest;
+  private sequence(stop: (item: Item) => boolean, options: SequenceOptions): Doc {
+    const pieces: Piece[] = [];
+    for (;;) {
+      const item = this.item();
+      if (item.text === "" || (pieces.length > 0 && stop(item))) return assembled(pieces);
+      const isArrow = options.chain && (item.text === "->" || item.text === "~>");
+      const breaks = pieces.length > 0 && (isArrow || item.gap.comma);
+      const isBracket = this.isOpening(item);
+      const isFirst = pieces.length === 0;
+      pieces.push({
+        gap: isFirst ? undefined : item.gap,
+        separation: { by: breaks ? d.space : this.between(item), comma: item.gap.comma ? "," : "" },
+        breaks: !isFirst && (breaks || forcesBreak(item.gap)),
+        bound: !isFirst && forcesBreak(item.gap),
+        isBracket,
+        doc: isBracket ? this.bracket(options) : this.token(),
+      });
     }
-    const all = rest.length === 0 ? first : [...first, indent(concat(rest))];
-    return group(concat(all));
   }
 
-  private plain(parts: Doc[], fresh: boolean): Token {
-    const token = this.tokens[this.next]!;
-    parts.push(this.token(fresh));
-    return token;
+  private isOpening(item: Item): boolean {
+    if (item.text !== "<") return closing.has(item.text);
+    return !this.marks.compared.has(this.previousEnd());
   }
 
-  private isOpening(): boolean {
-    const token = this.tokens[this.next]!;
-    if (token.text !== "<") return closing.has(token.text);
-    return !this.marks.compared.has(this.tokens[this.next - 1]?.span.end ?? -1);
-  }
-
-  /** A bracket with what it holds; returns its last token. */
-  private bracket(parts: Doc[], around: SequenceOptions): Token {
-    const open = this.tokens[this.next]!;
-    const close = closing.get(open.text)!;
-    const before = this.tokens[this.next - 1];
-    const single =
-      around.single === true || this.marks.single.has(open.text === "[" ? open.span.start : (before?.span.start ?? -1));
-    const isBrace = open.text === "{";
-    const keepsLines =
-      isBrace && before?.text !== "with" && before?.text !== "import" && this.startsLine(this.next + 1);
-    const opened = this.token(false);
-    const items: Doc[] = [];
-    const stop = (token: Token): boolean => token.text === "," || token.text === close;
-    while (this.tokens[this.next] !== undefined && this.tokens[this.next]!.text !== close) {
-      if (items.length > 0) items.push(keepsLines && this.blankBeforeNext() ? blankline : space);
-      items.push(this.sequence(stop, { chain: true, single }, true));
-      const isLast = this.tokens[this.next]?.text === close || this.tokens[this.next + 1]?.text === close;
-      if (this.tokens[this.next]?.text === ",") items.push(this.comma(isLast ? "" : ","));
+  /** A bracket with what it holds. */
+  private bracket(around: SequenceOptions): Doc {
+    const { text, span } = this.item();
+    const before = this.items[this.next - 1];
+    const close = closing.get(text);
+    const form = text === "[" ? span.start : before?.span.start;
+    const single = around.single === true || (form !== undefined && this.marks.single.has(form));
+    const open = this.token();
+    const isBrace = text === "{";
+    const keepsLines = isBrace && before?.text !== "with" && before?.text !== "import" && this.startsLine();
+    const edge = single ? "" : keepsLines ? d.hardline : isBrace ? d.space : d.softline;
+    const inside: Doc[] = [];
+    const stop = (item: Item): boolean => item.gap.comma || item.text === close;
+    while (this.item().text !== close && this.item().text !== "") {
+      const isFirst = inside.length === 0;
+      const by = isFirst ? edge : keepsLines ? d.hardline : d.space;
+      const blanks = isFirst || !keepsLines ? {} : { blanks: "all" as const };
+      inside.push(...gapParts(this.item().gap, { by, comma: isFirst ? "" : ",", ...blanks }));
+      inside.push(this.sequence(stop, { chain: true, single }));
     }
-    const left = this.ownBefore();
-    const last = this.tokens[this.next]!;
-    const closed = this.token(true);
-    if (items.length === 0 && left.length === 0) {
-      parts.push(opened, closed);
-    } else if (single) {
-      parts.push(opened, ...items, ...left, closed);
-    } else {
-      const edge = keepsLines ? hardline : isBrace ? space : softline;
-      const inside = concat([
-        edge,
-        ...items,
-        choice(items.length > 0 ? "," : "", ""),
-        ...left.flatMap((part) => [hardline, part]),
-      ]);
-      parts.push(group(concat([opened, indent(inside), edge, closed])));
-    }
-    return last;
+    const { gap } = this.item();
+    const isEmpty = inside.length === 0;
+    const comma = single || isEmpty ? "" : d.choice(",", "");
+    inside.push(...remains(gap, { comma, after: isEmpty ? "opening" : "items", keepsBlanks: keepsLines }));
+    const end = forcesBreak(gap) ? d.hardline : isEmpty ? "" : edge;
+    return d.group(d.concat([open, d.indent(d.concat(inside)), end, this.token()]));
   }
 
-  // ---- tokens and their comments ------------------------------------------------------------------------------
+  // ---- tokens and the space between them ------------------------------------------------------------------------
 
-  /** The next token with its comments. `fresh` says that comments on lines of their own may stay before it. */
-  private token(fresh: boolean): Doc {
-    const index = this.next++;
-    const { text, span } = this.tokens[index]!;
-    const comments = this.attached.get(index);
-    const padding = this.marks.padded.get(span.start);
-    const word = padding === undefined ? text : text.padEnd(padding);
-    if (comments === undefined) return word;
-    const parts: Doc[] = [];
-    for (const [place, comment] of comments.own.entries()) {
-      if (!fresh) this.moved = true;
-      const after = comments.own[place + 1]?.span.start ?? comments.inline[0]?.span.start ?? span.start;
-      parts.push(this.commentText(comment), blankBefore(this.source.text, after) ? blankline : hardline);
-    }
-    for (const comment of comments.inline) parts.push(this.commentText(comment), " ");
-    parts.push(word, ...this.trailing(comments.trailing));
-    return concat(parts);
+  /** The next item; behind the last token one without text. */
+  private item(): Item {
+    return this.items[Math.min(this.next, this.items.length - 1)]!;
   }
 
-  private trailing(comments: readonly Comment[]): Doc[] {
-    if (comments.length > 1) this.moved = true;
-    return comments.map((comment) =>
-      comment.kind === "block" ? concat([" ", this.commentText(comment)]) : suffix(this.commentText(comment)),
-    );
+  private previousEnd(): number {
+    return this.items[this.next - 1]?.span.end ?? -1;
   }
 
-  /** A comma of the source, written as `text`; its comments stay. */
-  private comma(text: Doc): Doc {
-    const comments = this.attached.get(this.next++);
-    if (comments === undefined) return text;
-    const before = [...comments.own, ...comments.inline];
-    if (before.length > 0) this.moved = true;
-    return concat([...this.trailing(before), text, ...this.trailing(comments.trailing)]);
+  private token(): Doc {
+    const { text, span } = this.item();
+    this.next++;
+    return text.padEnd(this.marks.padded.get(span.start) ?? 0);
   }
 
-  /** Comments on lines of their own before the next token, taken away from it. */
-  private ownBefore(): Doc[] {
-    const own = this.attached.get(this.next)?.own.splice(0) ?? [];
-    return own.map((comment) => {
-      const text = this.commentText(comment);
-      return text;
-    });
-  }
-
-  private commentText(comment: Comment): string {
-    return comment.text.replace(/\r\n?/g, "\n").trimEnd();
-  }
-
-  // ---- space --------------------------------------------------------------------------------------------------
-
-  private between(before: string, token: string): string {
-    const { span } = this.tokens[this.next]!;
-    if (before === "." || noSpaceBefore.has(token)) return "";
-    if (this.marks.tightBefore.has(span.start)) return "";
-    const previousEnd = this.tokens[this.next - 1]?.span.end ?? -1;
-    if (this.marks.tightAfter.has(previousEnd)) return "";
-    if ((token === "<" || token === ">") && !this.marks.compared.has(previousEnd)) return "";
+  private between({ text, span }: Item): "" | " " {
+    if (this.items[this.next - 1]?.text === "." || noSpaceBefore.has(text)) return "";
+    const end = this.previousEnd();
+    if (this.marks.tightBefore.has(span.start) || this.marks.tightAfter.has(end)) return "";
+    if ((text === "<" || text === ">") && !this.marks.compared.has(end)) return "";
     return " ";
   }
 
-  private blankBeforeNext(): boolean {
-    const comments = this.attached.get(this.next);
-    const first = comments?.own[0] ?? comments?.inline[0] ?? this.tokens[this.next];
-    return first !== undefined && this.isBlankBefore(first);
-  }
-
-  private isBlankBefore(item: { readonly span: { readonly start: number } }): boolean {
-    return blankBefore(this.source.text, item.span.start);
-  }
-
-  /** Whether a token stands on another line than the one before it. */
-  private startsLine(index: number): boolean {
-    const token = this.tokens[index];
-    const before = this.tokens[index - 1];
-    if (token === undefined || before === undefined) return false;
-    return /[\n\r]/.test(this.source.text.slice(before.span.end, token.span.start));
+  /** Whether the next token stands on another line than the one before it. */
+  private startsLine(): boolean {
+    return /[\n\r]/.test(this.text.slice(Math.max(this.previousEnd(), 0), this.item().span.start));
   }
 }
 
-/** Children are what a formatter must not lose; used to compare trees. */
-export function shape(node: AnySyntaxNode): unknown {
-  const { span: _, ...rest } = node as AnySyntaxNode & Record<string, unknown>;
-  const plain = Object.entries(rest).filter(([, value]) => typeof value !== "object" && value !== undefined);
-  return [plain, children(node).map(shape)];
+// ---- gaps -----------------------------------------------------------------------------------------------------
+
+function inOrder<N extends AnySyntaxNode>(nodes: readonly N[]): N[] {
+  return nodes.toSorted((a, b) => a.span.start - b.span.start);
+}
+
+/** A line ends in this gap, for a comment makes it. */
+function forcesBreak({ trailing, own }: Gap): boolean {
+  return trailing.length + own.length > 0;
+}
+
+function lineEnd(blank: boolean): Break {
+  return blank ? d.blankline : d.hardline;
+}
+
+function trailingPart(text: string): Doc {
+  return text.startsWith("//") ? { kind: "comment", text } : ` ${text}`;
+}
+
+function behindPart(text: string): Doc {
+  return ` ${text}`;
+}
+
+/** A gap between two tokens. */
+function gapParts(gap: Gap, { by, comma = "", blanks }: Separation): Doc[] {
+  const parts: Doc[] = [...gap.behind.map(behindPart), comma, ...gap.trailing.map(trailingPart)];
+  const isBlank = (by !== "" && by !== " " && by.blank) || (blanks === "all" && (gap.own[0]?.blank ?? gap.blank));
+  if (forcesBreak(gap)) {
+    const atStart = by === "" && blanks === "inside";
+    if (!atStart) parts.push(lineEnd(isBlank));
+    for (const [index, comment] of gap.own.entries()) {
+      const blank = gap.own[index + 1]?.blank ?? gap.blank;
+      parts.push(comment.text, lineEnd(blanks !== undefined && blank));
+    }
+  } else if (by === "" || by === " ") {
+    parts.push(by === "" && gap.leading.length > 0 && blanks === undefined ? " " : by);
+  } else {
+    parts.push(isBlank ? { ...by, blank: true } : by);
+  }
+  for (const comment of gap.leading) parts.push(`${comment} `);
+  return parts;
+}
+
+interface Remains {
+  readonly comma?: Doc;
+  /** What the comments come after. */
+  readonly after: "nothing" | "opening" | "items";
+  readonly keepsBlanks: boolean;
+}
+
+/** The comments before a closing bracket or the end of the file: on lines of their own behind what is there. */
+function remains(gap: Gap, { comma = "", after, keepsBlanks }: Remains): Doc[] {
+  const parts: Doc[] = [...gap.behind.map(behindPart), comma, ...gap.trailing.map(trailingPart)];
+  for (const [index, comment] of gap.own.entries()) {
+    if (index > 0 || after !== "nothing") {
+      parts.push(lineEnd(keepsBlanks && comment.blank && (index > 0 || after === "items")));
+    }
+    parts.push(comment.text);
+  }
+  return parts;
 }

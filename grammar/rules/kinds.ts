@@ -32,10 +32,12 @@ function byWord(words: readonly TokenType[]): Pick<BlockKind, "words" | "begins"
   return { words, begins: starts, resumes: starts };
 }
 
-function byName(): Pick<BlockKind, "words" | "begins" | "resumes"> {
-  const starts = (peek: Peek): boolean => is(peek(1), t.Name);
-  return { words: [], begins: starts, resumes: starts };
+function atName(peek: Peek): boolean {
+  return is(peek(1), t.Name);
 }
+
+/** Any name begins a member. */
+const byName: Pick<BlockKind, "words" | "begins" | "resumes"> = { words: [], begins: atName, resumes: atName };
 
 /** A statement of a pipeline: a keyword that is not used as a name, a flow, or a merge `[a, b] -> c`. */
 function pipelineBegins(peek: Peek): boolean {
@@ -57,11 +59,11 @@ export const fileKind: BlockKind = {
 export const recordKind: BlockKind = {
   owner: "the record",
   expected: "a field such as text: text",
-  ...byName(),
+  ...byName,
   commas: true,
 };
 
-export const enumKind: BlockKind = { owner: "the enum", expected: "a value such as en", ...byName(), commas: true };
+export const enumKind: BlockKind = { owner: "the enum", expected: "a value such as en", ...byName, commas: true };
 
 export const signatureKind: BlockKind = {
   owner: "the signature",

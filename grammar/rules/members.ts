@@ -1,4 +1,5 @@
 /** Members of signatures and pipelines. */
+import type { TokenType } from "chevrotain";
 import * as build from "../build.ts";
 import type {
   BudgetSyntax,
@@ -18,7 +19,11 @@ import type { Rule } from "./expressions.ts";
 import { ScenarioRules } from "./scenarios.ts";
 import { isAny, namesStep } from "./starts.ts";
 
-const typeStarts = [t.LBracket];
+/** What may follow a type on its line, or begins the next member there, but never follows the name of a port. */
+const behindType: readonly TokenType[] = [
+  ...[t.Less, t.Question, t.In, t.Matches, t.RBrace, t.LBracket],
+  ...[t.Out, t.Requires, t.Latency, t.From, t.Converts, t.Join, t.Delays, t.Idempotent, t.Let, t.Remote, t.Budget],
+];
 
 export abstract class MemberRules extends ScenarioRules {
   /** `(model: text = "small", temperature: float in 0..2 = 0.2)` */
@@ -77,7 +82,7 @@ export abstract class MemberRules extends ScenarioRules {
   /** A name right after `in` or `out` is a type where nothing follows that binds it to one. */
   private namesType(): boolean {
     if (this.at(t.Binder, 2)) return false;
-    return !this.onSameLine(2) || isAny(this.LA(2), [t.Less, t.Question, t.In, t.Matches, t.RBrace, ...typeStarts]);
+    return !this.onSameLine(2) || isAny(this.LA(2), behindType);
   }
 
   private readonly property: Rule<[], SignatureMemberSyntax> = this.define("property", () => {

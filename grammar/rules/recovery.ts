@@ -197,6 +197,11 @@ export abstract class RecoveryRules extends BaseRules {
     if (this.at(close) || this.atStatement() || !isAny(this.LA(1), starts)) return;
     // A name followed by an arrow on a new line is a statement after a list that was not closed.
     if (close !== t.RBracket && flowStarts(this.peek)) return;
+    this.reportComma();
+  }
+
+  /** Reports that a comma is missing before the next token. */
+  protected reportComma(): void {
     const { end } = spanOf(this.LA(0));
     const span = { start: end, end };
     const fix = { title: "Insert a comma", span, text: "," };

@@ -22,6 +22,7 @@ import * as t from "../tokens.ts";
 import type { Rule } from "./expressions.ts";
 import { FlowRules } from "./flows.ts";
 import { peerKind, remoteKind } from "./kinds.ts";
+import { conditionGoesOn } from "./starts.ts";
 
 type RemoteParts = Pick<RemoteSyntax, "targets" | "clauses">;
 
@@ -110,11 +111,18 @@ export abstract class RemoteRules extends FlowRules {
       this.CONSUME(t.Where);
       where = this.SUBRULE(this.conditions);
     });
-    this.OPTION2(() => this.CONSUME(t.Comma));
-    this.OPTION3(() => {
-      this.CONSUME(t.Prefer);
+    const preference = (): void => {
       prefer = this.takeName(3, "a policy such as fastest");
+    };
+    this.OPTION2(() => {
+      this.CONSUME(t.Comma);
+      if (this.take(2, t.Prefer, "MESH1001", 'a condition or "prefer" after the comma') !== undefined) preference();
     });
+    if (this.at(t.Prefer) && this.at(t.Name, 2) && this.onSameLine(2)) {
+      this.reportComma();
+      this.SKIP_TOKEN();
+      preference();
+    }
     return { kind: "ServiceTarget", span: this.since(start), name, where, prefer };
   });
 
@@ -133,7 +141,7 @@ export abstract class RemoteRules extends FlowRules {
     };
     one(1);
     this.MANY3({
-      GATE: () => this.onSameLine(2) && !this.at(t.Prefer, 2),
+      GATE: () => conditionGoesOn(this.peek, 2),
       DEF: () => {
         this.CONSUME(t.Comma);
         one(2);
@@ -152,7 +160,14 @@ export abstract class RemoteRules extends FlowRules {
       this.CONSUME(t.Dot);
       property.push(this.takeName(2, "a property"));
     });
-    this.OPTION1({ GATE: () => this.onSameLine(), DEF: () => (values = this.SUBRULE(this.capabilityValues)) });
+    this.OPTION1({
+      GATE: () => this.onSameLine() && property.length === 1,
+      DEF: () => (values = this.SUBRULE(this.capabilityValues)),
+    });
+    if (values.length > 0 && this.at(t.Operator)) {
+      const hint = `ask for ${property[0]?.text}(…), or compare a property of it: ${property[0]?.text}.memory >= 8GiB`;
+      this.report("MESH1001", this.place(), "what has values in parentheses cannot be compared", { hint });
+    }
     this.OPTION2(() => {
       operator = this.CONSUME(t.Operator).image as ComparisonOperator;
       value = this.SUBRULE(this.expression, { ARGS: ["a value to compare with"] });

@@ -4,7 +4,7 @@
  * Words are contextual, so a word alone says little; a word with what follows it says enough. Each pattern here is one
  * that can not continue any other form, which is what lets an unfinished statement end where the next one begins.
  */
-import type { IToken, TokenType } from "chevrotain";
+import { EOF, type IToken, type TokenType } from "chevrotain";
 import * as t from "../tokens.ts";
 
 /** The k-th token ahead, 1 being the next one and 0 the last one consumed. */
@@ -36,7 +36,7 @@ export function declarationStarts(peek: Peek, k = 1): boolean {
   const next = peek(k + 1);
   switch (peek(k).tokenType) {
     case t.Batch:
-      return isAny(next, declarations);
+      return isAny(next, declarations) && sameLine(peek, k + 1);
     case t.Scenario:
       return is(next, t.Text);
     case t.Import:
@@ -104,6 +104,41 @@ export function memberStarts(peek: Peek, k = 1): boolean {
 export function flowStarts(peek: Peek, k = 1): boolean {
   if (sameLine(peek, k) || !is(peek(k), t.Name)) return false;
   return isAny(peek(k + 1), [t.Arrow, t.Dot, t.LParen]);
+}
+
+/** Members that are one word, or may be. */
+const loneWords: readonly TokenType[] = [t.Delays, t.Idempotent, t.Converts];
+
+/** How far ahead a closing parenthesis is searched. */
+const MAX_SEARCH = 200;
+
+function behindParentheses(peek: Peek, open: number): number {
+  let depth = 0;
+  for (let k = open; k < open + MAX_SEARCH; k++) {
+    const token = peek(k);
+    if (is(token, t.LParen)) depth++;
+    else if (is(token, t.RParen) && --depth === 0) return k + 1;
+    else if (token.tokenType === EOF) return k;
+  }
+  return open + MAX_SEARCH;
+}
+
+/**
+ * Whether a condition such as `gpu.memory >= 8GiB` goes on at the k-th token, which stands behind a comma. On a line of
+ * its own it must not look like a statement, for the comma may be all that was typed.
+ */
+export function conditionGoesOn(peek: Peek, k: number): boolean {
+  if (!is(peek(k), t.Name)) return false;
+  if (is(peek(k), t.Prefer) && is(peek(k + 1), t.Name) && sameLine(peek, k + 1)) return false;
+  if (sameLine(peek, k)) return true;
+  if (memberStarts(peek, k) || declarationStarts(peek, k)) return false;
+  let next = k + 1;
+  while (is(peek(next), t.Dot) && is(peek(next + 1), t.Name)) next += 2;
+  if (is(peek(next), t.Operator)) return true;
+  if (next > k + 1) return false;
+  if (is(peek(next), t.LParen)) return !isAny(peek(behindParentheses(peek, next)), [t.Arrow, t.Dot]);
+  if (isAny(peek(next), [t.Comma, t.Or])) return true;
+  return !isAny(peek(k), loneWords) && (is(peek(next), t.RBrace) || !sameLine(peek, next)) && !is(peek(next), t.Arrow);
 }
 
 /** A word that is used as the name of a step here, whatever it means elsewhere. */

@@ -74,9 +74,11 @@ describe("the grammar", () => {
   });
 });
 
-describe("one mistake gives one problem", () => {
-  const inPipeline = (body: string): string => `pipeline P {\n  in a: text\n${body}\n  a -> b\n}\nrecord R { x: text }`;
+function inPipeline(body: string): string {
+  return `pipeline P {\n  in a: text\n${body}\n  a -> b\n}\nrecord R { x: text }`;
+}
 
+describe("one mistake gives one problem", () => {
   it.each([
     ["an arrow without a step", inPipeline("  a ->"), "MESH1009"],
     ["an unknown unit", inPipeline("  let x = N(t: 20mS)"), "MESH1018"],
