@@ -1,8 +1,8 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { hasErrors } from "../diagnostics/diagnostic.ts";
 import { HostError } from "../host/host.ts";
-import { reasonOf, replaceFile } from "../host/nodejs.ts";
+import { makeFolder, reasonOf, replaceFile } from "../host/nodejs.ts";
 import { compileFile, countOf, printDiagnostics } from "./compile-file.ts";
 import { environmentError, exitCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
@@ -56,7 +56,7 @@ function write(file: string, text: string, io: Io): void {
   const same = textOf(file) === text;
   if (!same) {
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
       replaceFile(file, text);
     } catch (error) {
       throw new HostError(`${shownPath(file, io.cwd)} cannot be written: ${reasonOf(error)}.`);

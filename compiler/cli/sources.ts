@@ -47,7 +47,8 @@ function isFolder(full: string, shown: string): boolean {
   }
 }
 
-function nearby(full: string, shown: string): string | undefined {
+/** "Did you mean …?" for a file that is not there. */
+export function nearby(full: string, shown: string): string | undefined {
   let names: string[];
   try {
     names = readdirSync(dirname(full));

@@ -73,7 +73,7 @@ export function nodejsHost(root: string, options: NodejsHostOptions = {}): Host 
     writeFile(path, text) {
       const full = locate(path);
       try {
-        mkdirSync(dirname(full), { recursive: true });
+        makeFolder(dirname(full));
         const folder = realpathSync(dirname(full));
         if (!within(base, folder)) {
           throw new HostError(`${path} would be written outside the project, to ${folder}, for a link leads there.`);
@@ -133,6 +133,21 @@ function readText(file: string, shown: string): string {
     throw new HostError(`${shown} cannot be read: ${reasonOf(error)}.`);
   } finally {
     if (handle !== undefined) closeSync(handle);
+  }
+}
+
+/**
+ * Makes a folder with those above it; one that is there is fine. Node's own recursive way never comes to an end where
+ * the system answers "no such folder" for one it does not let anyone make, as in `/proc`.
+ */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Somebody else may have been faster.
+    if (!hasCode(error, "EEXIST")) throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { accepts, alternativesOf, formatDimension, formatType, isMedia } from "../../../runtime/interface/caps.ts";
 import type { FlowType, MediaType, Schemas } from "../../../runtime/interface/caps.ts";
@@ -7,6 +7,7 @@ import { FrameFlag, type JsonValue, type Payload } from "../../../runtime/interf
 import { parseWav, type Wav } from "../../../stdlib/audio/wav.ts";
 import { reasonOf } from "../../host/nodejs.ts";
 import { environmentError } from "../exit-code.ts";
+import { nearby } from "../sources.ts";
 import { loudness } from "./sound.ts";
 
 /** Larger files are refused; ten minutes of stereo at 192 kHz still fit. */
@@ -48,6 +49,7 @@ export interface PortInfo {
  */
 export function openInput(path: string, shown: string, port: PortInfo): InputFile {
   const kind = extname(path).toLowerCase();
+  checkThere(path, shown);
   if (kind === ".wav") return soundInput(readBytes(path, shown), shown, port);
   if (kind === ".txt" || kind === ".jsonl") return lineInput(readBytes(path, shown), kind, shown, port);
   throw environmentError(
@@ -56,10 +58,23 @@ export function openInput(path: string, shown: string, port: PortInfo): InputFil
   );
 }
 
+/** Before the ending is looked at: one mistake, and the plainest way to say it. */
+function checkThere(path: string, shown: string): void {
+  let status;
+  try {
+    status = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw environmentError(`${shown} cannot be read: ${reasonOf(error)}.`);
+  }
+  if (status === undefined) throw environmentError(`There is no file ${shown}.`, nearby(path, shown));
+  if (status.isDirectory()) throw environmentError(`${shown} is a folder, and an input is read from a file.`);
+}
+
 function readBytes(path: string, shown: string): Uint8Array {
   let handle: number | undefined;
   try {
-    handle = openSync(path, "r");
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
+    handle = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const status = fstatSync(handle);
     if (!status.isFile()) throw environmentError(`${shown} is not an ordinary file.`);
     if (status.size > maxInputBytes) {
@@ -78,11 +93,13 @@ function readBytes(path: string, shown: string): Uint8Array {
 function soundInput(bytes: Uint8Array, shown: string, port: PortInfo): InputFile {
   const where = `The input \`${port.port}\` of ${port.pipeline} takes ${formatType(port.type)}`;
   if (port.type.kind !== "audio") throw environmentError(`${where}, and ${shown} holds sound.`);
-  const sound = readSound(bytes, shown, where, port.type);
+  const sound = readSound(bytes, shown, port.type);
   const type = soundType(sound);
   const scopes = { producer: port.schemas, consumer: port.schemas };
   if (!accepts(port.type, type, scopes)) {
-    throw environmentError(`${where}, and ${shown} holds ${formatType(type)}.`, conversionHint(shown, port.type));
+    // The encoding of the file, which may be one that is read as another.
+    const held = formatType({ ...type, dims: { ...type.dims, codec: [sound.encoding] } });
+    throw environmentError(`${where}, and ${shown} holds ${held}.`, conversionHint(shown, port.type));
   }
   const perFrame = Math.max(1, Math.round((sound.sampleRate * frameMs) / 1000)) * sound.channels;
   const count = Math.ceil(sound.samples.length / perFrame);
@@ -105,13 +122,14 @@ function soundInput(bytes: Uint8Array, shown: string, port: PortInfo): InputFile
   };
 }
 
-function readSound(bytes: Uint8Array, shown: string, where: string, type: MediaType): Wav {
+function readSound(bytes: Uint8Array, shown: string, type: MediaType): Wav {
   try {
     return parseWav(bytes);
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
-    const reason = error.message.replace(/\.$/, "");
-    throw environmentError(`${shown}: ${reason}. ${where}.`, conversionHint(shown, type));
+    // Only an encoding can be converted; what is empty or cut short is not mended by that.
+    const hint = error.hint === undefined ? "Record or copy it anew." : conversionHint(shown, type);
+    throw environmentError(`${shown}: ${error.message.replace(/\.$/, "")}.`, hint);
   }
 }
 

@@ -1,11 +1,11 @@
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import process from "node:process";
 import { alternativesOf, fixedValue, formatType, isMedia } from "../../../runtime/interface/caps.ts";
 import type { FlowType, MediaType } from "../../../runtime/interface/caps.ts";
 import type { Payload } from "../../../runtime/interface/frame.ts";
 import { wavHeader, wavSamples } from "../../../stdlib/audio/wav.ts";
-import { reasonOf } from "../../host/nodejs.ts";
+import { makeFolder, reasonOf } from "../../host/nodejs.ts";
 import { environmentError } from "../exit-code.ts";
 import { toIntegers } from "./sound.ts";
 
@@ -42,7 +42,7 @@ export function openOutput(
       `Write it to ${named}${wanted.join(` or ${named}`)}.`,
     );
   }
-  if (statOf(path)?.isDirectory() === true) throw environmentError(`${shown} cannot be written: it is a folder.`);
+  if (isFolder(path)) throw environmentError(`${shown} cannot be written: it is a folder.`);
   const file = new FileBeside(path, shown);
   return kind === ".wav" && port.type.kind === "audio" ? wavFile(file, port.type) : lineFile(file, kind, port.type);
 }
@@ -56,8 +56,13 @@ function wantedKinds(type: FlowType): string[] {
   return type.kind === "scalar" && type.name === "text" ? [".txt", ".jsonl"] : [".jsonl"];
 }
 
-function statOf(path: string) {
-  return statSync(path, { throwIfNoEntry: false });
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // Opening it says why.
+    return false;
+  }
 }
 
 function besidePath(path: string, pid: number): string {
@@ -82,7 +87,7 @@ class FileBeside {
     this.#shown = shown;
     this.#beside = besidePath(path, process.pid);
     this.#try(() => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       this.#handle = openSync(this.#beside, "wx");
     });
   }
