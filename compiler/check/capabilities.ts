@@ -25,6 +25,9 @@ export interface Asked {
   readonly syntax: ConditionSyntax;
 }
 
+/** What a peer provides after a mistake: it may be what is asked for, so nothing follows from it. */
+const notKnown: CapabilityValue = { param: "unreadable" };
+
 type Parameters = ReadonlyMap<string, ParameterInfo>;
 
 /** Turns `requires`, `provides` and `where` into plain data; what is wrong is reported and left out. */
@@ -40,7 +43,7 @@ export class CapabilityReader {
   /** What a peer provides. */
   provided(file: FileInfo, syntax: readonly CapabilitySyntax[]): Capability[] {
     return syntax.flatMap((one) => {
-      const read = one.name.text === "" ? undefined : this.#capability(file, one, new Map());
+      const read = one.name.text === "" ? undefined : this.#capability(file, one, new Map(), notKnown);
       return read === undefined ? [] : [read];
     });
   }
@@ -82,12 +85,18 @@ export class CapabilityReader {
     return { kind: "compare", path, operator: part.operator, value };
   }
 
-  #capability(file: FileInfo, syntax: CapabilitySyntax, params: Parameters): Capability | undefined {
+  /** @param wrong stands for a value that cannot be read; without it there is no capability then */
+  #capability(
+    file: FileInfo,
+    syntax: CapabilitySyntax,
+    params: Parameters,
+    wrong?: CapabilityValue,
+  ): Capability | undefined {
     const values: CapabilityValue[] = [];
     const properties: Record<string, CapabilityValue> = {};
     for (const one of syntax.values) {
       if (one.value === undefined) continue;
-      const value = this.#value(file, one.value, params, true);
+      const value = this.#value(file, one.value, params, true) ?? wrong;
       if (value === undefined) return undefined;
       const key = one.name?.text;
       if (key === undefined) values.push(value);

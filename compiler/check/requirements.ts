@@ -1,5 +1,6 @@
-import type { RequiresSyntax } from "../../grammar/syntax.ts";
+import type { RequiresSyntax, Span } from "../../grammar/syntax.ts";
 import type { CapabilityValue, Condition, KnownValue, PlanValue } from "../../runtime/interface/plan.ts";
+import type { Place } from "../source/source-file.ts";
 import type { Asked, CapabilityReader } from "./capabilities.ts";
 import type { CheckedPipeline } from "./checked-pipeline.ts";
 import type { SignatureSymbol } from "./program.ts";
@@ -12,6 +13,8 @@ import type { CheckedRemote } from "./targets.ts";
 export interface Requirement extends Asked {
   /** Who asks for it, from the outside in: `["Assistant", "stt", "LocalHearing", "Recognise"]`. */
   readonly path: readonly string[];
+  /** Where the outermost pipeline uses what asks for it; undefined where it asks itself. */
+  readonly use: Place | undefined;
 }
 
 type Arguments = ReadonlyMap<string, PlanValue>;
@@ -51,13 +54,14 @@ export class Requirements {
    * @param args what its parameters are, where they are known; others stay parameters
    */
   of(symbol: SignatureSymbol, args: Arguments): readonly Requirement[] {
-    return this.#collect(symbol, args, [symbol.name], new Set());
+    return this.#collect(symbol, args, [symbol.name], undefined, new Set());
   }
 
   #collect(
     symbol: SignatureSymbol,
     args: Arguments,
     path: readonly string[],
+    use: Place | undefined,
     open: ReadonlySet<SignatureSymbol>,
   ): Requirement[] {
     // A circle is reported elsewhere.
@@ -68,22 +72,28 @@ export class Requirements {
       ...one,
       condition: substitute(one.condition, params, args),
       path,
+      use,
     }));
     const checked = symbol.syntax.kind === "Pipeline" ? pipelines.get(symbol.key) : undefined;
     if (checked === undefined) return found;
     const within = new Set([...open, symbol]);
     const contract = this.#contractOf(checked);
-    if (contract !== undefined) found.push(...this.#collect(contract, new Map(), [...path, contract.name], within));
-    const inner = (callee: SignatureSymbol, given: Arguments, name: string): void => {
+    if (contract !== undefined)
+      found.push(...this.#collect(contract, new Map(), [...path, contract.name], use, within));
+    const { source } = symbol.file;
+    const inner = (callee: SignatureSymbol, given: Arguments, name: string, span: Span): void => {
       const bound = new Map([...given].map(([key, value]) => [key, bind(value, params, args)]));
       const step = name === callee.name ? [callee.name] : [name, callee.name];
-      found.push(...this.#collect(callee, bound, [...path, ...step], within));
+      found.push(...this.#collect(callee, bound, [...path, ...step], use ?? { source, span }, within));
     };
     for (const instance of checked.graph.instances.values()) {
-      if (instance.kind !== "remote") inner(instance.signature.symbol, instance.args, instance.id.replace(/#\d+$/, ""));
+      if (instance.kind === "remote") continue;
+      inner(instance.signature.symbol, instance.args, instance.id.replace(/#\d+$/, ""), instance.span);
     }
     for (const [name, remote] of remotes.get(symbol.key) ?? []) {
-      for (const target of remote.targets) if (target.kind === "local") inner(target.symbol, target.args, name);
+      for (const target of remote.targets) {
+        if (target.kind === "local") inner(target.symbol, target.args, name, target.syntax.span);
+      }
     }
     return once(found);
   }
@@ -115,7 +125,7 @@ function substitute(condition: Condition, params: ReadonlyMap<string, ParameterI
     if (!("param" in asked)) return asked;
     const type = params.get(asked.param)?.type;
     const quantity = type?.kind === "scalar" ? type.name : "text";
-    return known(bind(asked, params, args), quantity) ?? asked;
+    return knownValue(bind(asked, params, args), quantity) ?? asked;
   };
   return {
     ...condition,
@@ -131,7 +141,7 @@ function substitute(condition: Condition, params: ReadonlyMap<string, ParameterI
   };
 }
 
-function known(value: PlanValue, quantity: string): CapabilityValue | undefined {
+function knownValue(value: PlanValue, quantity: string): CapabilityValue | undefined {
   if ("param" in value) return value;
   const literal = (json: unknown): KnownValue => {
     const counted = quantity === "int" || quantity === "float" || quantity === "version";

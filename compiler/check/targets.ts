@@ -5,6 +5,7 @@ import type {
   RunsSyntax,
   ServiceTargetSyntax,
   TargetSyntax,
+  UriTargetSyntax,
 } from "../../grammar/syntax.ts";
 import { isMissing } from "../../grammar/syntax.ts";
 import type { PlanValue } from "../../runtime/interface/plan.ts";
@@ -74,13 +75,18 @@ export function readTargets(checked: CheckedPipeline, tools: TargetTools): Map<s
         hint: 'Say where it is: `at peer.Pipeline`, `at service "name"`, or a URI in quotes.',
       });
     }
-    const targets = syntax.targets.flatMap((target) => readTarget(checked, target, tools) ?? []);
+    const targets = syntax.targets.flatMap((target) => readTarget(checked, name, target, tools) ?? []);
     result.set(name, { syntax, targets });
   }
   return result;
 }
 
-function readTarget(checked: CheckedPipeline, target: TargetSyntax, tools: TargetTools): CheckedTarget | undefined {
+function readTarget(
+  checked: CheckedPipeline,
+  remote: string,
+  target: TargetSyntax,
+  tools: TargetTools,
+): CheckedTarget | undefined {
   const { file } = checked.symbol;
   const { value } = target;
   const text =
@@ -89,6 +95,13 @@ function readTarget(checked: CheckedPipeline, target: TargetSyntax, tools: Targe
     case "PeerTarget":
       return peerTarget(checked, target, value, text, tools);
     case "UriTarget": {
+      if (isPlain(value) && checked.policies.get(remote)?.auth !== undefined) {
+        const message = `\`${remote}\` asks for \`auth mtls\`, but ${text} is plain.`;
+        tools.reporter.report("MESH7002", file.source, value.span, message, {
+          hint: 'Write the address of a pipeline, as in "webrtc://host:7443/pipeline".',
+        });
+        return undefined;
+      }
       const uri = readAddress(file, value.uri, targetAddress, checked.graph.signature.params, tools);
       if (uri === undefined) return undefined;
       return { kind: "uri", syntax: target, uri, text: "env" in uri ? `env ${uri.env}` : unquoted(text) };
@@ -100,6 +113,11 @@ function readTarget(checked: CheckedPipeline, target: TargetSyntax, tools: Targe
     default:
       return undefined;
   }
+}
+
+/** An address whose scheme means that nothing is encrypted and nobody is known. */
+function isPlain({ uri }: UriTargetSyntax): boolean {
+  return uri.kind === "String" && /^(?:ws|http|tcp):/i.test(uri.value);
 }
 
 function unquoted(text: string): string {

@@ -1,9 +1,28 @@
+import { circles } from "./circles.rule.ts";
+import { exposure } from "./exposure.rule.ts";
+import { placement } from "./placement.rule.ts";
+import { plainTarget } from "./plain-target.rule.ts";
+import { retryBudget } from "./retry-budget.rule.ts";
 import type { Rule, RuleContext } from "./rule.ts";
+import { spiffePattern } from "./spiffe-pattern.rule.ts";
 import { targetFit } from "./target-fit.rule.ts";
+import { transport } from "./transport.rule.ts";
+import { unprovided } from "./unprovided.rule.ts";
 import { unreachableFallback } from "./unreachable-fallback.rule.ts";
 
 /** Every rule, in the order in which they run; a later one may ask whether an earlier one has found a declaration wrong. */
-export const rules: readonly Rule[] = [unreachableFallback, targetFit];
+export const rules: readonly Rule[] = [
+  unreachableFallback,
+  targetFit,
+  circles,
+  transport,
+  retryBudget,
+  placement,
+  unprovided,
+  exposure,
+  plainTarget,
+  spiffePattern,
+];
 
 export function checkRules(context: RuleContext): void {
   for (const rule of rules) rule.check(context);
