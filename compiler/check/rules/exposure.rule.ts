@@ -13,7 +13,8 @@ export const exposure: Rule = {
         const host = parseAddress(knownText(value) ?? "")?.host;
         if (host === undefined || isLoopback(host)) continue;
         const where = host === "0.0.0.0" || host === "::" ? "on every network of its machine" : `at ${host}`;
-        reporter.report("MESH7001", file.source, at.span, `\`${name}\` listens ${where}, and lets everybody in.`, {
+        const { span } = at.kind === "Call" ? (at.arguments[1] ?? at) : at;
+        reporter.report("MESH7001", file.source, span, `\`${name}\` listens ${where}, and lets everybody in.`, {
           label: "reachable from other machines",
           notes: ["Security is on as soon as a peer `allows` somebody; until then nobody has to prove who they are."],
           hint: 'Add who may call, such as `allows "spiffe://example.com/client"`, or listen at 127.0.0.1.',

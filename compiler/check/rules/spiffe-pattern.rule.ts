@@ -23,7 +23,7 @@ export const spiffePattern: Rule = {
             ? syntax.members.flatMap((one) => (one.kind === "Remote" ? one.clauses : []))
             : [];
       for (const one of clauses) {
-        if (one.kind === "Auth" && one.identity !== undefined) {
+        if (one.kind === "Auth" && one.method.text === "mtls" && one.identity !== undefined) {
           check(file, one.identity.span, one.identity.value, context);
         }
       }

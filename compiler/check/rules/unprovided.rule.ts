@@ -70,14 +70,15 @@ function anyPeerHas(condition: Condition, context: RuleContext): boolean {
 
 /**
  * A service is looked up among all peers of a mesh. Its filter is held against the declared ones where one of them runs
- * it, or where it asks for a capability (`gpu`, `gpu.memory >= 8GiB`) and not only for a property such as
- * `voice == "anna"`, which may be anything.
+ * it, or where they say what they provide and it asks for a capability (`gpu`, `gpu.memory >= 8GiB`), not only for a
+ * property such as `voice == "anna"`, which may be anything.
  */
 function concernsDeclared(target: CheckedTarget, condition: Condition, context: RuleContext): boolean {
   if (target.kind !== "service") return false;
-  const runsIt = [...context.peers.values()].some((peer) => peer.runs.some((run) => run.as === target.service));
+  const peers = [...context.peers.values()];
+  if (peers.some((peer) => peer.runs.some((run) => run.as === target.service))) return true;
   return (
-    runsIt ||
+    peers.some((peer) => peer.provides.length > 0) &&
     condition.anyOf.every(
       (part) => part.kind === "has" || part.path.length > 1 || (part.operator !== "==" && part.operator !== "!="),
     )

@@ -1,0 +1,193 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { formatInput } from "../../../compiler/cli/format-files.ts";
+import type { Io, Output } from "../../../compiler/cli/io.ts";
+import { meshc } from "../../../compiler/cli/meshc.ts";
+import { style } from "../../../compiler/diagnostics/style.ts";
+
+const untidy = "record R { a:text }\n";
+const tidy = "record R { a: text }\n";
+const broken = "record R { a: }\n";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mesh-fmt-"));
+  writeFileSync(join(folder, "package.json"), "{}");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, text: string | Uint8Array): string {
+  const file = join(folder, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+
+interface Heard {
+  readonly out: string[];
+  readonly err: string[];
+  readonly io: Io;
+}
+
+function listening(): Heard {
+  const out: string[] = [];
+  const err: string[] = [];
+  const output = (to: string[]): Output => ({
+    write: (text) => void to.push(text),
+    isTTY: false,
+    columns: 80,
+    rows: 24,
+    style: style({ color: false, hyperlinks: false }),
+    flushed: () => Promise.resolve(),
+  });
+  return { out, err, io: { out: output(out), err: output(err), cwd: folder, env: {}, onInterrupt: () => () => {} } };
+}
+
+async function fmt(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { out, err, io } = listening();
+  const code = await meshc(["fmt", ...args], io);
+  return { code, out: out.join(""), err: err.join("") };
+}
+
+describe("meshc fmt", () => {
+  it("lays out what a folder holds and says which files", async () => {
+    write("a.mesh", untidy);
+    write("deep/b.mesh", tidy);
+    write("deep/node_modules/c.mesh", untidy);
+    expect(await fmt()).toEqual({ code: 0, out: "a.mesh laid out\n2 files: 1 laid out\n", err: "" });
+    expect(read("a.mesh")).toBe(tidy);
+    expect(read("deep/node_modules/c.mesh")).toBe(untidy);
+    expect(await fmt()).toMatchObject({ code: 0, out: "2 files: 0 laid out\n" });
+  });
+
+  it("replaces a file as a whole, with the rights that it had", async () => {
+    const file = write("a.mesh", untidy);
+    chmodSync(file, 0o666);
+    const before = statSync(file).ino;
+    await fmt("a.mesh");
+    expect(statSync(file).mode & 0o777).toBe(0o666);
+    expect(statSync(file).ino).not.toBe(before);
+    expect(readdirSync(folder).toSorted()).toEqual(["a.mesh", "package.json"]);
+  });
+
+  it("does not touch a file that is laid out", async () => {
+    const before = statSync(write("a.mesh", tidy)).ino;
+    await fmt("a.mesh");
+    expect(statSync(join(folder, "a.mesh")).ino).toBe(before);
+  });
+
+  it("follows a link within the project, which stays one", async () => {
+    write("deep/a.mesh", untidy);
+    symlinkSync("deep/a.mesh", join(folder, "b.mesh"));
+    expect(await fmt("b.mesh")).toMatchObject({ code: 0 });
+    expect(read("deep/a.mesh")).toBe(tidy);
+  });
+
+  it("leaves a file with errors alone, lays out the others, and ends with 1", async () => {
+    write("a.mesh", broken);
+    write("b.mesh", untidy);
+    const { code, out, err } = await fmt();
+    expect(code).toBe(1);
+    expect(out).toBe("b.mesh laid out\n2 files: 1 laid out, 1 with errors left alone\n");
+    expect(err).toContain("MESH1003");
+    expect(err).toContain("a.mesh: 1 error, left as it is\n");
+    expect(read("a.mesh")).toBe(broken);
+    expect(read("b.mesh")).toBe(tidy);
+  });
+
+  it("ends with 3 where a file cannot be read", async () => {
+    write("a.mesh", new Uint8Array([0xff, 0xfe, 0x00]));
+    write("b.mesh", untidy);
+    const { code, err } = await fmt("a.mesh", "b.mesh");
+    expect(code).toBe(3);
+    expect(err).toContain("not text in UTF-8");
+    expect(read("b.mesh")).toBe(tidy);
+    expect(await fmt("c.mesh")).toMatchObject({ code: 3 });
+  });
+
+  it.each([
+    ["an option that does not exist", ["--chek"], "--check"],
+    ["the standard input beside a file", ["-", "a.mesh"], "`-` stands alone"],
+  ])("ends with 2 for %s", async (_, args, said) => {
+    const { code, err } = await fmt(...args);
+    expect(code).toBe(2);
+    expect(err).toContain(said);
+  });
+});
+
+describe("meshc fmt --check", () => {
+  it("prints a diff, writes nothing and ends with 1", async () => {
+    write("a.mesh", untidy);
+    write("b.mesh", tidy);
+    expect(await fmt("--check")).toEqual({
+      code: 1,
+      out: "--- a.mesh\n+++ a.mesh\n@@ -1 +1 @@\n-record R { a:text }\n+record R { a: text }\n",
+      err: "2 files: 1 would be laid out\n",
+    });
+    expect(read("a.mesh")).toBe(untidy);
+  });
+
+  it("ends with 0 where nothing would change", async () => {
+    write("a.mesh", tidy);
+    expect(await fmt("--check")).toEqual({ code: 0, out: "", err: "1 file: 0 would be laid out\n" });
+  });
+});
+
+describe("meshc fmt -", () => {
+  async function input(text: string, check = false): Promise<{ code: number; out: string; err: string }> {
+    const { out, err, io } = listening();
+    const code = await formatInput(["-"], { check }, io, () => Promise.resolve(text));
+    return { code, out: out.join(""), err: err.join("") };
+  }
+
+  it("gives the layout of the standard input", async () => {
+    expect(await input(untidy)).toEqual({ code: 0, out: tidy, err: "" });
+    expect(await input("")).toEqual({ code: 0, out: "", err: "" });
+  });
+
+  it("gives nothing but the errors where there are some", async () => {
+    const { code, out, err } = await input(broken);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain("standard input:1:14");
+  });
+
+  it("gives a diff with --check", async () => {
+    expect(await input(untidy, true)).toMatchObject({ code: 1, out: expect.stringContaining("+record R { a: text }") });
+    expect(await input(tidy, true)).toMatchObject({ code: 0, out: "" });
+  });
+});
+
+describe("the program as it ships", () => {
+  const program = fileURLToPath(new URL("../../../dist/meshc.js", import.meta.url));
+  const run = (args: readonly string[], input: string, env: Readonly<Record<string, string>> = {}) =>
+    spawnSync(process.execPath, [program, "fmt", ...args], {
+      cwd: folder,
+      input,
+      encoding: "utf8",
+      env: { PATH: process.env["PATH"] ?? "", ...env },
+    });
+
+  it("is built", () => expect(existsSync(program)).toBe(true));
+
+  it("reads the standard input and writes the standard output", () => {
+    expect(run(["-"], untidy)).toMatchObject({ status: 0, stdout: tidy, stderr: "" });
+    expect(run(["-"], broken)).toMatchObject({ status: 1, stdout: "" });
+  });
+
+  it("colours the diff only where that is wanted", () => {
+    write("a.mesh", untidy);
+    expect(run(["--check"], "", { FORCE_COLOR: "1" })).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("\u001b["),
+    });
+    expect(run(["--check"], "", { FORCE_COLOR: "1", NO_COLOR: "1" }).stdout).not.toContain("\u001b[");
+    expect(run(["--check"], "").stdout).not.toContain("\u001b[");
+  });
+});
