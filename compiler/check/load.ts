@@ -3,6 +3,7 @@ import type { ImportSyntax } from "../../grammar/syntax.ts";
 import { HostError, type Host } from "../host/host.ts";
 import { sourceFile } from "../source/source-file.ts";
 import { suggest } from "../diagnostics/suggest.ts";
+import { syntaxDiagnostic } from "../diagnostics/syntax-problem.ts";
 import { isStandard, type FileInfo, type Program } from "./program.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 
@@ -43,21 +44,7 @@ class Loader {
   add(module: string, path: string, text: string): FileInfo {
     const source = sourceFile(path, text);
     const parsed = parse(text);
-    for (const problem of parsed.errors) {
-      this.#reporter.add({
-        code: problem.code,
-        severity: "error",
-        message: problem.message,
-        place: { source, span: problem.span },
-        notes: [],
-        ...(problem.hint !== undefined && { hint: problem.hint }),
-        related: (problem.related ?? []).map((one) => ({ place: { source, span: one.span }, message: one.message })),
-        fixes:
-          problem.fix === undefined
-            ? []
-            : [replaceFix(problem.fix.title, source, problem.fix.span, problem.fix.text, false)],
-      });
-    }
+    for (const problem of parsed.errors) this.#reporter.add(syntaxDiagnostic(problem, source));
     const file: FileInfo = { source, module, syntax: parsed.file, declarations: new Map(), imports: new Map() };
     this.files.set(module, file);
     this.#declare(file);

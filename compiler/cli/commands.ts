@@ -2,8 +2,16 @@ import type { Command } from "./command.ts";
 import { buildCommand } from "./build.command.ts";
 import { checkCommand } from "./check.command.ts";
 import { completionCommand } from "./completion.command.ts";
+import { fmtCommand } from "./fmt.command.ts";
 import { helpCommand } from "./help.command.ts";
 import { runCommand } from "./run.command.ts";
 
 /** Every command, in the order in which the help lists them. */
-export const commands: readonly Command[] = [checkCommand, buildCommand, runCommand, completionCommand, helpCommand];
+export const commands: readonly Command[] = [
+  checkCommand,
+  buildCommand,
+  fmtCommand,
+  runCommand,
+  completionCommand,
+  helpCommand,
+];

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, realpathSync } from "node:fs";
-import { constants, existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, constants, existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Host } from "./host.ts";
@@ -157,6 +157,8 @@ export function replaceFile(file: string, data: string | Uint8Array): void {
   try {
     const mode = existsSync(file) ? statSync(file).mode & 0o777 : 0o644;
     writeFileSync(beside, data, { mode });
+    // The mask of the process, which applies to new files, must not take rights from one that is replaced.
+    if (existsSync(file)) chmodSync(beside, mode);
     renameSync(beside, file);
   } catch (error) {
     rmSync(beside, { force: true });

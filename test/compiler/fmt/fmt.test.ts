@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
-import { symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,18 +36,25 @@ interface Heard {
   readonly io: Io;
 }
 
-function listening(): Heard {
-  const out: string[] = [];
-  const err: string[] = [];
-  const output = (to: string[]): Output => ({
+function outputTo(to: string[]): Output {
+  return {
     write: (text) => void to.push(text),
     isTTY: false,
     columns: 80,
     rows: 24,
     style: style({ color: false, hyperlinks: false }),
     flushed: () => Promise.resolve(),
-  });
-  return { out, err, io: { out: output(out), err: output(err), cwd: folder, env: {}, onInterrupt: () => () => {} } };
+  };
+}
+
+function listening(): Heard {
+  const out: string[] = [];
+  const err: string[] = [];
+  return {
+    out,
+    err,
+    io: { out: outputTo(out), err: outputTo(err), cwd: folder, env: {}, onInterrupt: () => () => {} },
+  };
 }
 
 async function fmt(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -88,6 +95,7 @@ describe("meshc fmt", () => {
     symlinkSync("deep/a.mesh", join(folder, "b.mesh"));
     expect(await fmt("b.mesh")).toMatchObject({ code: 0 });
     expect(read("deep/a.mesh")).toBe(tidy);
+    expect(lstatSync(join(folder, "b.mesh")).isSymbolicLink()).toBe(true);
   });
 
   it("leaves a file with errors alone, lays out the others, and ends with 1", async () => {
@@ -140,13 +148,13 @@ describe("meshc fmt --check", () => {
   });
 });
 
-describe("meshc fmt -", () => {
-  async function input(text: string, check = false): Promise<{ code: number; out: string; err: string }> {
-    const { out, err, io } = listening();
-    const code = await formatInput(["-"], { check }, io, () => Promise.resolve(text));
-    return { code, out: out.join(""), err: err.join("") };
-  }
+async function input(text: string, check = false): Promise<{ code: number; out: string; err: string }> {
+  const { out, err, io } = listening();
+  const code = await formatInput(["-"], { check }, io, () => Promise.resolve(text));
+  return { code, out: out.join(""), err: err.join("") };
+}
 
+describe("meshc fmt -", () => {
   it("gives the layout of the standard input", async () => {
     expect(await input(untidy)).toEqual({ code: 0, out: tidy, err: "" });
     expect(await input("")).toEqual({ code: 0, out: "", err: "" });
@@ -155,7 +163,7 @@ describe("meshc fmt -", () => {
   it("gives nothing but the errors where there are some", async () => {
     const { code, out, err } = await input(broken);
     expect([code, out]).toEqual([1, ""]);
-    expect(err).toContain("standard input:1:14");
+    expect(err).toContain("standard input:1:15");
   });
 
   it("gives a diff with --check", async () => {

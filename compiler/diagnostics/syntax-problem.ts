@@ -1,0 +1,27 @@
+import type { SyntaxProblem } from "../../grammar/index.ts";
+import type { SourceFile } from "../source/source-file.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+
+/** What the grammar found in a file, as a diagnostic like any other. */
+export function syntaxDiagnostic(problem: SyntaxProblem, source: SourceFile): Diagnostic {
+  const { code, message, span, hint, related = [], fix } = problem;
+  return {
+    code,
+    severity: "error",
+    message,
+    place: { source, span },
+    notes: [],
+    ...(hint !== undefined && { hint }),
+    related: related.map((one) => ({ place: { source, span: one.span }, message: one.message })),
+    fixes:
+      fix === undefined
+        ? []
+        : [
+            {
+              title: fix.title,
+              edits: [{ place: { source, span: fix.span }, newText: fix.text }],
+              applicability: "suggested",
+            },
+          ],
+  };
+}
