@@ -5,14 +5,14 @@
  * of preference. The top of the lattice is a type with all dimensions open; the bottom has no representation,
  * `intersect` returns undefined for it.
  */
+import type { JsonValue } from "./frame.ts";
+import { formatScalar, isNoLarger, isOrdered, type Resolution, type ScalarName, type ScalarType } from "./scalars.ts";
+
+export { compareVersions, formatScalar, isBetween, isOrdered, scalarNames } from "./scalars.ts";
+export type { Resolution, ScalarName, ScalarType } from "./scalars.ts";
 
 /** A value, or an inclusive range either end of which may be open. */
 export type Alternative<V extends DimensionValue> = V | { readonly min?: V; readonly max?: V };
-
-export interface Resolution {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A codec or element name, a number (hertz, channels, frames per second), a picture size. */
 export type DimensionValue = string | number | Resolution;
@@ -40,36 +40,6 @@ export interface MediaType {
   readonly dims: Readonly<Record<string, Dimension>>;
 }
 
-export const scalarNames = [
-  "text",
-  "bytes",
-  "json",
-  "bool",
-  "int",
-  "float",
-  "duration",
-  "frequency",
-  "size",
-  "bitrate",
-  "framerate",
-  "resolution",
-  "decibel",
-  "percentage",
-  "channels",
-  "version",
-] as const;
-
-export type ScalarName = (typeof scalarNames)[number];
-
-/** A scalar, with `in a..b` (`min`, `max`, inclusive, in base units) or `matches "…"` (`pattern`). */
-export interface ScalarType {
-  readonly kind: "scalar";
-  readonly name: ScalarName;
-  readonly min?: number;
-  readonly max?: number;
-  readonly pattern?: string;
-}
-
 /** The type of a port: what its frames may carry. */
 export type FlowType =
   | MediaType
@@ -85,6 +55,8 @@ export interface FieldType {
   readonly type: FlowType;
   /** May be absent: it is optional or has a default. */
   readonly optional: boolean;
+  /** What an absent field stands for; left out where it has no default. */
+  readonly default?: JsonValue;
 }
 
 /** What a `named` type stands for. */
@@ -114,7 +86,7 @@ export function isRange(alternative: Alternative<DimensionValue>): alternative i
 /** `a <= b`; picture sizes side by side, so that two of them may be in no order. Names are only equal or not. */
 function atMost(a: DimensionValue, b: DimensionValue): boolean {
   if (typeof a === "number" && typeof b === "number") return a <= b;
-  if (typeof a === "object" && typeof b === "object") return a.width <= b.width && a.height <= b.height;
+  if (typeof a === "object" && typeof b === "object") return isNoLarger(a, b);
   return a === b;
 }
 
@@ -152,10 +124,6 @@ function meet(a: Alternative<DimensionValue>, b: Alternative<DimensionValue>): A
   return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
 }
 
-function sameAlternative(a: Alternative<DimensionValue>, b: Alternative<DimensionValue>): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
 /** What both hold, in the order of `a`; undefined when they share nothing. An absent dimension is open. */
 export function intersectDimension(
   a: Alternatives | undefined,
@@ -166,7 +134,8 @@ export function intersectDimension(
   for (const x of a) {
     for (const y of b) {
       const both = meet(x, y);
-      if (both !== undefined && !result.some((seen) => sameAlternative(seen, both))) result.push(both);
+      // What an earlier alternative holds already adds nothing; without this, ranges that overlap would multiply.
+      if (both !== undefined && !containsDimension(result, [both])) result.push(both);
     }
   }
   return result.length === 0 ? "empty" : result;
@@ -191,6 +160,7 @@ export function containsDimension(outer: Alternatives | undefined, inner: Altern
 /** What an entirely open dimension settles on; also the ceiling for a range without an upper end. */
 const openDefaults: Readonly<Record<string, DimensionValue>> = {
   codec: "pcm_f32",
+  "video codec": "i420",
   rate: 48_000,
   channels: 1,
   size: { width: 1280, height: 720 },
@@ -198,9 +168,16 @@ const openDefaults: Readonly<Record<string, DimensionValue>> = {
   element: "f32",
 };
 
-/** The one value an open dimension settles on: the first alternative, of a range its upper end. */
-export function fixDimension(dimension: string, alternatives: Alternatives | undefined): DimensionValue {
-  const fallback = openDefaults[dimension] ?? 1;
+/**
+ * The one value an open dimension settles on: the first alternative, of a range its upper end.
+ * @param media the kind of the stream; a codec that nothing names is raw video there and raw sound otherwise
+ */
+export function fixDimension(
+  dimension: string,
+  alternatives: Alternatives | undefined,
+  media?: MediaKind,
+): DimensionValue {
+  const fallback = openDefaults[`${media} ${dimension}`] ?? openDefaults[dimension] ?? 1;
   const first = alternatives?.[0];
   if (first === undefined) return fallback;
   if (!isRange(first)) return first;
@@ -247,7 +224,7 @@ export function fillCells(type: FlowType, cells: readonly (Alternatives | undefi
 export function fixType(type: FlowType): FlowType {
   if (!isMedia(type)) return type;
   const dims: Record<string, Dimension> = {};
-  for (const name of dimensionsOf(type)) dims[name] = [fixDimension(name, alternativesOf(type, name))];
+  for (const name of dimensionsOf(type)) dims[name] = [fixDimension(name, alternativesOf(type, name), type.kind)];
   return { kind: type.kind, dims };
 }
 
@@ -325,6 +302,7 @@ function dataMismatch(
   if (to.kind === "scalar" && to.name === "json") {
     return from.kind === "signal" || (from.kind === "scalar" && from.name === "bytes") ? no : undefined;
   }
+  if (from.kind === "named" && to.kind === "scalar") return enumFits(from.name, to, scopes.producer) ? undefined : no;
   if (from.kind === "optional" || from.kind !== to.kind) return no;
   switch (from.kind) {
     case "signal":
@@ -347,8 +325,18 @@ function scalarFits(from: ScalarType, to: ScalarType): boolean {
     sameFamily &&
     (to.min === undefined || (from.min !== undefined && from.min >= to.min)) &&
     (to.max === undefined || (from.max !== undefined && from.max <= to.max)) &&
+    (to.between?.min === undefined ||
+      (from.between?.min !== undefined && isOrdered(to.between.min, from.between.min))) &&
+    (to.between?.max === undefined ||
+      (from.between?.max !== undefined && isOrdered(from.between.max, to.between.max))) &&
     (to.pattern === undefined || from.pattern === to.pattern)
   );
+}
+
+/** The values of an enum are texts. */
+function enumFits(name: string, to: ScalarType, schemas: Schemas): boolean {
+  const schema = Object.hasOwn(schemas, name) ? schemas[name] : undefined;
+  return schema?.kind === "enum" && to.name === "text" && to.pattern === undefined;
 }
 
 function namedMismatch(
@@ -385,13 +373,15 @@ function namedMismatch(
 
 // ---- in words -------------------------------------------------------------------------------------------------
 
+/** The scalar type that a dimension is a value of. */
+const dimensionScalars: Readonly<Record<string, ScalarName>> = {
+  rate: "frequency",
+  channels: "channels",
+  fps: "framerate",
+};
+
 function formatValue(dimension: string, value: DimensionValue): string {
-  if (typeof value === "object") return `${value.width}x${value.height}`;
-  if (typeof value === "string") return value;
-  if (dimension === "rate") return value % 1000 === 0 ? `${value / 1000}kHz` : `${value}Hz`;
-  if (dimension === "channels") return value === 1 ? "mono" : value === 2 ? "stereo" : `${value}ch`;
-  if (dimension === "fps") return `${value}fps`;
-  return String(value);
+  return formatScalar(dimensionScalars[dimension] ?? "int", value);
 }
 
 /** `48kHz`, `8kHz..48kHz`, `mono | stereo`; `any` when open. */
@@ -407,21 +397,36 @@ export function formatDimension(dimension: string, alternatives: Alternatives | 
     .join(" | ");
 }
 
+/** `[1, 3, _, 224]`, where a side that is open is `_`; nothing where the number of sides is open too. */
+function formatShape(type: MediaType): string[] {
+  const rank = fixedValue(type, "rank");
+  if (typeof rank !== "number") return [];
+  const sides = Array.from({ length: rank }, (_, index) => {
+    const side = type.dims[`side${index}`];
+    return side === undefined || isCell(side) ? "_" : formatDimension("side", side);
+  });
+  return [`[${sides.join(", ")}]`];
+}
+
 /** The type as it is written in a program: `audio<opus, 48kHz, mono>`, `[Word]?`. */
 export function formatType(type: FlowType): string {
   switch (type.kind) {
     case "audio":
     case "video":
     case "tensor": {
-      const parts = dimensionsOf(type)
-        .filter((name) => type.dims[name] !== undefined && !isCell(type.dims[name]))
-        .map((name) => formatDimension(name, alternativesOf(type, name)));
+      const parts = mediaDimensions[type.kind].flatMap((name) => {
+        if (name === "shape") return formatShape(type);
+        const found = type.dims[name];
+        return found === undefined || isCell(found) ? [] : formatDimension(name, found);
+      });
       return parts.length === 0 ? type.kind : `${type.kind}<${parts.join(", ")}>`;
     }
     case "scalar": {
       if (type.pattern !== undefined) return `${type.name} matches ${JSON.stringify(type.pattern)}`;
-      if (type.min === undefined && type.max === undefined) return type.name;
-      return `${type.name} in ${type.min ?? ""}..${type.max ?? ""}`;
+      const { min = type.between?.min, max = type.between?.max } = type;
+      if (min === undefined && max === undefined) return type.name;
+      const ends = [min, max].map((end) => (end === undefined ? "" : formatScalar(type.name, end)));
+      return `${type.name} in ${ends.join("..")}`;
     }
     case "signal":
       return "signal";

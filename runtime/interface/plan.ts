@@ -1,8 +1,9 @@
 /**
  * The plan: what the compiler writes and the runtime runs. Plain, versioned data, checked by Zod where it is read.
  *
- * Pipelines are flat: a pipeline that stands where a node may is inlined, and the converters of `~>` are ordinary
- * nodes marked `inserted`.
+ * Pipelines are flat: a pipeline that stands where a node may is inlined, its nodes and remotes named `asr/Recognise`
+ * after the place where it stood, and the converters of `~>` are ordinary nodes marked `inserted`. Fields that are left
+ * out mean what their comment says, so that a plan stays short.
  */
 import { z } from "zod";
 import { capabilitySchemas } from "./capabilities.ts";
@@ -28,7 +29,9 @@ export {
 /** The only version this runtime reads. */
 export const planVersion = 1;
 
-const name = z.string().min(1).max(256);
+const name = z.string().min(1).max(1024);
+/** The name of an instance; longer than others, for it holds those of the pipelines around it. */
+const instanceId = z.string().min(1).max(16_384);
 
 /** Lines and columns count from 1. */
 const location = z.object({ file: z.string(), line: z.int().min(1), column: z.int().min(1) });
@@ -40,7 +43,7 @@ const alternative = z.union([
   z.strictObject({ min: dimensionValue.optional(), max: dimensionValue.optional() }),
 ]);
 const dimension = z.union([
-  z.array(alternative).min(1).max(64),
+  z.array(alternative).min(1).max(4096),
   z.strictObject({ cell: z.int().min(0) }),
 ]) as z.ZodType<Dimension>;
 
@@ -69,6 +72,12 @@ export const flowType: z.ZodType<FlowType> = z.lazy(() =>
       ]),
       min: z.number().optional(),
       max: z.number().optional(),
+      between: z
+        .object({
+          min: z.union([z.string(), resolution]).optional(),
+          max: z.union([z.string(), resolution]).optional(),
+        })
+        .optional(),
       pattern: z.string().max(1024).optional(),
     }),
     z.object({ kind: z.literal("signal") }),
@@ -79,21 +88,26 @@ export const flowType: z.ZodType<FlowType> = z.lazy(() =>
   ]),
 ) as z.ZodType<FlowType>;
 
+const json: z.ZodType<JsonValue> = z.json() as z.ZodType<JsonValue>;
+
 export const schema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("record"),
-    fields: z.array(z.object({ name, type: flowType, optional: z.boolean() })).max(1024),
+    fields: z.array(z.object({ name, type: flowType, optional: z.boolean(), default: json.optional() })).max(1024),
   }),
   z.object({ kind: z.literal("enum"), values: z.array(z.string()).max(1024) }),
 ]) as z.ZodType<Schema>;
 
-const json: z.ZodType<JsonValue> = z.json() as z.ZodType<JsonValue>;
-
-/** A value known when a pipeline is launched: a literal, a parameter of the pipeline, an environment variable. */
+/**
+ * A value known at the latest when a session opens: a literal, a parameter of the pipeline, an environment variable, or
+ * what a cell of the pipeline was fixed to. The text of a variable is read as a value of `type`, plain text where that is
+ * left out, and has to hold what the type says.
+ */
 const value = z.union([
   z.strictObject({ literal: json }),
   z.strictObject({ param: name }),
-  z.strictObject({ env: name, default: json.optional() }),
+  z.strictObject({ env: name, default: json.optional(), type: flowType.optional() }),
+  z.strictObject({ cell: z.int().min(0) }),
 ]);
 export type PlanValue = z.infer<typeof value>;
 
@@ -105,12 +119,46 @@ const port = z.object({
 
 const parameter = z.object({ name, type: flowType, default: value.optional() });
 
+/**
+ * How the inputs named here are brought together: only sets of one frame each go on, all other frames are dropped and
+ * counted. `time`: frames whose media times lie within `withinMs` of each other. `index`: the first of each, the second
+ * of each, and so on. `latest`: each frame of any input with the latest of the others, once all have one.
+ */
+const join = z.object({
+  mode: z.enum(["time", "index", "latest"]),
+  withinMs: z.number().positive().optional(),
+  inputs: z.array(name).min(2).max(256),
+});
+
+/** `with { restart: on_failure, attempts: 3, worker: true }` */
+const run = z.object({
+  /** What happens when the node throws; `attempts` counts the restarts of one session. */
+  restart: z.enum(["never", "on_failure"]),
+  attempts: z.int().min(1).max(1000),
+  /** In a thread of its own. */
+  worker: z.boolean(),
+});
+
 const node = z.object({
-  id: name,
+  id: instanceId,
   /** The name of the node in the language. */
   node: name,
   /** Undefined for an abstract node, which gets its code at launch. */
   implementation: z.object({ module: name, export: name }).optional(),
+  /** Is part of the runtime: `join` hands each frame of a matched set on by the output named like its input. */
+  builtin: z.enum(["join"]).optional(),
+  /** Called with one frame at a time, and answers each before the next, in order. */
+  batch: z.boolean().optional(),
+  /** How it is run; a failure ends the session where this is left out. */
+  run: run.optional(),
+  /** Of a node: it is called once with the frames of a whole set. */
+  join: join.optional(),
+  /** May close a loop of streams. */
+  delays: z.boolean().optional(),
+  /** A batch call may be sent again when its answer is lost. */
+  idempotent: z.boolean().optional(),
+  /** What the program declares that it takes for a frame. */
+  latencyMs: z.number().min(0).optional(),
   params: z.record(name, value),
   inputs: z.record(name, port),
   outputs: z.record(name, port),
@@ -158,8 +206,10 @@ const policy = z.object({
 
 /** What a `remote` declares; in the runtime an `HFPipelineNode`. */
 const remote = z.object({
-  id: name,
+  id: instanceId,
   interface: name,
+  /** Request and response. */
+  batch: z.boolean().optional(),
   inputs: z.record(name, port),
   outputs: z.record(name, port),
   targets: z.array(target).min(1).max(64),
@@ -170,7 +220,78 @@ const remote = z.object({
 });
 
 /** One end of a link: a port of the pipeline itself (`node` absent), or of a node or remote. */
-const end = z.object({ node: name.optional(), port: name });
+const end = z.object({ node: instanceId.optional(), port: name });
+
+/** One of the branches of a split, from 0. */
+const branchOf = z.object({ split: name, branch: z.int().min(0).max(4095) });
+
+/**
+ * Where frames take one of several ways. A link that belongs to a branch names it in `branch`, so all links from one
+ * port that name the same split are the ways among which it chooses. Frames that come to a split from several ports,
+ * merged by `[ ]`, share its state.
+ */
+const split = z.discriminatedUnion("kind", [
+  /**
+   * `any(policy) [ … ]`: one branch for each session (`each` is `session`, for media) or each frame (for data). `hash`
+   * takes the branch by the value found at `field`, a path into the record.
+   */
+  z.object({
+    kind: z.literal("any"),
+    id: name,
+    policy: z.enum(["round_robin", "fastest", "least_loaded", "adaptive", "hash"]),
+    field: z.array(name).max(64).optional(),
+    each: z.enum(["session", "frame"]),
+    branches: z.int().min(1).max(4096),
+    location,
+  }),
+  /**
+   * `first(stagger: 50ms) [ … ]`: batch calls. A frame goes to branch 0, after each `staggerMs` without an answer to the
+   * next one too; the first answer wins and the calls of the other branches are cancelled. The answers leave by the links
+   * that name the split in `won`.
+   */
+  z.object({
+    kind: z.literal("first"),
+    id: name,
+    staggerMs: z.number().min(0),
+    branches: z.int().min(1).max(4096),
+    location,
+  }),
+  /**
+   * `route field { … }`: by the value found at `field`, a path into the record; case n leads to branch n. The first case
+   * that holds is taken, `else` only where no other does. A number is compared with a range, both ends inclusive, in base
+   * units; an absent field equals nothing.
+   */
+  z.object({
+    kind: z.literal("route"),
+    id: name,
+    field: z.array(name).min(1).max(64),
+    cases: z
+      .array(
+        z.union([
+          z.strictObject({ equals: value }),
+          z.strictObject({ min: z.number().optional(), max: z.number().optional() }),
+          z.strictObject({ else: z.literal(true) }),
+        ]),
+      )
+      .min(1)
+      .max(4096),
+    location,
+  }),
+]);
+
+/**
+ * `signal -> flush target`: a frame at `from` opens a new epoch of the session. What belongs to an older one is dropped
+ * in the nodes and remotes of `nodes`, in the queues before and behind them, and on the way to the pipeline's outputs
+ * named in `outputs`; remotes and the callers at those outputs are told to do the same. The list holds the target and all
+ * that its frames can reach.
+ */
+const flush = z.object({
+  from: end,
+  branch: z.array(branchOf).max(64).optional(),
+  nodes: z.array(instanceId),
+  outputs: z.array(name),
+  location,
+});
 
 const link = z.object({
   from: end,
@@ -178,21 +299,47 @@ const link = z.object({
   /** The solved format. */
   type: flowType,
   capacityFrames: z.int().min(1).max(65_536),
-  overflow: z.enum(["block", "drop_oldest", "drop_newest", "error"]),
-  delivery: z.enum(["reliable", "live"]),
+  /** Left out: `block` inside a peer, `drop_oldest` for live media over a network. */
+  overflow: z.enum(["block", "drop_oldest", "drop_newest", "error"]).optional(),
+  /** Left out: `live` for media over a network, else `reliable`. */
+  delivery: z.enum(["reliable", "live"]).optional(),
+  /** Frames that have waited longer in this queue are dropped and counted. */
+  deadlineMs: z.number().positive().optional(),
+  /** The branches that the link belongs to, the outermost split first; a frame takes it when all of them are chosen. */
+  branch: z.array(branchOf).max(64).optional(),
+  /** The link carries only the answers with which its branch of a `first` has won; the innermost first. */
+  won: z.array(branchOf).max(64).optional(),
   location,
+});
+
+const cell = z.object({
+  dimension: name,
+  media: z.enum(["audio", "video", "tensor"]).optional(),
+  /** What is possible; null is everything. */
+  allowed: dimension.nullable(),
+  /**
+   * The parameter of the pipeline whose value fixes the cell, before anything is negotiated. A value that is not allowed
+   * refuses the session with `invalid-argument`; an optional parameter without a value leaves the cell open.
+   */
+  param: name.optional(),
 });
 
 const pipeline = z.object({
   name,
+  /** Request and response: one frame at each input, one answer at each output. */
+  batch: z.boolean().optional(),
   params: z.array(parameter),
   inputs: z.record(name, port),
   outputs: z.record(name, port),
-  /** Dimensions that stay open until a session opens and that several ports share; null is entirely open. */
-  cells: z.array(z.object({ dimension: name, allowed: dimension.nullable() })),
+  /** Dimensions that stay open until a session opens and that several ports, or parameters of nodes, share. */
+  cells: z.array(cell),
   nodes: z.array(node),
   remotes: z.array(remote),
   links: z.array(link),
+  splits: z.array(split).optional(),
+  flushes: z.array(flush).optional(),
+  /** The pipelines that stood where a node may; `id` begins the ids of all that came out of them. For people and tools. */
+  inlined: z.array(z.object({ id: instanceId, pipeline: name, location })).optional(),
   /** What the peer that runs it must provide: its own needs, and those of all that runs with it in the process. */
   requires: z.array(capabilitySchemas.condition).max(1024).optional(),
   location,
@@ -235,6 +382,12 @@ export type NodePlan = z.infer<typeof node>;
 export type RemotePlan = z.infer<typeof remote>;
 export type TargetPlan = z.infer<typeof target>;
 export type PolicyPlan = z.infer<typeof policy>;
+export type JoinPlan = z.infer<typeof join>;
+export type RunPlan = z.infer<typeof run>;
+export type SplitPlan = z.infer<typeof split>;
+export type BranchPlan = z.infer<typeof branchOf>;
+export type FlushPlan = z.infer<typeof flush>;
+export type CellPlan = z.infer<typeof cell>;
 export type LinkPlan = z.infer<typeof link>;
 export type LinkEnd = z.infer<typeof end>;
 export type PortPlan = z.infer<typeof port>;

@@ -6,7 +6,7 @@ import type { LinkPlan } from "../interface/plan.ts";
 import { MovingMean } from "./moving-mean.ts";
 import { Waiters } from "./waiters.ts";
 
-export type Overflow = LinkPlan["overflow"];
+export type Overflow = NonNullable<LinkPlan["overflow"]>;
 
 export interface BoundedChannelInit {
   /** Frames that may wait, at least 1. */

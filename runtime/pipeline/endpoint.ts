@@ -22,6 +22,7 @@ export function pipelineEndpoint(plan: Plan, name: string, deps: PipelineDeps): 
     async open(request) {
       const params = sessionParams(pipeline, request.params, deps.env, plan.schemas);
       const cells = new Cells(pipeline);
+      cells.fixParameters(params);
       const outputs = Object.fromEntries(Object.entries(request.outputs).map(([port, { type }]) => [port, type]));
       const caller = { inputs: request.inputs, outputs, schemas: request.schemas };
       const met = negotiate(pipeline, caller, plan.schemas, cells);

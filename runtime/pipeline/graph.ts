@@ -59,7 +59,7 @@ export function endName(end: LinkEnd): string {
  */
 function isCall(pipeline: PipelinePlan, links: readonly LinkPlan[], link: LinkPlan, init: GraphInit): boolean {
   const { from, to } = link;
-  if (from.node === undefined || to.node === undefined || link.overflow !== "block") return false;
+  if (from.node === undefined || to.node === undefined || (link.overflow ?? "block") !== "block") return false;
   if (!pipeline.nodes.some((node) => node.id === from.node)) return false;
   if (!pipeline.nodes.some((node) => node.id === to.node) || !init.isSync(to.node)) return false;
   const siblings = links.filter((other) => other.from.node === from.node && other.from.port === from.port);

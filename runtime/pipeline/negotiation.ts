@@ -4,6 +4,7 @@ import {
   fixType,
   formatDimension,
   formatType,
+  intersectDimension,
   isCell,
   isMedia,
   isRange,
@@ -16,23 +17,55 @@ import {
   type Schemas,
 } from "../interface/caps.ts";
 import { formatLocation, MeshError } from "../interface/errors.ts";
+import type { JsonValue } from "../interface/frame.ts";
+import type { Params } from "../interface/node.ts";
 import type { PipelinePlan, PortPlan } from "../interface/plan.ts";
 
 type Alternatives = readonly Alternative<DimensionValue>[];
 
 /** The dimensions of a pipeline that stay open until a session opens, and how far they have been narrowed. */
 export class Cells {
-  readonly #names: readonly string[];
+  readonly #pipeline: PipelinePlan;
   #contents: (Alternatives | undefined)[];
 
   constructor(pipeline: PipelinePlan) {
-    this.#names = pipeline.cells.map((cell) => cell.dimension);
+    this.#pipeline = pipeline;
     this.#contents = pipeline.cells.map(({ allowed }) => (allowed === null || isCell(allowed) ? undefined : allowed));
   }
 
   /** The type with what is known of its cells. */
   fill(type: FlowType): FlowType {
     return fillCells(type, this.#contents);
+  }
+
+  /**
+   * Fixes the cells that parameters of the pipeline stand for.
+   * @throws {MeshError} `invalid-argument` for a value that the links inside do not allow
+   */
+  fixParameters(params: Params): void {
+    this.#pipeline.cells.forEach(({ param, dimension }, index) => {
+      const value = param !== undefined && Object.hasOwn(params, param) ? params[param] : undefined;
+      if (param === undefined || value === undefined) return;
+      const { name, location } = this.#pipeline;
+      const left = intersectDimension([value as DimensionValue], this.#contents[index]);
+      if (left === "empty") {
+        const allowed = formatDimension(dimension, this.#contents[index]);
+        throw new MeshError(
+          "invalid-argument",
+          `Parameter \`${param}\` of pipeline \`${name}\` is ${formatDimension(dimension, [value as DimensionValue])}; ` +
+            `inside, only ${allowed} is possible (${formatLocation(location)}).`,
+          { location },
+        );
+      }
+      this.#contents[index] = left;
+    });
+  }
+
+  /** What a cell was fixed to. */
+  value(index: number): JsonValue {
+    const { dimension, media } = this.#pipeline.cells[index] ?? { dimension: "" };
+    const fixed = fixDimension(dimension, this.#contents[index], media);
+    return typeof fixed === "object" ? { width: fixed.width, height: fixed.height } : fixed;
   }
 
   /** Takes over what a negotiation left of a port. */
@@ -56,7 +89,10 @@ export class Cells {
 
   /** Settles every cell on one value. */
   fix(): void {
-    this.#contents = this.#contents.map((contents, index) => [fixDimension(this.#names[index] ?? "", contents)]);
+    this.#contents = this.#contents.map((contents, index) => {
+      const { dimension, media } = this.#pipeline.cells[index] ?? { dimension: "" };
+      return [fixDimension(dimension, contents, media)];
+    });
   }
 
   /** The format of a port once everything is settled. */

@@ -12,6 +12,8 @@ export interface ValueScope {
   /** The parameters of the pipeline around it. */
   readonly params: Params;
   readonly env: Env;
+  /** What the cells of the pipeline were fixed to; left out where they are not fixed yet. */
+  readonly cells?: (index: number) => JsonValue;
   /** For messages. */
   readonly location: Location;
 }
@@ -23,6 +25,10 @@ export function resolveValue(value: PlanValue, scope: ValueScope): JsonValue {
     const found = Object.hasOwn(scope.params, value.param) ? scope.params[value.param] : undefined;
     if (found !== undefined) return found;
     throw invalid(`There is no parameter \`${value.param}\``, scope.location);
+  }
+  if ("cell" in value) {
+    if (scope.cells !== undefined) return scope.cells(value.cell);
+    throw invalid("A format that is not settled yet is asked for as a value", scope.location);
   }
   const text = scope.env(value.env);
   if (text !== undefined) return fromText(value.env, text, value.default, scope.location);

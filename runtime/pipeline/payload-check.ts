@@ -1,4 +1,4 @@
-import { fixedValue, formatType, type FlowType, type Schemas, type ScalarType } from "../interface/caps.ts";
+import { fixedValue, formatType, isBetween, type FlowType, type Schemas, type ScalarType } from "../interface/caps.ts";
 import type { Payload } from "../interface/frame.ts";
 
 /** True when the payload may travel on the port. */
@@ -126,8 +126,9 @@ function scalarMatches(value: unknown, type: ScalarType, depth: number): boolean
   }
   if (type.name === "resolution") {
     const { width, height } = value as { width?: unknown; height?: unknown };
-    return isNumber(width) && isNumber(height);
+    return isNumber(width) && isNumber(height) && isBetween({ width: Number(width), height: Number(height) }, type);
   }
+  if (type.name === "version" && !isBetween(String(value), type)) return false;
   // `matches` describes the whole text. The pattern was written by the author of the program, not by a stranger.
   return type.pattern === undefined || new RegExp(`^(?:${type.pattern})$`, "u").test(value as string);
 }

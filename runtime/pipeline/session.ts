@@ -194,7 +194,7 @@ export class LocalSession implements PipelineSession {
   }
 
   async #openNode(plan: NodePlan): Promise<void> {
-    const { deps, params, definitions } = this.#init;
+    const { deps, params, cells, definitions } = this.#init;
     const node = this.#nodes.get(plan.id);
     const definition = definitions.get(plan.id);
     if (node === undefined || definition === undefined) return;
@@ -210,7 +210,12 @@ export class LocalSession implements PipelineSession {
       emit: node.emit,
     };
     await node.open(() => {
-      const values = resolveValues(plan.params, { params, env: deps.env, location: plan.location });
+      const values = resolveValues(plan.params, {
+        params,
+        env: deps.env,
+        cells: (index) => cells.value(index),
+        location: plan.location,
+      });
       return definition.open(values, context);
     });
   }

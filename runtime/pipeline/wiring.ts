@@ -14,7 +14,7 @@ export class Wiring {
     const arrivals = new Map<string, { next: number }>();
     for (const wire of graph.wires) {
       if (wire.carriage !== "queue") continue;
-      const { capacityFrames, overflow, to } = wire.link;
+      const { capacityFrames, overflow = "block", to } = wire.link;
       const merges = to.node !== undefined && graph.to(to.node).length > 1;
       const shared = arrivals.get(to.node ?? "") ?? { next: 0 };
       if (merges) arrivals.set(to.node ?? "", shared);
