@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { MeshError } from "./errors.ts";
 
-export interface Deadline {
+export interface Deadline<T = unknown> {
   readonly clock: Clock;
   /** Milliseconds from now, at least 0. */
   readonly afterMs: number;
@@ -9,14 +9,16 @@ export interface Deadline {
   readonly signal?: AbortSignal | undefined;
   /** Made only when the time is over. */
   readonly error: () => MeshError;
+  /** Gets what `work` still yields once nobody waits for it any more, to free it. */
+  readonly discard?: (late: T) => void;
 }
 
 /**
  * Runs `work` until it settles, the time is over or the outer signal aborts, whatever comes first. The signal that
- * `work` gets aborts in the latter two; what a late `work` still yields is ignored, so it must free that itself.
+ * `work` gets aborts in the latter two; a late failure of `work` is ignored.
  * @throws the deadline's error; the outer signal's reason; what `work` throws
  */
-export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(deadline: Deadline<T>, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { signal: outer } = deadline;
   outer?.throwIfAborted();
   const controller = new AbortController();
@@ -26,7 +28,10 @@ export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSi
   try {
     return await new Promise<T>((resolve, reject) => {
       controller.signal.addEventListener("abort", () => reject(controller.signal.reason as Error), { once: true });
-      work(controller.signal).then(resolve, reject);
+      work(controller.signal).then((value) => {
+        if (controller.signal.aborted) deadline.discard?.(value);
+        else resolve(value);
+      }, reject);
     });
   } finally {
     cancel();

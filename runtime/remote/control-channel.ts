@@ -1,6 +1,8 @@
+import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
+import { rateLimit } from "../interface/rate.ts";
 import type { Channel } from "../interface/transport.ts";
-import { maxControlBytes, maxControlQueue } from "./limits.ts";
+import { maxControlBytes, maxControlQueue, maxControlRate } from "./limits.ts";
 import { parseControl, type ControlMessage, type ForeignHello } from "./messages.ts";
 
 /** The first byte of each piece: whether the message goes on in the next one. */
@@ -8,6 +10,7 @@ const Piece = { last: 0, more: 1 } as const;
 
 export interface ControlChannelInit {
   readonly channel: Channel;
+  readonly clock: Clock;
   readonly onMessage: (message: ControlMessage | ForeignHello) => void;
   /** Something arrived, whatever it was. */
   readonly onHeard: () => void;
@@ -19,6 +22,7 @@ export class ControlChannel {
   readonly #init: ControlChannelInit;
   readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  readonly #rate: { take(): boolean };
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
   #queue: Uint8Array[] = [];
@@ -27,6 +31,7 @@ export class ControlChannel {
 
   constructor(init: ControlChannelInit) {
     this.#init = init;
+    this.#rate = rateLimit(init.clock, maxControlRate);
   }
 
   /** Starts to listen; messages that came earlier are delivered now. */
@@ -115,6 +120,13 @@ export class ControlChannel {
     this.#pieces = [];
     this.#pieceBytes = 0;
     const message = parseControl(this.#text(bytes));
+    // Credits have a bound of their own: each is for at least one frame.
+    if (message?.type !== "credit" && !this.#rate.take()) {
+      throw new MeshError(
+        "resource-exhausted",
+        `The other peer sent more than ${maxControlRate} control messages in a second.`,
+      );
+    }
     if (message !== undefined) this.#init.onMessage(message);
   }
 

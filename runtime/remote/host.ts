@@ -1,13 +1,14 @@
 import type { Schemas } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
-import type { Link } from "../interface/link.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
-import { defaultWindow, helloTimeoutMs, lingerMs, protocolVersion } from "./limits.ts";
-import { toFailure, type Hello } from "./messages.ts";
+import { defaultWindow, helloTimeoutMs, lingerMs, maxConnections, protocolVersion } from "./limits.ts";
+import { toFailure, type Accept, type Hello } from "./messages.ts";
 import { PeerWire } from "./peer-wire.ts";
+import { schemasOf } from "./schemas.ts";
+import type { StreamSink } from "./stream-sink.ts";
 
 /** A pipeline that callers may open sessions with. */
 export interface ServedPipeline {
@@ -22,130 +23,205 @@ export interface ServeInit {
   readonly names: () => readonly string[];
   readonly clock: Clock;
   readonly heartbeat?: HeartbeatOptions;
-  /** A session was opened by a caller. */
-  readonly onSession?: (session: PipelineSession, wire: PeerWire, pipeline: string) => void;
+  /** Connections that are served at the same time; 1,024. */
+  readonly maxConnections?: number;
 }
 
 /** Answers callers: each connection is one session. */
-export function servePipelines(init: ServeInit): (connection: Connection, pipeline: string) => void {
-  return (connection, pipeline) => {
-    let greeted = false;
-    const wire = new PeerWire({
+export interface PipelineHost {
+  /** For `Transport.listen`. */
+  readonly accept: (connection: Connection, pipeline: string) => void;
+  /** Ends all sessions, telling the callers why, and takes no more; resolves when everything is free. */
+  close(error: MeshError): Promise<void>;
+}
+
+export function servePipelines(init: ServeInit): PipelineHost {
+  const wires = new Set<PeerWire>();
+  let stopped: MeshError | undefined;
+  return {
+    accept(connection, pipeline) {
+      const call = new HostedCall(init, connection, pipeline);
+      wires.add(call.wire);
+      void call.wire.freed.then(() => wires.delete(call.wire));
+      call.start(stopped ?? crowded(wires.size, init.maxConnections ?? maxConnections));
+    },
+    async close(error) {
+      stopped ??= error;
+      await Promise.all([...wires].map((wire) => wire.close(error)));
+    },
+  };
+}
+
+function crowded(count: number, limit: number): MeshError | undefined {
+  if (count <= limit) return undefined;
+  return new MeshError("resource-exhausted", `This peer serves ${limit} connections, and takes no more now.`);
+}
+
+/** One connection from its first message to its end. */
+class HostedCall {
+  readonly wire: PeerWire;
+  readonly #init: ServeInit;
+  readonly #connection: Connection;
+  readonly #pipeline: string;
+  #cancelHello: () => void = () => undefined;
+  #greeted = false;
+
+  constructor(init: ServeInit, connection: Connection, pipeline: string) {
+    this.#init = init;
+    this.#connection = connection;
+    this.#pipeline = pipeline;
+    this.wire = new PeerWire({
       connection,
       clock: init.clock,
       heartbeat: init.heartbeat ?? {},
       pipeline,
       onMessage: (message) => {
-        if (message.type === "foreign-hello") {
-          refuse(
-            wire,
-            init.clock,
-            new MeshError(
-              "version-mismatch",
-              `This peer speaks version ${protocolVersion} of the protocol, the caller ${message.versions.join(", ")}.`,
-            ),
-          );
-        } else if (message.type === "hello" && !greeted) {
-          greeted = true;
-          cancelHello();
-          answer(init, connection, wire, pipeline, message).catch((error: unknown) =>
-            refuse(wire, init.clock, MeshError.from(error)),
-          );
-        } else if (message.type === "hello") {
-          void wire.close(new MeshError("protocol-violation", "The caller said hello twice."));
-        }
+        if (message.type === "foreign-hello") this.#greet(() => this.#refuse(versionMismatch(message.versions)));
+        else if (message.type === "hello") this.#greet(() => void this.#answer(message));
+        else throw new MeshError("protocol-violation", `A caller does not say "${message.type}".`);
       },
+      // A caller may leave whenever it likes; what it had asked for is of no use then.
+      onLeave: () => undefined,
     });
-    const cancelHello = init.clock.schedule(helloTimeoutMs, () => {
-      void wire.close(new MeshError("deadline-exceeded", "The caller did not say hello."));
+  }
+
+  /** @param refusal why no session can be had, whatever the caller asks for */
+  start(refusal: MeshError | undefined): void {
+    if (refusal !== undefined) {
+      this.wire.start();
+      this.#greeted = true;
+      this.#refuse(refusal);
+      return;
+    }
+    this.#cancelHello = this.#init.clock.schedule(helloTimeoutMs, () => {
+      void this.wire.close(new MeshError("deadline-exceeded", "The caller did not say hello."));
     });
-    void wire.closed.then(cancelHello);
-    wire.start();
-  };
+    void this.wire.closed.then(() => this.#cancelHello());
+    this.wire.start();
+  }
+
+  /** @throws {MeshError} `protocol-violation` for a second hello */
+  #greet(then: () => void): void {
+    if (this.#greeted) throw new MeshError("protocol-violation", "The caller said hello twice.");
+    this.#greeted = true;
+    this.#cancelHello();
+    then();
+  }
+
+  /** Opens the pipeline and accepts, or refuses; never rejects. */
+  async #answer(hello: Hello): Promise<void> {
+    let session: PipelineSession | undefined;
+    try {
+      const served = this.#find(hello.pipeline);
+      checkStreams(hello);
+      const sinks = new Map(
+        hello.outputs.map(({ port, channel, type, window }) => [port, this.wire.sink(port, channel, type, window)]),
+      );
+      session = await served.endpoint.open(this.#request(hello, sinks));
+      if (this.wire.isClosing) throw new MeshError("cancelled", "The caller has left.");
+      this.#accept(hello, served, session, sinks);
+    } catch (error) {
+      const failure = MeshError.from(error);
+      this.#refuse(failure);
+      await session?.close(failure);
+    }
+  }
+
+  #find(name: string): ServedPipeline {
+    const served = name === this.#pipeline ? this.#init.find(name) : undefined;
+    if (served !== undefined) return served;
+    const names = this.#init.names().slice(0, 20).join(", ") || "none";
+    throw new MeshError("pipeline-not-found", `There is no pipeline \`${name}\` here; this peer runs: ${names}.`);
+  }
+
+  #request(hello: Hello, sinks: ReadonlyMap<string, StreamSink>): SessionRequest {
+    const abort = new AbortController();
+    void this.wire.closed.then(({ error }) => abort.abort(error ?? new MeshError("cancelled", "The caller has left.")));
+    return {
+      params: hello.params,
+      inputs: Object.fromEntries(hello.inputs.map(({ port, type }) => [port, type])),
+      outputs: Object.fromEntries(
+        hello.outputs.map(({ port, type }) => [port, { type, link: sinks.get(port) as StreamSink }]),
+      ),
+      schemas: hello.schemas,
+      signal: abort.signal,
+    };
+  }
+
+  #accept(
+    hello: Hello,
+    served: ServedPipeline,
+    session: PipelineSession,
+    sinks: ReadonlyMap<string, StreamSink>,
+  ): void {
+    const { wire } = this;
+    const { formats } = session;
+    const sources = hello.inputs.map(({ port, channel }) => {
+      const type = formats.inputs[port];
+      const link = session.inputs[port];
+      if (type === undefined || link === undefined)
+        throw new MeshError("internal", `Input \`${port}\` was not opened.`);
+      const source = wire.source({
+        port,
+        channel: this.#connection.channel(channel, port),
+        type,
+        schemas: served.schemas,
+        link,
+        // An input that was given up ends the session by itself, through its link.
+        onEnd: () => undefined,
+        onRefused: (error) => wire.refuseStream(source, error),
+      });
+      return source;
+    });
+    for (const { port, window } of hello.outputs) {
+      const type = formats.outputs[port];
+      if (type === undefined) throw new MeshError("internal", `Output \`${port}\` was not opened.`);
+      sinks.get(port)?.settle(type, window);
+    }
+    wire.send(acceptMessage(formats, served.schemas));
+    wire.established();
+    for (const source of sources) source.start();
+    void session.closed.then(({ error }) => {
+      if (error !== undefined) void wire.close(error);
+      else wire.send({ type: "finished" });
+    });
+  }
+
+  /** Says no, and gives the caller a moment to hear it and close. */
+  #refuse(error: MeshError): void {
+    const { wire } = this;
+    if (wire.isClosing) return;
+    wire.send({ type: "refuse", ...toFailure(error) });
+    const cancel = this.#init.clock.schedule(lingerMs, () => void wire.close(error));
+    void wire.closed.then(cancel);
+  }
 }
 
-async function answer(
-  init: ServeInit,
-  connection: Connection,
-  wire: PeerWire,
-  pipeline: string,
-  hello: Hello,
-): Promise<void> {
-  const served = hello.pipeline === pipeline ? init.find(pipeline) : undefined;
-  if (served === undefined) {
-    const names = init.names().slice(0, 20).join(", ") || "none";
-    throw new MeshError(
-      "pipeline-not-found",
-      `There is no pipeline \`${hello.pipeline}\` here; this peer runs: ${names}.`,
-    );
-  }
-  checkStreams(hello);
-  const abort = new AbortController();
-  void wire.closed.then(({ error }) => abort.abort(error ?? new MeshError("cancelled", "The caller has left.")));
-  const outputs = Object.fromEntries(
-    hello.outputs.map(({ port, channel, type, window }): [string, SessionRequest["outputs"][string]] => [
-      port,
-      { type, link: wire.sink(port, channel, type, window) },
-    ]),
-  );
-  const request: SessionRequest = {
-    params: hello.params,
-    inputs: Object.fromEntries(hello.inputs.map(({ port, type }) => [port, type])),
-    outputs,
-    schemas: hello.schemas,
-    signal: abort.signal,
-  };
-  const session = await served.endpoint.open(request);
-  if (wire.isClosing) {
-    await session.close(new MeshError("cancelled", "The caller has left."));
-    return;
-  }
-  const sources = hello.inputs.map(({ port, channel }) =>
-    wire.source(
-      port,
-      connection.channel(channel, port),
-      session.formats.inputs[port] ?? { kind: "signal" },
-      hello.schemas,
-      session.inputs[port] as Link,
-      () => undefined,
-    ),
-  );
-  for (const { port, link } of Object.entries(outputs).map(([name, one]) => ({ port: name, link: one.link }))) {
-    const type = session.formats.outputs[port];
-    const window = hello.outputs.find((one) => one.port === port)?.window ?? defaultWindow;
-    if (type !== undefined) (link as ReturnType<PeerWire["sink"]>).settle(type, window);
-  }
-  wire.send({
+function acceptMessage({ inputs, outputs }: PipelineSession["formats"], schemas: Schemas): Accept {
+  return {
     type: "accept",
     version: protocolVersion,
-    inputs: Object.entries(session.formats.inputs).map(([port, type]) => ({
-      port,
-      type,
-      window: { ...defaultWindow },
-    })),
-    outputs: Object.entries(session.formats.outputs).map(([port, type]) => ({ port, type })),
-    schemas: { ...served.schemas },
-  });
-  wire.established();
-  init.onSession?.(session, wire, pipeline);
-  for (const source of sources) source.start();
-  void session.closed.then(({ error }) => {
-    if (error !== undefined) void wire.close(error);
-    else if (!wire.isClosing) wire.send({ type: "finished" });
-  });
+    inputs: Object.entries(inputs).map(([port, type]) => ({ port, type, window: { ...defaultWindow } })),
+    outputs: Object.entries(outputs).map(([port, type]) => ({ port, type })),
+    schemas: schemasOf([...Object.values(inputs), ...Object.values(outputs)], schemas),
+  };
 }
 
-function checkStreams(hello: Hello): void {
-  const all = [...hello.inputs, ...hello.outputs];
-  if (new Set(all.map((one) => one.channel)).size !== all.length) {
+function versionMismatch(versions: readonly number[]): MeshError {
+  return new MeshError(
+    "version-mismatch",
+    `This peer speaks version ${protocolVersion} of the protocol, the caller ${versions.join(", ")}.`,
+  );
+}
+
+function checkStreams({ inputs, outputs }: Hello): void {
+  const channels = [...inputs, ...outputs].map((one) => one.channel);
+  if (new Set(channels).size !== channels.length) {
     throw new MeshError("protocol-violation", "Two streams of the hello have the same channel.");
   }
-}
-
-/** Says no, and gives the caller a moment to hear it and close. */
-function refuse(wire: PeerWire, clock: Clock, error: MeshError): void {
-  if (wire.isClosing) return;
-  wire.send({ type: "refuse", ...toFailure(error) });
-  const cancel = clock.schedule(lingerMs, () => void wire.close());
-  void wire.closed.then(cancel);
+  for (const side of [inputs, outputs]) {
+    if (new Set(side.map((one) => one.port)).size !== side.length) {
+      throw new MeshError("protocol-violation", "The hello names a port twice.");
+    }
+  }
 }

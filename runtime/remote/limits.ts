@@ -18,6 +18,9 @@ export const maxStreams = 64;
 /** Characters of an error message that go to the other peer. */
 export const maxMessageLength = 2_000;
 
+/** Connections that one peer serves at the same time; more are refused. */
+export const maxConnections = 1_024;
+
 /** Time a caller has to say hello. */
 export const helloTimeoutMs = 10_000;
 

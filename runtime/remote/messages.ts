@@ -70,14 +70,12 @@ const message = z.discriminatedUnion("type", [
   z.object({ type: z.literal("refuse"), ...failure }),
   /** Totals since the session began of what the reader of a channel has taken. */
   z.object({ type: z.literal("credit"), channel, frames: total, bytes: total }),
-  /** From its writer: the stream has failed. From its reader: nothing more is wanted. */
+  /** From its writer: the stream has failed. From its reader: nothing more of it is wanted. */
   z.object({ type: z.literal("abort"), channel, ...failure }),
   /** The pipeline has ended in good order; what is left is on the streams. */
   z.object({ type: z.literal("finished") }),
   z.object({ type: z.literal("ping"), sentUs: z.number() }),
   z.object({ type: z.literal("pong"), sentUs: z.number() }),
-  /** A failure that does not end the session, for the log. */
-  z.object({ type: z.literal("error"), ...failure }),
   /** The last word; with a code when the session failed. */
   z.object({ type: z.literal("bye"), ...failureObject.partial().shape }),
 ]);

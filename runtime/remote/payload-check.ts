@@ -3,11 +3,8 @@ import { fixedValue, type FlowType, type ScalarType, type Schemas } from "../int
 import type { JsonValue, Payload } from "../interface/frame.ts";
 import { Encoding, encodingName } from "./payload-codec.ts";
 
-/** True when a string of this type travels as text rather than as JSON. */
-export function isTextual(type: FlowType): boolean {
-  if (type.kind === "optional") return isTextual(type.element);
-  return type.kind === "scalar" && type.name === "text";
-}
+/** A text is written as it is, whatever the type of its port; the check of the value tells what fits. */
+const data = [Encoding.json, Encoding.utf8, Encoding.null] as const;
 
 /** The encodings that frames of this type may have; of audio with an open codec, all it could turn out to be. */
 export function encodingsOf(type: FlowType): readonly Encoding[] {
@@ -26,12 +23,11 @@ export function encodingsOf(type: FlowType): readonly Encoding[] {
       return [Encoding.null, ...encodingsOf(type.element)];
     case "scalar":
       if (type.name === "text") return [Encoding.utf8];
-      if (type.name === "bytes") return [Encoding.bytes];
-      return type.name === "json" ? [Encoding.json, Encoding.null] : [Encoding.json];
+      return type.name === "bytes" ? [Encoding.bytes] : data;
     case "named":
     case "list":
     case "map":
-      return [Encoding.json];
+      return data;
     default:
       return type satisfies never;
   }

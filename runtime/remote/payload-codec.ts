@@ -24,18 +24,15 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
- * The payload as bytes; a typed array is not copied where the byte order of the machine allows it.
- * @param textual the port is `text`: a string is written as it is, not as JSON
+ * The payload as bytes; a typed array is not copied where the byte order of the machine allows it. How it is written
+ * follows from the payload alone, so that a reader may know it under a wider type than its writer does.
  */
-export function encodePayload(
-  payload: Payload,
-  textual: boolean,
-): { readonly encoding: Encoding; readonly body: Uint8Array } {
+export function encodePayload(payload: Payload): { readonly encoding: Encoding; readonly body: Uint8Array } {
   if (payload instanceof Float32Array) return { encoding: Encoding.f32le, body: ordered(payload) };
   if (payload instanceof Int16Array) return { encoding: Encoding.s16le, body: ordered(payload) };
   if (payload instanceof Uint8Array) return { encoding: Encoding.bytes, body: payload };
   if (payload === null) return { encoding: Encoding.null, body: nothing };
-  if (textual && typeof payload === "string") return { encoding: Encoding.utf8, body: encoder.encode(payload) };
+  if (typeof payload === "string") return { encoding: Encoding.utf8, body: encoder.encode(payload) };
   return { encoding: Encoding.json, body: encoder.encode(JSON.stringify(payload)) };
 }
 

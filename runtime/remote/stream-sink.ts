@@ -5,8 +5,7 @@ import type { Link } from "../interface/link.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
 import type { Channel } from "../interface/transport.ts";
 import { encodedBytes, encodeEnd, encodeFrames, encodePart, type EncodableFrame } from "./frame-codec.ts";
-import type { Window } from "./limits.ts";
-import { isTextual } from "./payload-check.ts";
+import { maxFrameBytes, type Window } from "./limits.ts";
 import { encodePayload } from "./payload-codec.ts";
 
 export interface StreamInit {
@@ -18,30 +17,41 @@ export interface StreamInit {
   readonly onFailure: (error: MeshError) => void;
 }
 
+export interface StreamSinkInit extends StreamInit {
+  /** This side gives the stream up; the other one is to be told. */
+  readonly onAbort: (error: MeshError) => void;
+}
+
 /** The writer of a stream that leaves this peer (spec R4.2): has room while the other side grants credits. */
 export class StreamSink implements Link {
   readonly port: string;
-  readonly #init: StreamInit;
-  readonly #textual: boolean;
+  readonly #init: StreamSinkInit;
   #type: FlowType;
   #window: Window;
   #frames = 0;
   #bytes = 0;
+  /** Number of the next frame on the wire: above `frames` by those that were dropped before they came here. */
+  #position = 0;
+  /** Number that the writer gave to its last frame. */
+  #lastSeq: number | undefined;
+  #gaps = 0;
   #takenFrames = 0;
   #takenBytes = 0;
   /** Messages that the engine had no room for: parts of one large frame, or the end. */
   #pending: Uint8Array[] = [];
   #flushing = false;
   #ended = false;
+  /** The reader wants no more: frames are taken and dropped, so that they hold nobody up. */
+  #discarding = false;
+  #discarded = 0;
   #error: MeshError | undefined;
   #waiting: (() => void)[] = [];
 
-  constructor(init: StreamInit, window: Window) {
+  constructor(init: StreamSinkInit, window: Window) {
     this.port = init.port;
     this.#init = init;
     this.#type = init.type;
     this.#window = window;
-    this.#textual = isTextual(init.type);
   }
 
   /** What the other side has settled on. */
@@ -52,6 +62,7 @@ export class StreamSink implements Link {
   }
 
   get writable(): boolean {
+    if (this.#discarding) return !this.#ended;
     return !this.#ended && this.#hasCredit() && this.#pending.length === 0 && this.#init.channel.writable;
   }
 
@@ -60,7 +71,7 @@ export class StreamSink implements Link {
       signal?.throwIfAborted();
       if (this.#error !== undefined) throw this.#error;
       if (this.#ended) throw new MeshError("channel-closed", `The stream \`${this.port}\` has ended.`);
-      if (this.#hasCredit() && this.#pending.length === 0) await this.#init.channel.ready(signal);
+      if (this.#hasCredit() && this.#pending.length === 0) await this.#engineRoom(signal);
       else await this.#change(signal);
     }
   }
@@ -68,11 +79,26 @@ export class StreamSink implements Link {
   send(frame: Frame): void {
     if (this.#error !== undefined) throw this.#error;
     if (this.#ended) throw new MeshError("channel-closed", `The stream \`${this.port}\` has ended.`);
+    if (this.#discarding) {
+      this.#discarded += 1;
+      return;
+    }
     if (!this.#hasCredit())
       throw new MeshError("channel-full", `The stream \`${this.port}\` has no credit; wait for \`ready\`.`);
-    const { encoding, body } = encodePayload(frame.payload, this.#textual);
+    const { encoding, body } = encodePayload(frame.payload);
+    if (body.length > maxFrameBytes) {
+      throw new MeshError(
+        "resource-exhausted",
+        `Frame ${frame.seq} of \`${this.port}\` has ${body.length} bytes; ${maxFrameBytes} is the limit.`,
+        { hint: "Send it in several frames." },
+      );
+    }
     const { flags, epoch, timestampUs } = frame;
-    const wire: EncodableFrame = { flags, epoch, seq: this.#frames, timestampUs, encoding, body, gap: 0 };
+    const gap = this.#gapBefore(frame.seq);
+    const seq = this.#position + gap;
+    const wire: EncodableFrame = { flags, epoch, seq, timestampUs, encoding, body, gap };
+    this.#position = seq + 1;
+    this.#gaps += gap;
     this.#frames += 1;
     this.#bytes += body.length;
     const { maxMessageBytes } = this.#init.channel;
@@ -90,21 +116,35 @@ export class StreamSink implements Link {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#put(encodeEnd(this.#frames));
+    if (!this.#discarding) this.#put(encodeEnd(this.#position));
     this.#wake();
   }
 
   abort(error: MeshError): void {
     if (this.#error !== undefined) return;
-    this.#error = error;
+    this.stop(error);
+    if (!this.#discarding) this.#init.onAbort(error);
+  }
+
+  /** The session is over: whoever still writes is told why. */
+  stop(error: MeshError): void {
+    this.#error ??= error;
     this.#ended = true;
+    this.#pending = [];
+    this.#wake();
+  }
+
+  /** The reader has given the stream up, which fails nobody here: what comes from now on is dropped, counted. */
+  discard(): void {
+    if (this.#ended) return;
+    this.#discarding = true;
     this.#pending = [];
     this.#wake();
   }
 
   /** The other side has taken so much, in total. @throws {MeshError} `protocol-violation` when it never got that much */
   credit(frames: number, bytes: number): void {
-    if (frames > this.#frames || bytes > this.#bytes || frames < this.#takenFrames || bytes < this.#takenBytes) {
+    if (frames > this.#frames || bytes > this.#bytes || frames <= this.#takenFrames || bytes < this.#takenBytes) {
       throw new MeshError("protocol-violation", `The credits for \`${this.port}\` do not fit what was sent.`);
     }
     this.#takenFrames = frames;
@@ -113,17 +153,26 @@ export class StreamSink implements Link {
   }
 
   describe(hopMs: number | undefined): { readonly node: NodeDescription; readonly stream: StreamDescription } {
-    const queued = this.#frames - this.#takenFrames;
-    return describeStream(
-      `${this.#init.transport}StreamSink`,
-      this.port,
-      this.#type,
-      this.#frames,
-      this.#bytes,
-      queued,
+    return describeStream({
+      node: `${this.#init.transport}StreamSink`,
+      port: this.port,
+      type: this.#type,
+      frames: this.#frames,
+      bytes: this.#bytes,
+      dropped: this.#gaps + this.#discarded,
+      queued: this.#frames - this.#takenFrames,
       hopMs,
-      this.#ended,
-    );
+      ended: this.#ended,
+    });
+  }
+
+  /** How many frames the writer has numbered, but dropped before they came here. A writer that starts anew drops none. */
+  #gapBefore(seq: number): number {
+    const last = this.#lastSeq;
+    this.#lastSeq = seq;
+    if (last === undefined || !Number.isSafeInteger(seq) || seq <= last) return 0;
+    const gap = seq - last - 1;
+    return Number.isSafeInteger(this.#position + gap + 1) ? gap : 0;
   }
 
   #hasCredit(): boolean {
@@ -152,6 +201,15 @@ export class StreamSink implements Link {
     );
   }
 
+  /** @throws why the session is over, which tells more than that its channel is closed; or the signal's reason */
+  async #engineRoom(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#init.channel.ready(signal);
+    } catch (error) {
+      throw this.#error ?? error;
+    }
+  }
+
   #change(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
@@ -170,18 +228,25 @@ export class StreamSink implements Link {
   }
 }
 
-export function describeStream(
-  node: string,
-  port: string,
-  type: FlowType,
-  frames: number,
-  bytes: number,
-  queued: number,
-  hopMs: number | undefined,
-  ended: boolean,
-): { readonly node: NodeDescription; readonly stream: StreamDescription } {
+export interface StreamSnapshot {
+  readonly node: string;
+  readonly port: string;
+  readonly type: FlowType;
+  readonly frames: number;
+  readonly bytes: number;
+  readonly dropped: number;
+  readonly queued: number;
+  readonly hopMs: number | undefined;
+  readonly ended: boolean;
+}
+
+export function describeStream(snapshot: StreamSnapshot): {
+  readonly node: NodeDescription;
+  readonly stream: StreamDescription;
+} {
+  const { node, port, type, frames, bytes, dropped, queued, hopMs, ended } = snapshot;
   return {
     node: { id: port, node, state: ended ? "ended" : "running", frames, workMs: undefined },
-    stream: { name: port, format: formatType(type), frames, bytes, dropped: 0, queued, hopMs },
+    stream: { name: port, format: formatType(type), frames, bytes, dropped, queued, hopMs },
   };
 }

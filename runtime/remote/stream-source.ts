@@ -18,8 +18,10 @@ export interface StreamSourceInit extends StreamInit {
   readonly link: Link;
   /** Tells the other side how much has been taken in total. */
   readonly onCredit: (frames: number, bytes: number) => void;
-  /** All frames up to the end of the stream have been delivered. */
-  readonly onEnd: () => void;
+  /** All frames up to the end of the stream have been delivered; with an error, its writer has given it up. */
+  readonly onEnd: (error: MeshError | undefined) => void;
+  /** The link behind takes no more. */
+  readonly onRefused: (error: MeshError) => void;
 }
 
 /** The reader of a stream that comes into this peer (spec R4.1): delivers as the link behind has room. */
@@ -31,13 +33,19 @@ export class StreamSource {
   readonly #type: FlowType;
   #received = 0;
   #receivedBytes = 0;
+  /** Number of the next frame when none is dropped before it. */
+  #position = 0;
+  #gaps = 0;
   #taken = 0;
   #takenBytes = 0;
   #credited = 0;
   #cancelCredit: (() => void) | undefined;
-  #endsAfter: number | undefined;
+  #hasEnd = false;
   #waiting = false;
   #stopped = false;
+  /** Nothing is delivered any more, but what comes is taken, so that its writer is not held up. */
+  #discarding = false;
+  #discarded = 0;
 
   constructor(init: StreamSourceInit) {
     this.port = init.port;
@@ -47,7 +55,7 @@ export class StreamSource {
   }
 
   get ended(): boolean {
-    return this.#endsAfter !== undefined && this.#inbox.length === 0;
+    return this.#hasEnd && this.#inbox.length === 0;
   }
 
   /** Starts to read; what came earlier is delivered now. */
@@ -55,7 +63,7 @@ export class StreamSource {
     const decoder = new FrameDecoder({
       admit: (bytes) => this.#admit(bytes),
       frame: (frame) => this.#take(frame),
-      end: (frames) => this.#end(frames),
+      end: (position) => this.#end(position),
     });
     this.#init.channel.onMessage((message) => {
       if (this.#stopped) return;
@@ -67,24 +75,40 @@ export class StreamSource {
     });
   }
 
+  /** The session is over: nothing is delivered any more. */
   stop(): void {
     this.#stopped = true;
     this.#cancelCredit?.();
     this.#inbox.length = 0;
   }
 
+  /** The writer has given the stream up: what waits is dropped, and the link behind learns why. */
+  reset(error: MeshError): void {
+    if (this.#stopped) return;
+    this.stop();
+    if (!this.#discarding) this.#init.link.abort(error);
+    this.#init.onEnd(error);
+  }
+
+  /** Nobody wants the stream any more, which fails nobody: the rest is taken and dropped, counted. */
+  discard(): void {
+    if (this.#stopped || this.#discarding) return;
+    this.#discarding = true;
+    this.#deliver();
+  }
+
   describe(hopMs: number | undefined): { readonly node: NodeDescription; readonly stream: StreamDescription } {
-    const node = `${this.#init.transport}StreamSource`;
-    return describeStream(
-      node,
-      this.port,
-      this.#type,
-      this.#received,
-      this.#receivedBytes,
-      this.#inbox.length,
+    return describeStream({
+      node: `${this.#init.transport}StreamSource`,
+      port: this.port,
+      type: this.#type,
+      frames: this.#received,
+      bytes: this.#receivedBytes,
+      dropped: this.#gaps + this.#discarded,
+      queued: this.#inbox.length,
       hopMs,
-      this.ended,
-    );
+      ended: this.ended,
+    });
   }
 
   #admit(bytes: number): void {
@@ -97,11 +121,9 @@ export class StreamSource {
   }
 
   #take(wire: DecodedFrame): void {
-    if (wire.seq !== this.#received + wire.gap) {
-      throw new MeshError(
-        "protocol-violation",
-        `Frame ${wire.seq} of \`${this.port}\` came where ${this.#received} was due.`,
-      );
+    const due = this.#position + wire.gap;
+    if (wire.seq !== due) {
+      throw new MeshError("protocol-violation", `Frame ${wire.seq} of \`${this.port}\` came where ${due} was due.`);
     }
     const encodingProblem = this.#check.encodingProblem(wire.encoding);
     if (encodingProblem !== undefined) throw this.#mismatch(wire, encodingProblem);
@@ -109,42 +131,50 @@ export class StreamSource {
     const problem = this.#check.valueProblem(payload);
     if (problem !== undefined) throw this.#mismatch(wire, problem);
     this.#received += 1;
+    this.#position = wire.seq + 1;
+    this.#gaps += wire.gap;
     const { timestampUs, seq, epoch, flags } = wire;
     this.#inbox.push({ frame: { timestampUs, seq, epoch, flags, payload }, bytes: wire.body.length });
     this.#deliver();
   }
 
-  #end(frames: number): void {
-    if (frames !== this.#received) {
+  /** @param position number that the next frame would have had; those missing were dropped at the end */
+  #end(position: number): void {
+    if (position < this.#position) {
       throw new MeshError(
         "protocol-violation",
-        `\`${this.port}\` ends after ${frames} frames, but ${this.#received} came.`,
+        `\`${this.port}\` ends at frame ${position}, but ${this.#position} was due.`,
       );
     }
-    this.#endsAfter = frames;
+    this.#gaps += position - this.#position;
+    this.#hasEnd = true;
     this.#deliver();
   }
 
   #deliver(): void {
-    const { link, onEnd } = this.#init;
-    if (this.#waiting || this.#stopped) return;
+    if (this.#stopped || (this.#waiting && !this.#discarding)) return;
     while (this.#inbox.length > 0) {
-      if (!link.writable) {
+      if (!this.#discarding && !this.#init.link.writable) {
+        this.#owe();
         this.#wait();
         return;
       }
       const next = this.#inbox.shift();
       if (next === undefined) break;
-      link.send(next.frame);
+      if (this.#discarding) this.#discarded += 1;
+      else this.#init.link.send(next.frame);
       this.#taken += 1;
       this.#takenBytes += next.bytes;
     }
-    this.#owe();
-    if (this.#endsAfter === undefined) return;
-    this.#stopped = true;
-    this.#cancelCredit?.();
-    link.end();
-    onEnd();
+    // Whoever took the last frame may have ended the session with it.
+    if (this.#stopped) return;
+    if (!this.#hasEnd) {
+      this.#owe();
+      return;
+    }
+    this.stop();
+    if (!this.#discarding) this.#init.link.end();
+    this.#init.onEnd(undefined);
   }
 
   #wait(): void {
@@ -159,7 +189,8 @@ export class StreamSource {
         }
       },
       (error: unknown) => {
-        if (!this.#stopped) this.#init.onFailure(MeshError.from(error));
+        this.#waiting = false;
+        if (!this.#stopped && !this.#discarding) this.#init.onRefused(MeshError.from(error));
       },
     );
   }

@@ -1,10 +1,10 @@
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
+import { rateLimit } from "../interface/rate.ts";
 import type { IncomingCall, ServeOptions, SignalingCandidate, SignalingServer } from "../interface/signaling.ts";
 import { closeCodes, signalLimits } from "./limits.ts";
 import { Mailbox } from "./mailbox.ts";
 import { parseSignal, rpcNotification } from "./protocol.ts";
-import { rateLimit } from "./rate.ts";
 import type { SignalServerFactory, SignalSocket } from "./socket.ts";
 import { calleeStart, calleeStep, type CalleeEvent, type CalleeState } from "./state.ts";
 

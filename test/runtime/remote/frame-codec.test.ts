@@ -133,12 +133,12 @@ describe("payloads on the wire", () => {
     ["a record", { text: "grüß dich", words: [{ at: 1 }] }],
     ["a list", [1, "two", null]],
   ])("%s", (_, payload) => {
-    const { encoding, body } = encodePayload(payload, false);
+    const { encoding, body } = encodePayload(payload);
     expect(decodePayload(encoding, body.slice(), true)).toEqual(payload);
   });
 
   it("a text, as it is and not as JSON", () => {
-    const { encoding, body } = encodePayload("naïve 🎙", true);
+    const { encoding, body } = encodePayload("naïve 🎙");
     expect(encoding).toBe(Encoding.utf8);
     expect(decodePayload(encoding, body, false)).toBe("naïve 🎙");
   });

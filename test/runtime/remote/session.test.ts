@@ -1,119 +1,84 @@
-import { afterEach, describe, expect, it } from "vitest";
-import type { FlowType } from "../../../runtime/interface/caps.ts";
-import type { Connection, Listener, Transport } from "../../../runtime/interface/transport.ts";
-import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
-import { pipelineEndpoint } from "../../../runtime/pipeline/endpoint.ts";
-import { remotePipeline } from "../../../runtime/remote/caller.ts";
-import { servePipelines } from "../../../runtime/remote/host.ts";
-import { memoryNetwork } from "../../../runtime/transports/memory/network.ts";
-import { collector, depsOf, feed, planOf } from "../../support/pipeline-run.ts";
-import { realClock, seededRandom } from "../../support/real-clock.ts";
-
-const text: FlowType = { kind: "scalar", name: "text" };
-const program = `node Echo { in text
- out text
- from "./x.ts" }
-pipeline P { in a: text
- out b: text
- a -> Echo() -> b }`;
-
-const echo: NodeDefinition = defineNode({
-  sync: true,
-  open: (_, { emit }) => ({ process: (frame) => void emit("out", frame.payload) }),
-});
-
-const listeners: Listener[] = [];
-afterEach(async () => {
-  await Promise.all(listeners.splice(0).map((one) => one.close()));
-});
-
-async function serve(nodes: Record<string, NodeDefinition> = { Echo: echo }) {
-  const network = memoryNetwork({ clock: realClock });
-  const plan = planOf(program);
-  const endpoint = pipelineEndpoint(plan, "P", depsOf(nodes));
-  const accept = servePipelines({
-    find: (name) => (name === "P" ? { endpoint, schemas: plan.schemas } : undefined),
-    names: () => ["P"],
-    clock: realClock,
-  });
-  listeners.push(await network.transport("server").listen("memory://server", accept));
-  return network;
-}
-
-function open(transport: Transport, name: string, input: FlowType = text) {
-  const b = collector();
-  const endpoint = remotePipeline({
-    transport,
-    uri: `memory://server/${name}`,
-    clock: realClock,
-    random: seededRandom(2),
-  });
-  const { signal } = new AbortController();
-  const opening = endpoint.open({
-    params: {},
-    inputs: { a: input },
-    outputs: { b: { type: text, link: b.link } },
-    schemas: {},
-    signal,
-  });
-  return { opening, b };
-}
+import { describe, expect, it } from "vitest";
+import { call, feed, rawCaller, scene, serve } from "./support/scene.ts";
 
 describe("a session with a pipeline on another peer", () => {
   it("carries more frames than its credits, in order, and ends in good order", async () => {
-    const network = await serve();
-    const { opening, b } = open(network.transport("caller"), "P");
-    const session = await opening;
+    const stage = scene();
+    await serve(stage);
+    const { opening, b } = call(stage);
+    const session = await stage.clock.until(opening);
     const sent = Array.from({ length: 1_000 }, (_, index) => `${index}`);
-    await feed(session, "a", sent.slice(0, 999));
-    expect((await session.closed).error).toBeUndefined();
-    expect(b.payloads).toEqual(sent.slice(0, 999));
+    await stage.clock.until(feed(session, "a", sent));
+    expect((await stage.clock.until(session.closed)).error).toBeUndefined();
+    expect(b.payloads).toEqual(sent);
+    expect(b.ends).toBe(1);
   });
 
   it("carries a frame that is larger than any message", async () => {
-    const network = await serve();
-    const { opening, b } = open(network.transport("caller"), "P");
-    const session = await opening;
+    const stage = scene();
+    await serve(stage);
+    const { opening, b } = call(stage);
+    const session = await stage.clock.until(opening);
     const long = "x".repeat(300_000);
-    await feed(session, "a", [long]);
-    await session.closed;
+    await stage.clock.until(feed(session, "a", [long]));
+    await stage.clock.until(session.closed);
     expect(b.payloads).toEqual([long]);
   });
 
   it("is refused with the names that there are when there is no such pipeline", async () => {
-    const network = await serve();
-    await expect(open(network.transport("caller"), "Q").opening).rejects.toMatchObject({ code: "pipeline-not-found" });
+    const stage = scene();
+    await serve(stage);
+    await expect(stage.clock.until(call(stage, { pipeline: "Q" }).opening)).rejects.toMatchObject({
+      code: "pipeline-not-found",
+      message: "There is no pipeline `Q` here; this peer runs: P.",
+    });
   });
 
   it("is refused when no format fits, naming the port", async () => {
-    const network = await serve();
-    const { opening } = open(network.transport("caller"), "P", { kind: "scalar", name: "bytes" });
-    await expect(opening).rejects.toMatchObject({ code: "format-mismatch" });
-    await expect(opening).rejects.toThrow("input `a`");
+    const stage = scene();
+    await serve(stage);
+    const { opening } = call(stage, { input: { kind: "scalar", name: "bytes" } });
+    await expect(stage.clock.until(opening)).rejects.toMatchObject({ code: "format-mismatch", message: /input `a`/ });
   });
 
-  it("R8.1 ends with a coded error when the other peer falls silent, and does not hang", async () => {
-    const network = await serve();
-    const { opening } = open(network.transport("caller"), "P");
-    const session = await opening;
-    const start = realClock.nowUs();
-    network.kill("server");
-    const { error } = await session.closed;
+  it("R8.1 ends with a coded error when the other peer falls silent, and frees everything", async () => {
+    const stage = scene();
+    await serve(stage);
+    const { opening } = call(stage);
+    const session = await stage.clock.until(opening);
+    await stage.clock.run(2_000);
+    stage.network.kill("server");
+    const killedMs = stage.clock.nowMs;
+    const { error } = await stage.clock.until(session.closed);
     expect(error).toMatchObject({ code: "peer-lost" });
-    expect((realClock.nowUs() - start) / 1_000).toBeLessThan(3_500);
+    // A ping every 125 ms; with a steady round trip the limit is its least, 500 ms after the last word.
+    expect(stage.clock.nowMs - killedMs).toBeGreaterThan(370);
+    expect(stage.clock.nowMs - killedMs).toBeLessThanOrEqual(500);
+    await stage.clock.run(2_000);
+    expect(stage.clock.pending).toBe(0);
   });
 
-  it("ends, and nothing else does, when a stranger talks nonsense", async () => {
-    const network = await serve();
-    const { signal } = new AbortController();
-    const stranger: Connection = await network.transport("stranger").dial("memory://server/P", { signal });
-    stranger.control.onMessage(() => undefined);
-    stranger.control.send(Uint8Array.of(0, 1, 2, 3, 255));
-    await stranger.closed;
-    const { opening, b } = open(network.transport("caller"), "P");
-    const session = await opening;
-    await feed(session, "a", ["still here"]);
-    await session.closed;
+  it("does not take a peer for lost that is only idle", async () => {
+    const stage = scene();
+    await serve(stage);
+    const { opening } = call(stage);
+    const session = await stage.clock.until(opening);
+    await stage.clock.run(60_000);
+    await stage.clock.until(feed(session, "a", ["still here"]));
+    expect((await stage.clock.until(session.closed)).error).toBeUndefined();
+  });
+
+  it("is not disturbed when a stranger talks nonsense on a connection of its own", async () => {
+    const stage = scene();
+    await serve(stage);
+    const { opening, b } = call(stage);
+    const session = await stage.clock.until(opening);
+    const stranger = await rawCaller(stage);
+    stranger.connection.control.send(Uint8Array.of(0, 1, 2, 3, 255));
+    const end = await stage.clock.until(stranger.connection.closed);
+    expect(end.error).toMatchObject({ code: "protocol-violation" });
+    await stage.clock.until(feed(session, "a", ["still here"]));
+    await stage.clock.until(session.closed);
     expect(b.payloads).toEqual(["still here"]);
   });
 });

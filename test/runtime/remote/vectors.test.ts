@@ -9,12 +9,9 @@ const document = readFileSync(new URL("../../../docs/protocol.md", import.meta.u
 
 function encode(
   payload: Payload,
-  textual: boolean,
   fields: { flags?: number; epoch?: number; seq?: number; timestampUs?: number; gap?: number },
 ): Uint8Array {
-  return encodeFrames([
-    { flags: 0, epoch: 0, seq: 0, timestampUs: 0, gap: 0, ...fields, ...encodePayload(payload, textual) },
-  ]);
+  return encodeFrames([{ flags: 0, epoch: 0, seq: 0, timestampUs: 0, gap: 0, ...fields, ...encodePayload(payload) }]);
 }
 
 it("writes the frames that the protocol prints as vectors", () => {
@@ -22,9 +19,9 @@ it("writes the frames that the protocol prints as vectors", () => {
     (match) => match[1],
   );
   const written = [
-    encode("hi", true, { seq: 1, timestampUs: 20_000 }),
-    encode(Int16Array.of(1, -2), false, { flags: 1 }),
-    encode({ a: 1 }, false, { epoch: 2, gap: 3, seq: 9 }),
+    encode("hi", { seq: 1, timestampUs: 20_000 }),
+    encode(Int16Array.of(1, -2), { flags: 1 }),
+    encode({ a: 1 }, { epoch: 2, gap: 3, seq: 9 }),
     encodeEnd(2),
   ];
   expect(written.map((bytes) => Buffer.from(bytes).toString("hex"))).toEqual(vectors);

@@ -1,4 +1,4 @@
-import type { Clock } from "../interface/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Counts in windows of one second: `take` is false from the message on that exceeds the limit. */
 export function rateLimit(clock: Clock, perSecond: number): { take(): boolean } {

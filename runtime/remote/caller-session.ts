@@ -1,0 +1,188 @@
+import type { FlowType } from "../interface/caps.ts";
+import type { Clock } from "../interface/clock.ts";
+import { MeshError } from "../interface/errors.ts";
+import type { Link } from "../interface/link.ts";
+import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
+import type { Channel, Connection } from "../interface/transport.ts";
+import { agreedFormats } from "./agreement.ts";
+import type { HeartbeatOptions } from "./heartbeat.ts";
+import { defaultWindow, maxStreams, protocolVersion } from "./limits.ts";
+import { fromFailure, type Accept } from "./messages.ts";
+import { PeerWire, type OpeningMessage } from "./peer-wire.ts";
+import { schemasOf } from "./schemas.ts";
+import type { StreamSink } from "./stream-sink.ts";
+
+export interface CallerSessionInit {
+  readonly connection: Connection;
+  /** The dialled address, for messages. */
+  readonly uri: string;
+  readonly pipeline: string;
+  readonly id: string;
+  readonly clock: Clock;
+  readonly heartbeat: HeartbeatOptions;
+  readonly request: SessionRequest;
+}
+
+/** The caller's side of a session with a pipeline on another peer. */
+export class CallerSession implements PipelineSession {
+  readonly id: string;
+  readonly inputs: Record<string, StreamSink> = {};
+  readonly closed: Promise<SessionEnd>;
+  readonly #init: CallerSessionInit;
+  readonly #wire: PeerWire;
+  readonly #accepted: Promise<Accept>;
+  /** Outputs that have not ended yet. */
+  readonly #pending: Set<string>;
+  #formats: PipelineSession["formats"] = { inputs: {}, outputs: {} };
+  #phase: "greeting" | "answered" | "finished" = "greeting";
+  /** Why an output was given up by the other side; its session then cannot end well. */
+  #lostOutput: MeshError | undefined;
+  #settle: (accept: Accept) => void = () => undefined;
+  #reject: (error: MeshError) => void = () => undefined;
+
+  constructor(init: CallerSessionInit) {
+    const { connection, clock, heartbeat, pipeline, request, uri } = init;
+    this.id = init.id;
+    this.#init = init;
+    this.#pending = new Set(Object.keys(request.outputs));
+    this.#accepted = new Promise((resolve, reject) => {
+      this.#settle = resolve;
+      this.#reject = reject;
+    });
+    // What comes before `open` waits for it is seen there.
+    this.#accepted.catch(() => undefined);
+    this.#wire = new PeerWire({
+      connection,
+      clock,
+      heartbeat,
+      pipeline,
+      onMessage: (message) => this.#take(message),
+      onLeave: () =>
+        new MeshError("peer-lost", `The peer at ${uri} left before ${missing(this.#pending, this.#phase)}.`),
+    });
+    this.closed = this.#wire.closed;
+    void this.closed.then(({ error }) =>
+      this.#reject(error ?? new MeshError("peer-lost", `${uri} closed before it answered.`)),
+    );
+  }
+
+  get formats(): PipelineSession["formats"] {
+    return this.#formats;
+  }
+
+  /** Says hello and waits for the answer. @throws {MeshError} the refusal, or the signal's reason; nothing is left open */
+  async open(signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => this.#reject(MeshError.from(signal.reason, "cancelled"));
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      const channels = this.#greet();
+      const accept = await this.#accepted;
+      this.#begin(accept, channels);
+    } catch (error) {
+      const failure = MeshError.from(error);
+      void this.#wire.close(failure);
+      throw failure;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  close(error?: MeshError): Promise<void> {
+    return this.#wire.close(error ?? new MeshError("cancelled", "The session was closed by its caller."));
+  }
+
+  describe(): SessionDescription {
+    return this.#wire.describe(this.id);
+  }
+
+  /** @returns the channels of the outputs: they must be there before the other side can send on them */
+  #greet(): ReadonlyMap<string, Channel> {
+    const { connection, request, pipeline } = this.#init;
+    const inputs = Object.entries(request.inputs).map(([port, type], index) => ({ port, channel: index + 1, type }));
+    const outputs = Object.entries(request.outputs).map(([port, { type }], index) => ({
+      port,
+      channel: inputs.length + index + 1,
+      type,
+      window: { ...defaultWindow },
+    }));
+    const streams = [...inputs, ...outputs];
+    if (streams.length > maxStreams) {
+      throw new MeshError("resource-exhausted", `A session carries at most ${maxStreams} streams.`);
+    }
+    for (const { port, channel, type } of inputs) this.inputs[port] = this.#wire.sink(port, channel, type);
+    const channels = new Map(outputs.map(({ port, channel }) => [port, connection.channel(channel, port)]));
+    this.#wire.start();
+    this.#wire.send({
+      type: "hello",
+      versions: [protocolVersion],
+      session: this.id,
+      pipeline,
+      params: { ...request.params },
+      inputs,
+      outputs,
+      schemas: schemasOf(
+        streams.map(({ type }) => type),
+        request.schemas,
+      ),
+    });
+    return channels;
+  }
+
+  #begin(accept: Accept, channels: ReadonlyMap<string, Channel>): void {
+    const { request } = this.#init;
+    this.#formats = agreedFormats(accept, request);
+    for (const [port, sink] of Object.entries(this.inputs)) {
+      const window = accept.inputs.find((one) => one.port === port)?.window ?? defaultWindow;
+      sink.settle(this.#formats.inputs[port] as FlowType, window);
+    }
+    this.#wire.established();
+    for (const [port, channel] of channels) {
+      const source = this.#wire.source({
+        port,
+        channel,
+        type: this.#formats.outputs[port] as FlowType,
+        schemas: request.schemas,
+        link: request.outputs[port]?.link as Link,
+        onEnd: (error) => this.#outputEnded(port, error),
+        onRefused: (error) => void this.#wire.close(error),
+      });
+      source.start();
+    }
+    const { signal } = request;
+    const onAbort = (): void => void this.#wire.close(MeshError.from(signal.reason, "cancelled"));
+    signal.addEventListener("abort", onAbort, { once: true });
+    void this.closed.then(() => signal.removeEventListener("abort", onAbort));
+  }
+
+  #take(message: OpeningMessage | { readonly type: "foreign-hello" }): void {
+    if (message.type === "accept" && this.#phase === "greeting") {
+      this.#phase = "answered";
+      this.#settle(message);
+    } else if (message.type === "refuse" && this.#phase === "greeting") {
+      this.#phase = "answered";
+      this.#reject(fromFailure(message));
+    } else if (message.type === "finished" && this.#phase === "answered") {
+      this.#phase = "finished";
+      this.#look();
+    } else {
+      throw new MeshError("protocol-violation", `The other peer said "${message.type}" at the wrong time.`);
+    }
+  }
+
+  #outputEnded(port: string, error: MeshError | undefined): void {
+    this.#pending.delete(port);
+    this.#lostOutput ??= error;
+    this.#look();
+  }
+
+  /** Leaves once the pipeline has ended and all that it gave has been delivered. */
+  #look(): void {
+    if (this.#phase === "finished" && this.#pending.size === 0) void this.#wire.close(this.#lostOutput);
+  }
+}
+
+function missing(pending: ReadonlySet<string>, phase: string): string {
+  if (phase === "greeting") return "it answered";
+  const ports = [...pending].map((port) => `\`${port}\``).join(", ");
+  return ports === "" ? "its pipeline had ended" : `its output ${ports} had ended`;
+}
