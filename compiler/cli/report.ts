@@ -24,9 +24,17 @@ export function report(error: unknown, io: Io): ExitCode {
   }
   const message = error instanceof Error ? error.message : String(error);
   const [summary = ""] = message.split("\n");
-  say(`This is a bug in meshc: ${summary}`, "Run it again with MESHC_DEBUG=1 for the details to report.");
+  const ofUser = isOfUserCode(error);
+  if (ofUser) say(`The code of a node threw where nobody could catch it: ${summary}`, "Await in it what it starts.");
+  else say(`This is a bug in meshc: ${summary}`, "Run it again with MESHC_DEBUG=1 for the details to report.");
   if ((io.env["MESHC_DEBUG"] ?? "") !== "" && error instanceof Error) io.err.write(`${error.stack ?? message}\n`);
-  return exitCode.internal;
+  return ofUser ? exitCode.programErrors : exitCode.internal;
+}
+
+/** True for what was thrown by code of the user's, which `meshc run` loads from `data:` addresses. */
+function isOfUserCode(error: unknown): boolean {
+  const frames = error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line)) : [];
+  return frames.find((line) => !line.includes("node:"))?.includes("data:text/javascript") ?? false;
 }
 
 /** A failure while running is the environment's, unless the code or the values of the program are to blame. */

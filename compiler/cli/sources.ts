@@ -36,6 +36,22 @@ export function findSources(given: readonly string[], cwd: string): string[] {
   return [...found].toSorted();
 }
 
+/**
+ * The one program that a command is about, as an absolute path.
+ * @throws {CommandError} with exit code 3 when it does not exist or is a folder
+ */
+export function findSource(given: string, cwd: string): string {
+  const full = resolve(cwd, given);
+  if (!isFolder(full, given)) return full;
+  const found = new Set<string>();
+  search(full, 0, found);
+  const [first] = [...found].toSorted();
+  throw environmentError(
+    `${given} is a folder, and one program is wanted.`,
+    first === undefined ? "There are no .mesh files in it." : `Name the file, such as ${shownPath(first, cwd)}.`,
+  );
+}
+
 function isFolder(full: string, shown: string): boolean {
   try {
     return statSync(full).isDirectory();

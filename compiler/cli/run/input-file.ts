@@ -179,7 +179,10 @@ function shellWord(text: string): string {
 function lineInput(bytes: Uint8Array, kind: ".txt" | ".jsonl", shown: string, port: PortInfo): InputFile {
   const isText = port.type.kind === "scalar" && port.type.name === "text";
   const where = `The input \`${port.port}\` of ${port.pipeline} takes ${formatType(port.type)}`;
-  if (isMedia(port.type) || port.type.kind === "signal") throw environmentError(`${where}, and ${shown} holds lines.`);
+  if (isMedia(port.type) || port.type.kind === "signal") {
+    const hint = port.type.kind === "audio" ? "Give it a .wav file." : undefined;
+    throw environmentError(`${where}, and ${shown} holds lines.`, hint);
+  }
   if (kind === ".txt" && !isText) {
     throw environmentError(`${where}, and ${shown} holds text.`, "Give it a .jsonl file with one JSON value a line.");
   }

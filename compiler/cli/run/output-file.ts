@@ -34,6 +34,7 @@ export function openOutput(
   const kind = extname(path).toLowerCase();
   const where = `The output \`${port.port}\` of ${port.pipeline} gives ${formatType(port.type)}`;
   const wanted = wantedKinds(port.type);
+  if (isFolder(path)) throw environmentError(`${shown} cannot be written: it is a folder.`);
   if (wanted.length === 0) throw environmentError(`${where}, which meshc cannot write to a file.`);
   if (!wanted.includes(kind)) {
     const named = shown.slice(0, shown.length - kind.length);
@@ -42,7 +43,6 @@ export function openOutput(
       `Write it to ${named}${wanted.join(` or ${named}`)}.`,
     );
   }
-  if (isFolder(path)) throw environmentError(`${shown} cannot be written: it is a folder.`);
   const file = new FileBeside(path, shown);
   return kind === ".wav" && port.type.kind === "audio" ? wavFile(file, port.type) : lineFile(file, kind, port.type);
 }
@@ -81,6 +81,8 @@ class FileBeside {
   readonly #beside: string;
   #handle: number | undefined;
   #size = 0;
+  /** However the process ends, nothing unfinished stays. */
+  readonly #onExit = (): void => this.discard();
 
   constructor(path: string, shown: string) {
     this.#path = path;
@@ -90,6 +92,7 @@ class FileBeside {
       makeFolder(dirname(path));
       this.#handle = openSync(this.#beside, "wx");
     });
+    process.once("exit", this.#onExit);
   }
 
   get size(): number {
@@ -115,7 +118,12 @@ class FileBeside {
     this.#try(() => {
       closeSync(this.handle);
       this.#handle = undefined;
-      renameSync(this.#beside, this.#path);
+      process.off("exit", this.#onExit);
+      try {
+        renameSync(this.#beside, this.#path);
+      } finally {
+        rmSync(this.#beside, { force: true });
+      }
     });
   }
 
@@ -124,6 +132,7 @@ class FileBeside {
     closeSync(this.#handle);
     this.#handle = undefined;
     rmSync(this.#beside, { force: true });
+    process.off("exit", this.#onExit);
   }
 
   get handle(): number {

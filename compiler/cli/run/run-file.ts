@@ -1,11 +1,10 @@
 import { performance } from "node:perf_hooks";
-import { resolve as resolvePath } from "node:path";
 import { hasErrors } from "../../diagnostics/diagnostic.ts";
 import type { Arguments } from "../command.ts";
 import { compileFile, printDiagnostics } from "../compile-file.ts";
 import { CommandError, exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
-import { findSources } from "../sources.ts";
+import { findSource } from "../sources.ts";
 import { parentOf, type Parent } from "./child.ts";
 import { choosePeers, choosePipeline } from "./choose-pipeline.ts";
 import { captureConsole } from "./console.ts";
@@ -26,7 +25,7 @@ export async function runFile(args: Arguments, io: Io): Promise<ExitCode> {
   // From the first moment, for compiling and loading take a while.
   const stop = stopSignal(io, parent);
   const options = readRunOptions(args);
-  const [file = resolvePath(io.cwd, options.file)] = findSources([options.file], io.cwd);
+  const file = findSource(options.file, io.cwd);
   const { diagnostics, plan, project } = compileFile(file, io);
   printDiagnostics(diagnostics, project, io.err);
   if (plan === undefined || hasErrors(diagnostics)) return exitCode.programErrors;

@@ -149,6 +149,8 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
     case "session-closed": {
       const next = withSession(state, event.description, origin, false);
       if (event.error === undefined || event.error.code === "cancelled") return next;
+      const { message } = event.error;
+      if (state.notices.some((notice) => notice.text.includes(message))) return next;
       return withNotice(next, { level: "error", text: `${event.pipeline} ended: ${event.error.message}` });
     }
     case "remote-connected":
