@@ -137,7 +137,7 @@ export function conditionGoesOn(peek: Peek, k: number): boolean {
   if (is(peek(next), t.Operator)) return true;
   if (next > k + 1) return false;
   if (is(peek(next), t.LParen)) return !isAny(peek(behindParentheses(peek, next)), [t.Arrow, t.Dot]);
-  if (isAny(peek(next), [t.Comma, t.Or])) return true;
+  if (isAny(peek(next), [t.Comma, t.Or, t.Within])) return true;
   return !isAny(peek(k), loneWords) && (is(peek(next), t.RBrace) || !sameLine(peek, next)) && !is(peek(next), t.Arrow);
 }
 

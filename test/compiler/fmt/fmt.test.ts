@@ -148,7 +148,7 @@ describe("meshc fmt --check", () => {
   });
 });
 
-async function input(text: string, check = false): Promise<{ code: number; out: string; err: string }> {
+async function inputOf(text: string, check = false): Promise<{ code: number; out: string; err: string }> {
   const { out, err, io } = listening();
   const code = await formatInput(["-"], { check }, io, () => Promise.resolve(text));
   return { code, out: out.join(""), err: err.join("") };
@@ -156,19 +156,22 @@ async function input(text: string, check = false): Promise<{ code: number; out: 
 
 describe("meshc fmt -", () => {
   it("gives the layout of the standard input", async () => {
-    expect(await input(untidy)).toEqual({ code: 0, out: tidy, err: "" });
-    expect(await input("")).toEqual({ code: 0, out: "", err: "" });
+    expect(await inputOf(untidy)).toEqual({ code: 0, out: tidy, err: "" });
+    expect(await inputOf("")).toEqual({ code: 0, out: "", err: "" });
   });
 
   it("gives nothing but the errors where there are some", async () => {
-    const { code, out, err } = await input(broken);
+    const { code, out, err } = await inputOf(broken);
     expect([code, out]).toEqual([1, ""]);
     expect(err).toContain("standard input:1:15");
   });
 
   it("gives a diff with --check", async () => {
-    expect(await input(untidy, true)).toMatchObject({ code: 1, out: expect.stringContaining("+record R { a: text }") });
-    expect(await input(tidy, true)).toMatchObject({ code: 0, out: "" });
+    expect(await inputOf(untidy, true)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("+record R { a: text }"),
+    });
+    expect(await inputOf(tidy, true)).toMatchObject({ code: 0, out: "" });
   });
 });
 
