@@ -1,8 +1,8 @@
 // The benchmarks: `npm run bench` lists them, `-- NAME` runs one, `-- all` every one; `--json` prints one line of JSON
 // for each.
 //
-// test/bench/NAME.bench.ts exports `title` and an async function `run()` that returns figures by name, units in the
-// names (`hopNs`, `framesPerSecond`).
+// test/bench/NAME.bench.ts exports `title` and an async function `run()`. It returns figures by name, units in the names
+// (`hopNs`, `framesPerSecond`), or `{ rows, notes? }`: ours beside a peer in each row, see test/bench/hop-rounds.ts.
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -28,12 +28,41 @@ function listed() {
 async function measure(name) {
   const { title = name, run } = await import(pathToFileURL(join(folder, name + suffix)).href);
   const figures = await run();
+  if (Array.isArray(figures.rows)) {
+    if (json) console.log(JSON.stringify({ name, ...figures }));
+    else printRows(title, figures);
+    return;
+  }
   if (json) {
     console.log(JSON.stringify({ name, title, node: process.version, figures }));
     return;
   }
   console.log(title);
   for (const [figure, value] of Object.entries(figures)) console.log(`  ${figure.padEnd(32)} ${value}`);
+}
+
+function printRows(title, { rows, notes = [] }) {
+  const shown = (value) => (value === null || value === undefined ? "" : String(value));
+  const cells = rows.map((row) => [
+    row.case,
+    row.metric,
+    `${row.ours} ${row.unit}`,
+    row.peerName === null ? "" : `${row.peer} ${row.unit}`,
+    shown(row.peerName),
+    shown(row.ratio),
+    shown(row.goal),
+  ]);
+  const table = [["case", "metric", "ours", "peer", "", "ratio", "goal"], ...cells];
+  const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)));
+  console.log(title);
+  for (const line of table)
+    console.log(
+      `  ${line
+        .map((cell, index) => cell.padEnd(widths[index]))
+        .join("  ")
+        .trimEnd()}`,
+    );
+  for (const note of notes) console.log(`  ${note}`);
 }
 
 const names = listed();

@@ -1,0 +1,185 @@
+import { Readable, Transform, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { range, type Observable } from "rxjs";
+import { map } from "rxjs/operators";
+import type { FlowType } from "../../runtime/interface/caps.ts";
+import type { Frame } from "../../runtime/interface/frame.ts";
+import { defineNode, type NodeDefinition } from "../../runtime/interface/node.ts";
+import { pipelineEndpoint } from "../../runtime/pipeline/endpoint.ts";
+import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
+import { depsOf } from "../support/pipeline-run.ts";
+
+type Work = (value: number) => number;
+
+/** What the nodes do, each its own function as in a program; the same for all that are compared. */
+const works: readonly Work[] = [
+  (value) => value + 1,
+  (value) => value ^ 21,
+  (value) => value - 2,
+  (value) => value | 4,
+  (value) => value + 3,
+  (value) => value ^ 5,
+  (value) => value - 4,
+  (value) => value & 0xffffff,
+  (value) => value + 5,
+  (value) => value ^ 9,
+];
+
+/** The work of a chain of so many nodes. */
+function worksOf(hops: number): Work[] {
+  return Array.from({ length: hops }, (_, index) => works[index % works.length] as Work);
+}
+
+/** A chain of so many hops that carries so many values from its beginning to its end. */
+export type Chain = (count: number, hops: number) => void | Promise<void>;
+
+/** Keeps results from being optimised away. */
+const consumed = { total: 0 };
+const consume = (value: number): void => void (consumed.total = (consumed.total + value) | 0);
+const consumeFrame = ({ payload }: Frame): void => consume(payload as number);
+
+const frameOf = (index: number): Frame => ({
+  timestampUs: index * 20_000,
+  seq: index,
+  epoch: 0,
+  flags: 0,
+  payload: index,
+});
+
+const worked = ({ timestampUs, seq, epoch, flags, payload }: Frame, work: Work): Frame => ({
+  timestampUs,
+  seq,
+  epoch,
+  flags,
+  payload: work(payload as number),
+});
+
+export const directCalls: Chain = (count, hops) => {
+  let chain = consume;
+  for (const work of worksOf(hops)) {
+    const next = chain;
+    chain = (value) => next(work(value));
+  }
+  for (let index = 0; index < count; index += 1) chain(index);
+};
+
+/** Direct calls that carry media time along, as ours do. */
+export const directFrames: Chain = (count, hops) => {
+  let chain = consumeFrame;
+  for (const work of worksOf(hops)) {
+    const next = chain;
+    chain = (frame) => next(worked(frame, work));
+  }
+  for (let index = 0; index < count; index += 1) chain(frameOf(index));
+};
+
+export const rxjs: Chain = (count, hops) => {
+  let chain: Observable<number> = range(0, count);
+  for (const work of worksOf(hops)) chain = chain.pipe(map(work));
+  chain.subscribe(consume);
+};
+
+export const rxjsFrames: Chain = (count, hops) => {
+  let chain: Observable<Frame> = range(0, count).pipe(map(frameOf));
+  for (const work of worksOf(hops)) chain = chain.pipe(map((frame) => worked(frame, work)));
+  chain.subscribe(consumeFrame);
+};
+
+export const nodeStreams: Chain = async (count, hops) => {
+  let next = 0;
+  const start = new Readable({
+    objectMode: true,
+    read() {
+      this.push(next < count ? next : null);
+      next += 1;
+    },
+  });
+  const stages = worksOf(hops).map(
+    (work) => new Transform({ objectMode: true, transform: (value: number, _, done) => done(null, work(value)) }),
+  );
+  const end = new Writable({
+    objectMode: true,
+    write(value: number, _, done) {
+      consume(value);
+      done();
+    },
+  });
+  await pipeline([start, ...stages, end]);
+};
+
+async function* numbers(count: number): AsyncGenerator<number> {
+  for (let index = 0; index < count; index += 1) yield index;
+}
+
+async function* mapped(values: AsyncIterable<number>, work: Work): AsyncGenerator<number> {
+  for await (const value of values) yield work(value);
+}
+
+export const asyncGenerators: Chain = async (count, hops) => {
+  let chain: AsyncIterable<number> = numbers(count);
+  for (const work of worksOf(hops)) chain = mapped(chain, work);
+  for await (const value of chain) consume(value);
+};
+
+export const webStreams: Chain = async (count, hops) => {
+  let next = 0;
+  let chain = new ReadableStream<number>({
+    pull(controller) {
+      if (next < count) controller.enqueue(next);
+      else controller.close();
+      next += 1;
+    },
+  });
+  for (const work of worksOf(hops)) {
+    chain = chain.pipeThrough(
+      new TransformStream<number, number>({ transform: (value, controller) => controller.enqueue(work(value)) }),
+    );
+  }
+  await chain.pipeTo(new WritableStream<number>({ write: consume }));
+};
+
+const integer: FlowType = { kind: "scalar", name: "int" };
+
+const sink = defineNode({ sync: true, open: () => ({ process: consumeFrame }) });
+
+/** Sends `count` numbers and waits where it is told to. */
+const sourceOf = (count: number): NodeDefinition =>
+  defineNode({
+    open: (_, { emit }) => ({
+      async run() {
+        for (let index = 0; index < count; index += 1) {
+          const room = emit("out", index, { timestampUs: index * 20_000 });
+          if (room !== undefined) await room;
+        }
+      },
+    }),
+  });
+
+/** Ours: a session from a source through one node for each work to a sink. */
+export const sessionOf =
+  (node: (work: Work) => NodeDefinition): Chain =>
+  async (count, hops) => {
+    const nodes: Record<string, NodeDefinition> = { Source: sourceOf(count), Sink: sink };
+    const builder = new PipelineBuilder("Chain").node("Source", {}, { out: integer });
+    let last = "Source";
+    worksOf(hops).forEach((work, index) => {
+      const name = `N${index}`;
+      nodes[name] = node(work);
+      builder.node(name, { in: integer }, { out: integer }).link(`${last}.out`, `${name}.in`);
+      last = name;
+    });
+    builder.node("Sink", { in: integer }, {}).link(`${last}.out`, "Sink.in");
+    const session = await pipelineEndpoint(planWith(builder), "Chain", depsOf(nodes)).open({
+      params: {},
+      inputs: {},
+      outputs: {},
+      schemas: {},
+      signal: new AbortController().signal,
+    });
+    const { error } = await session.closed;
+    if (error !== undefined) throw error;
+    // Every node counts its frames, so this is also a look at the metrics being on.
+    for (const one of session.describe().nodes.slice(1)) {
+      if (one.frames !== count) throw new Error(`${one.frames} of ${count} frames came to ${one.id}`);
+    }
+  };

@@ -1,0 +1,69 @@
+import { defineNode } from "../../runtime/interface/node.ts";
+import * as chains from "./hop-chains.ts";
+import { against, interleaved, type BenchRow, type Contender, type Rounds } from "./hop-rounds.ts";
+
+export const title =
+  "One hop, of a chain of nodes that do integer arithmetic: what 20 more nodes cost, by 20; metrics on";
+
+/** Calls `emit`, as a node does that may send more or less than it takes. */
+const emitting = chains.sessionOf((work) =>
+  defineNode({
+    sync: true,
+    open: (_, { emit }) => ({ process: (frame) => void emit("out", work(frame.payload as number)) }),
+  }),
+);
+
+/** Not declared `sync`, so that a queue stands in front of each. */
+const queued = chains.sessionOf((work) =>
+  defineNode({ open: (_, { emit }) => ({ process: (frame) => void emit("out", work(frame.payload as number)) }) }),
+);
+
+const shortHops = 10;
+const longHops = 30;
+
+const measured: readonly { readonly name: string; readonly count: number; readonly chain: chains.Chain }[] = [
+  { name: "fused, emit", count: 50_000, chain: emitting },
+  { name: "direct calls", count: 100_000, chain: chains.directCalls },
+  { name: "direct calls, frames", count: 100_000, chain: chains.directFrames },
+  { name: "RxJS", count: 100_000, chain: chains.rxjs },
+  { name: "RxJS, frames", count: 100_000, chain: chains.rxjsFrames },
+  { name: "queued", count: 8_000, chain: queued },
+  { name: "Node object streams", count: 8_000, chain: chains.nodeStreams },
+  { name: "async generators", count: 4_000, chain: chains.asyncGenerators },
+  { name: "web streams", count: 400, chain: chains.webStreams },
+];
+
+export async function run(): Promise<{ readonly rows: readonly BenchRow[] }> {
+  const contenders = measured.flatMap(({ name, count, chain }): Contender[] =>
+    [shortHops, longHops].map((hops) => ({ name: `${name} ${hops}`, count, run: (frames) => chain(frames, hops) })),
+  );
+  const rounds = perHop(await interleaved(contenders, 15));
+  const row = (ours: string, peer: string, goal?: string): BenchRow =>
+    against(rounds, ours, peer, { case: ours, metric: "hop", ...(goal !== undefined && { goal }) });
+  return {
+    rows: [
+      row("fused, emit", "direct calls", "<= 2"),
+      row("fused, emit", "direct calls, frames", "<= 2"),
+      row("fused, emit", "RxJS", "<= 0.5"),
+      row("fused, emit", "RxJS, frames", "<= 0.5"),
+      row("fused, emit", "Node object streams"),
+      row("fused, emit", "async generators"),
+      row("fused, emit", "web streams"),
+      row("queued", "Node object streams", "<= 1"),
+      row("queued", "async generators"),
+      row("queued", "web streams"),
+    ],
+  };
+}
+
+/** What a hop costs without the ends of the chain. */
+function perHop(rounds: Rounds): Rounds {
+  const figures = (name: string, hops: number): readonly number[] => rounds.get(`${name} ${hops}`) ?? [];
+  return new Map(
+    measured.map(({ name }) => {
+      const short = figures(name, shortHops);
+      const long = figures(name, longHops);
+      return [name, long.map((ns, index) => (ns - (short[index] ?? Number.NaN)) / (longHops - shortHops))];
+    }),
+  );
+}
