@@ -1,9 +1,13 @@
+import { budget } from "./budget.rule.ts";
 import { circles } from "./circles.rule.ts";
 import { exposure } from "./exposure.rule.ts";
+import { naming } from "./naming.rule.ts";
 import { placement } from "./placement.rule.ts";
 import { plainTarget } from "./plain-target.rule.ts";
+import { rawMedia } from "./raw-media.rule.ts";
 import { retryBudget } from "./retry-budget.rule.ts";
 import type { Rule, RuleContext } from "./rule.ts";
+import { smallBuffer } from "./small-buffer.rule.ts";
 import { spiffePattern } from "./spiffe-pattern.rule.ts";
 import { targetFit } from "./target-fit.rule.ts";
 import { transport } from "./transport.rule.ts";
@@ -22,6 +26,10 @@ export const rules: readonly Rule[] = [
   exposure,
   plainTarget,
   spiffePattern,
+  budget,
+  rawMedia,
+  smallBuffer,
+  naming,
 ];
 
 export function checkRules(context: RuleContext): void {
