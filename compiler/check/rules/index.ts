@@ -7,6 +7,7 @@ import { plainTarget } from "./plain-target.rule.ts";
 import { rawMedia } from "./raw-media.rule.ts";
 import { retryBudget } from "./retry-budget.rule.ts";
 import type { Rule, RuleContext } from "./rule.ts";
+import { scenarios } from "./scenario.rule.ts";
 import { smallBuffer } from "./small-buffer.rule.ts";
 import { spiffePattern } from "./spiffe-pattern.rule.ts";
 import { targetFit } from "./target-fit.rule.ts";
@@ -29,6 +30,7 @@ export const rules: readonly Rule[] = [
   budget,
   rawMedia,
   smallBuffer,
+  scenarios,
   naming,
 ];
 
