@@ -1,5 +1,5 @@
 /**
- * The closed table of run-time failures. `retry`: another attempt may succeed. `grpc`: the status of the same meaning
+ * The closed table of run-time failures. `retry`: another attempt at the same place may succeed. `grpc`: the status of the same meaning
  * (https://grpc.github.io/grpc/core/md_doc_statuscodes.html).
  */
 export const errorCodes = {
@@ -35,8 +35,11 @@ export const errorCodes = {
   "node-failed": { retry: false, grpc: 13 },
   /** A package, library or model a node needs is not installed. */
   "dependency-missing": { retry: false, grpc: 9 },
-  /** Every target of a remote has been tried. */
-  "targets-exhausted": { retry: true, grpc: 14 },
+  /**
+   * Every target of a remote has been tried, as often as its policy says. Not to be tried again by whoever is told: in a
+   * chain of remotes the attempts would multiply. Another target may help.
+   */
+  "targets-exhausted": { retry: false, grpc: 14 },
   /** An address to listen on is taken or not allowed. */
   "address-in-use": { retry: false, grpc: 14 },
 } as const;

@@ -15,6 +15,11 @@ export interface SessionRequest {
   readonly schemas: Schemas;
   /** Gives up while opening, and ends the session once it is open. */
   readonly signal: AbortSignal;
+  /**
+   * When the caller stops waiting for the session, by `Clock.nowUs`. Who has to ask others in turn shares out the time
+   * that is left, so that a fallback still gets its chance.
+   */
+  readonly deadlineUs?: number | undefined;
 }
 
 /** How a session ended: `error` is undefined when every output had ended in good order. */

@@ -36,5 +36,7 @@ export type OpenRemote = (init: {
   /** Where the frames of each output go. */
   readonly outputs: Readonly<Record<string, Link>>;
   readonly signal: AbortSignal;
+  /** When the caller of the pipeline stops waiting for it to open, by `Clock.nowUs`. */
+  readonly deadlineUs: number | undefined;
   readonly onEvent: OnEvent;
 }) => RunningRemote;

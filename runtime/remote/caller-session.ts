@@ -6,7 +6,7 @@ import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } 
 import type { Channel, Connection } from "../interface/transport.ts";
 import { agreedFormats } from "./agreement.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
-import { defaultWindow, maxStreams, protocolVersion } from "./limits.ts";
+import { answerShare, defaultWindow, maxStreams, protocolVersion } from "./limits.ts";
 import { fromFailure, type Accept } from "./messages.ts";
 import { PeerWire, type OpeningMessage } from "./peer-wire.ts";
 import { schemasOf } from "./schemas.ts";
@@ -97,7 +97,7 @@ export class CallerSession implements PipelineSession {
 
   /** @returns the channels of the outputs: they must be there before the other side can send on them */
   #greet(): ReadonlyMap<string, Channel> {
-    const { connection, request, pipeline } = this.#init;
+    const { connection, request, pipeline, clock } = this.#init;
     const inputs = Object.entries(request.inputs).map(([port, type], index) => ({ port, channel: index + 1, type }));
     const outputs = Object.entries(request.outputs).map(([port, { type }], index) => ({
       port,
@@ -112,6 +112,7 @@ export class CallerSession implements PipelineSession {
     for (const { port, channel, type } of inputs) this.inputs[port] = this.#wire.sink(port, channel, type);
     const channels = new Map(outputs.map(({ port, channel }) => [port, connection.channel(channel, port)]));
     this.#wire.start();
+    const leftMs = request.deadlineUs === undefined ? undefined : (request.deadlineUs - clock.nowUs()) / 1_000;
     this.#wire.send({
       type: "hello",
       versions: [protocolVersion],
@@ -124,6 +125,8 @@ export class CallerSession implements PipelineSession {
         streams.map(({ type }) => type),
         request.schemas,
       ),
+      // The answer has to come back in time as well.
+      ...(leftMs !== undefined && { withinMs: Math.max(1, Math.floor(leftMs * answerShare)) }),
     });
     return channels;
   }

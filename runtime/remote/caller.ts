@@ -24,15 +24,18 @@ export interface RemotePipelineInit {
 export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
   const { clock, transport, uri } = init;
   const { pipeline } = parseTargetUri(uri, transport.scheme);
-  const afterMs = init.connectTimeoutMs ?? connectTimeoutMs;
+  const limitMs = init.connectTimeoutMs ?? connectTimeoutMs;
   return {
-    open: (request) =>
-      withDeadline<PipelineSession>(
+    open: (request) => {
+      const nowUs = clock.nowUs();
+      const deadlineUs = Math.min(nowUs + limitMs * 1_000, request.deadlineUs ?? Number.POSITIVE_INFINITY);
+      const afterMs = Math.max(0, (deadlineUs - nowUs) / 1_000);
+      return withDeadline<PipelineSession>(
         {
           clock,
           afterMs,
           signal: request.signal,
-          error: () => new MeshError("deadline-exceeded", `${uri} did not answer within ${afterMs} ms.`),
+          error: () => new MeshError("deadline-exceeded", `${uri} did not answer within ${Math.round(afterMs)} ms.`),
           discard: (late) => void late.close(),
         },
         async (signal) => {
@@ -49,11 +52,12 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
             id: randomId(init.random),
             clock,
             heartbeat: init.heartbeat ?? {},
-            request,
+            request: { ...request, deadlineUs },
           });
           await session.open(signal);
           return session;
         },
-      ),
+      );
+    },
   };
 }

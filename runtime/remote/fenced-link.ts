@@ -1,53 +1,87 @@
 import type { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
+import { Waiters } from "../pipeline/waiters.ts";
+
+/** The newest epoch that any frame to or from a remote had. */
+export interface Epochs {
+  current: number;
+}
 
 /** Where the frames of one output go, over all the sessions that follow each other behind a remote. */
 export interface StreamOutlet {
   readonly link: Link;
+  readonly epochs: Epochs;
   /** Number of the next frame: the sessions each count from 0, what comes out is one stream. */
   next: number;
   ended: boolean;
 }
 
-/** The end of an output that one session gets. Once that session is over, nothing it still sends comes through. */
+/**
+ * The end of an output that one session gets. It has no room before the session has won against others that were tried
+ * beside it, and once the session is over, nothing it still sends comes through.
+ */
 export class FencedLink implements Link {
   readonly #outlet: StreamOutlet;
-  readonly #firstSeq: number;
-  #fenced = false;
+  readonly #onAbort: (error: MeshError) => void;
+  readonly #waiters = new Waiters();
+  #state: "waiting" | "open" | "fenced" = "waiting";
+  #firstSeq = 0;
+  #firstEpoch = 0;
+  #endsEarly = false;
 
-  constructor(outlet: StreamOutlet) {
+  /** @param onAbort the session has given the stream up */
+  constructor(outlet: StreamOutlet, onAbort: (error: MeshError) => void) {
     this.#outlet = outlet;
-    this.#firstSeq = outlet.next;
+    this.#onAbort = onAbort;
   }
 
   get writable(): boolean {
-    return this.#fenced || this.#outlet.link.writable;
+    return this.#state === "fenced" || (this.#state === "open" && this.#outlet.link.writable);
   }
 
-  ready(signal?: AbortSignal): Promise<void> {
-    return this.#fenced ? Promise.resolve() : this.#outlet.link.ready(signal);
+  async ready(signal?: AbortSignal): Promise<void> {
+    while (this.#state === "waiting") await this.#waiters.wait(signal);
+    if (this.#state === "open") await this.#outlet.link.ready(signal);
   }
 
   send(frame: Frame): void {
-    if (this.#fenced) return;
+    if (this.#state !== "open") return;
+    const { epochs, link } = this.#outlet;
     const seq = this.#firstSeq + frame.seq;
+    // A session that begins in the middle counts its epochs from 0; its frames are none the staler for it.
+    const epoch = Math.max(this.#firstEpoch, frame.epoch);
     this.#outlet.next = Math.max(this.#outlet.next, seq + 1);
-    this.#outlet.link.send(seq === frame.seq ? frame : { ...frame, seq });
+    epochs.current = Math.max(epochs.current, epoch);
+    link.send(seq === frame.seq && epoch === frame.epoch ? frame : { ...frame, seq, epoch });
   }
 
   end(): void {
-    if (this.#fenced || this.#outlet.ended) return;
+    if (this.#state === "waiting") this.#endsEarly = true;
+    if (this.#state !== "open" || this.#outlet.ended) return;
     this.#outlet.ended = true;
     this.#outlet.link.end();
   }
 
   /** A failure ends the session, not the stream: another session may go on with it. */
-  abort(_error: MeshError): void {
-    this.#fenced = true;
+  abort(error: MeshError): void {
+    if (this.#state === "fenced") return;
+    this.fence();
+    this.#onAbort(error);
+  }
+
+  /** From now on frames come through, as a continuation of what came before. */
+  open(): void {
+    if (this.#state !== "waiting") return;
+    this.#state = "open";
+    this.#firstSeq = this.#outlet.next;
+    this.#firstEpoch = this.#outlet.epochs.current;
+    this.#waiters.wake();
+    if (this.#endsEarly) this.end();
   }
 
   fence(): void {
-    this.#fenced = true;
+    this.#state = "fenced";
+    this.#waiters.wake();
   }
 }

@@ -1,5 +1,5 @@
 import type { FlowType, Schemas } from "../interface/caps.ts";
-import { delay, type Clock } from "../interface/clock.ts";
+import type { Clock } from "../interface/clock.ts";
 import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { OnEvent } from "../interface/events.ts";
@@ -10,6 +10,7 @@ import type { PipelineSession, RemoteDescription, SessionEnd } from "../interfac
 import type { Place } from "../pipeline/failures.ts";
 import type { RunningRemote } from "../pipeline/running-remote.ts";
 import { FencedLink, type StreamOutlet } from "./fenced-link.ts";
+import { search } from "./search.ts";
 import { SwitchLink } from "./switch-link.ts";
 import { Outage, type HFTarget } from "./targets.ts";
 
@@ -27,6 +28,8 @@ export interface HFPipelineNodeInit {
   readonly outputs: Readonly<Record<string, Link>>;
   /** Ends everything, also while it connects. */
   readonly signal: AbortSignal;
+  /** When the first session must be open, by `Clock.nowUs`; undefined leaves it to the policy. */
+  readonly deadlineUs: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: OnEvent;
@@ -34,6 +37,15 @@ export interface HFPipelineNodeInit {
 
 /** A session that held as long is not part of the failure before it: what follows is a new round of attempts. */
 const stableAfterMs = 1_000;
+
+/** While a stream is interrupted, the next target is tried beside one that has not answered for so long. */
+const raceAfterMs = 250;
+
+/** A session that is open, and what it needs to go on. */
+interface Attempt {
+  readonly session: PipelineSession;
+  readonly links: readonly FencedLink[];
+}
 
 /**
  * What a `remote` is at run time (spec R2): a node whose work is done by a pipeline on another peer, or by a fallback.
@@ -49,9 +61,13 @@ export class HFPipelineNode implements RunningRemote {
   readonly #place: Place;
   readonly #abort = new AbortController();
   readonly #outlets: Readonly<Record<string, StreamOutlet>>;
+  /** Sessions that are over, but hold something yet. */
+  readonly #leaving = new Set<Promise<void>>();
   /** What the first session settled on; every later one has to keep to it. */
   #formats: PipelineSession["formats"];
   #outage: Outage;
+  /** Index of the target in use, or of the last that was. */
+  #target = 0;
   #session: PipelineSession | undefined;
   #sinceUs = 0;
   #state: RemoteDescription["state"] = "connecting";
@@ -63,12 +79,16 @@ export class HFPipelineNode implements RunningRemote {
     this.#place = { id: init.plan.id, pipeline: init.pipeline, location: init.plan.location };
     this.#formats = init.formats;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
-    this.#outage = this.#newOutage(0);
+    this.#outage = this.#newOutage();
+    const epochs = { current: 0 };
     this.inputs = Object.fromEntries(
-      Object.keys(init.formats.inputs).map((port) => [port, new SwitchLink((error) => this.#inputFailed(error))]),
+      Object.keys(init.formats.inputs).map((port) => [
+        port,
+        new SwitchLink(epochs, (error) => this.#inputFailed(error)),
+      ]),
     );
     this.#outlets = Object.fromEntries(
-      Object.entries(init.outputs).map(([port, link]) => [port, { link, next: 0, ended: false }]),
+      Object.entries(init.outputs).map(([port, link]) => [port, { link, epochs, next: 0, ended: false }]),
     );
     const onAbort = (): void => void this.close(MeshError.from(init.signal.reason, "cancelled"));
     init.signal.addEventListener("abort", onAbort, { once: true });
@@ -77,12 +97,12 @@ export class HFPipelineNode implements RunningRemote {
 
   /**
    * Connects to the first target that can be had.
-   * @throws {MeshError} the reasons of all, as `targets-exhausted` or what cannot be mended; or why it was closed
+   * @throws {MeshError} the reasons of all; or why it was closed
    */
   async open(): Promise<PipelineSession["formats"]> {
     try {
       this.#init.signal.throwIfAborted();
-      const session = await this.#connect();
+      const session = await this.#connect({ deadlineUs: this.#init.deadlineUs });
       this.#formats = session.formats;
       void this.#follow(session);
       return session.formats;
@@ -102,7 +122,7 @@ export class HFPipelineNode implements RunningRemote {
     return {
       id: this.#init.plan.id,
       state: this.#state,
-      target: this.#session === undefined ? undefined : this.#outage.target.text,
+      target: this.#session === undefined ? undefined : this.#init.targets[this.#target]?.text,
       failures: [...this.#outage.failures],
       session: this.#session?.describe(),
     };
@@ -110,68 +130,95 @@ export class HFPipelineNode implements RunningRemote {
 
   // ---- finding a target ---------------------------------------------------------------------------------------
 
-  /** Tries targets by the policy until there is a session. @throws {MeshError} when none is left */
-  async #connect(): Promise<PipelineSession> {
-    if (this.#init.targets.length === 0) throw this.#outage.exhausted(this.#place);
-    for (;;) {
-      try {
-        return await this.#attempt();
-      } catch (error) {
-        this.#abort.signal.throwIfAborted();
-        await this.#afterFailure(MeshError.from(error));
-      }
-    }
+  /** Tries targets by the policy until there is a session. @throws {MeshError} when none is left; or why it was closed */
+  async #connect(how: {
+    readonly failure?: MeshError;
+    readonly raceAfterMs?: number;
+    readonly deadlineUs?: number | undefined;
+  }): Promise<PipelineSession> {
+    const { clock, plan, session: id, targets, onEvent } = this.#init;
+    this.#state = "connecting";
+    const found = await search<Attempt>({
+      ...how,
+      outage: this.#outage,
+      start: this.#target,
+      clock,
+      signal: this.#abort.signal,
+      attempt: (index, signal, deadlineUs) => this.#attempt(index, signal, deadlineUs),
+      discard: (late) => this.#discard(late),
+      onGivenUp: (index, error, next) =>
+        onEvent({
+          kind: "remote-failed",
+          session: id,
+          remote: plan.id,
+          target: targets[index]?.text ?? "",
+          next: next === undefined ? undefined : targets[next]?.text,
+          error,
+          location: plan.location,
+        }),
+    });
+    if (found === undefined) throw this.#outage.exhausted(this.#place);
+    this.#target = found.index;
+    this.#attach(found.value);
+    onEvent({ kind: "remote-connected", session: id, remote: plan.id, target: targets[found.index]?.text ?? "" });
+    return found.value.session;
   }
 
-  async #attempt(): Promise<PipelineSession> {
-    const { plan, clock, session: id, onEvent } = this.#init;
-    const { target } = this.#outage;
-    const { connectTimeoutMs } = plan.policy;
-    this.#state = "connecting";
+  async #attempt(index: number, signal: AbortSignal, deadlineUs: number): Promise<Attempt> {
+    const { plan, clock, targets, schemas, session: id, onEvent } = this.#init;
+    const target = targets[index] as HFTarget;
     onEvent({ kind: "remote-connecting", session: id, remote: plan.id, target: target.text });
-    const links: Record<string, FencedLink> = {};
+    const nowUs = clock.nowUs();
+    const limitMs = Math.min(plan.policy.connectTimeoutMs, (deadlineUs - nowUs) / 1_000);
     // The deadline is for the opening alone, but the signal of the request lives as long as the session.
     const life = new AbortController();
+    const links: FencedLink[] = [];
+    const outputs: Record<string, { type: FlowType; link: Link }> = {};
+    for (const [port, type] of Object.entries(this.#formats.outputs)) {
+      const outlet = this.#outlets[port];
+      if (outlet === undefined || outlet.ended) continue;
+      const link = new FencedLink(outlet, (error) => life.abort(error));
+      links.push(link);
+      outputs[port] = { type, link };
+    }
     try {
-      const deadline = {
-        clock,
-        afterMs: connectTimeoutMs,
-        signal: this.#abort.signal,
-        error: () => new MeshError("deadline-exceeded", `There was no session within ${connectTimeoutMs} ms.`),
-      };
-      const session = await withDeadline(deadline, () => this.#open(target, links, life.signal));
-      this.#attach(session, Object.values(links));
-      onEvent({ kind: "remote-connected", session: id, remote: plan.id, target: target.text });
-      return session;
+      const session = await withDeadline<PipelineSession>(
+        {
+          clock,
+          afterMs: limitMs,
+          signal,
+          error: () => new MeshError("deadline-exceeded", `There was no session within ${Math.round(limitMs)} ms.`),
+          discard: (late) => this.#discard({ session: late, links }),
+        },
+        () =>
+          target.endpoint.open({
+            params: target.params,
+            inputs: this.#formats.inputs,
+            outputs,
+            schemas,
+            signal: life.signal,
+            deadlineUs: nowUs + limitMs * 1_000,
+          }),
+      );
+      return { session, links };
     } catch (error) {
-      for (const link of Object.values(links)) link.fence();
+      for (const link of links) link.fence();
       life.abort(error);
       throw error;
     }
   }
 
-  /** @param links gets the ends that the session writes to */
-  async #open(target: HFTarget, links: Record<string, FencedLink>, signal: AbortSignal): Promise<PipelineSession> {
-    const outputs: Record<string, { type: FlowType; link: Link }> = {};
-    for (const [port, type] of Object.entries(this.#formats.outputs)) {
-      const outlet = this.#outlets[port];
-      if (outlet === undefined || outlet.ended) continue;
-      const link = new FencedLink(outlet);
-      links[port] = link;
-      outputs[port] = { type, link };
-    }
-    const { params, endpoint } = target;
-    const { schemas } = this.#init;
-    const session = await endpoint.open({ params, inputs: this.#formats.inputs, outputs, schemas, signal });
-    // Too late: nobody waits for it any more.
-    if (signal.aborted) await session.close(MeshError.from(signal.reason, "cancelled"));
-    return session;
+  /** A session that nobody waits for any more. */
+  #discard({ session, links }: Attempt): void {
+    for (const link of links) link.fence();
+    this.#leave(session.close(new MeshError("cancelled", "Another target was faster.")));
   }
 
-  #attach(session: PipelineSession, links: readonly FencedLink[]): void {
+  #attach({ session, links }: Attempt): void {
     this.#session = session;
     this.#sinceUs = this.#init.clock.nowUs();
     this.#state = "connected";
+    for (const link of links) link.open();
     void session.closed.then(() => {
       for (const link of links) link.fence();
     });
@@ -180,20 +227,6 @@ export class HFPipelineNode implements RunningRemote {
       if (link === undefined) input.discard();
       else input.attach(link);
     }
-  }
-
-  /** Waits for the next attempt, or turns to the next target. @throws {MeshError} when there is none */
-  async #afterFailure(error: MeshError): Promise<void> {
-    const { plan, clock, session, onEvent } = this.#init;
-    const target = this.#outage.target.text;
-    const step = this.#outage.failed(error);
-    if (step.kind === "retry") {
-      await delay(clock, step.afterMs, this.#abort.signal);
-      return;
-    }
-    const next = step.kind === "fall-back" ? step.target.text : undefined;
-    onEvent({ kind: "remote-failed", session, remote: plan.id, target, next, error, location: plan.location });
-    if (step.kind === "exhausted") throw this.#outage.exhausted(this.#place);
   }
 
   // ---- while it runs ------------------------------------------------------------------------------------------
@@ -210,18 +243,22 @@ export class HFPipelineNode implements RunningRemote {
         return;
       }
       for (const input of Object.values(this.inputs)) input.detach();
-      const livedMs = (this.#init.clock.nowUs() - this.#sinceUs) / 1_000;
-      if (livedMs >= stableAfterMs) this.#outage = this.#newOutage(this.#outage.index);
+      this.#leave(session.close(error));
       this.#session = undefined;
-      this.#state = "connecting";
+      const livedMs = (this.#init.clock.nowUs() - this.#sinceUs) / 1_000;
+      if (livedMs >= stableAfterMs) this.#outage = this.#newOutage();
       try {
-        await this.#afterFailure(error);
-        session = await this.#connect();
+        session = await this.#connect({ failure: error, raceAfterMs });
       } catch (failure) {
         if (!signal.aborted) this.#finish("failed", MeshError.from(failure));
         return;
       }
     }
+  }
+
+  #leave(freed: Promise<void>): void {
+    this.#leaving.add(freed);
+    void freed.finally(() => this.#leaving.delete(freed));
   }
 
   /** Then a session that fails has nothing left to do. */
@@ -260,12 +297,12 @@ export class HFPipelineNode implements RunningRemote {
       this.#state = error === undefined ? "ended" : "failed";
       for (const input of Object.values(this.inputs)) input.shut(reason);
     }
-    await this.#session?.close(error);
+    await Promise.all([this.#session?.close(error), ...this.#leaving]);
     this.#resolveClosed({ error });
   }
 
-  #newOutage(start: number): Outage {
+  #newOutage(): Outage {
     const { targets, plan, random } = this.#init;
-    return new Outage(targets, plan.policy, random, start);
+    return new Outage(targets, plan.policy, random);
   }
 }

@@ -145,6 +145,7 @@ class HostedCall {
       ),
       schemas: hello.schemas,
       signal: abort.signal,
+      deadlineUs: hello.withinMs === undefined ? undefined : this.#init.clock.nowUs() + hello.withinMs * 1_000,
     };
   }
 

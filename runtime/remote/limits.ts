@@ -27,6 +27,9 @@ export const helloTimeoutMs = 10_000;
 /** Time to dial and to get an answer to the hello, when the caller says nothing else. */
 export const connectTimeoutMs = 5_000;
 
+/** What a caller leaves the host of the time it waits for an answer; the rest is for the way. */
+export const answerShare = 0.9;
+
 /** How long the last word of a session is given to reach the other side before the connection is closed. */
 export const lingerMs = 250;
 

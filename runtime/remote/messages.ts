@@ -7,13 +7,13 @@ import type { JsonValue } from "../interface/frame.ts";
 import { checkJsonDepth } from "./json-depth.ts";
 import { maxMessageLength, maxStreams, protocolVersion } from "./limits.ts";
 
-const name = z.string().min(1).max(256);
+const name = z.string().min(1).max(1_024);
 const channel = z.int().min(1).max(1023);
 const total = z.int().min(0);
 const window = z.object({ frames: z.int().min(1).max(65_536), bytes: z.int().min(1).max(0x7fff_ffff) });
 /** A cell is meaningful only inside the pipeline that has it. */
 const wireType = flowType.refine(isClosed, "a format refers to a cell");
-const schemas = z.record(z.string().max(256), schema);
+const schemas = z.record(z.string().max(1_024), schema);
 
 function isClosed(type: FlowType): boolean {
   let inner = type;
@@ -51,6 +51,8 @@ const hello = z.object({
   outputs: z.array(z.object({ port: name, channel, type: wireType, window })).max(maxStreams),
   schemas,
   capabilities: z.record(name, z.json() as z.ZodType<JsonValue>).optional(),
+  /** How long the caller waits for the answer. */
+  withinMs: z.number().positive().optional(),
 });
 export type Hello = z.infer<typeof hello>;
 
@@ -137,7 +139,7 @@ export function toFailure(error: MeshError): Failure {
     code: error.code,
     message: clip(error.message),
     ...(error.hint !== undefined && { hint: clip(error.hint) }),
-    ...(error.node !== undefined && error.node !== "" && { node: error.node.slice(0, 256) }),
+    ...(error.node !== undefined && error.node !== "" && { node: error.node.slice(0, 1_024) }),
     ...(location !== undefined && {
       location: { file: location.file.slice(0, 1_024), line: location.line, column: location.column },
     }),

@@ -1,5 +1,5 @@
 /** Whether a payload is what the format of its stream says (the boundary is where outside data is checked). */
-import { fixedValue, type FlowType, type ScalarType, type Schemas } from "../interface/caps.ts";
+import { fixedValue, formatType, isBetween, type FlowType, type ScalarType, type Schemas } from "../interface/caps.ts";
 import type { JsonValue, Payload } from "../interface/frame.ts";
 import { Encoding, encodingName } from "./payload-codec.ts";
 
@@ -131,12 +131,13 @@ export class PayloadCheck {
       case "bool":
         return typeof value === "boolean" ? undefined : "is not true or false";
       case "bytes":
-      case "version":
         return typeof value === "string" ? undefined : "is not a text";
+      case "version":
+        if (typeof value !== "string") return "is not a text";
+        return isBetween(value, type) ? undefined : `is no ${formatType(type)}`;
       case "resolution":
-        return isRecord(value) && typeof value["width"] === "number" && typeof value["height"] === "number"
-          ? undefined
-          : "is not a resolution";
+        if (!isResolution(value)) return "is not a resolution";
+        return isBetween(value, type) ? undefined : `is no ${formatType(type)}`;
       case "channels":
         if (typeof value === "string") return undefined;
         break;
@@ -165,6 +166,10 @@ function compile(pattern: string): RegExp | undefined {
 
 function join(path: string, name: string): string {
   return path === "" ? name : `${path}.${name}`;
+}
+
+function isResolution(value: JsonValue): value is { readonly width: number; readonly height: number } {
+  return isRecord(value) && typeof value["width"] === "number" && typeof value["height"] === "number";
 }
 
 function isRecord(value: JsonValue): value is { readonly [key: string]: JsonValue } {

@@ -2,12 +2,14 @@ import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import { Waiters } from "../pipeline/waiters.ts";
+import type { Epochs } from "./fenced-link.ts";
 
 /**
  * A link whose other end may be exchanged: without one it has no room, so that its writer holds its frames. What ended
  * for one end is ended again for the next.
  */
 export class SwitchLink implements Link {
+  readonly #epochs: Epochs;
   readonly #onFailure: (error: MeshError) => void;
   readonly #waiters = new Waiters();
   #link: Link | undefined;
@@ -18,8 +20,12 @@ export class SwitchLink implements Link {
   #error: MeshError | undefined;
   #discarded = 0;
 
-  /** @param onFailure what the current end has failed with; it is detached then */
-  constructor(onFailure: (error: MeshError) => void) {
+  /**
+   * @param epochs learns of the newest epoch
+   * @param onFailure what the current end has failed with; it is detached then
+   */
+  constructor(epochs: Epochs, onFailure: (error: MeshError) => void) {
+    this.#epochs = epochs;
     this.#onFailure = onFailure;
   }
 
@@ -62,6 +68,7 @@ export class SwitchLink implements Link {
     if (link === undefined || !link.writable || this.#held !== undefined) {
       throw new MeshError("channel-full", "The input has no room; wait for `ready` before `send`.");
     }
+    this.#epochs.current = Math.max(this.#epochs.current, frame.epoch);
     try {
       link.send(frame);
     } catch (error) {

@@ -13,78 +13,76 @@ export interface HFTarget {
   readonly params: Params;
 }
 
-/** What to do after an attempt has failed. */
-export type Next =
-  | { readonly kind: "retry"; readonly afterMs: number }
-  | { readonly kind: "fall-back"; readonly target: HFTarget }
-  | { readonly kind: "exhausted" };
-
 /**
- * One search for a target that works, from the first failure until a session has held for a while: which target is in
- * turn, how often it was tried, and which were given up and why.
+ * What is known of the targets from a first failure until a session has held for a while: how often each was tried, and
+ * which were given up and why.
  */
 export class Outage {
   readonly failures: RemoteDescription["failures"][number][] = [];
   readonly #targets: readonly HFTarget[];
   readonly #policy: PolicyPlan;
   readonly #random: Random;
-  readonly #givenUp = new Set<number>();
-  #index: number;
-  #retries = 0;
-  #last: MeshError | undefined;
-  #hint: string | undefined;
+  readonly #retries = new Map<number, number>();
+  readonly #givenUp = new Map<number, MeshError>();
 
-  /** @param start index of the target to begin with; those before it come in turn after the last */
-  constructor(targets: readonly HFTarget[], policy: PolicyPlan, random: Random, start: number) {
+  constructor(targets: readonly HFTarget[], policy: PolicyPlan, random: Random) {
     this.#targets = targets;
     this.#policy = policy;
     this.#random = random;
-    this.#index = start;
   }
 
-  /** Index of the target in turn. */
-  get index(): number {
-    return this.#index;
+  /** Indexes of the targets that are left, from `start` on; those before it come after the last. */
+  order(start: number): readonly number[] {
+    const all = this.#targets.map((_, step) => (start + step) % this.#targets.length);
+    return all.filter((index) => !this.#givenUp.has(index));
   }
 
-  get target(): HFTarget {
-    return this.#targets[this.#index] as HFTarget;
-  }
-
-  /** Only what may pass by itself is tried again at the same target; a refusal leads straight to the next one. */
-  failed(error: MeshError): Next {
-    this.#last = error;
-    this.#hint ??= error.hint;
+  /**
+   * An attempt has failed. Only what may pass by itself is tried again at the same target; a refusal leads straight to
+   * the next one.
+   * @returns milliseconds to wait before the next attempt; undefined when there is to be none
+   */
+  retryAfterMs(index: number, error: MeshError): number | undefined {
     const { retryTimes, backoffMinMs, backoffMaxMs } = this.#policy;
-    if (error.retryable && this.#retries < retryTimes) {
-      // Full jitter: many callers that lost the same peer must not come back together.
-      const ceilingMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(this.#retries, 52));
-      this.#retries += 1;
-      return { kind: "retry", afterMs: this.#random.next() * ceilingMs };
-    }
-    this.failures.push({ target: this.target.text, code: error.code, message: error.message });
-    this.#givenUp.add(this.#index);
-    this.#retries = 0;
-    for (let step = 1; step < this.#targets.length; step += 1) {
-      const index = (this.#index + step) % this.#targets.length;
-      if (this.#givenUp.has(index)) continue;
-      this.#index = index;
-      return { kind: "fall-back", target: this.target };
-    }
-    return { kind: "exhausted" };
+    const retries = this.#retries.get(index) ?? 0;
+    if (!error.retryable || retries >= retryTimes) return undefined;
+    this.#retries.set(index, retries + 1);
+    // Full jitter: many callers that lost the same peer must not come back together.
+    const ceilingMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(retries, 52));
+    return this.#random.next() * ceilingMs;
+  }
+
+  /** The target is not tried any more in this outage. */
+  giveUp(index: number, error: MeshError): void {
+    this.#givenUp.set(index, error);
+    this.failures.push({ target: this.#targets[index]?.text ?? "", code: error.code, message: error.message });
   }
 
   /** The end of the search: each target with its reason. */
   exhausted(place: Place): MeshError {
     const reasons = this.failures.map(({ target, message }) => `\n  ${target}: ${message}`).join("");
-    // Where the last word was a failure that another attempt cannot mend, callers further up must not try again either.
-    const last = this.#last?.code ?? "targets-exhausted";
-    const code = errorCodes[last].retry ? "targets-exhausted" : last;
-    return new MeshError(code, `${placeName(place, "Remote")} has no target left:${reasons || " none is declared."}`, {
-      cause: this.#last,
-      node: place.id,
-      location: place.location,
-      hint: this.#hint ?? "Start one of the targets, or add an `else` that is always there.",
-    });
+    const errors = [...this.#givenUp.values()];
+    return new MeshError(
+      commonCode(errors),
+      `${placeName(place, "Remote")} has no target left:${reasons || " none is declared."}`,
+      {
+        cause: errors.at(-1),
+        node: place.id,
+        location: place.location,
+        hint:
+          errors.find((error) => error.hint !== undefined)?.hint ??
+          "Start one of the targets, or add an `else` that is always there.",
+      },
+    );
   }
+}
+
+/**
+ * When all failed for the same reason, that is the reason. One that an attempt further up could try to mend is not passed
+ * on: it has been tried here.
+ */
+function commonCode(errors: readonly MeshError[]): MeshError["code"] {
+  const codes = new Set(errors.map((error) => error.code));
+  const [only] = codes;
+  return only === undefined || codes.size > 1 || errorCodes[only].retry ? "targets-exhausted" : only;
 }
