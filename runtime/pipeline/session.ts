@@ -249,6 +249,7 @@ export class LocalSession implements PipelineSession {
       schemas,
       outputs,
       signal: this.#abort.signal,
+      deadlineUs: this.#init.request.deadlineUs,
       onEvent: deps.onEvent,
     });
     this.#remotes.set(plan.id, remote);
