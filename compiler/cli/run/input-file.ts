@@ -4,6 +4,7 @@ import { accepts, alternativesOf, formatDimension, formatType, isMedia } from ".
 import type { FlowType, MediaType, Schemas } from "../../../runtime/interface/caps.ts";
 import { MeshError } from "../../../runtime/interface/errors.ts";
 import { FrameFlag, type JsonValue, type Payload } from "../../../runtime/interface/frame.ts";
+import { valueCheck } from "../../../runtime/pipeline/payload-check.ts";
 import { parseWav, type Wav } from "../../../stdlib/audio/wav.ts";
 import { reasonOf } from "../../host/nodejs.ts";
 import { environmentError } from "../exit-code.ts";
@@ -186,17 +187,15 @@ function lineInput(bytes: Uint8Array, kind: ".txt" | ".jsonl", shown: string, po
   if (kind === ".txt" && !isText) {
     throw environmentError(`${where}, and ${shown} holds text.`, "Give it a .jsonl file with one JSON value a line.");
   }
-  const lines = decode(bytes, shown)
+  const fits = valueCheck(port.type, port.schemas);
+  const payloads = decode(bytes, shown)
     .split(/\r?\n/)
-    .filter((line) => line.trim() !== "");
-  const payloads = lines.map((line, index): JsonValue => {
-    if (kind === ".txt") return line;
-    try {
-      return JSON.parse(line) as JsonValue;
-    } catch {
-      throw environmentError(`${shown}, line ${index + 1}, is not JSON.`, "A .jsonl file has one JSON value a line.");
-    }
-  });
+    .flatMap((line, index): JsonValue[] => {
+      if (line.trim() === "") return [];
+      const value = kind === ".txt" ? line : readJson(line, `${shown}, line ${index + 1},`);
+      if (fits(value)) return [value];
+      throw environmentError(`${where}, and line ${index + 1} of ${shown} is none.`);
+    });
   if (payloads.length === 0) throw environmentError(`${shown} is empty.`);
   const flags = FrameFlag.segmentStart | FrameFlag.segmentEnd;
   return {
@@ -206,6 +205,14 @@ function lineInput(bytes: Uint8Array, kind: ".txt" | ".jsonl", shown: string, po
     lastLoud: undefined,
     frames: payloads.map((payload) => ({ atMs: 0, flags, payload })),
   };
+}
+
+function readJson(line: string, where: string): JsonValue {
+  try {
+    return JSON.parse(line) as JsonValue;
+  } catch {
+    throw environmentError(`${where} is not JSON.`, "A .jsonl file has one JSON value a line.");
+  }
 }
 
 function decode(bytes: Uint8Array, shown: string): string {

@@ -2,6 +2,7 @@ import { formatType, type FlowType } from "../../../runtime/interface/caps.ts";
 import type { JsonValue } from "../../../runtime/interface/frame.ts";
 import type { Params } from "../../../runtime/interface/node.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
+import { valueCheck } from "../../../runtime/pipeline/payload-check.ts";
 import { literalValue } from "../../../grammar/literals.ts";
 import { suggest } from "../../diagnostics/suggest.ts";
 import { usageError } from "../exit-code.ts";
@@ -24,7 +25,7 @@ export function readParams(plan: Plan, key: string, given: ReadonlyMap<string, s
       );
     }
     const value = readValue(text, parameter.type);
-    if (value === undefined) {
+    if (value === undefined || !valueCheck(parameter.type, plan.schemas)(value)) {
       throw usageError(
         `The parameter \`${name}\` of \`${key}\` is ${formatType(parameter.type)}, and \`${text}\` is none.`,
       );
@@ -54,7 +55,7 @@ function readValue(text: string, type: FlowType): JsonValue | undefined {
 function readQuantity(text: string, wanted: string): number | undefined {
   const named = { mono: 1, stereo: 2 }[text];
   if (wanted === "channels" && named !== undefined) return named;
-  const literal = literalValue(text);
+  const literal = /^-?\d/.test(text) ? literalValue(text) : undefined;
   if (literal === undefined) return undefined;
   const fits = literal.quantity === wanted || (wanted === "float" && literal.quantity === "int");
   return fits ? literal.value : undefined;

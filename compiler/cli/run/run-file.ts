@@ -27,7 +27,8 @@ export async function runFile(args: Arguments, io: Io): Promise<ExitCode> {
   const options = readRunOptions(args);
   const file = findSource(options.file, io.cwd);
   const { diagnostics, plan, project } = compileFile(file, io);
-  printDiagnostics(diagnostics, project, io.err);
+  // The parent has told of warnings.
+  if (parent === undefined || hasErrors(diagnostics)) printDiagnostics(diagnostics, project, io.err);
   if (plan === undefined || hasErrors(diagnostics)) return exitCode.programErrors;
   const peers = choosePeers(plan, options.peer);
   const pipeline = choosePipeline(plan, peers, options);

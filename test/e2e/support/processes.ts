@@ -1,0 +1,45 @@
+import { spawnSync } from "node:child_process";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+
+/** Process ids of a group that are still there, without those that only wait for their parent to notice. */
+export function groupMembers(group: number): number[] {
+  const { stdout } = spawnSync("ps", ["-eo", "pid=,pgid=,stat="], { encoding: "utf8" });
+  return stdout
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, pgid, state = ""]) => Number(pgid) === group && !state.startsWith("Z"))
+    .map(([pid]) => Number(pid));
+}
+
+/** Resolves when a group is empty. @returns milliseconds that took @throws when it is not after `limitMs` */
+export async function groupGone(group: number, limitMs: number): Promise<number> {
+  const startMs = performance.now();
+  for (;;) {
+    const members = groupMembers(group);
+    const ms = performance.now() - startMs;
+    if (members.length === 0) return ms;
+    if (ms > limitMs) throw new Error(`processes ${members.join(", ")} are still there after ${Math.round(ms)} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Ports of the loopback interface that nobody uses now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Addresses for the three peers of the programs that the tests run, as the variables they read. */
+export async function freeAddresses(): Promise<Record<"CLIENT_LISTENS" | "EDGE_LISTENS" | "GPU_LISTENS", string>> {
+  const [client, edge, gpu] = (await freePorts(3)).map((port) => `webrtc://127.0.0.1:${port}`);
+  return { CLIENT_LISTENS: client ?? "", EDGE_LISTENS: edge ?? "", GPU_LISTENS: gpu ?? "" };
+}
