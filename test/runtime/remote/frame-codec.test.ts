@@ -92,6 +92,51 @@ describe("frames on the wire", () => {
     );
   });
 
+  it("give nothing but frames and coded errors when true messages are changed, cut or put together anew", () => {
+    const change = fc.record({
+      message: fc.nat(9),
+      at: fc.nat(5_000),
+      byte: fc.nat(255),
+      cut: fc.option(fc.nat(2_000), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(frame, largeFrame), { minLength: 1, maxLength: 4 }),
+        fc.array(change, { maxLength: 6 }),
+        (sent, changes) => {
+          const messages = sent.flatMap((one) => {
+            const parts: Uint8Array[] = [];
+            for (let done = 0; parts.length === 0 || done < one.body.length;) {
+              const part =
+                encodedBytes(one) <= 1_200
+                  ? { message: encodeFrames([one]), sent: one.body.length }
+                  : encodePart(one, done, 1_200);
+              parts.push(part.message);
+              done = part.sent;
+            }
+            return parts;
+          });
+          for (const { message, at, byte, cut } of changes) {
+            const index = message % messages.length;
+            const bytes = messages[index] as Uint8Array;
+            if (at < bytes.length) bytes[at] = byte;
+            if (cut !== undefined && cut > 0 && cut < bytes.length) messages[index] = bytes.slice(0, cut);
+          }
+          const { decoder, frames } = reader();
+          try {
+            for (const message of messages) decoder.push(message);
+          } catch (error) {
+            expect(error).toBeInstanceOf(MeshError);
+            expect((error as MeshError).code).toMatch(/protocol-violation|resource-exhausted/);
+          }
+          for (const one of frames)
+            expect(Number.isSafeInteger(one.seq) && Number.isFinite(one.timestampUs)).toBe(true);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   it("refuse a frame that announces more than the limit, before it is there", () => {
     const { decoder } = reader();
     const large: EncodableFrame = {
