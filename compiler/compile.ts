@@ -2,12 +2,14 @@ import type { Plan } from "../runtime/interface/plan.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { Host } from "./host/host.ts";
 import type { Program } from "./check/program.ts";
-import { checkProgram } from "./check/check.ts";
+import { checkProgram, type CheckedProgram } from "./check/check.ts";
 import { lower } from "./plan/lower.ts";
 
 export interface CompileResult {
   /** Everything that is known of the program; present however broken it is. */
   readonly program: Program;
+  /** The same with what the checker found out. */
+  readonly checked: CheckedProgram;
   /** Undefined when there are errors. */
   readonly plan: Plan | undefined;
   /** In order of file and place. */
@@ -28,5 +30,5 @@ export function compile(path: string, host: Host, options: CompileOptions): Comp
   const checked = checkProgram(path, host);
   const failed = checked.diagnostics.some((one) => one.severity === "error");
   const plan = failed ? undefined : lower(checked, options.compilerVersion);
-  return { program: checked.program, plan, diagnostics: checked.diagnostics };
+  return { program: checked.program, checked, plan, diagnostics: checked.diagnostics };
 }

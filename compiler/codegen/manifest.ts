@@ -1,0 +1,206 @@
+/**
+ * The manifest: what a program connects to, for tools that deploy it or look at it. Plain, versioned data; the plan is
+ * what the runtime runs, the manifest what people and their tools read.
+ */
+import { z } from "zod";
+import { fillCells, formatType, isCell, type FlowType } from "../../runtime/interface/caps.ts";
+import {
+  flowType,
+  plan as planSchema,
+  type Capability,
+  type PeerPlan,
+  type PipelinePlan,
+  type Plan,
+  type PlanValue,
+  type PortPlan,
+  type RemotePlan,
+  type TargetPlan,
+} from "../../runtime/interface/plan.ts";
+
+export const manifestVersion = 1;
+
+const planPeer = planSchema.shape.peers.valueType.shape;
+const planPipeline = planSchema.shape.pipelines.valueType.shape;
+const planRemote = planPipeline.remotes.element.shape;
+
+/** An address: known, or from the environment of the process that starts. */
+const address = planPeer.listens.element;
+
+const ports = z
+  .record(
+    z.string(),
+    z.strictObject({
+      format: z.string().describe("The type as a program writes it, such as `audio<opus, 48kHz, mono>`."),
+      type: flowType.describe("The same as data."),
+      optional: z.boolean().optional().describe("It may be left unconnected."),
+    }),
+  )
+  .describe("Ports by name.");
+
+const capabilities = planPeer.provides.unwrap();
+const requires = planPipeline.requires.unwrap();
+
+const target = z.strictObject({
+  type: z
+    .enum(["webrtc", "grpc", "auto", "local"])
+    .describe("How it is reached; `auto` is settled when it connects, `local` is a pipeline in the same process."),
+  target: z.string().describe("As the program names it, such as `gpu.Hearing`."),
+  pipeline: z.string().optional().describe("The name under which the pipeline runs there."),
+  addresses: z.array(address).describe("Where it listens; empty where that is found out by signaling."),
+  signaling: z
+    .array(address)
+    .describe("Endpoints of signaling: that of the peer itself, or services that know who provides it."),
+  capabilities: capabilities.describe("What the peer provides, as far as the program says it."),
+  where: requires.optional().describe("What a candidate must fulfil."),
+  prefer: z.string().optional().describe("Which of several candidates is taken."),
+});
+
+const remote = z.strictObject({
+  interface: z.string(),
+  targets: z.array(target).min(1).describe("In the order in which they are tried."),
+  formats: z.strictObject({ inputs: ports, outputs: ports }),
+  requires: requires.optional().describe("What a peer has to provide."),
+  policy: planRemote.policy,
+  location: planRemote.location,
+});
+
+const pipeline = z.strictObject({
+  inputs: ports,
+  outputs: ports,
+  requires: requires.optional().describe("What a peer has to provide."),
+  remotes: z.record(z.string(), remote).describe("What it connects to, by the name of the remote."),
+  location: planPipeline.location,
+});
+
+const peer = z.strictObject({
+  runs: z.array(z.strictObject({ pipeline: z.string(), as: z.string(), shared: z.boolean().optional() })),
+  listens: z.array(address),
+  signaling: z.array(address).describe("Services that it registers with."),
+  capabilities,
+});
+
+export const manifest = z
+  .strictObject({
+    version: z.literal(manifestVersion),
+    source: z.string().describe("The file it was made from, relative to the project."),
+    compiler: z.string().describe("The version of the compiler that made it."),
+    schemas: planSchema.shape.schemas.describe("The records and enums that types speak of."),
+    pipelines: z.record(z.string(), pipeline),
+    peers: z.record(z.string(), peer),
+  })
+  .describe("What a Mesh program connects to.");
+
+export type Manifest = z.infer<typeof manifest>;
+type ManifestTarget = z.infer<typeof target>;
+type ManifestPorts = z.infer<typeof ports>;
+
+/** The manifest as JSON Schema, for tools that are not ours. */
+export function manifestJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(manifest, { target: "draft-2020-12", io: "input" });
+}
+
+/** The manifest of a plan. */
+export function manifestOf(plan: Plan): Manifest {
+  return {
+    version: manifestVersion,
+    source: plan.source,
+    compiler: plan.compiler,
+    schemas: plan.schemas,
+    pipelines: mapValues(plan.pipelines, (one) => ({
+      inputs: portsOf(one, one.inputs),
+      outputs: portsOf(one, one.outputs),
+      ...(one.requires !== undefined && { requires: one.requires }),
+      remotes: Object.fromEntries(one.remotes.map((remotePlan) => [remotePlan.id, remoteOf(remotePlan, one, plan)])),
+      location: one.location,
+    })),
+    peers: mapValues(plan.peers, (one) => ({
+      runs: one.runs.map(({ pipeline: key, as, shared }) => ({
+        pipeline: key,
+        as,
+        ...(shared === true && { shared }),
+      })),
+      listens: one.listens,
+      signaling: one.registers,
+      capabilities: one.provides ?? [],
+    })),
+  };
+}
+
+function mapValues<A, B>(from: Readonly<Record<string, A>>, make: (one: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(from).map(([key, one]) => [key, make(one)]));
+}
+
+function remoteOf(one: RemotePlan, owner: PipelinePlan, plan: Plan): z.infer<typeof remote> {
+  return {
+    interface: one.interface,
+    targets: one.targets.map((each) => targetOf(each, one, plan)),
+    formats: { inputs: portsOf(owner, one.inputs), outputs: portsOf(owner, one.outputs) },
+    ...(one.requires !== undefined && { requires: one.requires }),
+    policy: one.policy,
+    location: one.location,
+  };
+}
+
+function targetOf(one: TargetPlan, { policy }: RemotePlan, plan: Plan): ManifestTarget {
+  const common = { target: one.text, capabilities: [] as Capability[] };
+  switch (one.kind) {
+    case "peer": {
+      const found: PeerPlan | undefined = plan.peers[one.peer];
+      const addresses = found?.listens ?? [];
+      const schemes = addresses.map(schemeOf);
+      const type =
+        policy.via ?? (schemes.every((scheme) => scheme === "grpc") && schemes.length > 0 ? "grpc" : "webrtc");
+      return {
+        ...common,
+        type,
+        pipeline: one.pipeline,
+        addresses,
+        signaling: signalingOf(addresses),
+        capabilities: found?.provides ?? [],
+      };
+    }
+    case "uri": {
+      const scheme = schemeOf(one.uri);
+      const type = policy.via ?? (scheme === "webrtc" || scheme === "grpc" ? scheme : "auto");
+      return { ...common, type, addresses: [one.uri], signaling: signalingOf([one.uri]) };
+    }
+    case "local":
+      return { ...common, type: "local", pipeline: one.pipeline, addresses: [], signaling: [] };
+    case "service": {
+      const registries = Object.values(plan.peers).flatMap((each) => each.registers);
+      return {
+        ...common,
+        type: policy.via ?? "auto",
+        pipeline: one.service,
+        addresses: [],
+        signaling: unique(registries),
+        ...(one.where.length > 0 && { where: one.where }),
+        prefer: one.prefer,
+      };
+    }
+    default:
+      return one satisfies never;
+  }
+}
+
+/** The host and port of a `webrtc` address are an endpoint of signaling of their own. */
+function signalingOf(addresses: readonly PlanValue[]): PlanValue[] {
+  return addresses.filter((one) => schemeOf(one) !== "grpc");
+}
+
+function schemeOf(value: PlanValue): string | undefined {
+  const known = "literal" in value ? value.literal : "env" in value ? value.default : undefined;
+  return typeof known === "string" ? known.split("://", 1)[0] : undefined;
+}
+
+function unique(values: readonly PlanValue[]): PlanValue[] {
+  return [...new Map(values.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+function portsOf(owner: PipelinePlan, all: Readonly<Record<string, PortPlan>>): ManifestPorts {
+  const cells = owner.cells.map(({ allowed }) => (allowed === null || isCell(allowed) ? undefined : allowed));
+  return mapValues(all, (port) => {
+    const type: FlowType = fillCells(port.type, cells);
+    return { format: formatType(type), type, ...(port.optional === true && { optional: true }) };
+  });
+}
