@@ -1,5 +1,6 @@
 import type { Schema, Schemas } from "../../runtime/interface/caps.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { removeImport } from "../fixes/unused-import.fix.ts";
 import type { Host } from "../host/host.ts";
 import type { Converters } from "./adapt.ts";
 import { converterModules, loadProgram } from "./load.ts";
@@ -122,12 +123,14 @@ function convertersOf(file: FileInfo, program: Program, signatures: SignatureRea
 }
 
 function reportUnusedImports(file: FileInfo, reporter: Reporter): void {
+  if (reporter.hasSyntaxError(file.source)) return;
   for (const [name, binding] of file.imports) {
     // A converter may be imported for `~>` alone.
     const { syntax } = binding.symbol;
     if (binding.used || (syntax.kind === "Node" && syntax.members.some((one) => one.kind === "Converts"))) continue;
     reporter.report("MESH2006", file.source, binding.syntax.span, `\`${name}\` is imported and never used.`, {
       hint: "Remove it from the import.",
+      fixes: removeImport(file, binding.syntax),
     });
   }
 }

@@ -45,6 +45,11 @@ export class Reporter {
     );
   }
 
+  /** True when a file could not be read as a whole, so that what seems unused may stand in the part that is lost. */
+  hasSyntaxError(source: SourceFile): boolean {
+    return this.#found.some(({ code, place }) => place.source === source && code.startsWith("MESH1"));
+  }
+
   /** In order of file as they were loaded, then of place. */
   inOrder(files: readonly string[]): Diagnostic[] {
     const rank = new Map(files.map((path, index) => [path, index]));

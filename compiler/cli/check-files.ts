@@ -1,21 +1,55 @@
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { titleOf } from "../diagnostics/catalog.ts";
+import type { Diagnostic, Fix } from "../diagnostics/diagnostic.ts";
 import { renderJson } from "../diagnostics/render-json.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { renderSarif, type SarifRule } from "../diagnostics/render-sarif.ts";
+import { applyFixes } from "../fixes/edits.ts";
+import { readPage } from "../host/documentation.ts";
 import { HostError } from "../host/host.ts";
-import { compileFile, countOf, printDiagnostics, type Project } from "./compile-file.ts";
+import { nodejsHost } from "../host/nodejs.ts";
+import { compileFile, countOf, printDiagnostics, type CompiledFile, type Project } from "./compile-file.ts";
 import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { report } from "./report.ts";
 import { findSources } from "./sources.ts";
+import { version } from "./version.ts";
+
+export interface CheckOptions {
+  readonly format: "text" | "json" | "sarif";
+  /** Apply safe fixes first. */
+  readonly fix: boolean;
+}
+
+export interface Checked {
+  readonly exitCode: ExitCode;
+  /** Every file that has been read, absolute, and the folders of those that were asked for. */
+  readonly read: ReadonlySet<string>;
+}
+
+/** A fix may uncover another one, but not for ever. */
+const maxRounds = 20;
+
+interface Found {
+  readonly project: Project;
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 /** Checks files and folders and prints what is found; a file that two programs import is told about once. */
-export function checkFiles(given: readonly string[], format: "text" | "json", io: Io): ExitCode {
+export function checkFiles(given: readonly string[], options: CheckOptions, io: Io): Checked {
   const files = findSources(given, io.cwd);
   const seen = new Set<string>();
-  const found: { readonly project: Project; readonly diagnostics: readonly Diagnostic[] }[] = [];
+  const read = new Set<string>();
+  const found: Found[] = [];
   let unreadable = false;
+  let fixedCount = 0;
   for (const file of files) {
+    read.add(file).add(dirname(file));
     try {
-      const { project, diagnostics } = compileFile(file, io);
+      const { compiled, fixed } = options.fix ? compileAndFix(file, io) : { compiled: compileFile(file, io), fixed: 0 };
+      const { project, diagnostics, program } = compiled;
+      fixedCount += fixed;
+      for (const one of program.files.values()) read.add(`${project.root}/${one.source.path}`);
       const fresh = diagnostics.filter((one) => {
         const { source, span } = one.place;
         const key = JSON.stringify([project.root, source.path, span.start, one.code, one.message]);
@@ -30,18 +64,56 @@ export function checkFiles(given: readonly string[], format: "text" | "json", io
     }
   }
   const severities = found.flatMap((one) => one.diagnostics.map(({ severity }) => severity));
-  if (format === "json")
-    io.out.write(
-      renderJson(
-        found.flatMap(({ diagnostics, project }) =>
-          diagnostics.map((diagnostic) => ({ diagnostic, pathOf: project.pathOf })),
-        ),
-      ),
-    );
-  else {
-    for (const { diagnostics, project } of found) printDiagnostics(diagnostics, project, io.out);
-    io.out.write(`${files.length} file${files.length === 1 ? "" : "s"} checked: ${countOf(severities)}\n`);
+  print(found, options.format, io);
+  if (options.format === "text") {
+    const checked = `${files.length} file${files.length === 1 ? "" : "s"} checked: ${countOf(severities)}`;
+    const fixable = found.flatMap((one) => one.diagnostics).filter((one) => one.fixes.some(isSafe)).length;
+    const fixes = options.fix
+      ? `, ${fixedCount} fix${fixedCount === 1 ? "" : "es"} applied`
+      : fixable > 0
+        ? `; \`meshc check --fix\` puts ${fixable} of them right`
+        : "";
+    io.out.write(`${checked}${fixes}\n`);
   }
-  if (unreadable) return exitCode.environment;
-  return severities.includes("error") ? exitCode.programErrors : exitCode.fine;
+  const failed = severities.includes("error") ? exitCode.programErrors : exitCode.fine;
+  return { exitCode: unreadable ? exitCode.environment : failed, read };
+}
+
+function isSafe({ applicability }: Fix): boolean {
+  return applicability === "safe";
+}
+
+function ruleOf(code: string): SarifRule {
+  return { title: titleOf(code), page: readPage(code) };
+}
+
+function print(found: readonly Found[], format: CheckOptions["format"], io: Io): void {
+  if (format === "text") {
+    for (const { diagnostics, project } of found) printDiagnostics(diagnostics, project, io.out);
+    return;
+  }
+  const shown = found.flatMap(({ diagnostics, project }) =>
+    diagnostics.map((diagnostic) => ({ diagnostic, pathOf: project.pathOf })),
+  );
+  if (format === "json") io.out.write(renderJson(shown));
+  else {
+    const root = `${pathToFileURL(io.cwd).href.replace(/\/$/, "")}/`;
+    io.out.write(renderSarif(shown, { version, root, ruleOf }));
+  }
+}
+
+/** Applies safe fixes and compiles again until there is none left. */
+function compileAndFix(file: string, io: Io): { readonly compiled: CompiledFile; readonly fixed: number } {
+  let compiled = compileFile(file, io);
+  let fixed = 0;
+  for (let round = 0; round < maxRounds; round += 1) {
+    const own = compiled.diagnostics.filter((one) => !one.place.source.path.startsWith("std/"));
+    const { applied, texts } = applyFixes(own, isSafe);
+    if (texts.size === 0) break;
+    const host = nodejsHost(compiled.project.root);
+    for (const [source, text] of texts) host.writeFile(source.path, text);
+    fixed += applied.length;
+    compiled = compileFile(file, io);
+  }
+  return { compiled, fixed };
 }

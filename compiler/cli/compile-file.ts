@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { compile, type CompileResult } from "../compile.ts";
 import { renderText } from "../diagnostics/render-text.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { pageUrl } from "../host/documentation.ts";
 import { nodejsHost, projectRootOf } from "../host/nodejs.ts";
 import type { Io, Output } from "./io.ts";
 import { shownPath } from "./sources.ts";
@@ -52,7 +53,7 @@ export function compileFile(file: string, io: Io): CompiledFile {
 /** Prints diagnostics for people. */
 export function printDiagnostics(diagnostics: readonly Diagnostic[], project: Project, to: Output): void {
   const { pathOf, urlOf } = project;
-  to.write(renderText(diagnostics, { style: to.style, columns: to.columns, pathOf, urlOf }));
+  to.write(renderText(diagnostics, { style: to.style, columns: to.columns, pathOf, urlOf, pageOf: pageUrl }));
 }
 
 /** `2 errors, 1 warning` */

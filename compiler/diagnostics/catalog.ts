@@ -1,3 +1,4 @@
+import { problemKinds, type ProblemCode } from "../../grammar/index.ts";
 import type { Severity } from "./diagnostic.ts";
 
 interface CatalogEntry {
@@ -69,3 +70,15 @@ export const catalog = {
 } as const satisfies Record<string, CatalogEntry>;
 
 export type DiagnosticCode = keyof typeof catalog;
+
+/** What a code is about, in a few words; of the syntax as well as of the checker. */
+export function titleOf(code: string): string {
+  const entry = Object.hasOwn(catalog, code) ? catalog[code as DiagnosticCode].title : undefined;
+  const problem = Object.hasOwn(problemKinds, code) ? problemKinds[code as ProblemCode] : undefined;
+  return entry ?? (problem === undefined ? code : problem.charAt(0).toUpperCase() + problem.slice(1));
+}
+
+/** Every code there is, in order. */
+export function allCodes(): string[] {
+  return [...Object.keys(problemKinds), ...Object.keys(catalog)].toSorted();
+}

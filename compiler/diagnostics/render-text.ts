@@ -1,6 +1,6 @@
 import type { Place } from "../source/source-file.ts";
 import { lineText, locationOf, positionAt } from "../source/source-file.ts";
-import type { Diagnostic } from "./diagnostic.ts";
+import type { Diagnostic, Fix } from "./diagnostic.ts";
 import type { Style } from "./style.ts";
 import { style as makeStyle } from "./style.ts";
 import type { Cell } from "./text-width.ts";
@@ -14,6 +14,8 @@ export interface TextOptions {
   readonly pathOf?: (path: string) => string;
   /** Where a click on the place leads; undefined for no link. */
   readonly urlOf?: (path: string) => string | undefined;
+  /** Where a click on the code leads: its page; undefined for no link. */
+  readonly pageOf?: (code: string) => string | undefined;
 }
 
 interface Drawing {
@@ -55,8 +57,9 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: TextOptions = 
     gutter: String(lastLine).length,
   };
   const paint = drawing.style[diagnostic.severity];
+  const code = drawing.style.link(diagnostic.code, options.pageOf?.(diagnostic.code));
   const lines = [
-    `${paint(`${diagnostic.severity}[${diagnostic.code}]`)}${drawing.style.bold(`: ${printable(diagnostic.message)}`)}`,
+    `${paint(`${diagnostic.severity}[${code}]`)}${drawing.style.bold(`: ${printable(diagnostic.message)}`)}`,
     ...excerpt(diagnostic.place, diagnostic.label, "^", paint, drawing),
   ];
   for (const { place, message } of diagnostic.related) {
@@ -65,11 +68,23 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: TextOptions = 
   const remarks = [
     ...diagnostic.notes.map((text) => ["note", text] as const),
     ...(diagnostic.hint === undefined ? [] : [["help", diagnostic.hint] as const]),
-    ...diagnostic.fixes.map((fix) => ["fix", fix.title] as const),
+    ...diagnostic.fixes.filter((fix) => !isSaid(fix, diagnostic.hint)).map((fix) => ["fix", fix.title] as const),
   ];
   if (remarks.length > 0) lines.push(bar(drawing));
   for (const [name, text] of remarks) lines.push(...remark(name, text, drawing));
   return `${lines.join("\n")}\n`;
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replaceAll(/[.`"]/g, "");
+}
+
+/** True when the hint has told already what the fix does. */
+function isSaid({ title, edits }: Fix, hint: string | undefined): boolean {
+  const [edit] = edits;
+  if (hint === undefined) return false;
+  if (plain(title) === plain(hint)) return true;
+  return edits.length === 1 && edit !== undefined && edit.newText !== "" && plain(hint).includes(plain(edit.newText));
 }
 
 function bar({ gutter, style }: Drawing): string {

@@ -37,7 +37,7 @@ export interface OutputTraits {
 
 /**
  * Whether to colour: NO_COLOR (https://no-color.org) says no, then FORCE_COLOR says yes unless it is 0, then a
- * terminal that is not `dumb` decides. Links only ever go to a terminal.
+ * terminal that is not `dumb` decides. Links only ever go to a terminal that is known to show them.
  */
 export function styleFor({ isTTY, env }: OutputTraits): Style {
   const has = (name: string): boolean => (env[name] ?? "") !== "";
@@ -46,5 +46,22 @@ export function styleFor({ isTTY, env }: OutputTraits): Style {
   let color = capable;
   if (has("NO_COLOR")) color = false;
   else if (forced !== undefined) color = forced !== "0" && forced !== "false";
-  return style({ color, hyperlinks: capable && !has("CI") });
+  return style({ color, hyperlinks: capable && showsHyperlinks(env) });
+}
+
+/**
+ * Whether a terminal is known to understand links (OSC 8). Others may show the sequence as text, so it takes more than
+ * being a terminal. FORCE_HYPERLINK decides where it is set, 0 meaning no.
+ */
+export function showsHyperlinks(env: OutputTraits["env"]): boolean {
+  const forced = env["FORCE_HYPERLINK"];
+  if (forced !== undefined) return forced !== "0" && forced !== "false";
+  const has = (name: string): boolean => (env[name] ?? "") !== "";
+  if (has("CI")) return false;
+  if (["WT_SESSION", "KONSOLE_VERSION", "KITTY_WINDOW_ID", "DOMTERM"].some(has)) return true;
+  // Versions of VTE count in hundreds: 0.50 is 5000.
+  if (Number(env["VTE_VERSION"] ?? "0") >= 5000) return true;
+  const program = env["TERM_PROGRAM"] ?? "";
+  if (["iTerm.app", "WezTerm", "vscode", "Hyper", "ghostty", "rio", "Tabby"].includes(program)) return true;
+  return /^(?:xterm-kitty|alacritty|xterm-ghostty|foot)/.test(env["TERM"] ?? "");
 }

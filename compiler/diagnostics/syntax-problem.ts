@@ -2,6 +2,9 @@ import type { SyntaxProblem } from "../../grammar/index.ts";
 import type { SourceFile } from "../source/source-file.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 
+/** Problems whose fix is the only thing that can have been meant. */
+const safe: ReadonlySet<string> = new Set(["MESH1007", "MESH1011", "MESH1012", "MESH1021", "MESH1024"]);
+
 /** What the grammar found in a file, as a diagnostic like any other. */
 export function syntaxDiagnostic(problem: SyntaxProblem, source: SourceFile): Diagnostic {
   const { code, message, span, hint, related = [], fix } = problem;
@@ -20,7 +23,7 @@ export function syntaxDiagnostic(problem: SyntaxProblem, source: SourceFile): Di
             {
               title: fix.title,
               edits: [{ place: { source, span: fix.span }, newText: fix.text }],
-              applicability: "suggested",
+              applicability: safe.has(code) ? "safe" : "suggested",
             },
           ],
   };
