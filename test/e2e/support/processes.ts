@@ -43,3 +43,14 @@ export async function freeAddresses(): Promise<Record<"CLIENT_LISTENS" | "EDGE_L
   const [client, edge, gpu] = (await freePorts(3)).map((port) => `webrtc://127.0.0.1:${port}`);
   return { CLIENT_LISTENS: client ?? "", EDGE_LISTENS: edge ?? "", GPU_LISTENS: gpu ?? "" };
 }
+
+/** The process that `parent` has started with these words among its arguments. */
+export function childWith(parent: number, words: string): number {
+  const { stdout } = spawnSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" });
+  const found = stdout
+    .split("\n")
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .find((parts) => Number(parts?.[2]) === parent && parts?.[3]?.includes(words));
+  if (found === undefined) throw new Error(`${parent} has started no process with ${words}`);
+  return Number(found?.[1]);
+}
