@@ -26,6 +26,8 @@ export const catalog = {
   MESH2010: { severity: "error", title: "Unknown option or clause" },
   MESH2011: { severity: "error", title: "Unknown field" },
   MESH2012: { severity: "error", title: "Word that may not name this" },
+  MESH2020: { severity: "error", title: "Code of a node not found" },
+  MESH2021: { severity: "error", title: "Code of a node not exported" },
   MESH3001: { severity: "error", title: "Formats do not match" },
   MESH3002: { severity: "error", title: "No converter" },
   MESH3003: { severity: "error", title: "Value of the wrong type" },
