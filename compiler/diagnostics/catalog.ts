@@ -37,6 +37,7 @@ export const catalog = {
   MESH3007: { severity: "error", title: "Format not known at build time" },
   MESH3008: { severity: "error", title: "Nothing to choose by" },
   MESH3009: { severity: "error", title: "Record that holds itself" },
+  MESH3020: { severity: "error", title: "Code of a node does not fit" },
   MESH4001: { severity: "error", title: "Peer lacks what a pipeline requires" },
   MESH4002: { severity: "warning", title: "No declared peer provides it" },
   MESH4003: { severity: "error", title: "Target lacks what the interface requires" },
