@@ -4,7 +4,7 @@ import { hasErrors } from "../diagnostics/diagnostic.ts";
 import { HostError } from "../host/host.ts";
 import { makeFolder, reasonOf, replaceFile } from "../host/nodejs.ts";
 import { compileFile, countOf, printDiagnostics } from "./compile-file.ts";
-import { environmentError, exitCode, type ExitCode } from "./exit-code.ts";
+import { exitCode, usageError, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { report } from "./report.ts";
 import { findSources, shownPath } from "./sources.ts";
@@ -43,7 +43,7 @@ function refuseClashes(files: readonly string[], out: string, cwd: string): void
   for (const file of files) {
     const other = byName.get(basename(file));
     if (other !== undefined) {
-      throw environmentError(
+      throw usageError(
         `${shownPath(other, cwd)} and ${shownPath(file, cwd)} would both be written to ${out}/${basename(file)}.ts.`,
         "Build them one by one with an `--out` of their own, or leave it out.",
       );

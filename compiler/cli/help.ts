@@ -5,7 +5,7 @@ import type { Style } from "../diagnostics/style.ts";
 export function overview(commands: readonly Command[], style: Style): string {
   const width = Math.max(...commands.map((command) => command.name.length));
   const lines = [
-    `${style.bold("meshc")}: checks and builds .mesh programs`,
+    `${style.bold("meshc")}: checks, builds and runs .mesh programs`,
     "",
     `${style.bold("Usage:")} meshc COMMAND [arguments]`,
     "",
@@ -17,10 +17,12 @@ export function overview(commands: readonly Command[], style: Style): string {
     "  -V, --version  the version",
     "",
     style.bold("Exit codes:"),
-    "  0  fine",
-    "  1  the program has errors",
-    "  2  wrong usage",
-    "  3  the environment failed: a file, a port, a peer",
+    "    0  fine",
+    "    1  the program has errors, or its code failed",
+    "    2  wrong usage",
+    "    3  the environment failed: a file, a port, a peer",
+    "   70  a bug in meshc",
+    "  130  ended by Ctrl-C",
     "",
     "`meshc help COMMAND` tells more of one command.",
   ];
@@ -34,10 +36,11 @@ export function commandHelp(command: Command, columns: number, style: Style): st
   const help = "--help";
   const column = Math.max(help.length, ...heads.map((head) => head.length)) + 4;
   const rows = command.options.map((option, index) => row(heads[index] ?? "", describe(option), column, width));
+  const name = `meshc ${command.name}`;
   const lines = [
-    `${style.bold(`meshc ${command.name}`)}: ${command.summary}`,
+    ...wrap(`${name}: ${command.summary}`, width).map((line) => line.replace(`${name}:`, `${style.bold(name)}:`)),
     "",
-    `${style.bold("Usage:")} meshc ${command.name} ${command.usage}`.trimEnd(),
+    `${style.bold("Usage:")} ${name} ${command.usage}`.trimEnd(),
     ...(command.details ?? []).flatMap((paragraph) => ["", ...wrap(paragraph, width)]),
     "",
     style.bold("Options:"),

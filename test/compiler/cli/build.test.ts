@@ -1,0 +1,99 @@
+import { mkdirSync, readdirSync, statSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readPlan } from "../../../runtime/interface/plan.ts";
+import { commandLine, type CommandLine } from "../support/command-line.ts";
+
+let cli: CommandLine;
+beforeEach(() => {
+  cli = commandLine();
+});
+afterEach(() => cli[Symbol.dispose]());
+
+const fine = "node Work { in text\n out text }\npipeline P { in t: text\n out u: text\n t -> Work() -> u }\n";
+const wrong = fine.replace("Work()", "Wrok()");
+const longAgo = new Date("2001-02-03T04:05:06Z");
+
+function age(name: string): number {
+  return statSync(join(cli.folder, name)).mtimeMs;
+}
+
+describe("meshc build", () => {
+  it("writes a plan that the runtime reads, and says what it wrote", async () => {
+    cli.write("main.mesh", fine);
+    const { code, out, err } = await cli.run("build");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("main.plan.json written\n");
+    expect(readPlan(JSON.parse(cli.read("main.plan.json")))).toMatchObject({ pipelines: { P: { name: "P" } } });
+    // Nothing is left of what was written beside.
+    expect(readdirSync(cli.folder).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it("leaves alone what would not change, and writes what would", async () => {
+    cli.write("main.mesh", fine);
+    await cli.run("build");
+    utimesSync(join(cli.folder, "main.plan.json"), longAgo, longAgo);
+    const again = await cli.run("build");
+    expect(again.code).toBe(0);
+    expect(again.out).toContain("main.plan.json unchanged\n");
+    expect(again.out).not.toContain("written");
+    expect(age("main.plan.json")).toBe(longAgo.getTime());
+    cli.write("main.mesh", fine.replaceAll("t:", "text:").replace(" t ->", " text ->"));
+    expect((await cli.run("build")).out).toContain("main.plan.json written\n");
+    expect(age("main.plan.json")).toBeGreaterThan(longAgo.getTime());
+  });
+
+  it("leaves what was built before when the program has errors", async () => {
+    cli.write("main.mesh", fine);
+    await cli.run("build");
+    const before = cli.read("main.plan.json");
+    cli.write("main.mesh", wrong);
+    const { code, out, err } = await cli.run("build");
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain("error[MESH2001]");
+    expect(err).toContain("main.mesh: 1 error, nothing written\n");
+    expect(cli.read("main.plan.json")).toBe(before);
+  });
+
+  it("writes to the folder it is given, and makes it", async () => {
+    cli.write("main.mesh", fine);
+    const { code, out } = await cli.run("build", "main.mesh", "--out", "gen/plans");
+    expect(code).toBe(0);
+    expect(out).toContain("gen/plans/main.plan.json written\n");
+    expect(readdirSync(cli.folder).toSorted()).toEqual(["gen", "main.mesh", "package.json"]);
+    expect(JSON.parse(cli.read("gen/plans/main.plan.json"))).toMatchObject({ source: "main.mesh" });
+  });
+
+  it("builds the programs below a folder, one of which may be wrong", async () => {
+    cli.write("a/good.mesh", fine);
+    cli.write("b/bad.mesh", wrong);
+    const { code, out, err } = await cli.run("build");
+    expect(code).toBe(1);
+    expect(out).toContain("a/good.plan.json written\n");
+    expect(err).toContain("b/bad.mesh: 1 error, nothing written\n");
+  });
+
+  it("refuses two programs of one name in one folder", async () => {
+    cli.write("a/main.mesh", fine);
+    cli.write("b/main.mesh", fine);
+    const { code, out, err } = await cli.run("build", "--out", "gen");
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain("error: a/main.mesh and b/main.mesh would both be written to gen/main.mesh.ts.\n");
+    expect(readdirSync(cli.folder).toSorted()).toEqual(["a", "b", "package.json"]);
+  });
+
+  it.each([
+    ["a file stands in the way of the folder", () => cli.write("gen", "a file"), "permission|folder|file"],
+    [
+      "a folder stands in the way of the file",
+      () => mkdirSync(join(cli.folder, "gen/main.plan.json"), { recursive: true }),
+      "it is a folder",
+    ],
+  ])("says why nothing could be written: %s", async (_what, arrange, reason) => {
+    cli.write("main.mesh", fine);
+    arrange();
+    const { code, err } = await cli.run("build", "main.mesh", "--out", "gen");
+    expect(code).toBe(3);
+    expect(err).toMatch(new RegExp(`^error: gen/main\\.\\S+ cannot be written: .*(${reason}).*\\.$`, "m"));
+  });
+});
