@@ -38,7 +38,7 @@ function outputLines(state: ViewState, style: Style, columns: number): string[] 
   const shown = state.outputs.slice(-shownOutputs);
   const width = Math.max(0, ...shown.map(({ port }) => port.length));
   return shown.map(({ port, text }) => {
-    const room = Math.max(10, columns - 3 - width);
+    const room = Math.max(1, columns - 3 - width);
     return `${style.bold(port.padEnd(width))}  ${clipped(oneLine(printable(text)), room)}`;
   });
 }

@@ -1,8 +1,18 @@
-import type { Location } from "../../../runtime/interface/errors.ts";
+import { formatLocation, type Location } from "../../../runtime/interface/errors.ts";
 import type { NodeDefinition } from "../../../runtime/interface/node.ts";
+import { standardNode as load } from "../../../stdlib/index.ts";
+import { CommandError, exitCode } from "../exit-code.ts";
 
-/** The code of a node of the standard library. */
+/**
+ * The code of a node of the standard library.
+ * @throws {CommandError} with exit code 1 for a plan of another version, whose library had other nodes
+ */
 export async function standardNode(module: string, name: string, location: Location): Promise<NodeDefinition> {
-  void location;
-  throw new Error(`stdlib ${module} ${name}`);
+  const found = await load(module, name);
+  if (found !== undefined) return found;
+  throw new CommandError(
+    exitCode.programErrors,
+    `${formatLocation(location)}: there is no node \`${name}\` in ${module} of this version.`,
+    "Build the program again with the compiler that belongs to this runtime.",
+  );
 }

@@ -6,6 +6,8 @@ import { style } from "../../../compiler/diagnostics/style.ts";
 import { HostError } from "../../../compiler/host/host.ts";
 import { errorCodes, MeshError, type ErrorCode } from "../../../runtime/interface/errors.ts";
 
+const atOnce = Promise.resolve();
+
 function told(error: unknown, env: Io["env"] = {}, color = false): { code: number; text: string } {
   let text = "";
   const output: Io["err"] = {
@@ -14,7 +16,7 @@ function told(error: unknown, env: Io["env"] = {}, color = false): { code: numbe
     columns: 80,
     rows: 24,
     style: style({ color, hyperlinks: false }),
-    flushed: () => Promise.resolve(),
+    flushed: () => atOnce,
   };
   const code = report(error, { out: output, err: output, cwd: "/", env, onInterrupt: () => () => undefined });
   return { code, text };
