@@ -1,74 +1,90 @@
-import { basename, dirname, join, resolve } from "node:path";
-import { readFileSync } from "node:fs";
-import { hasErrors } from "../diagnostics/diagnostic.ts";
+import { dirname, resolve } from "node:path";
+import { statSync } from "node:fs";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { HostError } from "../host/host.ts";
-import { makeFolder, reasonOf, replaceFile } from "../host/nodejs.ts";
-import { compileFile, countOf, printDiagnostics } from "./compile-file.ts";
-import { exitCode, usageError, type ExitCode } from "./exit-code.ts";
+import { Builder, layoutOf, type BuilderOptions, type BuiltProgram } from "./build/builder.ts";
+import { countOf, printDiagnostics } from "./compile-file.ts";
+import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { report } from "./report.ts";
 import { findSources, shownPath } from "./sources.ts";
 
+export interface BuildOptions extends BuilderOptions {
+  /** Files and folders; none stands for the current folder. */
+  readonly given: readonly string[];
+}
+
 /** Builds files and folders; a program with errors leaves what was built of it before untouched. */
-export async function buildFiles(given: readonly string[], out: string | undefined, io: Io): Promise<ExitCode> {
-  const files = findSources(given, io.cwd);
-  if (out !== undefined) refuseClashes(files, out, io.cwd);
-  let worst: ExitCode = exitCode.fine;
-  for (const file of files) {
+export async function buildFiles(options: BuildOptions, io: Io): Promise<ExitCode> {
+  const builder = new Builder(io, options);
+  return buildOnce(builder, findSources(options.given, io.cwd), rootsOf(options.given, io.cwd), options, io);
+}
+
+/** The folders that sources are searched in; a file stands for the folder around it. */
+export function rootsOf(given: readonly string[], cwd: string): string[] {
+  return (given.length === 0 ? ["."] : given).map((path) => {
+    const full = resolve(cwd, path);
+    return statSync(full).isDirectory() ? full : dirname(full);
+  });
+}
+
+/** One pass over these files and all that they import. */
+export async function buildOnce(
+  builder: Builder,
+  files: readonly string[],
+  roots: readonly string[],
+  options: BuilderOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const seen = new Set<string>();
+  let failed = false;
+  let unreadable = false;
+  const tell = (program: Pick<BuiltProgram, "compiled">, diagnostics: readonly Diagnostic[]): void => {
+    const { project } = program.compiled;
+    const fresh = diagnostics.filter((one) => {
+      const { source, span } = one.place;
+      const key = JSON.stringify([project.root, source.path, span.start, one.code, one.message]);
+      return !seen.has(key) && seen.add(key);
+    });
+    printDiagnostics(fresh, project, io.err);
+    const refused = options.warningsAsErrors ? ["error", "warning"] : ["error"];
+    if (diagnostics.some((one) => refused.includes(one.severity))) failed = true;
+  };
+
+  const programs = files.flatMap((file) => {
     try {
-      const { diagnostics, plan, program, project } = compileFile(file, io);
-      printDiagnostics(diagnostics, project, io.err);
-      if (plan === undefined || hasErrors(diagnostics)) {
-        if (worst === exitCode.fine) worst = exitCode.programErrors;
-        const count = countOf(diagnostics.map((one) => one.severity));
-        io.err.write(`${shownPath(file, io.cwd)}: ${count}, nothing written\n`);
-        continue;
-      }
-      const folder = out === undefined ? dirname(file) : resolve(io.cwd, out);
-      const target = join(folder, basename(file, ".mesh"));
-      write(`${target}.plan.json`, `${JSON.stringify(plan, undefined, 2)}\n`, io);
-      void program;
+      return builder.compile([file]);
     } catch (error) {
+      // The other files are still worth building.
       if (!(error instanceof HostError)) throw error;
       report(error, io);
-      worst = exitCode.environment;
+      unreadable = true;
+      return [];
     }
+  });
+  const each = [...new Map(programs.map((one) => [one.file, one])).values()];
+  const layout = layoutOf(each, roots, options.out);
+  const written: string[] = [];
+  const built: BuiltProgram[] = [];
+  for (const compiled of each) {
+    tell({ compiled }, compiled.diagnostics);
+    const program = await builder.write(compiled, layout);
+    if (program.outputs === undefined) {
+      const count = countOf(compiled.diagnostics.map((one) => one.severity));
+      io.err.write(`${shownPath(compiled.file, io.cwd)}: ${count}, nothing written\n`);
+      continue;
+    }
+    for (const path of program.written) io.out.write(`wrote ${shownPath(path, io.cwd)}\n`);
+    written.push(...program.written);
+    built.push(program);
   }
-  return worst;
+  for (const program of built) tell(program, await builder.verify(program));
+  io.out.write(summary(built.length, written.length));
+  if (unreadable) return exitCode.environment;
+  return failed ? exitCode.programErrors : exitCode.fine;
 }
 
-/** Two programs of one name would overwrite each other in one folder. */
-function refuseClashes(files: readonly string[], out: string, cwd: string): void {
-  const byName = new Map<string, string>();
-  for (const file of files) {
-    const other = byName.get(basename(file));
-    if (other !== undefined) {
-      throw usageError(
-        `${shownPath(other, cwd)} and ${shownPath(file, cwd)} would both be written to ${out}/${basename(file)}.ts.`,
-        "Build them one by one with an `--out` of their own, or leave it out.",
-      );
-    }
-    byName.set(basename(file), file);
-  }
-}
-
-function write(file: string, text: string, io: Io): void {
-  const same = textOf(file) === text;
-  if (!same) {
-    try {
-      makeFolder(dirname(file));
-      replaceFile(file, text);
-    } catch (error) {
-      throw new HostError(`${shownPath(file, io.cwd)} cannot be written: ${reasonOf(error)}.`);
-    }
-  }
-  io.out.write(`${shownPath(file, io.cwd)} ${same ? "unchanged" : "written"}\n`);
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
+function summary(programs: number, written: number): string {
+  const files = written === 0 ? "nothing has changed" : `${written} file${written === 1 ? "" : "s"} written`;
+  return `${programs} program${programs === 1 ? "" : "s"} built: ${files}\n`;
 }

@@ -99,8 +99,7 @@ function recordOf(symbol: TypeSymbol, syntax: RecordSyntax, scope: ModuleScope, 
   const fields = (schema?.kind === "record" ? schema.fields : []).flatMap((info): Field[] => {
     const field = syntax.fields.find((one) => one.name.text === info.name);
     if (field === undefined) return [];
-    const value = scope.defaultOf(symbol.file, field, symbol.key);
-    const fallback = value === undefined ? undefined : dataLiteral(value);
+    const fallback = info.default === undefined ? undefined : dataLiteral(info.default);
     return [{ syntax: field, info, fallback }];
   });
   const statements: StatementStructures[] = [

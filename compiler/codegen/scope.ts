@@ -1,12 +1,8 @@
 import type { FlowType, Schemas } from "../../runtime/interface/caps.ts";
-import type { JsonValue } from "../../runtime/interface/frame.ts";
 import type { Plan } from "../../runtime/interface/plan.ts";
-import type { FieldSyntax } from "../../grammar/syntax.ts";
 import type { CheckedProgram } from "../check/check.ts";
 import { joinPath } from "../check/load.ts";
 import { isStandard, type DeclarationSymbol, type FileInfo, type TypeSymbol } from "../check/program.ts";
-import { Reporter } from "../check/reporter.ts";
-import { ValueReader } from "../check/values.ts";
 import { DeclaredNames } from "./declared-names.ts";
 import { HeldTexts } from "./held-texts.ts";
 import { capitalised } from "./names.ts";
@@ -48,7 +44,6 @@ export class ModuleScope implements Vocabulary {
   readonly #emitted = new Set<DeclarationSymbol>();
   readonly #others = new Map<FileInfo, DeclaredNames>();
   readonly #differing: ReadonlySet<string>;
-  readonly #values: ValueReader;
 
   constructor(input: ModuleInput) {
     this.input = input;
@@ -60,12 +55,7 @@ export class ModuleScope implements Vocabulary {
           this.#symbols.set(symbol.key, symbol as TypeSymbol);
       }
     }
-    const schemas: Schemas = input.checked.schemas;
-    this.#values = new ValueReader(new Reporter(), (key) => {
-      const schema = Object.hasOwn(schemas, key) ? schemas[key] : undefined;
-      return schema?.kind === "enum" ? schema.values : undefined;
-    });
-    this.#differing = this.#withDefaults(schemas);
+    this.#differing = withDefaults(input.checked.schemas);
   }
 
   // ---- imports ------------------------------------------------------------------------------------------------
@@ -162,34 +152,6 @@ export class ModuleScope implements Vocabulary {
     return known;
   }
 
-  /** The value of a field that is left out; undefined where there is none, or none before the program runs. */
-  defaultOf(file: FileInfo, field: FieldSyntax, key: string): JsonValue | undefined {
-    if (field.defaultValue === undefined) return undefined;
-    const schema = this.input.checked.schemas[key];
-    const type =
-      schema?.kind === "record" ? schema.fields.find((one) => one.name === field.name.text)?.type : undefined;
-    const value = this.#values.read(file, field.defaultValue, type, new Map());
-    return value !== undefined && "literal" in value ? value.literal : undefined;
-  }
-
-  /** Records that have a field with a default, and those that hold such records. */
-  #withDefaults(schemas: Schemas): Set<string> {
-    const found = new Set<string>();
-    for (const [key, symbol] of this.#symbols) {
-      const { syntax, file } = symbol;
-      if (syntax.kind !== "Record") continue;
-      if (syntax.fields.some((field) => this.defaultOf(file, field, key) !== undefined)) found.add(key);
-    }
-    for (let before = -1; before !== found.size;) {
-      before = found.size;
-      for (const [key, schema] of Object.entries(schemas)) {
-        if (schema.kind !== "record") continue;
-        if (schema.fields.some((field) => namesIn(field.type).some((one) => found.has(one)))) found.add(key);
-      }
-    }
-    return found;
-  }
-
   #reaches(from: FileInfo, to: FileInfo, seen = new Set<FileInfo>()): boolean {
     if (from === to) return true;
     if (seen.has(from)) return false;
@@ -215,4 +177,20 @@ export function namesIn(type: FlowType): string[] {
 /** Packages come before files. */
 function rank(module: string): string {
   return `${module.startsWith(".") ? 1 : 0} ${module}`;
+}
+
+/** Records that have a field with a default, and those that hold such records. */
+function withDefaults(schemas: Schemas): Set<string> {
+  const found = new Set<string>();
+  for (const [key, schema] of Object.entries(schemas)) {
+    if (schema.kind === "record" && schema.fields.some((field) => field.default !== undefined)) found.add(key);
+  }
+  for (let before = -1; before !== found.size;) {
+    before = found.size;
+    for (const [key, schema] of Object.entries(schemas)) {
+      if (schema.kind !== "record") continue;
+      if (schema.fields.some((field) => namesIn(field.type).some((one) => found.has(one)))) found.add(key);
+    }
+  }
+  return found;
 }

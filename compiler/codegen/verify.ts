@@ -1,0 +1,162 @@
+import type { Diagnostic as TypeScriptDiagnostic, Project, SourceFile, ts } from "ts-morph";
+import { Reporter } from "../check/reporter.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { reportMissingExport, type Implementation } from "./implementations.ts";
+import type { Morph } from "./morph.ts";
+
+/** Code of a node that is to be held against the contract that a generated module declares. */
+export interface Claim {
+  readonly implementation: Implementation;
+  /** The file of the code, absolute. */
+  readonly code: string;
+  /** The generated module that declares the contract, absolute. */
+  readonly module: string;
+  /** The name of the contract in that module. */
+  readonly contract: string;
+}
+
+export interface VerifierInit {
+  readonly morph: Morph;
+  /** The `tsconfig.json` that the code is checked by; undefined where there is none. */
+  readonly tsConfig: string | undefined;
+  /** Where the types of `pipeline-mesh` are, for projects that it is not installed in. */
+  readonly runtimeTypes: string | undefined;
+  /** Shows a path in a message. */
+  readonly shown: (path: string) => string;
+}
+
+/** Lines of a reason that are shown. */
+const maxReasonLines = 6;
+
+/** Holds code against contracts by TypeScript's own rules, and keeps what it has read for the next time. */
+export class Verifier {
+  readonly #init: VerifierInit;
+  readonly #project: Project;
+
+  constructor(init: VerifierInit) {
+    const { morph, tsConfig, runtimeTypes } = init;
+    const { ts: typescript } = morph;
+    this.#init = init;
+    this.#project = new morph.Project({
+      ...(tsConfig !== undefined && { tsConfigFilePath: tsConfig }),
+      skipAddingFilesFromTsConfig: true,
+      skipFileDependencyResolution: true,
+      compilerOptions: {
+        ...(tsConfig === undefined && {
+          strict: true,
+          target: typescript.ScriptTarget.ES2022,
+          lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
+          module: typescript.ModuleKind.ESNext,
+          moduleResolution: typescript.ModuleResolutionKind.Bundler,
+        }),
+        noEmit: true,
+        skipLibCheck: true,
+        allowImportingTsExtensions: true,
+        allowJs: true,
+        checkJs: false,
+        // What belongs to how a project is built is not for us to complain of.
+        composite: false,
+        incremental: false,
+        isolatedDeclarations: false,
+        noUnusedLocals: false,
+        noUnusedParameters: false,
+      },
+    });
+    const options = this.#project.compilerOptions.get();
+    if (runtimeTypes !== undefined && !options.paths?.["pipeline-mesh"]) {
+      this.#project.compilerOptions.set({ paths: { ...options.paths, "pipeline-mesh": [runtimeTypes] } });
+    }
+  }
+
+  /** @returns what does not fit, each at the `from` of the node */
+  verify(claims: readonly Claim[]): Diagnostic[] {
+    for (const file of this.#project.getSourceFiles()) file.refreshFromFileSystemSync();
+    const reporter = new Reporter();
+    const checks = claims.map((claim, index) => ({ claim, file: this.#checkFile(claim, index) }));
+    for (const { claim, file } of checks) this.#report(claim, file, reporter);
+    for (const { file } of checks) this.#project.removeSourceFile(file);
+    return reporter.inOrder([...new Set(claims.map((one) => one.implementation.file.source.path))]);
+  }
+
+  /** A file that is right if and only if the code fits its contract. */
+  #checkFile({ implementation, code, module, contract }: Claim, index: number): SourceFile {
+    const { name } = implementation.symbol;
+    const text = [
+      `import type { ${contract} as Contract } from ${JSON.stringify(module)};`,
+      `import { ${name} as code } from ${JSON.stringify(code)};`,
+      "export const checked: Contract = code;",
+    ].join("\n");
+    return this.#project.createSourceFile(`${module}.check${index}.ts`, text, { overwrite: true });
+  }
+
+  #report(claim: Claim, check: SourceFile, reporter: Reporter): void {
+    const { implementation, code } = claim;
+    const { symbol, file, span, path } = implementation;
+    const source = this.#project.getSourceFile(code) ?? this.#project.addSourceFileAtPathIfExists(code);
+    if (source === undefined) return;
+    const exported = source.getExportedDeclarations();
+    const names = [...exported.keys()].filter((name) => name !== "default");
+    if (!exported.has(symbol.name)) {
+      reportMissingExport(implementation, names, reporter);
+      return;
+    }
+    const declaration = exported.get(symbol.name)?.[0];
+    if (
+      declaration !== undefined &&
+      isUntyped(check.getVariableDeclarationOrThrow("checked").getInitializerOrThrow().getType().compilerType)
+    ) {
+      return;
+    }
+    const [outside] = check.getPreEmitDiagnostics().filter(isError);
+    // Where the code is declared to be what the contract asks for, what is wrong shows in the code itself.
+    const statement = declaration?.getFirstAncestor((node) => node.getParent() === declaration.getSourceFile());
+    const inside = (statement === undefined ? [] : (declaration?.getSourceFile().getPreEmitDiagnostics() ?? [])).filter(
+      (one) => isError(one) && statement !== undefined && within(one, statement.getPos(), statement.getEnd()),
+    );
+    const found = outside ?? inside[0];
+    if (found === undefined) return;
+    const place = found === outside ? "" : `${this.#placeOf(found)}: `;
+    const reason = reasonOf(found, this.#init.morph);
+    reporter.report(
+      "MESH3020",
+      file.source,
+      span,
+      `The code of \`${symbol.name}\` in \`${path}\` does not fit its declaration.`,
+      {
+        label: "declared here",
+        notes: [`TypeScript says: ${place}${reason}`],
+        hint: `Declare it as \`export const ${symbol.name}: ${claim.contract} = …\` to see the mistake where it is made.`,
+      },
+    );
+  }
+
+  #placeOf(diagnostic: TypeScriptDiagnostic): string {
+    const file = diagnostic.getSourceFile();
+    const line = diagnostic.getLineNumber();
+    return file === undefined ? "" : `${this.#init.shown(file.getFilePath())}${line === undefined ? "" : `:${line}`}`;
+  }
+}
+
+function isError(diagnostic: TypeScriptDiagnostic): boolean {
+  // DiagnosticCategory.Error of TypeScript.
+  return Number(diagnostic.getCategory()) === 1;
+}
+
+function within(diagnostic: TypeScriptDiagnostic, start: number, end: number): boolean {
+  const at = diagnostic.getStart() ?? -1;
+  return at >= start && at < end;
+}
+
+/** Made by `defineNode` without a contract: nothing is known of its ports, so nothing can be wrong with them. */
+function isUntyped(type: ts.Type): boolean {
+  return type.symbol?.name === "NodeDefinition";
+}
+
+/** The chain of reasons that TypeScript gives, from what does not fit down to why. */
+function reasonOf(diagnostic: TypeScriptDiagnostic, morph: Morph): string {
+  const text = morph.ts.flattenDiagnosticMessageText(diagnostic.compilerObject.messageText, "\n");
+  const lines = text.split("\n").map((line) => line.trim());
+  if (lines.length <= maxReasonLines) return lines.join(" ");
+  // The first line says what, the last ones why.
+  return [lines[0], "…", ...lines.slice(1 - maxReasonLines)].join(" ");
+}
