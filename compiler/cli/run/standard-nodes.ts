@@ -1,6 +1,5 @@
 import { formatLocation, type Location } from "../../../runtime/interface/errors.ts";
 import type { NodeDefinition } from "../../../runtime/interface/node.ts";
-import { standardNode as load } from "../../../stdlib/index.ts";
 import { CommandError, exitCode } from "../exit-code.ts";
 
 /**
@@ -8,7 +7,9 @@ import { CommandError, exitCode } from "../exit-code.ts";
  * @throws {CommandError} with exit code 1 for a plan of another version, whose library had other nodes
  */
 export async function standardNode(module: string, name: string, location: Location): Promise<NodeDefinition> {
-  const found = await load(module, name);
+  const { standardModules } = await import("../../../stdlib/index.ts");
+  const nodes = Object.hasOwn(standardModules, module) ? standardModules[module] : undefined;
+  const found = nodes !== undefined && Object.hasOwn(nodes, name) ? nodes[name] : undefined;
   if (found !== undefined) return found;
   throw new CommandError(
     exitCode.programErrors,
