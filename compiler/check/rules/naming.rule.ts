@@ -1,5 +1,6 @@
 import { isMissing, type NameSyntax } from "../../../grammar/syntax.ts";
 import { isStandard, type FileInfo } from "../program.ts";
+import type { Reporter } from "../reporter.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 const kinds: Readonly<Record<string, string>> = {
@@ -38,7 +39,7 @@ export const naming: Rule = {
 };
 
 function declaration(file: FileInfo, name: NameSyntax, kind: string, { reporter }: RuleContext): void {
-  if (isMissing(name) || /^[A-Z][A-Za-z0-9]*$/.test(name.text)) return;
+  if (isMisspelt(file, name, reporter) || /^[A-Z][A-Za-z0-9]*$/.test(name.text)) return;
   const better = upperCamel(name.text);
   reporter.report("MESH9001", file.source, name.span, `The ${kind} \`${name.text}\` is not named in UpperCamel.`, {
     hint:
@@ -48,7 +49,7 @@ function declaration(file: FileInfo, name: NameSyntax, kind: string, { reporter 
 
 function checkMember(file: FileInfo, name: NameSyntax, what: string, { reporter }: RuleContext): void {
   if (
-    isMissing(name) ||
+    isMisspelt(file, name, reporter) ||
     /^_?[a-z][A-Za-z0-9]*$/.test(name.text) ||
     /^_?[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name.text)
   ) {
@@ -59,6 +60,11 @@ function checkMember(file: FileInfo, name: NameSyntax, what: string, { reporter 
   reporter.report("MESH9002", file.source, name.span, message, {
     hint: better === undefined ? "Begin it with a small letter." : `Name it \`${better}\`, here and where it is used.`,
   });
+}
+
+/** A name that the parser has complained about already, or that is not there. */
+function isMisspelt(file: FileInfo, name: NameSyntax, reporter: Reporter): boolean {
+  return isMissing(name) || reporter.hasErrorIn(file.source, name.span);
 }
 
 function wordsOf(name: string): string[] {

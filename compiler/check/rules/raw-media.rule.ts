@@ -40,7 +40,7 @@ function checkEnd(
     "MESH8002",
     checked.symbol.file.source,
     link.arrowSpan,
-    `\`${end.text}\` sends ${describeType(end.type)} over the network: ${formatBitrate(rate.bitsPerSecond)} that are not compressed.`,
+    `\`${end.text}\` ${end === link.to ? "is sent" : "sends"} ${describeType(end.type)} over the network: ${formatBitrate(rate.bitsPerSecond)} that are not compressed.`,
     {
       label: end === link.to ? "to another peer" : "from another peer",
       related: [
