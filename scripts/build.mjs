@@ -1,8 +1,9 @@
 // Builds the package into dist/. `node scripts/build.mjs [--types]`
 //
 // The four doors of Node share their chunks, so that a class such as MeshError exists once however a program comes by
-// it. Packages stay outside the bundles: they come from node_modules, with their WebAssembly and their licences.
-import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+// it. Packages stay outside the bundles: they come from node_modules, with their WebAssembly and their licences. Only
+// the parser's go in: they are some 600 small files, which take longer to load than a program takes to check.
+import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,10 +41,22 @@ const common = {
   metafile: true,
 };
 
+const parser = /^(chevrotain|@chevrotain\/[^/]+|lodash-es)(\/|$)/;
+const outsidePackages = {
+  name: "outside-packages",
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind === "entry-point" || parser.test(path) ? undefined : { path, external: true },
+    );
+  },
+};
+
 try {
   const node = await esbuild.build({
     ...common,
     platform: "node",
+    packages: "bundle",
+    plugins: [outsidePackages],
     chunkNames: "chunks/[name]-[hash]",
     entryPoints: present({
       meshc: "compiler/cli/main.ts",
@@ -63,6 +76,7 @@ try {
   }
   chmodSync(join(out, "meshc.js"), 0o755);
   copySignatures();
+  writeLicences(Object.keys(node.metafile.inputs));
   if (process.argv.includes("--types")) emitTypes();
   install();
   const bytes = Object.values(node.metafile.outputs).reduce((sum, one) => sum + one.bytes, 0);
@@ -83,6 +97,29 @@ function copySignatures() {
     const from = join(entry.parentPath ?? entry.path, entry.name);
     cpSync(from, join(out, from.slice(root.length + 1)));
   }
+}
+
+/** What is bundled keeps its licence beside it. */
+function writeLicences(inputs) {
+  const folders = new Set(
+    inputs.flatMap((file) => {
+      const [before, after] = splitLast(file, "node_modules/");
+      const name = after?.split("/").slice(0, after.startsWith("@") ? 2 : 1);
+      return name === undefined ? [] : [join(root, before, "node_modules", ...name)];
+    }),
+  );
+  const texts = [...folders].toSorted().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? "" : `\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+    return `${name} ${version} (${license})\n${text}`;
+  });
+  writeFileSync(join(out, "THIRD-PARTY-LICENSES.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
+}
+
+function splitLast(text, separator) {
+  const at = text.lastIndexOf(separator);
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
 function emitTypes() {
