@@ -1,6 +1,6 @@
 /** From text to the tokens that the rules see, with every lexical problem already reported. */
 import { Lexer, type IToken, type TokenType } from "chevrotain";
-import { braceFindings } from "./braces.ts";
+import { bracketFindings } from "./brackets.ts";
 import { explainLiteral, literalValue } from "./literals.ts";
 import type { SyntaxProblem } from "./problems.ts";
 import { unescape } from "./strings.ts";
@@ -31,8 +31,8 @@ export interface Scan {
   readonly problems: SyntaxProblem[];
   /** Offsets of lexical problems in ascending order: the rules stay silent about a statement that has one. */
   readonly faults: readonly number[];
-  /** Offsets of `{` that indentation shows to be the unclosed ones. */
-  readonly unclosed: ReadonlySet<number>;
+  /** Brackets without an end: their offsets, with the column in which their line begins. */
+  readonly unclosed: ReadonlyMap<number, number>;
   /** The end of the file says nothing, because the text before it was cut. */
   readonly truncated: boolean;
 }
@@ -170,7 +170,7 @@ export function retype(token: IToken, type: TokenType): void {
 }
 
 export function emptyScan(text: string, problems: SyntaxProblem[]): Scan {
-  return { text, tokens: [], all: [], comments: [], problems, faults: [], unclosed: new Set(), truncated: true };
+  return { text, tokens: [], all: [], comments: [], problems, faults: [], unclosed: new Map(), truncated: true };
 }
 
 /** Makes the function that scans; the lexer inside keeps nothing between calls. */
@@ -204,15 +204,21 @@ export function createScanner(options: { readonly validate: boolean }): (text: s
       tokens = tokens.slice(0, cut);
       truncated = true;
     }
-    const braces = braceFindings(tokens);
-    for (const extra of braces.extra) {
+    const brackets = bracketFindings(tokens);
+    for (const extra of brackets.extra) {
       const span = spanOf(extra);
       const fix = { title: "Remove it", span, text: "" };
-      problems.push({ code: "MESH1006", span, message: 'this "}" closes nothing', hint: "remove it", fix });
+      problems.push({
+        code: "MESH1006",
+        span,
+        message: `this "${extra.image}" ${extra.image === "}" ? "closes" : "opens"} nothing`,
+        hint: "remove it",
+        fix,
+      });
     }
-    if (braces.extra.size > 0) tokens = tokens.filter((token) => !braces.extra.has(token));
+    if (brackets.extra.size > 0) tokens = tokens.filter((token) => !brackets.extra.has(token));
     problems.sort((a, b) => a.span.start - b.span.start);
     const faults = problems.map((problem) => problem.span.start);
-    return { text, tokens, all: lexed.tokens, comments, problems, faults, unclosed: braces.unclosed, truncated };
+    return { text, tokens, all: lexed.tokens, comments, problems, faults, unclosed: brackets.unclosed, truncated };
   };
 }

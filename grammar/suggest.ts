@@ -1,38 +1,60 @@
-/** Finds the word that was probably meant. */
+/**
+ * "Did you mean …?": the nearest of the names that could have stood there.
+ *
+ * The distance counts insertions, deletions, replacements and swaps of neighbours (Damerau and Levenshtein, in the
+ * restricted form that edits no part twice).
+ */
 
-/** Edits (insert, delete, replace, swap of neighbours) between two words; stops counting above `limit`. */
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  let before: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      let best = Math.min(previous[column]! + 1, current[column - 1]! + 1, previous[column - 1]! + (same ? 0 : 1));
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (swapped) best = Math.min(best, before[column - 2]! + 1);
-      current.push(best);
+/** Longer names are not compared: the work grows with the product of the lengths, and the text is not ours. */
+const longest = 128;
+
+/** Steps from one text to the other. */
+export function editDistance(a: string, b: string): number {
+  const columns = b.length + 1;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: columns }, (_, column) => column);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j < columns; j += 1) {
+      const same = a[i - 1] === b[j - 1];
+      let best = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1);
+      }
+      row.push(best);
     }
-    before = previous;
-    previous = current;
+    beforeLast = last;
+    last = row;
   }
-  return previous[b.length]!;
+  return last[b.length] ?? 0;
 }
 
-/** The candidate closest to `word`, if it is close: one edit for words under five letters, two for longer ones. */
-export function suggest(word: string, candidates: Iterable<string>): string | undefined {
-  // A longer word is never a slip of a keyword, and the comparison must stay cheap on hostile input.
-  if (word.length > 40) return undefined;
-  const limit = word.length < 5 ? 1 : 2;
-  let best: string | undefined;
-  let bestDistance = limit + 1;
-  for (const candidate of candidates) {
-    const found = distance(word.toLowerCase(), candidate.toLowerCase(), limit);
-    if (found < bestDistance) {
-      best = candidate;
-      bestDistance = found;
-    }
+/**
+ * The candidates near enough to be meant, nearest first; equally near ones in the order given. Case alone counts little.
+ * @param limit how many steps away one may be; by default one for a word of one or two characters, two for a longer one
+ */
+export function suggestions(word: string, candidates: Iterable<string>, limit = word.length < 3 ? 1 : 2): string[] {
+  if (word.length === 0 || word.length > longest) return [];
+  const lower = word.toLowerCase();
+  const near: { name: string; distance: number }[] = [];
+  for (const name of new Set(candidates)) {
+    if (name === word || name.length > longest || Math.abs(name.length - word.length) > limit) continue;
+    const folded = editDistance(lower, name.toLowerCase());
+    // A name of two letters is one step from every name of one letter; that is no likeness.
+    if (folded <= limit && folded < name.length) near.push({ name, distance: folded });
   }
-  return best;
+  return near.toSorted((a, b) => a.distance - b.distance).map((one) => one.name);
+}
+
+/** The nearest candidate, undefined when none is near. */
+export function suggest(word: string, candidates: Iterable<string>): string | undefined {
+  return suggestions(word, candidates)[0];
+}
+
+/**
+ * The keyword that was meant. Stricter than for names: where it is wrong about a name of the user's, what follows is
+ * read as something else.
+ */
+export function suggestKeyword(word: string, keywords: Iterable<string>): string | undefined {
+  return word.length < 2 ? undefined : suggestions(word, keywords, word.length < 5 ? 1 : 2)[0];
 }

@@ -98,7 +98,7 @@ export class Writer {
     for (const [index, statement] of statements.entries()) {
       const { gap } = this.item();
       const body = this.statement(statement);
-      const kind = statement.kind === "Import" ? "import" : this.isOneLine(body) ? "line" : undefined;
+      const kind = statement.kind === "Import" ? "import" : this.isOneLine(gap, body) ? "line" : undefined;
       const together = kind !== undefined && kind === before && (kind === "import" || gap.own.length === 0);
       const by = together ? d.hardline : d.blankline;
       parts.push(...gapParts(gap, index === 0 ? { by: "", blanks: "inside" } : { by, blanks: "all" }), body);
@@ -110,8 +110,10 @@ export class Writer {
   }
 
   /** Imports, and declarations that take one line, may stand together without an empty line between them. */
-  private isOneLine(body: Doc): boolean {
-    return !d.forces(body) && d.print(body, this.width).length === 1;
+  private isOneLine(before: Gap, body: Doc): boolean {
+    if (d.forces(body)) return false;
+    const line = [...before.leading.map((text) => `${text} `), body, ...this.item().gap.trailing.map(trailingPart)];
+    return d.print(d.concat(line), this.width).length === 1;
   }
 
   /** A statement from its first token on; the gap before it is printed already. */

@@ -11,10 +11,10 @@ import { EmbeddedActionsParser, EOF, type IToken, type ParserMethod, type TokenT
 import { missingName, name as buildName } from "../build.ts";
 import type { ProblemCode, SyntaxProblem } from "../problems.ts";
 import { emptyScan, spanOf, type Comment, type Scan } from "../scan.ts";
-import { suggest } from "../suggest.ts";
+import { suggestKeyword } from "../suggest.ts";
 import type { NameSyntax, Span } from "../syntax.ts";
 import * as t from "../tokens.ts";
-import { declarationStarts, is, memberStarts, sameLine, type Peek } from "./starts.ts";
+import { declarationStarts, flowAhead, is, memberStarts, sameLine, type Peek } from "./starts.ts";
 
 /** Takes the place of any argument while the grammar is recorded. */
 const recordingArgument = Object.freeze({ push: () => 0, targets: { push: () => 0 }, clauses: { push: () => 0 } });
@@ -28,6 +28,9 @@ export abstract class BaseRules extends EmbeddedActionsParser {
   protected broken = false;
   /** The statement before had one: what no longer fits after it is its consequence. */
   protected previousBroken = false;
+  /** The next statement was put right before it is read: it gets no problem of its own. */
+  protected excuseNext = false;
+  private excused = false;
   private statementStart = 0;
   protected readonly peek: Peek = (k) => this.LA(k);
 
@@ -52,6 +55,8 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     this.problems = [];
     this.broken = false;
     this.previousBroken = false;
+    this.excuseNext = false;
+    this.excused = false;
     this.statementStart = 0;
     this.input = scan.tokens;
   }
@@ -110,6 +115,7 @@ export abstract class BaseRules extends EmbeddedActionsParser {
   protected report(code: ProblemCode, span: Span, message: string, extras: Extras = {}): void {
     if (this.broken || this.RECORDING_PHASE) return;
     this.broken = true;
+    if (this.excused) return;
     if (this.scan.truncated && this.atEnd()) return;
     const { faults } = this.scan;
     if (faults.some((offset) => offset >= this.statementStart && offset <= span.end)) return;
@@ -151,7 +157,7 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     const expected = what ?? type.LABEL ?? type.name;
     const token = this.LA(1);
     const isWord = t.keywords.get(t.wordOf(type)) === type;
-    if (isWord && token.tokenType === t.Identifier && suggest(token.image, [t.wordOf(type)]) !== undefined) {
+    if (isWord && token.tokenType === t.Identifier && suggestKeyword(token.image, [t.wordOf(type)]) !== undefined) {
       const fix = { title: `Write ${t.wordOf(type)}`, span: spanOf(token), text: t.wordOf(type) };
       this.report("MESH1001", spanOf(token), `expected ${expected}, found ${this.quoted(token)}`, { fix });
       return (this.SKIP_TOKEN(), token);
@@ -160,10 +166,14 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     return undefined;
   }
 
-  /** A required name; `what` says of what, as in `a name for the pipeline`. */
-  protected takeName(idx: number, what: string): NameSyntax {
+  /**
+   * A required name; `what` says of what, as in `a name for the pipeline`. A flow on the next line is none, unless the
+   * name begins a path itself, as in a budget.
+   */
+  protected takeName(idx: number, what: string, mayBeginPath = false): NameSyntax {
     if (this.RECORDING_PHASE) return buildName(this.consume(idx, t.Name));
-    if (this.at(t.Name) && !this.atStatement()) return buildName(this.consume(idx, t.Name));
+    const isNext = this.atStatement() || (!mayBeginPath && flowAhead(this.peek));
+    if (this.at(t.Name) && !isNext) return buildName(this.consume(idx, t.Name));
     const token = this.LA(1);
     if (this.onSameLine() && (token.tokenType === t.MapWord || is(token, t.Literal)) && /^[a-z]/.test(token.image)) {
       const hint = "true, false and map are reserved; choose another name";
@@ -220,8 +230,14 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     return floor > 0 && !/[\r\n]/.test(this.scan.text.slice(floor, comment.span.start));
   }
 
-  protected isUnclosed(open: IToken): boolean {
-    return this.scan.unclosed.has(open.startOffset);
+  protected isUnclosed(open: IToken | undefined): boolean {
+    return open !== undefined && this.scan.unclosed.has(open.startOffset);
+  }
+
+  /** Whether what an unclosed bracket holds ends here: at a line that is not deeper than the one that opened it. */
+  protected endsUnclosed(open: IToken | undefined): boolean {
+    const indent = open && this.scan.unclosed.get(open.startOffset);
+    return indent !== undefined && !this.onSameLine() && (this.LA(1).startColumn ?? 0) <= indent;
   }
 
   /** Runs the body as one statement: it may report one problem. */
@@ -229,7 +245,10 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     const outer = this.statementStart;
     this.statementStart = this.mark();
     this.broken = false;
+    this.excused = this.excuseNext;
+    this.excuseNext = false;
     body();
+    this.excused = false;
     if (this.broken) resume();
     this.previousBroken = this.broken;
     this.broken = false;

@@ -49,10 +49,7 @@ export abstract class DeclarationRules extends MemberRules {
     }
     this.asStatement(
       () => this.reportJunk(fileKind),
-      () => {
-        this.SKIP_TOKEN();
-        this.skip(fileKind);
-      },
+      () => this.skip(fileKind, true),
     );
   }
 
@@ -90,7 +87,7 @@ export abstract class DeclarationRules extends MemberRules {
         });
         names.push({ kind: "ImportName", span: this.since(at), name, alias });
       };
-      this.list(1, { close: t.RBrace, starts: [t.Name], item });
+      this.list(1, { open, close: t.RBrace, starts: [t.Name], item });
       this.close(1, t.RBrace, open, "the imported names");
     } else {
       const token = this.LA(1);

@@ -13,7 +13,7 @@ import type {
   StringSyntax,
 } from "../syntax.ts";
 import * as t from "../tokens.ts";
-import { flowStarts, isAny } from "./starts.ts";
+import { flowStarts, isAny, loneWords } from "./starts.ts";
 import { RecoveryRules } from "./recovery.ts";
 
 /** A rule: its arguments, and the node it gives. */
@@ -42,6 +42,9 @@ export abstract class ExpressionRules extends RecoveryRules {
   protected atExpression(): boolean {
     if (!isAny(this.LA(1), expressionStarts) || this.atStatement()) return false;
     if (!this.at(t.Name)) return true;
+    // `delays` on a line of its own is the next member, unless it is the last item of a list.
+    const isMember = isAny(this.LA(1), loneWords) && !this.onSameLine() && !this.onSameLine(2);
+    if (isMember && isAny(this.LA(2), [t.Name, t.RBrace])) return false;
     // `name:` and, on a line of its own, `name ->` begin what comes after a missing value.
     return !this.at(t.Colon, 2) && !(flowStarts(this.peek) && !this.at(t.LParen, 2));
   }
@@ -107,7 +110,7 @@ export abstract class ExpressionRules extends RecoveryRules {
       const value = this.SUBRULE(this.expression, { ARGS: ["a value"] });
       if (value !== undefined) values.push(value);
     };
-    this.list(0, { close: t.RParen, starts: expressionStarts, item });
+    this.list(0, { open, close: t.RParen, starts: expressionStarts, item });
     this.close(0, t.RParen, open, "the arguments");
     return values;
   });
@@ -120,7 +123,7 @@ export abstract class ExpressionRules extends RecoveryRules {
       const value = this.SUBRULE(this.expression, { ARGS: ["a value"] });
       if (value !== undefined) items.push(value);
     };
-    this.list(0, { close: t.RBracket, starts: expressionStarts, item });
+    this.list(0, { open, close: t.RBracket, starts: expressionStarts, item });
     this.close(0, t.RBracket, open, "the list");
     return { kind: "List", span: this.since(start), items };
   });
@@ -154,7 +157,7 @@ export abstract class ExpressionRules extends RecoveryRules {
     (list: ArgumentSyntax[]) => {
       const open = this.CONSUME(t.LParen);
       const item = (): void => this.SUBRULE(this.argument, { ARGS: [list] });
-      this.list(0, { close: t.RParen, starts: [t.Name, t.Literal, t.Text], item });
+      this.list(0, { open, close: t.RParen, starts: [t.Name, t.Literal, t.Text], item });
       this.positional(list, t.RParen);
       this.close(0, t.RParen, open, "the arguments");
     },
@@ -167,12 +170,21 @@ export abstract class ExpressionRules extends RecoveryRules {
     this.CONSUME(t.With);
     const open = this.take(0, t.LBrace);
     const item = (): void => this.SUBRULE(this.argument, { ARGS: [entries] });
-    this.list(0, { close: t.RBrace, starts: [t.Name], item });
+    this.list(0, { open, close: t.RBrace, starts: [t.Name], item });
     this.closeOptions(open);
     return { kind: "Options", span: this.since(start), entries };
   });
 
+  /** `with {`, or `with name:` that lacks the brace; `with` alone may be the name of the next step. */
+  protected atOptions(): boolean {
+    return this.at(t.LBrace, 2) || (this.onSameLine() && this.at(t.Name, 2) && this.at(t.Colon, 3));
+  }
+
   private closeOptions(open: IToken | undefined): void {
+    if (open === undefined && this.at(t.RBrace) && this.onSameLine()) {
+      this.SKIP_TOKEN();
+      return;
+    }
     const belongsOutside = open !== undefined && !this.RECORDING_PHASE && this.isUnclosed(open);
     if (belongsOutside && this.at(t.RBrace)) {
       const related = [{ span: { start: open.startOffset, end: open.startOffset + 1 }, message: "opened here" }];

@@ -48,7 +48,7 @@ export abstract class FlowRules extends TypeRules {
     let options: OptionsSyntax | undefined;
     if (this.RECORDING_PHASE || this.atStep()) {
       step = this.SUBRULE(this.step, { ARGS: [true] });
-      this.OPTION({ GATE: () => this.at(t.LBrace, 2), DEF: () => (options = this.SUBRULE(this.options)) });
+      this.OPTION({ GATE: () => this.atOptions(), DEF: () => (options = this.SUBRULE(this.options)) });
     } else {
       const hint = "name a step after it on the same line: mic -> vad";
       this.report("MESH1009", spanOf(token), `expected a step after "${token.image}", found ${this.found()}`, { hint });
@@ -73,7 +73,7 @@ export abstract class FlowRules extends TypeRules {
       { GATE: () => special(t.Any), ALT: () => this.SUBRULE(this.anyStep), IGNORE_AMBIGUITIES: true },
       { GATE: () => special(t.First), ALT: () => this.SUBRULE(this.firstStep), IGNORE_AMBIGUITIES: true },
       {
-        GATE: () => target && this.at(t.Route) && this.at(t.Name, 2),
+        GATE: () => target && this.at(t.Route) && this.at(t.Name, 2) && this.onSameLine(2),
         ALT: () => this.SUBRULE(this.routeStep),
         IGNORE_AMBIGUITIES: true,
       },
@@ -114,7 +114,7 @@ export abstract class FlowRules extends TypeRules {
     const branches: BranchSyntax[] = [];
     const open = this.CONSUME(t.LBracket);
     const item = (): void => this.SUBRULE(this.branch, { ARGS: [branches] });
-    this.list(0, { close: t.RBracket, starts: [t.Name, t.LBracket], item });
+    this.list(0, { open, close: t.RBracket, starts: [t.Name, t.LBracket], item });
     this.close(0, t.RBracket, open, "the branches");
     return { kind: "Group", span: this.since(start), branches };
   });
@@ -143,6 +143,7 @@ export abstract class FlowRules extends TypeRules {
       });
       this.close(1, t.RParen, open, "the policy");
     });
+    if (policy.text === "") this.missing("MESH1001", "a policy in parentheses", "write any(round_robin) [b, c]");
     const group = this.branches();
     return { kind: "Any", span: this.since(start), policy, field, group };
   });
@@ -176,7 +177,7 @@ export abstract class FlowRules extends TypeRules {
     const open = this.take(1, t.LBrace);
     const item = (): void => this.SUBRULE(this.routeCase, { ARGS: [cases] });
     if (open !== undefined) {
-      this.list(1, { close: t.RBrace, starts: [t.Literal, t.Text, t.Name], item });
+      this.list(1, { open, close: t.RBrace, starts: [t.Literal, t.Text, t.Name], item });
       this.close(1, t.RBrace, open, "the cases");
     }
     return { kind: "Route", span: this.since(start), field, cases };

@@ -1,7 +1,7 @@
 /** The kinds of braced blocks: which words begin a member in each, and what to say where none does. */
 import type { TokenType } from "chevrotain";
 import * as t from "../tokens.ts";
-import { flowStarts, is, isAny, isDeclarationWord, memberStarts, type Peek } from "./starts.ts";
+import { declarationHead, flowAhead, is, isAny, isDeclarationWord, memberStarts, type Peek } from "./starts.ts";
 
 export interface BlockKind {
   /** What the block belongs to, with its article. */
@@ -14,6 +14,8 @@ export interface BlockKind {
   begins(peek: Peek): boolean;
   /** Whether a new member plausibly begins at the next token, on a new line after a broken one. */
   resumes(peek: Peek): boolean;
+  /** Whether a member surely begins at the next token, on the same line as what is wrong. */
+  goesOn?(peek: Peek): boolean;
   /** Members may be separated by commas. */
   readonly commas?: boolean;
   /** A block inside a pipeline: a statement of the pipeline on a new line shows that its `}` is missing. */
@@ -53,6 +55,7 @@ export const fileKind: BlockKind = {
   words: [t.Import, t.Record, t.Enum, t.Interface, t.Node, t.Pipeline, t.Policy, t.Peer, t.Scenario, t.Batch],
   expected: "a declaration such as pipeline, node or record",
   begins: (peek) => isDeclarationWord(peek(1)),
+  goesOn: declarationHead,
   resumes: (peek) => isDeclarationWord(peek(1)),
 };
 
@@ -122,5 +125,5 @@ export function homeOf(type: TokenType): string | undefined {
 /** Whether the next token shows that an inner block has ended without its `}`. */
 export function leavesInner(kind: BlockKind, peek: Peek): boolean {
   if (kind.inner !== true || kind.begins(peek)) return false;
-  return memberStarts(peek) || flowStarts(peek);
+  return memberStarts(peek) || flowAhead(peek);
 }

@@ -17,7 +17,7 @@ import type {
 import * as t from "../tokens.ts";
 import type { Rule } from "./expressions.ts";
 import { ScenarioRules } from "./scenarios.ts";
-import { isAny, namesStep } from "./starts.ts";
+import { flowAhead, isAny, namesStep } from "./starts.ts";
 
 /** What may follow a type on its line, or begins the next member there, but never follows the name of a port. */
 const behindType: readonly TokenType[] = [
@@ -37,7 +37,7 @@ export abstract class MemberRules extends ScenarioRules {
       const defaultValue = this.defaultValue(2);
       list.push({ kind: "Parameter", span: this.since(start), name, type, defaultValue });
     };
-    this.list(1, { close: t.RParen, starts: [t.Name], item });
+    this.list(1, { open, close: t.RParen, starts: [t.Name], item });
     this.close(1, t.RParen, open, "the parameters");
     return list;
   });
@@ -61,7 +61,8 @@ export abstract class MemberRules extends ScenarioRules {
     let name: NameSyntax | undefined;
     let type: PortSyntax["type"];
     const named = !this.RECORDING_PHASE && this.at(t.Name) && !this.namesType();
-    if (!this.RECORDING_PHASE && !named && !this.atType()) {
+    const isNext = this.atStatement() || flowAhead(this.peek);
+    if (!this.RECORDING_PHASE && (isNext || (!named && !this.atType()))) {
       this.missing("MESH1003", "a type such as text or audio<opus>");
       return { kind: "Port", span: this.since(start), direction, name, type, documentation };
     }
@@ -185,7 +186,7 @@ export abstract class MemberRules extends ScenarioRules {
         value = this.SUBRULE(this.instance, { ARGS: ["a node such as Vad()"] });
       else this.missing("MESH1004", "a node such as Vad()");
     }
-    this.OPTION({ GATE: () => this.at(t.LBrace, 2), DEF: () => (options = this.SUBRULE(this.options)) });
+    this.OPTION({ GATE: () => this.atOptions(), DEF: () => (options = this.SUBRULE(this.options)) });
     list.push({ kind: "Let", span: this.since(start), name, value, options });
   });
 

@@ -1,11 +1,11 @@
 /** Blocks, comma lists and brackets, and how each goes on after a mistake. */
 import { EOF, type IToken, type TokenType } from "chevrotain";
 import { spanOf, retype } from "../scan.ts";
-import { suggest } from "../suggest.ts";
+import { suggestKeyword } from "../suggest.ts";
 import * as t from "../tokens.ts";
 import { BaseRules } from "./base.ts";
 import { homeOf, leavesInner, type BlockKind } from "./kinds.ts";
-import { declarationStarts, flowStarts, is, isAny, memberStarts } from "./starts.ts";
+import { declarationStarts, flowAhead, flowStarts, is, isAny, memberStarts } from "./starts.ts";
 
 const openers: readonly TokenType[] = [t.LBrace, t.LParen, t.LBracket];
 const closers: readonly TokenType[] = [t.RBrace, t.RParen, t.RBracket];
@@ -14,6 +14,8 @@ const closers: readonly TokenType[] = [t.RBrace, t.RParen, t.RBracket];
 const MAX_SEARCH = 200;
 
 export interface ListOptions {
+  /** Undefined where it is missing. */
+  readonly open: IToken | undefined;
   readonly close: TokenType;
   /** Tokens with which an item may begin. */
   readonly starts: readonly TokenType[];
@@ -29,16 +31,17 @@ export abstract class RecoveryRules extends BaseRules {
    */
   protected block(idx: number, kind: BlockKind, member: () => void): void {
     const open = this.openBlock(idx, kind);
+    this.previousBroken = this.broken;
     if (open === false) return;
     do {
       this.many(idx, {
-        GATE: () => this.continues(kind),
+        GATE: () => this.continues(kind) && !this.endsUnclosed(open),
         DEF: () => {
           this.asStatement(member, () => this.skip(kind));
           if (kind.commas === true) this.option(idx, () => this.consume(idx, t.Comma));
         },
       });
-    } while (this.junk(kind));
+    } while (!this.endsUnclosed(open) && this.junk(kind));
     this.closeBlock(idx, kind, open);
   }
 
@@ -46,11 +49,26 @@ export abstract class RecoveryRules extends BaseRules {
   private openBlock(idx: number, kind: BlockKind): IToken | undefined | false {
     if (this.RECORDING_PHASE || this.at(t.LBrace)) return this.consume(idx, t.LBrace);
     this.missing("MESH1001", '"{"', `the body of ${kind.owner} stands in { }`);
+    const ahead = this.braceOnLine();
+    if (ahead > 0) {
+      for (let skipped = 1; skipped < ahead; skipped++) this.SKIP_TOKEN();
+      this.broken = false;
+      return this.consume(idx, t.LBrace);
+    }
     this.broken = false;
     if (this.at(t.RBrace) && !this.onSameLine()) return undefined;
     if (!this.onSameLine() && kind.begins(this.peek) && !declarationStarts(this.peek)) return undefined;
     this.broken = true;
     return false;
+  }
+
+  /** How many tokens ahead on this line a `{` stands, or 0: what is wrong before a body must not cost the body. */
+  private braceOnLine(): number {
+    for (let k = 1; k <= MAX_SEARCH && this.onSameLine(k); k++) {
+      if (this.at(t.RBrace, k)) return 0;
+      if (this.at(t.LBrace, k)) return k;
+    }
+    return 0;
   }
 
   private closeBlock(idx: number, kind: BlockKind, open: IToken | undefined): void {
@@ -63,6 +81,8 @@ export abstract class RecoveryRules extends BaseRules {
       return;
     }
     if (open === undefined) return;
+    // An unfinished line is one mistake: what is missing at its end goes without saying.
+    if (this.previousBroken && open.startLine === this.LA(0).endLine) return;
     const related = [{ span: spanOf(open), message: `${kind.owner} begins here` }];
     const message = `expected "}" to close ${kind.owner}, found ${this.found()}`;
     this.report("MESH1005", this.place(), message, { hint: `add "}"`, related });
@@ -82,8 +102,8 @@ export abstract class RecoveryRules extends BaseRules {
     this.asStatement(
       () => this.reportJunk(kind),
       () => {
-        this.SKIP_TOKEN();
-        this.skip(kind);
+        this.skip(kind, true);
+        if (kind.commas === true && this.at(t.Comma)) this.SKIP_TOKEN();
       },
     );
     return true;
@@ -110,7 +130,8 @@ export abstract class RecoveryRules extends BaseRules {
       return this.report("MESH1007", span, "there is one comma too many", { hint: "remove it", fix });
     }
     const home = homeOf(token.tokenType);
-    if (this.previousBroken && (home !== undefined || kind.words.includes(t.Pipeline))) {
+    const followsHead = is(this.LA(0), t.LBrace);
+    if (this.previousBroken && (home !== undefined || kind.words.includes(t.Pipeline) || followsHead)) {
       this.broken = true;
       return;
     }
@@ -120,7 +141,7 @@ export abstract class RecoveryRules extends BaseRules {
       return this.report("MESH1030", span, `${found} belongs ${home}, not in ${kind.owner}`, { hint });
     }
     const isTyped = is(token, t.Name) && isUsedAsWord && (this.onSameLine(2) || isAny(token, [t.Delays]));
-    const meant = isTyped ? suggest(token.image, kind.words.map(t.wordOf)) : undefined;
+    const meant = isTyped ? suggestKeyword(token.image, kind.words.map(t.wordOf)) : undefined;
     if (meant !== undefined) {
       const fix = { title: `Write ${meant}`, span, text: meant };
       this.report(this.unknownCode(kind), span, `${found} is not a keyword here`, {
@@ -128,8 +149,9 @@ export abstract class RecoveryRules extends BaseRules {
         fix,
       });
       retype(token, t.keywords.get(meant)!);
-      // The statement is whole again, and its own mistakes would only repeat this one.
+      // The statement is whole again, but its own mistakes would only repeat this one.
       this.broken = false;
+      this.excuseNext = true;
       return;
     }
     if (is(token, t.Name) && kind.words.includes(t.Let)) {
@@ -145,22 +167,30 @@ export abstract class RecoveryRules extends BaseRules {
     return kind.words.includes(t.Pipeline) ? "MESH1014" : "MESH1015";
   }
 
-  /** Skips to where the block can go on: its `}`, or a line that begins a member. */
-  protected skip(kind: BlockKind): void {
+  /**
+   * Skips to where the block can go on: its `}`, or a line that begins a member.
+   * @param first whether the next token is skipped whatever it is
+   */
+  protected skip(kind: BlockKind, first = false): void {
     const depth: TokenType[] = [];
+    if (first) {
+      if (isAny(this.LA(1), openers) && !this.isUnclosed(this.LA(1))) depth.push(this.LA(1).tokenType);
+      this.SKIP_TOKEN();
+    }
     for (;;) {
       const token = this.LA(1);
       if (token.tokenType === EOF || declarationStarts(this.peek)) return;
       const inBraces = depth.includes(t.LBrace);
       if (depth.length === 0) {
         if (token.tokenType === t.RBrace && kind.owner !== "the file") return;
-        if (!this.onSameLine() && kind.resumes(this.peek)) return;
+        if (this.onSameLine() ? kind.goesOn?.(this.peek) : kind.resumes(this.peek)) return;
         if (kind.commas === true && token.tokenType === t.Comma) return;
       } else if (!inBraces && (memberStarts(this.peek) || token.tokenType === t.RBrace)) {
         return;
       }
-      if (isAny(token, openers)) depth.push(token.tokenType);
-      else if (isAny(token, closers)) depth.pop();
+      if (isAny(token, openers)) {
+        if (!this.isUnclosed(token)) depth.push(token.tokenType);
+      } else if (isAny(token, closers)) depth.pop();
       this.SKIP_TOKEN();
     }
   }
@@ -177,13 +207,14 @@ export abstract class RecoveryRules extends BaseRules {
   // ---- lists --------------------------------------------------------------------------------------------------
 
   /** Items separated by commas, up to (not including) the closing bracket; a last comma is allowed. */
-  protected list(idx: number, { close, starts, item }: ListOptions): void {
+  protected list(idx: number, { open, close, starts, item }: ListOptions): void {
+    const holdsNoFlow = close === t.Greater || close === t.RParen;
     this.strayCommas();
     this.many(idx, {
-      GATE: () => !this.atStatement(),
+      GATE: () => !this.atStatement() && !this.endsUnclosed(open) && !(holdsNoFlow && flowAhead(this.peek)),
       DEF: () => {
         item();
-        this.separator(idx, close, starts);
+        if (!this.endsUnclosed(open)) this.separator(idx, close, starts);
       },
     });
   }
@@ -224,7 +255,7 @@ export abstract class RecoveryRules extends BaseRules {
       return;
     }
     if (open === undefined) return;
-    const ahead = this.findCloser(type, open);
+    const ahead = this.isUnclosed(open) ? 0 : this.findCloser(type, open);
     if (ahead > 0) {
       this.missing("MESH1001", `"," or ${type.LABEL} in ${what}`);
       for (let skipped = 1; skipped < ahead; skipped++) this.SKIP_TOKEN();
@@ -236,6 +267,11 @@ export abstract class RecoveryRules extends BaseRules {
     this.report("MESH1005", this.place(), message, { hint: `add ${type.LABEL}`, related });
   }
 
+  private closesOnLine(type: TokenType, from: number): boolean {
+    for (let k = from + 1; k <= MAX_SEARCH && this.onSameLine(k); k++) if (this.at(type, k)) return true;
+    return false;
+  }
+
   /** How many tokens ahead the closing bracket of the current list stands, or 0 where the statement ends before it. */
   private findCloser(type: TokenType, open: IToken): number {
     let depth = 0;
@@ -245,7 +281,11 @@ export abstract class RecoveryRules extends BaseRules {
       if (open.tokenType !== t.LBracket && flowStarts(this.peek, k)) return 0;
       if (depth === 0 && token.tokenType === type) return k;
       if (isAny(token, openers)) depth++;
-      else if (isAny(token, closers) && --depth < 0) return 0;
+      else if (isAny(token, closers) && --depth < 0) {
+        // A wrong bracket may stand before the right one, on the same line.
+        if (token.tokenType === t.RBrace || !this.closesOnLine(type, k)) return 0;
+        depth = 0;
+      }
     }
     return 0;
   }

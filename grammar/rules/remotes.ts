@@ -133,9 +133,12 @@ export abstract class RemoteRules extends FlowRules {
       const start = this.mark();
       const alternatives: ConditionSyntax["alternatives"] = [];
       alternatives.push(this.subrule(idx, this.conditionPart));
-      this.many(idx, () => {
-        this.consume(idx, t.Or);
-        alternatives.push(this.subrule(idx + 4, this.conditionPart));
+      this.many(idx, {
+        GATE: () => this.onSameLine() || this.at(t.Name, 2),
+        DEF: () => {
+          this.consume(idx, t.Or);
+          alternatives.push(this.subrule(idx + 4, this.conditionPart));
+        },
       });
       list.push({ kind: "Condition", span: this.since(start), alternatives });
     };
@@ -205,7 +208,7 @@ export abstract class RemoteRules extends FlowRules {
       const value = this.SUBRULE(this.expression, { ARGS: ["a value"] });
       values.push({ kind: "CapabilityValue", span: this.since(start), name, value });
     };
-    this.list(1, { close: t.RParen, starts: [t.Name, t.Literal, t.Text], item });
+    this.list(1, { open, close: t.RParen, starts: [t.Name, t.Literal, t.Text], item });
     this.close(1, t.RParen, open, "the capability");
     return values;
   });

@@ -13,6 +13,7 @@ import * as t from "../tokens.ts";
 import type { Rule } from "./expressions.ts";
 import { scenarioKind } from "./kinds.ts";
 import { RemoteRules } from "./remotes.ts";
+import { isAny, namesStep } from "./starts.ts";
 
 export abstract class ScenarioRules extends RemoteRules {
   protected readonly scenario: Rule<[], ScenarioSyntax> = this.define("scenario", () => {
@@ -71,7 +72,7 @@ export abstract class ScenarioRules extends RemoteRules {
   private readonly portReference: Rule<[], PortReferenceSyntax> = this.define("portReference", () => {
     const start = this.mark();
     let port: NameSyntax | undefined;
-    const target = this.takeName(1, "the name of a port");
+    const target = this.takeName(1, "the name of a port", !this.broken);
     this.OPTION(() => {
       this.CONSUME(t.Dot);
       port = this.takeName(2, "the name of a port");
@@ -87,16 +88,20 @@ export abstract class ScenarioRules extends RemoteRules {
     return { from, to };
   }
 
+  private atVerb(k: number): boolean {
+    return isAny(this.LA(k), [t.Emits, t.Uses]);
+  }
+
   private readonly expectStep: Rule<[], ExpectStepSyntax | undefined> = this.define("expectStep", () => {
     const start = this.mark();
     this.CONSUME(t.Expect);
-    if (!this.RECORDING_PHASE && !this.at(t.Name)) {
+    if (!this.RECORDING_PHASE && (!this.at(t.Name) || this.atStatement())) {
       this.missing("MESH1001", "what to expect, such as captions emits 3");
       return undefined;
     }
     return this.OR<ExpectStepSyntax | undefined>([
       {
-        GATE: () => this.at(t.Gap) && this.at(t.Name, 2) && !this.at(t.Emits, 2) && !this.at(t.Uses, 2),
+        GATE: () => this.at(t.Gap) && this.at(t.Name, 2) && (this.at(t.LessEquals, 3) || !this.atVerb(2)),
         ALT: () => {
           this.CONSUME(t.Gap);
           const port = this.takeName(1, "the name of a port");
@@ -107,7 +112,8 @@ export abstract class ScenarioRules extends RemoteRules {
         IGNORE_AMBIGUITIES: true,
       },
       {
-        GATE: () => this.at(t.Latency) && this.at(t.Name, 2) && !this.at(t.Emits, 2) && !this.at(t.Uses, 2),
+        GATE: () =>
+          this.at(t.Latency) && this.at(t.Name, 2) && (isAny(this.LA(3), [t.Arrow, t.Dot]) || !this.atVerb(2)),
         ALT: () => {
           this.CONSUME(t.Latency);
           const { from, to } = this.path(1);
@@ -119,7 +125,7 @@ export abstract class ScenarioRules extends RemoteRules {
         IGNORE_AMBIGUITIES: true,
       },
       {
-        GATE: () => this.at(t.No) && this.at(t.Name, 2) && !this.at(t.Emits, 2) && !this.at(t.Uses, 2),
+        GATE: () => this.at(t.No) && this.at(t.Name, 2) && !this.atVerb(2),
         ALT: () => {
           this.CONSUME(t.No);
           const what = this.takeName(3, "loss or duplicates");
@@ -166,7 +172,7 @@ export abstract class ScenarioRules extends RemoteRules {
     "usedTarget",
     () => {
       const start = this.mark();
-      if (!this.RECORDING_PHASE && !this.at(t.Name) && !this.at(t.Text)) {
+      if (!this.RECORDING_PHASE && (!isAny(this.LA(1), [t.Name, t.Text]) || this.atStatement())) {
         this.missing("MESH1004", "a target of the remote");
         return undefined;
       }
@@ -188,9 +194,12 @@ export abstract class ScenarioRules extends RemoteRules {
 
   protected within(idx: number): ExpressionSyntax | undefined {
     let value: ExpressionSyntax | undefined;
-    this.option(idx, () => {
-      this.consume(idx, t.Within);
-      value = this.subrule(idx + 5, this.expression, { ARGS: ["a duration such as 2s"] });
+    this.option(idx, {
+      GATE: () => this.onSameLine() || !namesStep(this.peek),
+      DEF: () => {
+        this.consume(idx, t.Within);
+        value = this.subrule(idx + 5, this.expression, { ARGS: ["a duration such as 2s"] });
+      },
     });
     return value;
   }

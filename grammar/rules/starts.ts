@@ -32,7 +32,11 @@ export function isDeclarationWord(token: IToken): boolean {
 
 /** `pipeline X {`, `batch node …`, `import {`, `scenario "…"` at the start of a line. */
 export function declarationStarts(peek: Peek, k = 1): boolean {
-  if (sameLine(peek, k)) return false;
+  return !sameLine(peek, k) && declarationHead(peek, k);
+}
+
+/** The same anywhere. */
+export function declarationHead(peek: Peek, k = 1): boolean {
   const next = peek(k + 1);
   switch (peek(k).tokenType) {
     case t.Batch:
@@ -92,6 +96,12 @@ export function memberStarts(peek: Peek, k = 1): boolean {
       break;
     case t.Timeout:
       return is(next, t.Name) && is(third, t.Quantity);
+    case t.Listens:
+    case t.Registers:
+    case t.Allows:
+    case t.Admin:
+      if (is(next, t.Name) && is(third, t.LParen)) return true;
+      break;
     case t.Feed:
       return is(next, t.Name) && is(third, t.From);
     default:
@@ -107,7 +117,7 @@ export function flowStarts(peek: Peek, k = 1): boolean {
 }
 
 /** Members that are one word, or may be. */
-const loneWords: readonly TokenType[] = [t.Delays, t.Idempotent, t.Converts];
+export const loneWords: readonly TokenType[] = [t.Delays, t.Idempotent, t.Converts];
 
 /** How far ahead a closing parenthesis is searched. */
 const MAX_SEARCH = 200;
@@ -139,6 +149,14 @@ export function conditionGoesOn(peek: Peek, k: number): boolean {
   if (is(peek(next), t.LParen)) return !isAny(peek(behindParentheses(peek, next)), [t.Arrow, t.Dot]);
   if (isAny(peek(next), [t.Comma, t.Or, t.Within])) return true;
   return !isAny(peek(k), loneWords) && (is(peek(next), t.RBrace) || !sameLine(peek, next)) && !is(peek(next), t.Arrow);
+}
+
+/** A whole flow such as `a -> b`, `a.b ~> c` or `A(…).b -> c` at the k-th token, which begins a line. */
+export function flowAhead(peek: Peek, k = 1): boolean {
+  if (sameLine(peek, k) || !is(peek(k), t.Name)) return false;
+  let next = is(peek(k + 1), t.LParen) ? behindParentheses(peek, k + 1) : k + 1;
+  if (is(peek(next), t.Dot) && is(peek(next + 1), t.Name)) next += 2;
+  return is(peek(next), t.Arrow);
 }
 
 /** A word that is used as the name of a step here, whatever it means elsewhere. */

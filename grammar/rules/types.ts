@@ -69,6 +69,8 @@ export abstract class TypeRules extends ExpressionRules {
   private atNarrowing(): boolean {
     if (this.at(t.In)) {
       if (this.at(t.Quantity, 2) || this.at(t.DotDot, 2) || this.at(t.DotDot, 3)) return true;
+      // The end of an unfinished line.
+      if (this.onSameLine() && !this.onSameLine(2)) return !this.at(t.Binder, 2);
       return this.onSameLine() && !isAny(this.LA(2), [t.Name, t.Binder, t.LBracket, t.MapWord, t.Arrow, t.Dot]);
     }
     return this.at(t.Matches) && (this.at(t.Text, 2) || (this.onSameLine() && !isAny(this.LA(2), [t.Binder, t.Arrow])));
@@ -102,7 +104,7 @@ export abstract class TypeRules extends ExpressionRules {
   private readonly caps: Rule<[], CapSyntax[]> = this.define("caps", () => {
     const caps: CapSyntax[] = [];
     const open = this.CONSUME(t.Less);
-    this.list(1, { close: t.Greater, starts: capStarts, item: () => caps.push(this.SUBRULE(this.cap)) });
+    this.list(1, { open, close: t.Greater, starts: capStarts, item: () => caps.push(this.SUBRULE(this.cap)) });
     this.closeAngle(2, open, "the formats");
     return caps;
   });
@@ -157,7 +159,7 @@ export abstract class TypeRules extends ExpressionRules {
       ]);
       if (side !== undefined) sides.push(side);
     };
-    this.list(1, { close: t.RBracket, starts: [t.Literal, t.Name], item });
+    this.list(1, { open, close: t.RBracket, starts: [t.Literal, t.Name], item });
     this.close(1, t.RBracket, open, "the shape");
     return { kind: "Shape", span: this.since(start), sides };
   });
@@ -178,7 +180,7 @@ export abstract class TypeRules extends ExpressionRules {
       });
       variables.push({ kind: "TypeVariable", span: this.since(start), name, dimension, bound });
     };
-    this.list(1, { close: t.Greater, starts: [t.Name], item });
+    this.list(1, { open, close: t.Greater, starts: [t.Name], item });
     this.closeAngle(1, open, "the type variables");
     return variables;
   });
