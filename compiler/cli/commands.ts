@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { buildCommand } from "./build.command.ts";
 import { checkCommand } from "./check.command.ts";
 import { completionCommand } from "./completion.command.ts";
+import { explainCommand } from "./explain.command.ts";
 import { fmtCommand } from "./fmt.command.ts";
 import { helpCommand } from "./help.command.ts";
 import { runCommand } from "./run.command.ts";
@@ -12,6 +13,7 @@ export const commands: readonly Command[] = [
   buildCommand,
   fmtCommand,
   runCommand,
+  explainCommand,
   completionCommand,
   helpCommand,
 ];

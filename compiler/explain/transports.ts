@@ -1,0 +1,93 @@
+import type { CheckedProgram } from "../check/check.ts";
+import type { CheckedPipeline } from "../check/checked-pipeline.ts";
+import { knownText } from "../check/addresses.ts";
+import type { Instance } from "../check/instances.ts";
+import { formatDuration } from "../check/rules/durations.ts";
+import type { CheckedTarget } from "../check/targets.ts";
+import { defaultPolicy, type PolicyPlan } from "../../runtime/interface/plan.ts";
+import { fact, type Fact, type Section } from "./section.ts";
+
+/** By which transport a remote is reached, and why. */
+export function transportOf(checked: CheckedProgram, pipeline: CheckedPipeline, remote: Instance): Fact {
+  const targets = checked.remotes.get(pipeline.symbol.key)?.get(remote.id)?.targets ?? [];
+  const via = pipeline.policies.get(remote.id)?.via;
+  if (targets.length > 0 && targets.every((one) => one.kind === "local")) {
+    return fact("transport", "none", ["all targets run in the same process"]);
+  }
+  if (via !== undefined) return fact("transport", wordFor(via), [`the policy says \`via ${via}\``]);
+  const { batch, symbol } = remote.signature;
+  return batch
+    ? fact("transport", "gRPC", [`\`${symbol.name}\` is \`batch\`: requests and responses go by gRPC`])
+    : fact("transport", "WebRTC", [`\`${symbol.name}\` is a stream, and streams go by WebRTC`]);
+}
+
+function wordFor(via: "webrtc" | "grpc"): string {
+  return via === "grpc" ? "gRPC" : "WebRTC";
+}
+
+/** The targets of a remote in the order in which they are tried, and what its policy comes to. */
+export function explainRemote(checked: CheckedProgram, pipeline: CheckedPipeline, name: string): Section {
+  const targets = checked.remotes.get(pipeline.symbol.key)?.get(name)?.targets ?? [];
+  const instance = pipeline.graph.instances.get(name);
+  const policy = pipeline.policies.get(name) ?? defaultPolicy;
+  const list = targets.map((one, index) => `${index + 1}. ${one.text}: ${describe(one, checked)}`);
+  const policyName = pipeline.graph.remotes.get(name)?.policy?.text;
+  return {
+    head: `remote ${name}${instance === undefined ? "" : `: ${instance.signature.symbol.name}`}`,
+    facts: [
+      fact("targets", `${targets.length}, tried in this order`, list),
+      fact(
+        "policy",
+        policyName ?? "the usual one, with what the remote says itself",
+        policyLines(policy, targets.length),
+      ),
+      ...(instance === undefined ? [] : [transportOf(checked, pipeline, instance)]),
+    ],
+  };
+}
+
+function describe(target: CheckedTarget, checked: CheckedProgram): string {
+  switch (target.kind) {
+    case "local":
+      return "in the same process, always there";
+    case "uri": {
+      const known = knownText(target.uri);
+      return "env" in target.uri && known !== undefined
+        ? `from the environment, ${known} by default`
+        : "at this address";
+    }
+    case "service":
+      return `whoever runs it, found by signaling${target.where.length === 0 ? "" : " among those for whom the filter holds"}, chosen by ${target.prefer}`;
+    case "peer": {
+      const [first] = checked.peers.get(target.peer.key)?.listens ?? [];
+      const address = first && knownText(first.value);
+      const where = address === undefined ? "" : ` at ${address}/${target.as}`;
+      return `\`${target.as}\` on the peer \`${target.peer.name}\`${where}${target.shared ? ", one instance for all" : ""}`;
+    }
+    default:
+      return target satisfies never;
+  }
+}
+
+function policyLines(policy: PolicyPlan, targetCount: number): string[] {
+  const { retryTimes, backoffMinMs, backoffMaxMs, connectTimeoutMs, idleTimeoutMs, callTimeoutMs, breaker } = policy;
+  const next = targetCount > 1 ? ", then the next target" : "";
+  const waits =
+    retryTimes === 0 ? "" : `, waiting ${formatDuration(backoffMinMs)} to ${formatDuration(backoffMaxMs)} between them`;
+  return [
+    `${retryTimes + 1} attempt${retryTimes === 0 ? "" : "s"} for each target${waits}${next}`,
+    `${formatDuration(connectTimeoutMs)} to connect`,
+    ...(idleTimeoutMs === undefined ? [] : [`given up after ${formatDuration(idleTimeoutMs)} without a sign of life`]),
+    ...(callTimeoutMs === undefined ? [] : [`a call ends after ${formatDuration(callTimeoutMs)}`]),
+    ...(breaker === undefined
+      ? []
+      : [
+          `left alone for ${formatDuration(breaker.openMs)} after ${breaker.failures} failures in ${formatDuration(breaker.windowMs)}`,
+        ]),
+    ...(policy.resumeMs === undefined ? [] : [`frames kept for ${formatDuration(policy.resumeMs)}, to be sent again`]),
+    ...(policy.failbackAfterMs === undefined
+      ? []
+      : [`back to an earlier target once it has been there for ${formatDuration(policy.failbackAfterMs)}`]),
+    ...(policy.auth === undefined ? [] : [`the target proves to be ${policy.auth.identity}`]),
+  ];
+}
