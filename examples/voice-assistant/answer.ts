@@ -25,7 +25,7 @@ export const Answer = defineNode<Params>({
     const answer = endpoint === "" ? intentOf : (text: string) => ask({ endpoint, model, text, signal });
     return {
       async process({ payload }) {
-        await emit("out", await answer((payload as unknown as Transcript).text));
+        await emit("sentence", await answer((payload as unknown as Transcript).text));
       },
     };
   },

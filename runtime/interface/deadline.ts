@@ -13,27 +13,42 @@ export interface Deadline<T = unknown> {
   readonly discard?: (late: T) => void;
 }
 
+/** Gives `work` another deadline, counted from now, in place of the one it has. */
+export type Extend = (afterMs: number, error: () => MeshError) => void;
+
 /**
  * Runs `work` until it settles, the time is over or the outer signal aborts, whatever comes first. The signal that
  * `work` gets aborts in the latter two; a late failure of `work` is ignored.
  * @throws the deadline's error; the outer signal's reason; what `work` throws
  */
-export async function withDeadline<T>(deadline: Deadline<T>, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { signal: outer } = deadline;
+export async function withDeadline<T>(
+  deadline: Deadline<T>,
+  work: (signal: AbortSignal, extend: Extend) => Promise<T>,
+): Promise<T> {
+  const { clock, signal: outer } = deadline;
   outer?.throwIfAborted();
   const controller = new AbortController();
   const onOuter = (): void => controller.abort(outer?.reason);
   outer?.addEventListener("abort", onOuter, { once: true });
-  const cancel = deadline.clock.schedule(deadline.afterMs, () => controller.abort(deadline.error()));
+  const arm = (afterMs: number, error: () => MeshError): (() => void) =>
+    clock.schedule(afterMs, () => controller.abort(error()));
+  let settled = false;
+  let cancel = arm(deadline.afterMs, deadline.error);
+  const extend: Extend = (afterMs, error) => {
+    if (settled) return;
+    cancel();
+    cancel = arm(afterMs, error);
+  };
   try {
     return await new Promise<T>((resolve, reject) => {
       controller.signal.addEventListener("abort", () => reject(controller.signal.reason as Error), { once: true });
-      work(controller.signal).then((value) => {
+      work(controller.signal, extend).then((value) => {
         if (controller.signal.aborted) deadline.discard?.(value);
         else resolve(value);
       }, reject);
     });
   } finally {
+    settled = true;
     cancel();
     outer?.removeEventListener("abort", onOuter);
   }

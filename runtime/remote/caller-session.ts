@@ -21,6 +21,8 @@ export interface CallerSessionInit {
   readonly clock: Clock;
   readonly heartbeat: HeartbeatOptions;
   readonly request: SessionRequest;
+  /** The other peer is there and opens its pipeline, which may take long. */
+  readonly onOpening: () => void;
 }
 
 /** The caller's side of a session with a pipeline on another peer. */
@@ -158,7 +160,9 @@ export class CallerSession implements PipelineSession {
   }
 
   #take(message: OpeningMessage | { readonly type: "foreign-hello" }): void {
-    if (message.type === "accept" && this.#phase === "greeting") {
+    if (message.type === "opening" && this.#phase === "greeting") {
+      this.#init.onOpening();
+    } else if (message.type === "accept" && this.#phase === "greeting") {
       this.#phase = "answered";
       this.#settle(message);
     } else if (message.type === "refuse" && this.#phase === "greeting") {

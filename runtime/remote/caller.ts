@@ -7,7 +7,7 @@ import type { Transport } from "../interface/transport.ts";
 import { parseTargetUri } from "../interface/uri.ts";
 import { CallerSession } from "./caller-session.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
-import { connectTimeoutMs } from "./limits.ts";
+import { connectTimeoutMs, openTimeoutMs } from "./limits.ts";
 
 export interface RemotePipelineInit {
   readonly transport: Transport;
@@ -15,7 +15,7 @@ export interface RemotePipelineInit {
   readonly uri: string;
   readonly clock: Clock;
   readonly random: Random;
-  /** To dial and to get an answer. */
+  /** To dial and to get the first answer. */
   readonly connectTimeoutMs?: number;
   readonly heartbeat?: HeartbeatOptions;
 }
@@ -27,9 +27,10 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
   const limitMs = init.connectTimeoutMs ?? connectTimeoutMs;
   return {
     open: (request) => {
-      const nowUs = clock.nowUs();
-      const deadlineUs = Math.min(nowUs + limitMs * 1_000, request.deadlineUs ?? Number.POSITIVE_INFINITY);
-      const afterMs = Math.max(0, (deadlineUs - nowUs) / 1_000);
+      const startUs = clock.nowUs();
+      const deadlineUs = request.deadlineUs ?? startUs + openTimeoutMs * 1_000;
+      const wholeMs = Math.max(0, (deadlineUs - startUs) / 1_000);
+      const afterMs = Math.min(limitMs, wholeMs);
       return withDeadline<PipelineSession>(
         {
           clock,
@@ -38,7 +39,7 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
           error: () => new MeshError("deadline-exceeded", `${uri} did not answer within ${Math.round(afterMs)} ms.`),
           discard: (late) => void late.close(),
         },
-        async (signal) => {
+        async (signal, extend) => {
           const connection = await transport.dial(uri, { signal });
           if (signal.aborted) {
             // The dial was already done when it was given up, or it does not heed its signal.
@@ -53,6 +54,15 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
             clock,
             heartbeat: init.heartbeat ?? {},
             request: { ...request, deadlineUs },
+            onOpening: () =>
+              extend(
+                Math.max(0, (deadlineUs - clock.nowUs()) / 1_000),
+                () =>
+                  new MeshError(
+                    "deadline-exceeded",
+                    `${uri} did not open its pipeline within ${Math.round(wholeMs)} ms.`,
+                  ),
+              ),
           });
           await session.open(signal);
           return session;

@@ -10,6 +10,7 @@ import type { PipelineSession, RemoteDescription, SessionEnd } from "../interfac
 import type { Place } from "../pipeline/failures.ts";
 import type { RunningRemote } from "../pipeline/running-remote.ts";
 import { FencedLink, type StreamOutlet } from "./fenced-link.ts";
+import { openTimeoutMs } from "./limits.ts";
 import { search } from "./search.ts";
 import { SwitchLink } from "./switch-link.ts";
 import { Outage, type HFTarget } from "./targets.ts";
@@ -169,7 +170,7 @@ export class HFPipelineNode implements RunningRemote {
     const target = targets[index] as HFTarget;
     onEvent({ kind: "remote-connecting", session: id, remote: plan.id, target: target.text });
     const nowUs = clock.nowUs();
-    const limitMs = Math.min(plan.policy.connectTimeoutMs, (deadlineUs - nowUs) / 1_000);
+    const limitMs = Math.min(openTimeoutMs, (deadlineUs - nowUs) / 1_000);
     // The deadline is for the opening alone, but the signal of the request lives as long as the session.
     const life = new AbortController();
     const links: FencedLink[] = [];

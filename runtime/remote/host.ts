@@ -114,6 +114,7 @@ class HostedCall {
     try {
       const served = this.#find(hello.pipeline);
       checkStreams(hello);
+      this.wire.send({ type: "opening" });
       const sinks = new Map(
         hello.outputs.map(({ port, channel, type, window }) => [port, this.wire.sink(port, channel, type, window)]),
       );

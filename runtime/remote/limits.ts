@@ -24,8 +24,11 @@ export const maxConnections = 1_024;
 /** Time a caller has to say hello. */
 export const helloTimeoutMs = 10_000;
 
-/** Time to dial and to get an answer to the hello, when the caller says nothing else. */
+/** Time to dial and to get the first answer to the hello, when the caller says nothing else. */
 export const connectTimeoutMs = 5_000;
+
+/** Time to open a pipeline once its peer has answered, when the caller says nothing else: models take long to load. */
+export const openTimeoutMs = 30_000;
 
 /** What a caller leaves the host of the time it waits for an answer; the rest is for the way. */
 export const answerShare = 0.9;

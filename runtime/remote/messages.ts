@@ -68,6 +68,8 @@ export type Accept = z.infer<typeof accept>;
 
 const message = z.discriminatedUnion("type", [
   hello,
+  /** The hello is understood and the pipeline is being opened; `accept` or `refuse` follows. */
+  z.object({ type: z.literal("opening") }),
   accept,
   z.object({ type: z.literal("refuse"), ...failure }),
   /** Totals since the session began of what the reader of a channel has taken. */

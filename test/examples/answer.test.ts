@@ -25,7 +25,7 @@ describe("the intents of the voice assistant", () => {
   it("are used when there is no endpoint", async () => {
     const node = await openNode(Answer, { endpoint: "", model: "" });
     await node.send(transcript("turn left"));
-    expect(node.frames().map(({ payload }) => payload)).toEqual(["Turning left."]);
+    expect(node.frames("sentence").map(({ payload }) => payload)).toEqual(["Turning left."]);
   });
 });
 
@@ -63,7 +63,7 @@ describe("an endpoint that answers", () => {
     });
     const node = await open(`${url}/`);
     await node.send(transcript("open the hatch"));
-    expect(node.frames().map(({ payload }) => payload)).toEqual(["Of course."]);
+    expect(node.frames("sentence").map(({ payload }) => payload)).toEqual(["Of course."]);
     expect(asked).toMatchObject([
       {
         url: "/v1/chat/completions",

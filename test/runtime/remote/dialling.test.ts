@@ -104,6 +104,37 @@ describe("a caller that gives up", () => {
   });
 });
 
+describe("a peer that is slow to open its pipeline", () => {
+  it("is waited for longer than for one that does not answer", async () => {
+    const stage = scene();
+    const { peers } = await rawHost(stage);
+    const { opening } = call(stage, { connectTimeoutMs: 800 });
+    await stage.clock.run(100);
+    peers[0]?.say({ type: "opening" });
+    let failure: unknown;
+    opening.catch((error: unknown) => (failure = error));
+    const wait = async (ms: number): Promise<void> => {
+      for (let step = 0; step < ms && failure === undefined; step += 500) {
+        peers[0]?.say({ type: "ping", sentUs: 1 });
+        await stage.clock.run(500);
+      }
+    };
+    await wait(29_000);
+    expect(failure).toBeUndefined();
+    await wait(2_000);
+    expect(failure).toMatchObject({ code: "deadline-exceeded", message: expect.stringContaining("did not open") });
+  });
+
+  it("is given up at once when it falls silent meanwhile", async () => {
+    const stage = scene();
+    const { peers } = await rawHost(stage);
+    const { opening } = call(stage, { connectTimeoutMs: 800 });
+    await stage.clock.run(100);
+    peers[0]?.say({ type: "opening" });
+    expect(await failureOf(stage.clock.until(opening, 4_000))).toMatchObject({ code: "peer-lost" });
+  });
+});
+
 describe("a deadline", () => {
   it("hands what comes too late to whoever can free it, and nothing that comes in time", async () => {
     const { clock } = scene();

@@ -117,8 +117,8 @@ describe("else", () => {
     stage.network.cut("memory://one");
     const { node, events } = remoteOf(
       stage,
-      { one: peerTarget(stage, "one"), "Local()": localTarget(stage, "") },
-      { policy: { retryTimes: 0, connectTimeoutMs: 700 } },
+      { one: peerTarget(stage, "one", [], 700), "Local()": localTarget(stage, "") },
+      { policy: { retryTimes: 0 } },
     );
     await stage.clock.until(node.open());
     expect(stage.clock.nowMs).toBe(700);

@@ -19,7 +19,12 @@ export async function servePeer({ clock, network }: Scene, name: string, node?: 
 }
 
 /** The pipeline `P` at `memory://name`, and when it was dialled. */
-export function peerTarget(stage: Scene, name: string, dials: Dial[] = []): PipelineEndpoint {
+export function peerTarget(
+  stage: Scene,
+  name: string,
+  dials: Dial[] = [],
+  connectTimeoutMs = 60_000,
+): PipelineEndpoint {
   const { clock, network } = stage;
   const real = network.transport("caller");
   return {
@@ -35,7 +40,7 @@ export function peerTarget(stage: Scene, name: string, dials: Dial[] = []): Pipe
         uri: `memory://${name}/P`,
         clock,
         random: seededRandom(4),
-        connectTimeoutMs: 60_000,
+        connectTimeoutMs,
       }).open(request),
   };
 }
