@@ -150,6 +150,7 @@ function spaced(text: string): string {
 /** What the printer does not do: imports of several lines without spaces in their braces, long signatures broken up. */
 function tidied(text: string): string {
   return text
+    .replace(/^(export interface .*\{)\n\}/gm, "$1}")
     .replace(/^(import (?:type )?\{) \n([^}]+\n) \}/gm, "$1\n$2}")
     .replace(
       /^(export async function [\w$]+)\((.*)\)(: Promise<[\w$]+> \{)$/gm,

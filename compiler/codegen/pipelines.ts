@@ -11,8 +11,8 @@ import { needsSchema, schemaText, typeText } from "./payload.ts";
 import type { ModuleScope } from "./scope.ts";
 import { codeSpan, propertyKey, stringLiteral } from "./text.ts";
 
-/** Members that every running pipeline has; a port of such a name gets another property. */
-const members: readonly string[] = ["closed", "describe", "end", "close"];
+/** Members that every running pipeline has, or must not have; a port of such a name gets another property. */
+const members: readonly string[] = ["closed", "describe", "end", "close", "then"];
 
 interface ModulePort {
   readonly name: string;

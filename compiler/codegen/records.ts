@@ -49,6 +49,9 @@ function enumStatements(
     .filter((one) => one.documentation !== undefined)
     .map((one) => `- ${codeSpan(one.name.text)}: ${one.documentation ?? ""}`);
   const z = scope.zod();
+  const type = `${z}.ZodEnum<{ [Value in ${name}]: Value }>`;
+  const line = `export const ${name}: ${type} = ${z}.enum([${texts.join(", ")}]);`;
+  const list = line.length <= lineWidth ? `[${texts.join(", ")}]` : `[\n${texts.map((one) => `  ${one},\n`).join("")}]`;
   return [
     {
       kind: morph.StructureKind.TypeAlias,
@@ -69,20 +72,12 @@ function enumStatements(
           ? { name, type: `${z}.ZodType<${name}>`, initializer: `${z}.never()` }
           : {
               name,
-              type: `${z}.ZodEnum<{ [Value in ${name}]: Value }>`,
-              initializer: scope.held.hold(
-                `${scope.origins.at(place(symbol))}${z}.enum(${listText(texts)})${scope.origins.end}`,
-              ),
+              type,
+              initializer: scope.held.hold(`${scope.origins.at(place(symbol))}${z}.enum(${list})${scope.origins.end}`),
             },
       ],
     },
   ];
-}
-
-/** A list that stays on one line where it is short. */
-function listText(texts: readonly string[]): string {
-  const flat = `[${texts.join(", ")}]`;
-  return flat.length <= lineWidth / 2 ? flat : `[\n${texts.map((one) => `  ${one},\n`).join("")}]`;
 }
 
 interface Field {

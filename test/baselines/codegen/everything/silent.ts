@@ -1,0 +1,3 @@
+import { defineNode, type NodeDefinition } from "pipeline-mesh";
+
+export const Silent: NodeDefinition = defineNode({ open: () => ({ process: () => undefined }) });
