@@ -24,21 +24,23 @@ const planPipeline = planSchema.shape.pipelines.valueType.shape;
 const planRemote = planPipeline.remotes.element.shape;
 
 /** An address: known, or from the environment of the process that starts. */
-const address = planPeer.listens.element;
+const address = planPeer.listens.element.meta({ id: "Address" });
+const type = flowType.meta({ id: "Type" });
+const location = planPipeline.location.meta({ id: "Location" });
 
 const ports = z
   .record(
     z.string(),
     z.strictObject({
       format: z.string().describe("The type as a program writes it, such as `audio<opus, 48kHz, mono>`."),
-      type: flowType.describe("The same as data."),
+      type,
       optional: z.boolean().optional().describe("It may be left unconnected."),
     }),
   )
-  .describe("Ports by name.");
+  .meta({ id: "Ports", description: "Ports by name." });
 
-const capabilities = planPeer.provides.unwrap();
-const requires = planPipeline.requires.unwrap();
+const capabilities = planPeer.provides.unwrap().meta({ id: "Capabilities" });
+const requires = planPipeline.requires.unwrap().meta({ id: "Conditions" });
 
 const target = z.strictObject({
   type: z
@@ -61,7 +63,7 @@ const remote = z.strictObject({
   formats: z.strictObject({ inputs: ports, outputs: ports }),
   requires: requires.optional().describe("What a peer has to provide."),
   policy: planRemote.policy,
-  location: planRemote.location,
+  location,
 });
 
 const pipeline = z.strictObject({
@@ -69,7 +71,7 @@ const pipeline = z.strictObject({
   outputs: ports,
   requires: requires.optional().describe("What a peer has to provide."),
   remotes: z.record(z.string(), remote).describe("What it connects to, by the name of the remote."),
-  location: planPipeline.location,
+  location,
 });
 
 const peer = z.strictObject({
