@@ -34,15 +34,14 @@ function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
-function anyOf(words: readonly string[]): string {
-  return [...words]
-    .sort((a, b) => b.length - a.length)
+function anyOf(texts: readonly string[]): string {
+  return texts
+    .toSorted((a, b) => b.length - a.length)
     .map(literally)
     .join("|");
 }
 
-/** Words of one class; a word that is used as a name (`in -> vad`, `vad.out`, `in: text`) is none. */
-function words(type: t.TokenClass): string {
+function wordsOf(type: t.TokenClass): string {
   return anyOf([...t.keywords].filter(([, token]) => t.classOf(token) === type).map(([word]) => word));
 }
 
@@ -61,7 +60,12 @@ function isArrow(text: string): boolean {
 /** A TextMate grammar for `.mesh` files, as plain data for a JSON file. */
 export function textMateGrammar(): TextMateGrammar {
   const arrow = "->|~>";
-  const asName = `(?!\\s*(?:${arrow}|[.:(]))`;
+  const stepWords = anyOf([t.Any, t.First, t.Route, t.Flush].map(t.wordOf));
+  // A word before one of these is a name: `in -> vad`, `vad.out`, `in: text`, `[let, at]`.
+  const asName = `(?!\\s*(?:${arrow}|\\.(?!\\.)|[:(,\\]]))`;
+  const constantAsName = `(?!\\s*(?:${arrow}|\\.(?!\\.)|[:(]))`;
+  // Behind the dots of a range something begins; behind a single dot it goes on.
+  const start = "(?<!\\w)(?<![^.]\\.)";
   return {
     $schema: "https://raw.githubusercontent.com/martinring/tmlanguage/master/tmlanguage.json",
     name: "Mesh",
@@ -98,7 +102,7 @@ export function textMateGrammar(): TextMateGrammar {
       quantity: {
         patterns: [
           {
-            match: `(?<![\\w.])(-?[0-9]+(?:\\.[0-9]+)*)(${anyOf([...units.keys()])})?(?![A-Za-z0-9_])`,
+            match: `${start}(-?[0-9]+(?:\\.[0-9]+)*)(${anyOf([...units.keys()])})?(?![A-Za-z0-9_])`,
             captures: { 1: { name: "constant.numeric.mesh" }, 2: { name: "keyword.other.unit.mesh" } },
           },
           { name: "constant.numeric.resolution.mesh", match: "(?<!\\w)[0-9]+x[0-9]+(?!\\w)" },
@@ -122,8 +126,16 @@ export function textMateGrammar(): TextMateGrammar {
           { match: "([A-Za-z_]\\w*)(?=\\s*:)", captures: { 1: { name: "variable.parameter.mesh" } } },
         ],
       },
-      arrow: { name: "keyword.operator.arrow.mesh", match: arrow },
-      constant: { name: "constant.language.mesh", match: `(?<![\\w.])(?:${words("constant")})(?!\\w)${asName}` },
+      arrow: {
+        patterns: [
+          {
+            match: `(${arrow})[ \\t]*(?!(?:${stepWords})[ \\t]*[\\[(a-zA-Z_])([a-z_]\\w*)(?![\\w(])`,
+            captures: { 1: { name: "keyword.operator.arrow.mesh" }, 2: { name: "variable.other.mesh" } },
+          },
+          { name: "keyword.operator.arrow.mesh", match: arrow },
+        ],
+      },
+      constant: { name: "constant.language.mesh", match: `${start}(?:${wordsOf("constant")})(?!\\w)${constantAsName}` },
       member: {
         match: "(?<=[A-Za-z0-9_)])(\\.)([A-Za-z_]\\w*)",
         captures: { 1: { name: "punctuation.accessor.mesh" }, 2: { name: "variable.other.property.mesh" } },
@@ -133,9 +145,14 @@ export function textMateGrammar(): TextMateGrammar {
           // These begin a step of their own form, so a bracket after them does not make them names.
           {
             name: "keyword.control.mesh",
-            match: `(?<![\\w.])(?:any|first|route|flush)(?!\\w)(?!\\s*(?:${arrow}|[.:]))`,
+            match: `(?<![\\w.])(?:${stepWords})(?!\\w)(?!\\s*(?:${arrow}|[.:]))`,
           },
-          { name: "keyword.control.mesh", match: `(?<![\\w.])(?:${words("keyword")})(?!\\w)${asName}` },
+          // The last case of a route, and the count of a retry before its backoff.
+          {
+            name: "keyword.control.mesh",
+            match: `(?<![\\w.])(?:${t.wordOf(t.Else)}(?=\\s*(?:${arrow}))|${t.wordOf(t.Times)}(?=\\s*,))`,
+          },
+          { name: "keyword.control.mesh", match: `(?<![\\w.])(?:${wordsOf("keyword")})(?!\\w)${asName}` },
         ],
       },
       call: {
