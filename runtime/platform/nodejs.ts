@@ -3,7 +3,7 @@ import process from "node:process";
 import type { Plan } from "../interface/plan.ts";
 import { launchPlan, type LaunchOptions, type Mesh, type MeshPlatform } from "../mesh/launch.ts";
 import { directSignaling } from "../signaling/direct.ts";
-import { connectNodejs, listenNodejs } from "../signaling/sockets.nodejs.ts";
+import { connectNodejs, nodejsListener, type NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
 import { weriftEngine } from "../transports/webrtc/engines/werift.nodejs.ts";
 import { webrtcTransport } from "../transports/webrtc/transport.ts";
 import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
@@ -33,9 +33,16 @@ export { inputPort, outputPort } from "../typed/ports.ts";
 export type { InputPort, InputSpec, OutputPort, OutputSpec } from "../typed/ports.ts";
 export type { NodeTable, Program } from "../typed/program.ts";
 
-/** Node as a platform: WebRTC by werift, signaling by `ws`. */
-export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}): MeshPlatform {
-  const signaling = directSignaling({ clock: nodejsClock, connect: connectNodejs, listen: listenNodejs });
+/**
+ * Node as a platform: WebRTC by werift, signaling by `ws`.
+ * @param listening which pages may call the peers of this process
+ */
+export function nodejsPlatform(
+  overrides: Partial<MeshPlatform> = {},
+  listening: Pick<NodejsListenerInit, "allowedOrigins"> = {},
+): MeshPlatform {
+  const listen = nodejsListener(listening);
+  const signaling = directSignaling({ clock: nodejsClock, connect: connectNodejs, listen });
   return {
     clock: nodejsClock,
     random: nodejsRandom,

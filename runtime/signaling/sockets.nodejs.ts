@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer, type RawData } from "ws";
 import { MeshError } from "../interface/errors.ts";
 import { formatHostPort } from "../interface/uri.ts";
 import { closeCodes, signalLimits, signalSubprotocol } from "./limits.ts";
+import { isOriginAllowed } from "./origin.ts";
 import type { SignalServerHandle, SignalSocket, SignalConnect, SignalServerFactory } from "./socket.ts";
 
 /**
@@ -39,38 +41,65 @@ export const connectNodejs: SignalConnect = (at, signal) =>
     socket.once("close", () => signal.removeEventListener("abort", onAbort));
   });
 
+export interface NodejsListenerInit {
+  /** Origins of pages that may call beside those of this machine and of the called host; `*` lets every page in. */
+  readonly allowedOrigins?: readonly string[];
+  /** What a client may take for its handshake, in milliseconds; that of a `hello` by default. */
+  readonly handshakeMs?: number;
+}
+
 /** Listens with an HTTP server of its own, so that a plain request gets a plain answer. */
-export const listenNodejs: SignalServerFactory = (at, onSocket) =>
-  new Promise((resolve, reject) => {
-    const http = createServer(answerPlain);
-    http.maxConnections = 4 * signalLimits.pendingCalls;
-    http.headersTimeout = signalLimits.helloMs;
-    http.requestTimeout = signalLimits.helloMs;
-    const sockets = new WebSocketServer({
-      ...common,
-      noServer: true,
-      handleProtocols: () => signalSubprotocol,
-    });
-    http.on("upgrade", (request, stream, head) => {
-      const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-      if (!offered.includes(signalSubprotocol)) {
-        const body = `This endpoint speaks the WebSocket subprotocol ${signalSubprotocol}.\n`;
+export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFactory {
+  const { allowedOrigins = [], handshakeMs = signalLimits.helloMs } = init;
+  return (at, onSocket) =>
+    new Promise<SignalServerHandle>((resolve, reject) => {
+      const limits = {
+        headersTimeout: handshakeMs,
+        requestTimeout: handshakeMs,
+        connectionsCheckingInterval: Math.ceil(handshakeMs / 4),
+      };
+      const http = createServer(limits, answerPlain);
+      http.maxConnections = 4 * signalLimits.pendingCalls;
+      const sockets = new WebSocketServer({ ...common, noServer: true, handleProtocols: () => signalSubprotocol });
+      http.on("upgrade", (request, stream, head) => {
+        // A client may go at any moment of its handshake.
         stream.on("error", () => stream.destroy());
-        stream.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-        return;
-      }
-      sockets.handleUpgrade(request, stream, head, (socket) => {
-        socket.on("error", () => undefined);
-        onSocket(wrap(socket));
+        const { origin, host } = request.headers;
+        const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+        if (!isOriginAllowed({ origin, host, listenHost: bracketed(at.host), allowed: allowedOrigins })) {
+          decline(stream, "403 Forbidden", "Pages of this origin may not call this peer; it has to be allowed there.");
+        } else if (!offered.includes(signalSubprotocol)) {
+          decline(stream, "400 Bad Request", `This endpoint speaks the WebSocket subprotocol ${signalSubprotocol}.`);
+        } else {
+          sockets.handleUpgrade(request, stream, head, (socket) => {
+            socket.on("error", () => undefined);
+            onSocket(wrap(socket));
+          });
+        }
+      });
+      http.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(formatHostPort(at), error)));
+      http.listen({ host: at.host, port: at.port, exclusive: true }, () => {
+        const { port } = http.address() as AddressInfo;
+        http.on("error", () => undefined);
+        resolve({ host: at.host, port, close: () => closeAll(http, sockets) });
       });
     });
-    http.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(formatHostPort(at), error)));
-    http.listen({ host: at.host, port: at.port, exclusive: true }, () => {
-      const { port } = http.address() as AddressInfo;
-      http.on("error", () => undefined);
-      resolve({ host: at.host, port, close: () => closeAll(http, sockets) });
-    });
-  }) as Promise<SignalServerHandle>;
+}
+
+/** Without further origins. */
+export const listenNodejs: SignalServerFactory = nodejsListener();
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function decline(stream: Duplex, status: string, sentence: string): void {
+  const body = `${sentence}\n`;
+  stream.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
 
 async function closeAll(http: Server, sockets: WebSocketServer): Promise<void> {
   for (const socket of sockets.clients) socket.terminate();

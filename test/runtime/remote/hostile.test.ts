@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeEnd, encodeFrames, encodePart } from "../../../runtime/remote/frame-codec.ts";
 import { Encoding } from "../../../runtime/remote/payload-codec.ts";

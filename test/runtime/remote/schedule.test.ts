@@ -303,6 +303,7 @@ describe("when the session behind a remote is lost", () => {
     await clock.run(100);
     // An epoch that began before the fallback is the least that any later frame has.
     node.inputs["a"]?.send(frameOf("3", 3, 0));
+    await clock.settle();
     node.inputs["a"]?.send(frameOf("4", 4, 4));
     await clock.settle();
     expect(b.frames.map(({ payload, seq, epoch }) => [payload, seq, epoch])).toEqual([

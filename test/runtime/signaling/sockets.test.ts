@@ -3,7 +3,7 @@ import { connect as connectTcp, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { SignalServerHandle, SignalSocket } from "../../../runtime/signaling/socket.ts";
-import { connectNodejs, listenNodejs } from "../../../runtime/signaling/sockets.nodejs.ts";
+import { connectNodejs, listenNodejs, nodejsListener } from "../../../runtime/signaling/sockets.nodejs.ts";
 
 const signal = new AbortController().signal;
 
@@ -54,6 +54,56 @@ describe("signaling sockets in Node", () => {
     });
     expect(status).toBe(400);
     expect(sockets).toEqual([]);
+  });
+
+  test.for([
+    ["http://localhost:5173", "open"],
+    ["http://evil.example", 403],
+    ["null", 403],
+    [undefined, "open"],
+  ] as const)("answer a page of the origin %s with %s", async ([origin, outcome]) => {
+    expect(await dialAs(origin, server.port)).toBe(outcome);
+    expect(sockets).toHaveLength(outcome === "open" ? 1 : 0);
+  });
+
+  test("let in the origins that are allowed", async () => {
+    const listen = nodejsListener({ allowedOrigins: ["https://app.example.com"] });
+    const open = await listen({ host: "127.0.0.1", port: 0 }, (socket) => {
+      socket.onMessage(() => undefined);
+      socket.onClose(() => undefined);
+    });
+    expect(await dialAs("https://app.example.com", open.port)).toBe("open");
+    expect(await dialAs("https://other.example.com", open.port)).toBe(403);
+    await open.close();
+  });
+
+  test("cut off a client that does not finish its handshake", async () => {
+    const hasty = await nodejsListener({ handshakeMs: 100 })({ host: "127.0.0.1", port: 0 }, () => undefined);
+    const slow = connectTcp(hasty.port, "127.0.0.1");
+    slow.on("error", () => undefined);
+    const answer = new Promise<string>((resolve) => {
+      let text = "";
+      slow.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      slow.once("close", () => resolve(text));
+    });
+    slow.write("GET / HTTP/1.1\r\nHost: x\r\n");
+    expect(await answer).toContain("408");
+    await hasty.close();
+  });
+
+  test("bear a client that goes in the middle of being refused", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const socket = connectTcp(server.port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      await new Promise((resolve) => socket.once("connect", resolve));
+      socket.write(
+        "GET / HTTP/1.1\r\nHost: x\r\nOrigin: http://evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+      );
+      socket.resetAndDestroy();
+      await new Promise((resolve) => socket.once("close", resolve));
+    }
+    expect(await dialAs(undefined, server.port)).toBe("open");
   });
 
   test.for([
@@ -143,3 +193,19 @@ describe("signaling sockets in Node", () => {
     await six.close();
   });
 });
+
+/** `open`, or the status with which the handshake was refused. */
+function dialAs(origin: string | undefined, port: number): Promise<"open" | number | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, "mesh.v1+json", origin === undefined ? {} : { origin });
+    socket.once("open", () => {
+      resolve("open");
+      socket.close();
+    });
+    socket.once("unexpected-response", (_, response) => {
+      resolve(response.statusCode);
+      response.destroy();
+    });
+    socket.on("error", reject);
+  });
+}
