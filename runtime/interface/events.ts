@@ -36,6 +36,24 @@ export type MeshEvent =
       readonly node: string;
       readonly error: MeshError;
       readonly location: Location;
+    }
+  | {
+      /** A node has failed and is opened anew, as the program says. */
+      readonly kind: "node-restarting";
+      readonly session: string;
+      readonly node: string;
+      readonly error: MeshError;
+      /** Counts from 1. */
+      readonly attempt: number;
+      readonly location: Location;
+    }
+  | {
+      /** A call into a node has not come back for so long; told again each time it has taken twice as long. */
+      readonly kind: "node-stalled";
+      readonly session: string;
+      readonly node: string;
+      readonly forMs: number;
+      readonly location: Location;
     };
 
 export type OnEvent = (event: MeshEvent) => void;

@@ -22,6 +22,11 @@ export interface Link {
   send(frame: Frame): void;
   /** No more frames will follow; those accepted are still delivered. Calling it again does nothing. */
   end(): void;
+  /**
+   * A new epoch has begun at the writer: what was sent before and still waits is dropped, here and further on. Links that
+   * do not know of epochs leave it out; those behind them learn it from the next frame.
+   */
+  flush?(epoch: number): void;
   /** Ends the stream for a failure; what waits may be dropped. Calling it again does nothing. */
   abort(error: MeshError): void;
 }

@@ -2,6 +2,7 @@ import type { FlowType } from "./caps.ts";
 import type { Clock } from "./clock.ts";
 import type { Location } from "./errors.ts";
 import type { Frame, JsonValue, Payload } from "./frame.ts";
+import type { PayloadsOf, PortKinds } from "./ports.ts";
 import type { Random } from "./random.ts";
 
 export interface EmitOptions {
@@ -16,15 +17,47 @@ export interface EmitOptions {
  *
  * Returns `undefined` when the next one may follow at once, else a promise that resolves when there is room again. A
  * node that emits many frames for one input awaits it; one that ignores it may overshoot a queue by what it emits
- * for a single frame, which is counted.
+ * for a single frame, which is counted. What a node emits for a frame that has become stale is dropped, counted.
  */
-export type Emit = (port: string, payload: Payload, options?: EmitOptions) => Promise<void> | undefined;
+export type Emit<Outputs = Readonly<Record<string, Payload>>> = <Port extends keyof Outputs & string>(
+  port: Port,
+  payload: Outputs[Port],
+  options?: EmitOptions,
+) => Promise<void> | undefined;
+
+/** What a node returns or yields to send by a port of its choice. */
+export class Emission {
+  readonly port: string;
+  readonly payload: Payload;
+  readonly options: EmitOptions | undefined;
+
+  constructor(port: string, payload: Payload, options?: EmitOptions) {
+    this.port = port;
+    this.payload = payload;
+    this.options = options;
+  }
+}
+
+/** A payload for a named port: `yield emission("words", "hello")`. */
+export function emission(port: string, payload: Payload, options?: EmitOptions): Emission {
+  return new Emission(port, payload, options);
+}
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, JsonValue>>) => void;
 
+/** Figures that a node keeps of its own work; `describe()` shows them beside the node. */
+export interface NodeMetrics {
+  /** Adds to a counter. */
+  count(name: string, more?: number): void;
+  /** Sets a gauge: what holds now. */
+  set(name: string, value: number): void;
+  /** One sample of a measurement; the mean of the latest is shown. */
+  record(name: string, value: number): void;
+}
+
 /** What the runtime gives to one instance of a node. */
-export interface NodeContext {
+export interface NodeContext<Inputs = Readonly<Record<string, Payload>>, Outputs = Readonly<Record<string, Payload>>> {
   /** The name of the instance in its pipeline, such as `vad` or `Resample#2`. */
   readonly id: string;
   /** Where the instance stands in the `.mesh` file. */
@@ -33,26 +66,69 @@ export interface NodeContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Aborts when the session is torn down; long work must heed it. */
+  readonly metrics: NodeMetrics;
+  /** Aborts when the instance is torn down; long work must heed it. */
   readonly signal: AbortSignal;
   /** The fixed format of each port, by port name: every dimension holds exactly one value. */
   readonly formats: {
-    readonly inputs: Readonly<Record<string, FlowType>>;
-    readonly outputs: Readonly<Record<string, FlowType>>;
+    readonly inputs: { readonly [Port in keyof Inputs]: FlowType };
+    readonly outputs: { readonly [Port in keyof Outputs]: FlowType };
   };
-  readonly emit: Emit;
+  readonly emit: Emit<Outputs>;
 }
 
+/** The call that is in work. */
+export interface Work {
+  /**
+   * Aborts when the answer is not wanted any more: the epoch has ended, another branch of a `first` has won, the session
+   * is over. Made when it is first asked for.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** What is sent by the only output of the node that is no signal, or by a port of its own. */
+type Sent<Outputs> = Outputs[keyof Outputs] | Emission;
+
+/**
+ * What comes of a call into a node. A payload that it returns, resolves with or yields goes out by the only output that
+ * is no signal, with the media time of the frame in work (what it returns: with its flags too); an `Emission` by the port it
+ * names; `undefined` sends nothing. Between what it yields, a generator waits for room, and it is closed when its epoch ends.
+ */
+export type Outcome<Outputs> =
+  | void
+  | undefined
+  | Sent<Outputs>
+  | Promise<void | undefined | Sent<Outputs>>
+  | Generator<Sent<Outputs> | undefined, void>
+  | AsyncGenerator<Sent<Outputs> | undefined, void>;
+
+/** The arguments of `process`: a frame together with the name of the input it came in by. */
+export type Received<Inputs> = {
+  [Port in keyof Inputs & string]: [frame: FrameOf<Inputs[Port]>, port: Port, work: Work];
+}[keyof Inputs & string];
+
+type FrameOf<P> = Frame<P extends Payload ? P : Payload>;
+
+/** What all frames that come of one have in common with it. */
+export type FrameHeader = Pick<Frame, "timestampUs" | "epoch" | "flags">;
+
 /** One running instance: belongs to one session, is called by one frame at a time. */
-export interface NodeInstance {
-  /** Takes one frame of the input `port`. What it throws or rejects with ends its session's branch. */
-  process?(frame: Frame, port: string): void | Promise<void>;
-  /** All inputs have ended: emit what is left. The outputs end when it returns. */
-  end?(): void | Promise<void>;
-  /** A new epoch has begun: drop what is half done. */
-  flush?(epoch: number): void;
+export interface NodeInstance<Inputs = Readonly<Record<string, Payload>>, Outputs = Readonly<Record<string, Payload>>> {
+  /** Takes one frame of an input. What it throws or rejects with is a failure of the node. */
+  process?(...received: Received<Inputs>): Outcome<Outputs>;
+  /**
+   * For the only input that is no signal, in place of `process`: one payload in, one out or, with `undefined`, none. The
+   * quickest form, for no frames are made between two nodes that have it. The frame that comes out has the same header.
+   */
+  map?(payload: Inputs[keyof Inputs], header: FrameHeader): Outputs[keyof Outputs] | undefined;
+  /** Takes a whole set of a node whose signature has `join`: one frame of each of the inputs that are joined. */
+  join?(frames: { readonly [Port in keyof Inputs]: FrameOf<Inputs[Port]> }, work: Work): Outcome<Outputs>;
   /** Runs a source, a node without inputs; the outputs end when it returns. */
-  run?(): Promise<void>;
+  run?(): Promise<void> | AsyncGenerator<Sent<Outputs> | undefined, void>;
+  /** All inputs have ended: emit what is left. The outputs end when it is done. */
+  end?(): Outcome<Outputs>;
+  /** A new epoch has begun: drop what is half done. May come while `process` is at work. */
+  flush?(epoch: number): void;
   /** Frees what `open` took; called exactly once, whatever happened before. */
   close?(): void | Promise<void>;
 }
@@ -60,22 +136,89 @@ export interface NodeInstance {
 /** Parameter values by name, checked and defaulted by the compiler against the node's signature. */
 export type Params = Readonly<Record<string, JsonValue>>;
 
-/** The code behind a `node` declaration. */
-export interface NodeDefinition<P extends Params = Params> {
+/** What a `node` of a program declares, as types: its parameters, and what its inputs and outputs carry, by name. */
+export interface NodeTypes {
+  readonly params: object;
+  readonly inputs: object;
+  readonly outputs: object;
+}
+
+/** A validator as of the Standard Schema specification, version 1 (https://standardschema.dev); Zod schemas are such. */
+export interface ParameterSchema<P = unknown> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<P> | Promise<SchemaResult<P>>;
+    readonly types?: { readonly input: unknown; readonly output: P } | undefined;
+  };
+}
+
+type SchemaResult<P> = { readonly value: P; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** The code behind a `node` declaration, as the executor sees it. */
+export interface NodeDefinition {
   /**
    * True when `process` always finishes before it returns, in microseconds rather than milliseconds. The executor
    * then calls it in line with its producer, without a queue between.
    */
   readonly sync?: boolean;
+  /** Checks the parameters once more when an instance opens, and may turn them into what the code works with. */
+  readonly parameters?: ParameterSchema;
+  /** What the code takes and gives; has to agree with the signature. Ports of the signature may be missing here. */
+  readonly inputs?: PortKinds;
+  readonly outputs?: PortKinds;
   /**
    * Makes an instance for one session.
    * @throws {MeshError} `dependency-missing` when a package, library or model is not installed, with a hint
    */
-  open(params: P, context: NodeContext): NodeInstance | Promise<NodeInstance>;
+  open(params: Params, context: NodeContext): NodeInstance | Promise<NodeInstance>;
 }
 
-/** Declares the implementation of a node; the export carries the name of the `node` in the `.mesh` file. */
-export function defineNode<P extends Params = Params>(definition: NodeDefinition<P>): NodeDefinition {
-  // Parameters are verified against the signature when the plan is made, so the widening is sound.
-  return definition as unknown as NodeDefinition;
+type ParamsOf<T> = T extends NodeTypes ? T["params"] : T;
+type InputsOf<T, Declared> = T extends NodeTypes ? T["inputs"] : PayloadsOf<Declared>;
+type OutputsOf<T, Declared> = T extends NodeTypes ? T["outputs"] : PayloadsOf<Declared>;
+
+/** The code of a node with types: of its parameters alone, of its whole signature, or taken from what it declares. */
+export interface NodeCode<
+  Types extends object,
+  Inputs extends PortKinds,
+  Outputs extends PortKinds,
+  Parsed = ParamsOf<Types>,
+> {
+  readonly sync?: boolean;
+  readonly parameters?: ParameterSchema<Parsed>;
+  readonly inputs?: Inputs;
+  readonly outputs?: Outputs;
+  open(
+    params: Parsed,
+    context: NodeContext<InputsOf<Types, Inputs>, OutputsOf<Types, Outputs>>,
+  ): Opened<InputsOf<Types, Inputs>, OutputsOf<Types, Outputs>>;
+}
+
+type Opened<Inputs, Outputs> = NodeInstance<Inputs, Outputs> | Promise<NodeInstance<Inputs, Outputs>>;
+
+/**
+ * Declares the implementation of a node; the export carries the name of the `node` in the `.mesh` file.
+ *
+ * ```ts
+ * export const Upper = defineNode({ sync: true, open: () => ({ map: (text) => String(text).toUpperCase() }) });
+ * ```
+ *
+ * `Types` is the type of the parameters, `defineNode<{ gain: number }>`, or of the whole signature, as the build writes it:
+ * `defineNode<GainContract>`. Without it, types come from `parameters`, `inputs` and `outputs`.
+ */
+export function defineNode<
+  Types extends object = Params,
+  Inputs extends PortKinds = PortKinds,
+  Outputs extends PortKinds = PortKinds,
+  Parsed = ParamsOf<Types>,
+>(code: NodeCode<Types, Inputs, Outputs, Parsed>): NodeDefinition {
+  // Parameters are verified against the signature when the plan is made, declared ports when a session opens, so the
+  // widening is sound.
+  return code as unknown as NodeDefinition;
 }

@@ -81,6 +81,12 @@ export interface NodeDescription {
   readonly frames: number;
   /** Mean milliseconds of work for a frame; undefined before the first. */
   readonly workMs: number | undefined;
+  /** Frames that it has emitted for nobody: for an epoch that had ended, or after its own end. Left out where 0. */
+  readonly dropped?: number;
+  /** How often it was opened anew after a failure; left out where never. */
+  readonly restarts?: number;
+  /** What the code says of its own work, by name. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export interface RemoteDescription {

@@ -4,29 +4,38 @@ import type { Link } from "../interface/link.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
 import { Gate } from "./gate.ts";
 import type { PayloadCheck } from "./payload-check.ts";
+import type { Spread } from "./spread.ts";
+import { ticketed, ticketOf, type Ticket } from "./ticket.ts";
 
 export interface EntryLinkInit {
   readonly name: string;
-  /** None when nothing inside reads the port: its frames are dropped then. */
-  readonly channels: readonly BoundedChannel[];
+  /** Without an outlet when nothing inside reads the port: its frames are dropped then. */
+  readonly spread: Spread;
   /** Refuses what does not fit the format; left out where the frames have been checked already. */
   readonly check?: PayloadCheck;
   /** What the port takes, in words. */
   readonly expected?: string;
+  /** The calls of a `first` that what enters here answers, in order. */
+  readonly tickets?: Tickets;
+  /** A new epoch begins at this port. */
+  readonly onEpoch: (epoch: number) => void;
   /** The writer has given the stream up. */
   readonly onAbort: (error: MeshError) => void;
 }
 
 /** Where frames enter a session: hands each to the queues behind it, and has room when all of them do. */
 export class EntryLink implements Link {
+  /** Frames of an epoch that is over. */
+  dropped = 0;
   readonly #init: EntryLinkInit;
   readonly #gate: Gate;
+  #epoch = 0;
   #ended = false;
   #error: MeshError | undefined;
 
   constructor(init: EntryLinkInit) {
     this.#init = init;
-    this.#gate = new Gate(init.channels);
+    this.#gate = new Gate(init.spread.rooms);
   }
 
   get writable(): boolean {
@@ -39,7 +48,7 @@ export class EntryLink implements Link {
 
   /** @throws {MeshError} as every link; `invalid-argument` for a payload that is not of the format */
   send(frame: Frame): void {
-    const { name, channels, check, expected } = this.#init;
+    const { name, spread, check, expected, tickets } = this.#init;
     if (this.#ended) throw this.#closed();
     if (!this.#gate.open) {
       throw new MeshError("channel-full", `\`${name}\` has no room; wait for \`ready\` before \`send\`.`);
@@ -50,14 +59,34 @@ export class EntryLink implements Link {
         `\`${name}\` takes ${expected}; the payload of frame ${frame.seq} is none.`,
       );
     }
-    for (const channel of channels) channel.offer(frame);
+    if (frame.epoch !== this.#epoch) {
+      if (frame.epoch < this.#epoch) {
+        this.dropped += 1;
+        return;
+      }
+      this.flush(frame.epoch);
+    }
+    const ticket = tickets?.shift();
+    if (ticket === undefined) spread.outlet?.offer(frame);
+    else if (!ticket.over) spread.outlet?.offer(ticketed(frame, ticket));
+  }
+
+  flush(epoch: number): void {
+    if (this.#ended || epoch <= this.#epoch) return;
+    this.#epoch = epoch;
+    this.#init.onEpoch(epoch);
+  }
+
+  /** The epoch has begun here, before its writer knew: what it still sends of an older one is dropped. */
+  adopt(epoch: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#gate.fail(this.#closed());
-    for (const channel of this.#init.channels) channel.end();
+    this.#init.spread.outlet?.end();
   }
 
   abort(error: MeshError): void {
@@ -78,10 +107,14 @@ export class EntryLink implements Link {
   }
 }
 
+/** The calls that a batch remote has in work: it answers each frame with one, in order. */
+export type Tickets = (Ticket | undefined)[];
+
 /**
  * Carries frames from a queue into a link outside, as the link has room. A frame leaves the queue only once the link has
  * taken it, so that another pump may go on where one was stopped. Resolves at the end of the queue; the link is left
  * open, for several queues may merge into it.
+ * @param tickets gets the call of each frame that is carried; a frame whose call is over is not
  * @throws {MeshError} the link's failure; or the signal's reason
  */
 export async function pump(
@@ -89,6 +122,7 @@ export async function pump(
   link: Link,
   readable: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
+  tickets?: Tickets,
 ): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
@@ -96,9 +130,13 @@ export async function pump(
     if (frame === undefined) {
       if (channel.ended) break;
       await readable(signal);
+    } else if (tickets !== undefined && ticketOf(frame)?.over === true) {
+      channel.shift();
+      channel.countDropped();
     } else if (link.writable) {
       link.send(frame);
-      channel.take();
+      tickets?.push(ticketOf(frame));
+      channel.shift();
     } else {
       await link.ready(signal);
     }
@@ -125,6 +163,10 @@ export class MergedLink implements Link {
   send(frame: Frame): void {
     this.#link.send({ ...frame, seq: this.#seq });
     this.#seq += 1;
+  }
+
+  flush(epoch: number): void {
+    this.#link.flush?.(epoch);
   }
 
   end(): void {

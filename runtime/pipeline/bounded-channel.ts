@@ -3,6 +3,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { LinkPlan } from "../interface/plan.ts";
+import { FrameRing } from "./frame-ring.ts";
 import { MovingMean } from "./moving-mean.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -18,6 +19,8 @@ export interface BoundedChannelInit {
   readonly clock?: Clock;
   /** Shared by channels that one reader merges, so that it can read them in order of arrival. */
   readonly arrivals?: { next: number };
+  /** Frames that have waited longer are dropped where they are found; needs the clock. */
+  readonly deadlineMs?: number;
 }
 
 /** Frames a writer may put in beyond the capacity by ignoring what `emit` returns, before that is an error. */
@@ -28,60 +31,69 @@ const probeEvery = 16;
 
 /** Bytes of a binary payload, characters of a text; 0 for other values, whose size only a serialiser knows. */
 export function payloadBytes(payload: Payload): number {
-  if (typeof payload === "string") return payload.length;
-  return ArrayBuffer.isView(payload) ? payload.byteLength : 0;
+  if (typeof payload === "object") return ArrayBuffer.isView(payload) ? payload.byteLength : 0;
+  return typeof payload === "string" ? payload.length : 0;
 }
 
 /**
  * A bounded queue between two stages: a `Link` for its writer, `peek` and `take` or an async iterator for its one reader.
  *
  * `end` lets the reader have what waits; `abort` drops it, counted. A writer that had to stop is called again once half
- * of the queue is free, so that both sides work in runs and not frame by frame.
+ * of the queue is free, so that both sides work in runs and not frame by frame. `flush` drops what waits and what still
+ * comes of an earlier epoch, counted.
  */
 export class BoundedChannel implements Link, AsyncIterable<Frame> {
   readonly name: string;
   readonly capacityFrames: number;
   readonly overflow: Overflow;
-  #ring: (Frame | undefined)[];
-  #stamps: Float64Array | undefined;
-  #mask: number;
-  #head = 0;
-  #size = 0;
+  readonly #ring: FrameRing;
+  readonly #bounded: boolean;
+  readonly #deadlineUs: number | undefined;
+  readonly #marked: boolean;
+  #ended = false;
+  #discarding = false;
+  #error: MeshError | undefined;
+  #epoch = 0;
   #frames = 0;
   #bytes = 0;
   #dropped = 0;
   #overshot = 0;
-  #ended = false;
-  #discarding = false;
-  #error: MeshError | undefined;
   #full = false;
+  /** Frames before the timed one; negative when none is timed. */
   #probe = -1;
   #probeUs = 0;
+  #untilProbe = 1;
   readonly #hop = new MovingMean();
   readonly #clock: Clock | undefined;
   readonly #arrivals: { next: number } | undefined;
   readonly #writers = new Waiters();
   readonly #readers = new Waiters();
   #onReadable: (() => void) | undefined;
-  #onRoom: (() => void)[] = [];
+  readonly #onRoom: (() => void)[] = [];
 
   constructor(init: BoundedChannelInit) {
     this.name = init.name ?? "link";
     this.capacityFrames = init.capacityFrames;
     this.overflow = init.overflow;
+    this.#bounded = init.overflow === "block";
     this.#clock = init.clock;
     this.#arrivals = init.arrivals;
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(2, Math.min(init.capacityFrames, 256))));
-    this.#ring = Array.from<Frame | undefined>({ length: slots }).fill(undefined);
-    this.#stamps = init.arrivals === undefined ? undefined : new Float64Array(slots);
-    this.#mask = slots - 1;
+    this.#deadlineUs =
+      init.deadlineMs === undefined || init.clock === undefined ? undefined : Math.round(init.deadlineMs * 1000);
+    const timed = this.#deadlineUs !== undefined;
+    this.#marked = timed || init.arrivals !== undefined;
+    this.#ring = new FrameRing({
+      capacityFrames: init.capacityFrames,
+      ordered: init.arrivals !== undefined,
+      timed,
+    });
   }
 
   // ---- the writer's side --------------------------------------------------------------------------------------
 
   get writable(): boolean {
     if (this.#ended) return false;
-    return this.#size < this.capacityFrames || this.overflow !== "block" || this.#discarding;
+    return this.#ring.size < this.capacityFrames || !this.#bounded || this.#discarding;
   }
 
   ready(signal?: AbortSignal): Promise<void> {
@@ -91,7 +103,7 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   }
 
   send(frame: Frame): void {
-    if (this.#size >= this.capacityFrames && this.overflow === "block" && !this.#ended && !this.#discarding) {
+    if (!this.#ended && !this.writable) {
       throw new MeshError("channel-full", `\`${this.name}\` has no room; wait for \`ready\` before \`send\`.`);
     }
     this.offer(frame);
@@ -106,22 +118,21 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     if (this.#ended) throw this.#error ?? this.#closed();
     this.#frames += 1;
     this.#bytes += payloadBytes(frame.payload);
-    if (this.#discarding) {
+    if (this.#discarding || frame.epoch < this.#epoch) {
       this.#dropped += 1;
       return;
     }
-    if (this.#size >= this.capacityFrames && !this.#makeRoom()) return;
-    if (this.#size > this.#mask) this.#grow();
-    const slot = (this.#head + this.#size) & this.#mask;
-    this.#ring[slot] = frame;
-    if (this.#stamps !== undefined && this.#arrivals !== undefined) this.#stamps[slot] = this.#arrivals.next++;
-    this.#size += 1;
-    if (this.#size >= this.capacityFrames) this.#full = true;
-    if (this.#probe < 0 && this.#clock !== undefined && this.#frames % probeEvery === 1) {
-      this.#probe = this.#size - 1;
-      this.#probeUs = this.#clock.nowUs();
+    const { size } = this.#ring;
+    if (size + 1 >= this.capacityFrames) {
+      if (size >= this.capacityFrames && !this.#makeRoom()) return;
+      this.#full = true;
     }
-    this.#wakeReader();
+    this.#ring.push(frame);
+    if (this.#marked) this.#mark();
+    this.#untilProbe -= 1;
+    if (this.#untilProbe === 0) this.#setProbe();
+    // The reader takes all there is, or is called by what holds it up, so only the first frame has to wake it.
+    if (this.#ring.size === 1) this.#wakeReader();
   }
 
   end(): void {
@@ -140,6 +151,16 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     this.#wakeReader();
   }
 
+  /**
+   * Drops what waits.
+   * @param epoch frames of an earlier one that still come are dropped too; left out where the writer has no part in it
+   */
+  flush(epoch = this.#epoch): void {
+    if (epoch > this.#epoch) this.#epoch = epoch;
+    this.#clear();
+    if (this.#full) this.#announceRoom();
+  }
+
   /** Calls `listener` when a queue that was full has room again. Kept for the life of the channel. */
   onRoom(listener: () => void): void {
     this.#onRoom.push(listener);
@@ -147,18 +168,18 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
 
   // ---- the reader's side --------------------------------------------------------------------------------------
 
-  /** Calls `listener` for each frame that comes and at the end; it may be called where nothing is new. */
+  /** Calls `listener` when there is something to read again, and at the end; it may be called where nothing is new. */
   onReadable(listener: () => void): void {
     this.#onReadable = listener;
   }
 
   get size(): number {
-    return this.#size;
+    return this.#ring.size;
   }
 
   /** True when nothing waits and nothing will come. */
   get drained(): boolean {
-    return this.#ended && this.#size === 0;
+    return this.#ended && this.#ring.size === 0;
   }
 
   get ended(): boolean {
@@ -170,22 +191,26 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   }
 
   peek(): Frame | undefined {
-    return this.#size === 0 ? undefined : this.#ring[this.#head];
+    if (this.#deadlineUs !== undefined) this.#expire(this.#deadlineUs);
+    return this.#ring.oldest;
   }
 
   /** Place of the oldest frame in the order of arrival over all channels that share `arrivals`. */
   get arrival(): number {
-    return this.#size === 0 ? Number.POSITIVE_INFINITY : (this.#stamps?.[this.#head] ?? 0);
+    return this.#ring.size === 0 ? Number.POSITIVE_INFINITY : this.#ring.place;
   }
 
+  /** The oldest frame; undefined where none waits, or all that did are over their deadline. */
   take(): Frame | undefined {
-    if (this.#size === 0) return undefined;
-    const frame = this.#ring[this.#head];
-    this.#ring[this.#head] = undefined;
-    this.#head = (this.#head + 1) & this.#mask;
-    this.#size -= 1;
-    if (this.#probe >= 0) this.#passProbe(true);
-    if (this.#full && this.#size <= this.capacityFrames >> 1) this.#announceRoom();
+    if (this.#deadlineUs !== undefined) this.#expire(this.#deadlineUs);
+    return this.shift();
+  }
+
+  /** The frame that `peek` has shown, whatever its deadline is by now. */
+  shift(): Frame | undefined {
+    const frame = this.#ring.shift();
+    if (frame === undefined) return undefined;
+    this.#passed(true);
     return frame;
   }
 
@@ -202,12 +227,13 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
    * @throws {MeshError} what the writer aborted with; or the signal's reason
    */
   async receive(signal?: AbortSignal): Promise<Frame | undefined> {
-    while (this.#size === 0) {
+    for (;;) {
+      const frame = this.take();
+      if (frame !== undefined) return frame;
       if (this.#error !== undefined) throw this.#error;
       if (this.#ended) return undefined;
       await this.#readers.wait(signal);
     }
-    return this.take();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
@@ -254,29 +280,34 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
 
   // ---- inside -------------------------------------------------------------------------------------------------
 
+  #mark(): void {
+    const place = this.#arrivals?.next ?? 0;
+    if (this.#arrivals !== undefined) this.#arrivals.next = place + 1;
+    this.#ring.mark(place, this.#deadlineUs === undefined ? 0 : (this.#clock?.nowUs() ?? 0));
+  }
+
   /** Does what the link says when it is full; false when the new frame is the one to go. */
   #makeRoom(): boolean {
+    const { size } = this.#ring;
     switch (this.overflow) {
       case "drop_newest":
         this.#dropped += 1;
         return false;
       case "drop_oldest":
         this.#dropped += 1;
-        this.#ring[this.#head] = undefined;
-        this.#head = (this.#head + 1) & this.#mask;
-        this.#size -= 1;
+        this.#ring.shift();
         if (this.#probe >= 0) this.#passProbe(false);
         return true;
       case "error":
         this.#dropped += 1;
-        throw new MeshError("resource-exhausted", `The queue of \`${this.name}\` is full: ${this.#size} frames wait.`, {
+        throw new MeshError("resource-exhausted", `The queue of \`${this.name}\` is full: ${size} frames wait.`, {
           hint: "Give the link a larger `buffer`, another `overflow`, or a faster reader.",
         });
       case "block":
-        if (this.#size >= this.capacityFrames + maxOvershootFrames) {
+        if (size >= this.capacityFrames + maxOvershootFrames) {
           throw new MeshError(
             "resource-exhausted",
-            `${this.#size} frames wait in \`${this.name}\`, which holds ${this.capacityFrames}: its producer does not wait.`,
+            `${size} frames wait in \`${this.name}\`, which holds ${this.capacityFrames}: its producer does not wait.`,
             { hint: "Await what `emit` returns before the next one." },
           );
         }
@@ -287,6 +318,29 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     }
   }
 
+  #expire(deadlineUs: number): void {
+    if (this.#ring.size === 0) return;
+    const untilUs = (this.#clock?.nowUs() ?? 0) - deadlineUs;
+    while (this.#ring.size > 0 && this.#ring.sinceUs < untilUs) {
+      this.#ring.shift();
+      this.#dropped += 1;
+      this.#passed(false);
+    }
+  }
+
+  /** A frame has left at the reader's end. */
+  #passed(measured: boolean): void {
+    if (this.#probe >= 0) this.#passProbe(measured);
+    if (this.#full && this.#ring.size <= this.capacityFrames >> 1) this.#announceRoom();
+  }
+
+  #setProbe(): void {
+    this.#untilProbe = probeEvery;
+    if (this.#probe >= 0 || this.#clock === undefined) return;
+    this.#probe = this.#ring.size - 1;
+    this.#probeUs = this.#clock.nowUs();
+  }
+
   #passProbe(measured: boolean): void {
     this.#probe -= 1;
     if (this.#probe < 0 && measured && this.#clock !== undefined) {
@@ -294,26 +348,9 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     }
   }
 
-  #grow(): void {
-    const slots = (this.#mask + 1) * 2;
-    const ring = Array.from<Frame | undefined>({ length: slots }).fill(undefined);
-    const stamps = this.#stamps === undefined ? undefined : new Float64Array(slots);
-    for (let index = 0; index < this.#size; index += 1) {
-      const from = (this.#head + index) & this.#mask;
-      ring[index] = this.#ring[from];
-      if (stamps !== undefined) stamps[index] = this.#stamps?.[from] ?? 0;
-    }
-    this.#ring = ring;
-    this.#stamps = stamps;
-    this.#head = 0;
-    this.#mask = slots - 1;
-  }
-
   #clear(): void {
-    this.#dropped += this.#size;
-    this.#ring.fill(undefined);
-    this.#head = 0;
-    this.#size = 0;
+    this.#dropped += this.#ring.size;
+    this.#ring.clear();
     this.#probe = -1;
   }
 

@@ -5,6 +5,8 @@ import type { NodePlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
 import type { Env } from "./parameters.ts";
 import type { OpenRemote } from "./running-remote.ts";
+import type { SplitMemory } from "./splits/split-memory.ts";
+import type { WatchdogLimits } from "./watchdog.ts";
 
 /** Finds the code of a node. @throws {MeshError} when there is none */
 export type NodeRegistry = (node: NodePlan) => NodeDefinition | Promise<NodeDefinition>;
@@ -18,4 +20,8 @@ export interface PipelineDeps {
   readonly registry: NodeRegistry;
   readonly openRemote: OpenRemote;
   readonly onEvent: OnEvent;
+  /** What the sessions of a peer know together of the splits that distribute them; each session for itself without it. */
+  readonly splits?: SplitMemory;
+  /** When nodes that do not answer are reported, and given up. */
+  readonly watchdog?: WatchdogLimits;
 }

@@ -4,6 +4,7 @@ import type { NodePlan, PipelinePlan, Plan } from "../interface/plan.ts";
 import type { PipelineEndpoint } from "../interface/session.ts";
 import type { PipelineDeps } from "./deps.ts";
 import { failureAt } from "./failures.ts";
+import { joinNode } from "./instance.ts";
 import { Cells, negotiate } from "./negotiation.ts";
 import { sessionParams } from "./parameters.ts";
 import { LocalSession } from "./session.ts";
@@ -47,7 +48,7 @@ export function pipelineEndpoint(plan: Plan, name: string, deps: PipelineDeps): 
 async function findDefinitions(pipeline: PipelinePlan, deps: PipelineDeps): Promise<Map<string, NodeDefinition>> {
   const find = async (node: NodePlan): Promise<[string, NodeDefinition]> => {
     try {
-      return [node.id, await deps.registry(node)];
+      return [node.id, node.builtin === "join" ? joinNode : await deps.registry(node)];
     } catch (error) {
       throw failureAt({ id: node.id, pipeline: pipeline.name, location: node.location }, error);
     }

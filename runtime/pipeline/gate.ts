@@ -1,4 +1,4 @@
-import type { BoundedChannel } from "./bounded-channel.ts";
+import type { Room } from "./outlet.ts";
 import { Waiters } from "./waiters.ts";
 
 /**
@@ -6,26 +6,23 @@ import { Waiters } from "./waiters.ts";
  * for.
  */
 export class Gate {
-  readonly #channels: readonly BoundedChannel[];
+  readonly #rooms: readonly Room[];
   readonly #waiters = new Waiters();
   #error: unknown;
 
-  constructor(channels: readonly BoundedChannel[], onRoom?: () => void) {
-    this.#channels = channels.filter((channel) => channel.overflow === "block");
+  constructor(rooms: readonly Room[], onRoom?: () => void) {
+    this.#rooms = rooms;
     const listener = (): void => {
       if (!this.open) return;
       this.#waiters.wake();
       onRoom?.();
     };
-    for (const channel of this.#channels) channel.onRoom(listener);
-  }
-
-  get channels(): readonly BoundedChannel[] {
-    return this.#channels;
+    for (const room of this.#rooms) room.onRoom(listener);
   }
 
   get open(): boolean {
-    for (const channel of this.#channels) if (!channel.writable) return false;
+    const rooms = this.#rooms;
+    for (let index = 0; index < rooms.length; index += 1) if (rooms[index]?.writable === false) return false;
     return true;
   }
 
@@ -42,5 +39,39 @@ export class Gate {
   fail(error: unknown): void {
     this.#error ??= error;
     this.#waiters.refuse(error);
+  }
+}
+
+/** Has room when one of several has: for a stage that sends each frame to one of them. */
+export class AnyRoom implements Room {
+  readonly #rooms: readonly Room[];
+
+  constructor(rooms: readonly Room[]) {
+    this.#rooms = rooms;
+  }
+
+  get writable(): boolean {
+    return this.#rooms.length === 0 || this.#rooms.some((room) => room.writable);
+  }
+
+  onRoom(listener: () => void): void {
+    for (const room of this.#rooms) room.onRoom(listener);
+  }
+}
+
+/** Has room when all of several have. */
+export class AllRoom implements Room {
+  readonly #rooms: readonly Room[];
+
+  constructor(rooms: readonly Room[]) {
+    this.#rooms = rooms;
+  }
+
+  get writable(): boolean {
+    return this.#rooms.every((room) => room.writable);
+  }
+
+  onRoom(listener: () => void): void {
+    for (const room of this.#rooms) room.onRoom(listener);
   }
 }

@@ -15,6 +15,12 @@ export interface Wire {
   readonly carriage: Carriage;
 }
 
+/** Part of a pipeline that an epoch ends in: names of nodes and remotes, and of outputs of the pipeline. */
+export interface Region {
+  readonly nodes: ReadonlySet<string>;
+  readonly outputs: ReadonlySet<string>;
+}
+
 export interface GraphInit {
   /** True for a node whose code always finishes before it returns. */
   readonly isSync: (node: string) => boolean;
@@ -38,10 +44,31 @@ export class Graph {
       back: back.has(link),
       carriage: isCall(pipeline, links, link, init) && !back.has(link) ? "call" : "queue",
     }));
+    this.called = calledNodes(pipeline, links);
   }
 
   from(node: string | undefined, port: string): readonly Wire[] {
     return this.wires.filter(({ link }) => link.from.node === node && link.from.port === port);
+  }
+
+  /** Nodes that may get frames of a call of a `first`: all between its branches and the links that its answers leave by. */
+  readonly called: ReadonlySet<string>;
+
+  /** All that the frames of a port can come to, other than by signals and round a loop. */
+  reach(node: string | undefined, port: string): Region {
+    const nodes = new Set<string>();
+    const outputs = new Set<string>();
+    const waiting = [...this.from(node, port)];
+    for (let wire = waiting.pop(); wire !== undefined; wire = waiting.pop()) {
+      const { to } = wire.link;
+      if (wire.signal || wire.back) continue;
+      if (to.node === undefined) outputs.add(to.port);
+      else if (!nodes.has(to.node)) {
+        nodes.add(to.node);
+        waiting.push(...this.wires.filter(({ link }) => link.from.node === to.node));
+      }
+    }
+    return { nodes, outputs };
   }
 
   to(node: string | undefined, port?: string): readonly Wire[] {
@@ -60,8 +87,12 @@ export function endName(end: LinkEnd): string {
 function isCall(pipeline: PipelinePlan, links: readonly LinkPlan[], link: LinkPlan, init: GraphInit): boolean {
   const { from, to } = link;
   if (from.node === undefined || to.node === undefined || (link.overflow ?? "block") !== "block") return false;
+  if (link.branch !== undefined || link.won !== undefined) return false;
   if (!pipeline.nodes.some((node) => node.id === from.node)) return false;
-  if (!pipeline.nodes.some((node) => node.id === to.node) || !init.isSync(to.node)) return false;
+  const reader = pipeline.nodes.find((node) => node.id === to.node);
+  if (reader === undefined || !init.isSync(to.node) || reader.join !== undefined) return false;
+  // What comes while it is opened anew has to wait somewhere; and a thread of its own is never in line.
+  if (reader.run?.restart === "on_failure" || reader.run?.worker === true) return false;
   const siblings = links.filter((other) => other.from.node === from.node && other.from.port === from.port);
   return siblings.length === 1 && links.filter((other) => other.to.node === to.node).length === 1;
 }
@@ -92,6 +123,25 @@ function backLinks(pipeline: PipelinePlan, links: readonly LinkPlan[]): Set<Link
     for (const link of best?.loops ?? []) back.add(link);
   }
   return back;
+}
+
+function calledNodes(pipeline: PipelinePlan, links: readonly LinkPlan[]): Set<string> {
+  const called = new Set<string>();
+  for (const split of pipeline.splits ?? []) {
+    if (split.kind !== "first") continue;
+    const seen = new Set<string>();
+    const waiting = links.filter((link) => link.branch?.some((one) => one.split === split.id));
+    for (let link = waiting.pop(); link !== undefined; link = waiting.pop()) {
+      const { node } = link.to;
+      if (node === undefined || seen.has(node)) continue;
+      seen.add(node);
+      waiting.push(
+        ...links.filter((next) => next.from.node === node && !next.won?.some((one) => one.split === split.id)),
+      );
+    }
+    for (const node of seen) called.add(node);
+  }
+  return called;
 }
 
 function checkEnds(pipeline: PipelinePlan): void {

@@ -1,25 +1,35 @@
+import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
-import { payloadBytes } from "./bounded-channel.ts";
+import type { Outlet } from "./outlet.ts";
+import { describeExpected } from "./payload-check.ts";
+import { isOfKind, kindOf, type PayloadKind } from "./payload-kind.ts";
+import { ticketed, type Ticket } from "./ticket.ts";
 
-/** Where the frames of one link go: a queue, or a node that is called in line. */
-export interface Outlet {
-  offer(frame: Frame): void;
-  end(): void;
-}
-
-/** An output port of a running node: numbers its frames and hands each to every link. */
+/** An output port of a running node: numbers its frames and hands them to whoever is linked to it. */
 export class OutPort {
   readonly name: string;
-  readonly #outlets: readonly Outlet[];
-  readonly #only: Outlet | undefined;
+  readonly signal: boolean;
+  readonly #type: FlowType;
+  readonly #kind: PayloadKind;
+  #outlet: Outlet | undefined;
   #seq = 0;
-  #bytes = 0;
   #ended = false;
 
-  constructor(name: string, outlets: readonly Outlet[]) {
+  /** @param type fixed */
+  constructor(name: string, type: FlowType, schemas: Schemas) {
     this.name = name;
-    this.#outlets = outlets;
-    this.#only = outlets.length === 1 ? outlets[0] : undefined;
+    this.signal = type.kind === "signal";
+    this.#type = type;
+    this.#kind = kindOf(type, schemas);
+  }
+
+  /** Before the session starts. Without an outlet, frames are counted and dropped. */
+  connect(outlet: Outlet | undefined): void {
+    this.#outlet = outlet;
+  }
+
+  get outlet(): Outlet | undefined {
+    return this.#outlet;
   }
 
   /** Frames sent so far. */
@@ -27,21 +37,33 @@ export class OutPort {
     return this.#seq;
   }
 
-  get bytes(): number {
-    return this.#bytes;
+  /** What the port takes, in words. */
+  get expected(): string {
+    return describeExpected(this.#type);
   }
 
+  takes(payload: unknown): payload is Payload {
+    return isOfKind(this.#kind, payload);
+  }
+
+  /** @throws {MeshError} as the queues behind it do */
   send(payload: Payload, timestampUs: number, epoch: number, flags: number): void {
-    if (this.#ended) return;
-    const frame: Frame = { timestampUs, seq: this.#seq++, epoch, flags, payload };
-    this.#bytes += payloadBytes(payload);
-    if (this.#only !== undefined) this.#only.offer(frame);
-    else for (const outlet of this.#outlets) outlet.offer(frame);
+    const seq = this.#seq;
+    this.#seq = seq + 1;
+    if (this.#outlet === undefined || this.#ended) return;
+    this.#outlet.offer({ timestampUs, seq, epoch, flags, payload });
+  }
+
+  /** The same, for what answers a call of a `first`. */
+  answer(ticket: Ticket, frame: Omit<Frame, "seq">): void {
+    const seq = this.#seq;
+    this.#seq = seq + 1;
+    if (!this.#ended) this.#outlet?.offer(ticketed({ ...frame, seq }, ticket));
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const outlet of this.#outlets) outlet.end();
+    this.#outlet?.end();
   }
 }

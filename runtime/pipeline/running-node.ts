@@ -2,18 +2,24 @@ import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
-import type { Emit, Log, NodeInstance } from "../interface/node.ts";
+import type { Emit, Log, NodeInstance, NodeMetrics } from "../interface/node.ts";
 import type { NodePlan } from "../interface/plan.ts";
 import type { NodeDescription } from "../interface/session.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
 import { failureAt, type Place } from "./failures.ts";
 import { Gate } from "./gate.ts";
-import type { Meter } from "./meter.ts";
-import { MovingMean } from "./moving-mean.ts";
-import type { Outlet, OutPort } from "./out-port.ts";
-import { describeExpected, describePayload, kindCheck, type PayloadCheck } from "./payload-check.ts";
+import type { Join } from "./joins/join.ts";
+import { joinOf } from "./joins/join-of.ts";
+import { MapRun } from "./map-run.ts";
+import { OwnMetrics } from "./node-metrics.ts";
+import { NodeRun } from "./node-run.ts";
+import { OutPort } from "./out-port.ts";
+import { ignore } from "./outcome.ts";
+import type { Outlet, Room } from "./outlet.ts";
 import { settledWithin } from "./settled-within.ts";
+import type { LoadProbe } from "./splits/load.ts";
 import type { Turns } from "./turns.ts";
+import type { Watchdog, Watched } from "./watchdog.ts";
 
 /** A queue in front of a node, and the port that it feeds. */
 export interface QueuedInput {
@@ -24,73 +30,105 @@ export interface QueuedInput {
   readonly back: boolean;
 }
 
-/** What a node is connected with; known before any node of the session opens. */
-export interface NodeWiring {
-  readonly outputs: ReadonlyMap<string, OutPort>;
+/** How a node is fed; known before any node of the session opens. */
+export interface NodeFeed {
   readonly queues: readonly QueuedInput[];
   /** Links by which a producer calls the node in line: 0 or 1. */
   readonly inline: number;
-  /** The queues that must have room before the node takes a frame. */
-  readonly downstream: readonly BoundedChannel[];
+}
+
+/** What code needs to make an instance. */
+export interface InstanceContext {
+  readonly emit: Emit;
+  readonly metrics: NodeMetrics;
+  /** Aborts when the instance is torn down. */
+  readonly signal: AbortSignal;
 }
 
 export interface RunningNodeInit {
   readonly plan: NodePlan;
   readonly pipeline: string;
   readonly sync: boolean;
+  /** May get frames that belong to a call of a `first`. */
+  readonly called: boolean;
   /** The fixed formats of the outputs. */
   readonly formats: Readonly<Record<string, FlowType>>;
   readonly schemas: Schemas;
   readonly clock: Clock;
   readonly log: Log;
   readonly turns: Turns;
-  readonly meter: Meter;
-  /** Shared by the session: the newest epoch that any of its frames had. */
-  readonly epochs: { current: number };
+  readonly watchdog: Watchdog;
+  readonly make: (context: InstanceContext) => NodeInstance | Promise<NodeInstance>;
   readonly onFailure: (error: MeshError) => void;
+  readonly onRestart: (error: MeshError, attempt: number) => void;
+  readonly onStalled: (forMs: number) => void;
   readonly onEnd: () => void;
+}
+
+/** One instance and what belongs to it. */
+interface Life {
+  readonly run: NodeRun;
+  readonly abort: AbortController;
+  opening: Promise<NodeInstance> | undefined;
+  mapRun: MapRun | undefined;
 }
 
 /** How long a node may take to notice that its session is over, before it is left behind. */
 const closeTimeoutMs = 5_000;
 
+/** The first restart comes at once, later ones after this, doubled each time. */
+const restartAfterMs = 100;
+const restartAtMostMs = 10_000;
+
 /**
  * One node of a session. With queues in front it takes frames from them, in runs, as long as all queues behind it have
- * room; otherwise its producer calls it in line, or it is a source.
+ * room; otherwise its producer calls it in line, or it is a source. What the code itself does is the matter of `NodeRun`.
  */
-export class RunningNode {
+export class RunningNode implements LoadProbe, Watched {
   readonly id: string;
   readonly place: Place;
+  readonly outputs: ReadonlyMap<string, OutPort>;
   readonly #init: RunningNodeInit;
-  readonly #checks = new Map<string, PayloadCheck>();
-  readonly #work = new MovingMean();
-  #wiring: NodeWiring = { outputs: new Map(), queues: [], inline: 0, downstream: [] };
+  readonly #metrics = new OwnMetrics();
+  readonly #queues: readonly QueuedInput[];
+  /** Those that are not joined. */
+  readonly #loose: readonly QueuedInput[];
+  readonly #inline: number;
+  readonly #join: Join | undefined;
   #gate = new Gate([]);
-  #opening: Promise<NodeInstance> | undefined;
-  #instance: NodeInstance | undefined;
-  /** What was emitted before the session started. */
-  #early: (() => void)[] = [];
+  #life: Life;
   #state: NodeDescription["state"] = "opening";
-  #frames = 0;
-  #timestampUs = 0;
+  #framesBefore = 0;
+  #droppedBefore = 0;
+  #restarts = 0;
   #epoch = 0;
-  #frameEpoch: number | undefined;
-  #startUs = 0;
-  /** Media time of a source that gives no timestamps runs from here. */
-  #sourceStartUs: number | undefined;
-  #processing = false;
   #scheduled = false;
-  /** A call into the node that has not come back. */
-  #inFlight: Promise<unknown> | undefined;
+  #paused = false;
   #ending = false;
   #closing: Promise<void> | undefined;
-  #closeReason: unknown;
+  /** The end of the instance that was given up last. */
+  #freeing: Promise<void> = Promise.resolve();
 
-  constructor(init: RunningNodeInit) {
-    this.id = init.plan.id;
+  constructor(init: RunningNodeInit, feed: NodeFeed) {
+    const { plan } = init;
+    this.id = plan.id;
     this.#init = init;
-    this.place = { id: init.plan.id, pipeline: init.pipeline, location: init.plan.location };
-    for (const [port, type] of Object.entries(init.formats)) this.#checks.set(port, kindCheck(type, init.schemas));
+    this.#queues = feed.queues;
+    this.#inline = feed.inline;
+    const joined = plan.join?.inputs ?? [];
+    this.#loose = feed.queues.filter((input) => !joined.includes(input.port));
+    this.place = { id: plan.id, pipeline: init.pipeline, location: plan.location };
+    this.outputs = new Map(
+      Object.entries(init.formats).map(([port, type]) => [port, new OutPort(port, type, init.schemas)]),
+    );
+    this.#join =
+      plan.join &&
+      joinOf(
+        plan.join,
+        plan.join.inputs.map((port) => ({ port, channels: this.#channels(port) })),
+      );
+    this.#life = this.#newLife();
+    init.watchdog.add(this);
   }
 
   get ended(): boolean {
@@ -99,42 +137,87 @@ export class RunningNode {
 
   /** Will end by itself as soon as it has worked off what it has. */
   get draining(): boolean {
-    if (this.#state !== "running") return false;
-    const { queues } = this.#wiring;
-    return this.#ending || (queues.length > 0 && queues.every((input) => input.back || input.channel.ended));
+    if (this.ended || (this.#state === "opening" && this.#restarts === 0)) return false;
+    if (this.#ending || this.#join?.over === true) return true;
+    return this.#queues.length > 0 && this.#queues.every((input) => input.back || input.channel.ended);
+  }
+
+  // ---- what others look at ------------------------------------------------------------------------------------
+
+  get waiting(): number {
+    const busy = this.#life.run.pending === undefined ? 0 : 1;
+    return this.#queues.reduce((sum, input) => sum + (input.signal ? 0 : input.channel.size), busy);
+  }
+
+  get serviceMs(): number | undefined {
+    return this.#life.run.sampler.mean.value;
+  }
+
+  get waitingSince(): number | undefined {
+    return this.#life.run.waitingSince;
+  }
+
+  stalled(forMs: number): void {
+    this.#init.onStalled(forMs);
+  }
+
+  timedOut(afterMs: number): void {
+    this.#life.run.fail(new MeshError("deadline-exceeded", `it has not answered for ${afterMs} ms.`));
+  }
+
+  describe(): NodeDescription {
+    const dropped = this.#droppedBefore + this.#life.run.dropped;
+    const metrics = this.#metrics.figures;
+    return {
+      id: this.id,
+      node: this.#init.plan.node,
+      state: this.#state,
+      frames: this.#framesBefore + this.#life.run.frames,
+      workMs: this.serviceMs,
+      ...(dropped > 0 && { dropped }),
+      ...(this.#restarts > 0 && { restarts: this.#restarts }),
+      ...(metrics !== undefined && { metrics }),
+    };
   }
 
   // ---- the life of the node -----------------------------------------------------------------------------------
 
-  connect(wiring: NodeWiring): void {
-    this.#wiring = wiring;
-    this.#gate = new Gate(wiring.downstream, wiring.queues.length > 0 ? this.#poke : undefined);
-    for (const { channel } of wiring.queues) channel.onReadable(this.#poke);
-  }
-
   /** @throws {MeshError} that names the node */
-  async open(make: () => NodeInstance | Promise<NodeInstance>): Promise<void> {
-    this.#opening = Promise.resolve().then(make);
+  async open(): Promise<void> {
     try {
-      this.#instance = await this.#opening;
+      await this.#openLife(this.#life);
     } catch (error) {
       this.#state = "failed";
       throw failureAt(this.place, error);
     }
   }
 
-  /** All nodes of the session are open: from now on frames are taken. */
+  /** All nodes of the session are open. @param rooms what must have room before the node takes a frame */
+  connect(rooms: readonly Room[]): void {
+    this.#gate = new Gate(rooms, this.#queues.length > 0 ? this.#poke : undefined);
+    this.#life.run.connect(this.#gate);
+    for (const { channel } of this.#queues) channel.onReadable(this.#poke);
+  }
+
+  /** From now on frames are taken. */
   start(): void {
-    if (this.#state === "opening") this.#state = "running";
+    if (this.#state !== "opening") return;
+    this.#state = "running";
+    this.#life.run.start();
   }
 
   /** After `start` of all nodes: sends what was emitted early and begins to work. */
   run(): void {
-    const early = this.#early;
-    this.#early = [];
-    for (const emit of early) emit();
-    if (this.#wiring.queues.length > 0) this.#poke();
-    else if (this.#wiring.inline === 0) this.#runSource();
+    this.#life.run.release();
+    if (this.#queues.length > 0) this.#poke();
+    else if (this.#inline === 0 && this.#state === "running") this.#life.run.run(this.#ended);
+  }
+
+  /** A new epoch has begun here. What waits in queues is the matter of the session. */
+  flush(epoch: number): void {
+    this.#epoch = epoch;
+    this.#join?.flush();
+    this.#life.run.flush(epoch);
   }
 
   /** Frees the instance, exactly once, when it is at rest; one that does not come to rest is left after a while. */
@@ -143,234 +226,20 @@ export class RunningNode {
     return this.#closing;
   }
 
-  describe(): NodeDescription {
-    const { node } = this.#init.plan;
-    return { id: this.id, node, state: this.#state, frames: this.#frames, workMs: this.#work.value };
-  }
-
-  // ---- what goes in -------------------------------------------------------------------------------------------
-
-  /** What a producer calls that has this node in line behind it. */
-  outlet(port: string): Outlet {
-    return {
-      offer: (frame) => {
-        if (this.#state !== "running" || this.#ending) return;
-        this.#process(frame, port, undefined);
-      },
-      end: () => this.#finish(),
-    };
-  }
-
-  /** Something has changed that may let the node go on. */
-  readonly #poke = (): void => {
-    if (this.#scheduled || this.#inFlight !== undefined || this.#state !== "running") return;
-    this.#scheduled = true;
-    queueMicrotask(this.#drain);
-  };
-
-  readonly #drain = (): void => {
-    this.#scheduled = false;
-    const { turns } = this.#init;
-    while (this.#state === "running" && !this.#ending && this.#inFlight === undefined) {
-      const input = this.#next();
-      if (input === undefined) {
-        if (this.#wiring.queues.every((one) => one.back || one.channel.drained)) this.#finish();
-        return;
-      }
-      // Signals do not wait for room: one that is to stop a flood would come too late, one in a loop never.
-      if (!input.signal && !this.#gate.open) return;
-      if (turns.spend()) {
-        this.#await(turns.next(), this.#resume);
-        return;
-      }
-      const frame = input.channel.take();
-      if (frame !== undefined) this.#process(frame, input.port, input.channel);
-    }
-  };
-
-  readonly #resume = (): void => {
-    this.#inFlight = undefined;
-    this.#drain();
-  };
-
-  /** Signals first, then the oldest frame of all queues. */
-  #next(): QueuedInput | undefined {
-    const { queues } = this.#wiring;
-    if (queues.length === 1) return (queues[0]?.channel.size ?? 0) > 0 ? queues[0] : undefined;
-    let best: QueuedInput | undefined;
-    for (const input of queues) {
-      if (input.channel.size === 0) continue;
-      if (input.signal) return input;
-      if (best === undefined || input.channel.arrival < best.channel.arrival) best = input;
-    }
-    return best;
-  }
-
-  #process(frame: Frame, port: string, from: BoundedChannel | undefined): void {
-    const { meter, epochs, sync } = this.#init;
-    if (frame.epoch !== this.#epoch && !this.#enterEpoch(frame.epoch)) {
-      from?.countDropped();
-      return;
-    }
-    if (frame.epoch > epochs.current) epochs.current = frame.epoch;
-    this.#timestampUs = frame.timestampUs;
-    this.#frameEpoch = frame.epoch;
-    let result: unknown;
-    if (!sync) this.#startUs = meter.nowUs();
-    const token = meter.enter(this.#frames);
-    this.#frames += 1;
-    this.#processing = true;
-    try {
-      result = this.#instance?.process?.(frame, port);
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#processing = false;
-    if (!isPromise(result)) {
-      meter.leave(token, this.#work);
-      this.#frameEpoch = undefined;
-      return;
-    }
-    meter.leave(token, undefined);
-    if (sync) {
-      result.catch(ignore);
-      this.#fail(new MeshError("node-failed", "it is declared `sync`, but its `process` returned a promise."));
-      return;
-    }
-    this.#await(result, this.#processed);
-  }
-
-  readonly #processed = (): void => {
-    this.#work.add((this.#init.meter.nowUs() - this.#startUs) / 1000);
-    this.#frameEpoch = undefined;
-    this.#resume();
-  };
-
-  /** False when the frame is of an epoch that is over. */
-  #enterEpoch(epoch: number): boolean {
-    if (epoch < this.#epoch) return false;
-    this.#epoch = epoch;
-    try {
-      this.#instance?.flush?.(epoch);
-    } catch (error) {
-      this.#fail(error);
-    }
-    return true;
-  }
-
-  // ---- what goes out ------------------------------------------------------------------------------------------
-
-  /**
-   * What the code of the node calls to send, from `open` on. It never throws, for it may be called from a timer: what
-   * is wrong with the payload ends the session.
-   */
-  readonly emit: Emit = (port, payload, options) => {
-    if (this.#state === "opening") {
-      // Not a promise: who awaited it in `open` would wait for the start, which waits for `open`.
-      this.#early.push(() => void this.emit(port, payload, options));
-      return undefined;
-    }
-    if (this.#state !== "running") return this.#closing === undefined ? undefined : refused(this.#closeReason);
-    const check = this.#checks.get(port);
-    if (check === undefined) {
-      const known = [...this.#checks.keys()].join(", ") || "none";
-      this.#fail(new MeshError("node-failed", `it emits to \`${port}\`, but its outputs are: ${known}.`));
-      return undefined;
-    }
-    if (!check(payload)) {
-      const expected = describeExpected(this.#init.formats[port] as FlowType);
-      const what = describePayload(payload);
-      this.#fail(new MeshError("node-failed", `its output \`${port}\` takes ${expected}, not ${what}.`));
-      return undefined;
-    }
-    const timestampUs = options?.timestampUs ?? this.#nowUs();
-    const epoch = this.#frameEpoch ?? this.#init.epochs.current;
-    try {
-      this.#wiring.outputs.get(port)?.send(payload, timestampUs, epoch, options?.flags ?? 0);
-    } catch (error) {
-      this.#fail(error);
-      return undefined;
-    }
-    // A synchronous node cannot wait; whoever feeds it does.
-    if (this.#init.sync && this.#processing) return undefined;
-    if (!this.#gate.open) return this.#gate.room();
-    return this.#init.turns.spend() ? this.#init.turns.next() : undefined;
-  };
-
-  #nowUs(): number {
-    if (this.#sourceStartUs === undefined) return this.#timestampUs;
-    return Math.round(this.#init.clock.nowUs() - this.#sourceStartUs);
-  }
-
-  // ---- the end ------------------------------------------------------------------------------------------------
-
-  #runSource(): void {
-    const { run } = this.#instance ?? {};
-    if (run === undefined) {
-      this.#finish();
-      return;
-    }
-    this.#sourceStartUs = this.#init.clock.nowUs();
-    this.#call(() => run.call(this.#instance), this.#ended);
-  }
-
-  /** All inputs have ended. */
-  #finish(): void {
-    if (this.#ending || this.#state !== "running") return;
-    this.#ending = true;
-    this.#call(() => this.#instance?.end?.(), this.#ended);
-  }
-
-  /** Calls into the node, and goes on when it is done, at once where it is. */
-  #call(work: () => unknown, then: () => void): void {
-    let result: unknown;
-    try {
-      result = work();
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    if (isPromise(result)) this.#await(result, then);
-    else then();
-  }
-
-  #await(work: Promise<unknown>, then: () => void): void {
-    this.#inFlight = work;
-    work.then(then, this.#rejected);
-  }
-
-  readonly #rejected = (error: unknown): void => {
-    this.#inFlight = undefined;
-    this.#fail(error);
-  };
-
-  readonly #ended = (): void => {
-    this.#inFlight = undefined;
-    if (this.#state !== "running") return;
-    this.#state = "ended";
-    for (const output of this.#wiring.outputs.values()) output.end();
-    // What still comes round a loop is not wanted any more.
-    for (const { channel } of this.#wiring.queues) channel.discard();
-    this.#init.onEnd();
-  };
-
-  #fail(error: unknown): void {
-    // What a node says once its session is over follows from that.
-    if (this.#state !== "running") return;
-    this.#state = "failed";
-    this.#init.onFailure(failureAt(this.place, error));
-  }
-
   async #tearDown(reason: MeshError): Promise<void> {
-    const { clock, log } = this.#init;
-    this.#closeReason = reason;
     if (this.#state === "opening" || this.#state === "running") this.#state = "ended";
-    this.#early = [];
     this.#gate.fail(reason);
+    await Promise.all([this.#free(this.#life, reason), this.#freeing]);
+  }
+
+  async #free({ run, abort, opening }: Life, reason: MeshError): Promise<void> {
+    const { clock, log } = this.#init;
+    run.stop(reason);
+    abort.abort(reason);
     const freed = (async () => {
-      const instance = await this.#opening?.catch(ignore);
+      const instance = await opening?.catch(ignore);
       // The code of a node must not find what it works with freed under its hands.
-      await this.#inFlight?.catch(ignore);
+      await run.pending?.catch(ignore);
       await instance?.close?.();
     })();
     try {
@@ -380,19 +249,205 @@ export class RunningNode {
       log("warn", `${this.id} failed while it closed: ${MeshError.from(error).message}`, { node: this.id });
     }
   }
+
+  // ---- instances ----------------------------------------------------------------------------------------------
+
+  #newLife(): Life {
+    const { sync, called, clock, turns, watchdog, plan } = this.#init;
+    const run = new NodeRun({
+      sync,
+      called,
+      batch: plan.batch === true,
+      outputs: this.outputs,
+      turns,
+      clock,
+      watchdog,
+      onIdle: this.#drainNow,
+      onFailure: this.#failed,
+    });
+    run.epoch = this.#epoch;
+    run.connect(this.#gate);
+    return { run, abort: new AbortController(), opening: undefined, mapRun: undefined };
+  }
+
+  async #openLife(life: Life): Promise<void> {
+    const { make, plan, clock } = this.#init;
+    const { run, abort } = life;
+    life.opening = Promise.resolve().then(() => make({ emit: run.emit, metrics: this.#metrics, signal: abort.signal }));
+    const instance = await life.opening;
+    if (plan.join !== undefined && instance.join === undefined) {
+      throw new MeshError("node-failed", "its signature joins inputs, but its code has no `join`.");
+    }
+    run.opened(instance);
+    if (this.#maps(instance)) life.mapRun = new MapRun(run, clock, this.#finish);
+  }
+
+  /** True when its `map` may be called on bare payloads. */
+  #maps(instance: NodeInstance): boolean {
+    const { plan, called } = this.#init;
+    if (instance.map === undefined || called || plan.batch === true) return false;
+    return this.outputs.size === 0 || this.#life.run.sole !== undefined;
+  }
+
+  readonly #failed = (error: unknown): void => {
+    const failure = failureAt(this.place, error);
+    const { run } = this.#init.plan;
+    if (run?.restart === "on_failure" && this.#restarts < run.attempts && this.#closing === undefined) {
+      void this.#restart(failure);
+      return;
+    }
+    this.#state = "failed";
+    this.#init.onFailure(failure);
+  };
+
+  /** The frame in work is lost, what waits is not. */
+  async #restart(error: MeshError): Promise<void> {
+    const { onRestart, clock } = this.#init;
+    this.#state = "opening";
+    this.#restarts += 1;
+    onRestart(error, this.#restarts);
+    this.#ending = false;
+    const old = this.#life;
+    this.#framesBefore += old.run.frames;
+    this.#droppedBefore += old.run.dropped;
+    const life = this.#newLife();
+    this.#life = life;
+    this.#freeing = this.#free(old, error);
+    await this.#freeing;
+    if (this.#restarts > 1) {
+      const waitMs = Math.min(restartAtMostMs, restartAfterMs * 2 ** (this.#restarts - 2));
+      await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
+    }
+    if (this.#closing !== undefined) return;
+    try {
+      await this.#openLife(life);
+    } catch (failure) {
+      if (this.#closing === undefined) this.#failed(failure);
+      return;
+    }
+    if (this.#closing !== undefined) return;
+    this.start();
+    this.run();
+  }
+
+  // ---- what goes in -------------------------------------------------------------------------------------------
+
+  /** What a producer calls that has this node in line behind it; once the node is open. */
+  inlet(port: string): Outlet {
+    const { run, mapRun } = this.#life;
+    const signal = this.#init.plan.inputs[port]?.type.kind === "signal";
+    return mapRun === undefined || signal ? new InlineCall(run, port, this.#finish) : mapRun;
+  }
+
+  /** Something has changed that may let the node go on. */
+  readonly #poke = (): void => {
+    if (this.#scheduled || this.#paused || this.#state !== "running") return;
+    if (this.#life.run.pending !== undefined) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#drain);
+  };
+
+  readonly #drain = (): void => {
+    this.#scheduled = false;
+    this.#drainNow();
+  };
+
+  readonly #resume = (): void => {
+    this.#paused = false;
+    this.#drainNow();
+  };
+
+  readonly #drainNow = (): void => {
+    const { run, mapRun } = this.#life;
+    if (this.#paused || this.#queues.length === 0) return;
+    const { turns } = this.#init;
+    while (this.#state === "running" && !this.#ending && run.pending === undefined) {
+      const input = this.#next();
+      if (input === undefined) {
+        if (this.#takeSet(run)) continue;
+        if (this.#isDrained()) this.#finish();
+        return;
+      }
+      // Signals do not wait for room: one that is to stop a flood would come too late, one in a loop never.
+      if (!input.signal && !this.#gate.open) return;
+      if (turns.spend()) {
+        this.#paused = true;
+        void turns.next().then(this.#resume);
+        return;
+      }
+      const frame = input.channel.take();
+      if (frame === undefined) continue;
+      if (mapRun === undefined || input.signal) run.receive(frame, input.port);
+      else mapRun.offer(frame);
+    }
+  };
+
+  /** Signals first, then the oldest frame of all queues; what is joined is not among them. */
+  #next(): QueuedInput | undefined {
+    const loose = this.#loose;
+    if (loose.length === 1) return (loose[0]?.channel.size ?? 0) > 0 ? loose[0] : undefined;
+    let best: QueuedInput | undefined;
+    for (const input of loose) {
+      if (input.channel.size === 0) continue;
+      if (input.signal) return input;
+      if (best === undefined || input.channel.arrival < best.channel.arrival) best = input;
+    }
+    return best;
+  }
+
+  /** True when a set of joined inputs was taken. */
+  #takeSet(run: NodeRun): boolean {
+    if (this.#join === undefined || !this.#gate.open) return false;
+    const set = this.#join.next();
+    if (set === undefined) return false;
+    run.receiveSet(set.frames, set.reference);
+    return true;
+  }
+
+  #isDrained(): boolean {
+    const joined = this.#join?.over === true ? (this.#init.plan.join?.inputs ?? []) : [];
+    return this.#queues.every((one) => one.back || one.channel.drained || joined.includes(one.port));
+  }
+
+  /** All inputs have ended. */
+  readonly #finish = (): void => {
+    if (this.#ending || this.#state !== "running") return;
+    this.#ending = true;
+    this.#life.run.end(this.#ended);
+  };
+
+  readonly #ended = (): void => {
+    if (this.#state !== "running") return;
+    this.#state = "ended";
+    this.#life.run.finish();
+    for (const output of this.outputs.values()) output.end();
+    // What still comes round a loop is not wanted any more.
+    for (const { channel } of this.#queues) channel.discard();
+    this.#init.onEnd();
+  };
+
+  #channels(port: string): BoundedChannel[] {
+    return this.#queues.filter((input) => input.port === port).map((input) => input.channel);
+  }
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
-}
+/** Hands frames to a node by calling it. */
+class InlineCall implements Outlet {
+  readonly #run: NodeRun;
+  readonly #port: string;
+  readonly #onEnd: () => void;
 
-/** For code that goes on after the end: who awaits it stops, who does not is not brought down by it. */
-function refused(reason: unknown): Promise<void> {
-  const promise = Promise.reject<void>(reason as Error);
-  promise.catch(ignore);
-  return promise;
-}
+  constructor(run: NodeRun, port: string, onEnd: () => void) {
+    this.#run = run;
+    this.#port = port;
+    this.#onEnd = onEnd;
+  }
 
-function ignore(): undefined {
-  return undefined;
+  offer(frame: Frame): void {
+    if (this.#run.live) this.#run.receive(frame, this.#port);
+  }
+
+  end(): void {
+    this.#onEnd();
+  }
 }

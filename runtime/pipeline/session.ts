@@ -1,29 +1,30 @@
-import { formatType, type FlowType, type Schemas } from "../interface/caps.ts";
+import type { FlowType, Schemas } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
+import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
-import type { NodeContext, NodeDefinition, Params } from "../interface/node.ts";
+import type { NodeContext, NodeDefinition, NodeInstance, Params } from "../interface/node.ts";
 import type { NodePlan, PipelinePlan, PortPlan, RemotePlan } from "../interface/plan.ts";
 import { randomId } from "../interface/random.ts";
-import type {
-  NodeDescription,
-  PipelineSession,
-  SessionDescription,
-  SessionEnd,
-  SessionRequest,
-} from "../interface/session.ts";
+import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
-import { EntryLink, MergedLink, pump } from "./border.ts";
+import { EntryLink, MergedLink, pump, type EntryLinkInit, type Tickets } from "./border.ts";
 import type { PipelineDeps } from "./deps.ts";
+import { Epochs } from "./epochs.ts";
 import { Graph } from "./graph.ts";
-import { Meter } from "./meter.ts";
+import { openInstance } from "./instance.ts";
 import { settle, type Cells, type PortTypes } from "./negotiation.ts";
-import { resolveValues } from "./parameters.ts";
+import { resolveValue, resolveValues } from "./parameters.ts";
 import { describeExpected, kindCheck } from "./payload-check.ts";
-import { RunningNode } from "./running-node.ts";
+import { RunningNode, type InstanceContext } from "./running-node.ts";
 import type { RunningRemote } from "./running-remote.ts";
+import { describeSession } from "./session-description.ts";
+import { SplitMemory } from "./splits/split-memory.ts";
+import { Splits } from "./splits/splits.ts";
+import type { Way } from "./spread.ts";
 import { Turns } from "./turns.ts";
 import { Waiters } from "./waiters.ts";
-import { Wiring } from "./wiring.ts";
+import { defaultWatchdog, Watchdog } from "./watchdog.ts";
+import { Wiring, type WiringParts } from "./wiring.ts";
 
 export interface SessionInit {
   readonly plan: PipelinePlan;
@@ -44,14 +45,23 @@ export class LocalSession implements PipelineSession {
   readonly inputs: Record<string, EntryLink> = {};
   readonly closed: Promise<SessionEnd>;
   readonly #init: SessionInit;
+  readonly #graph: Graph;
   readonly #wiring: Wiring;
+  readonly #parts: WiringParts;
+  readonly #splits: Splits;
+  readonly #watchdog: Watchdog;
   readonly #abort = new AbortController();
   readonly #nodes = new Map<string, RunningNode>();
   readonly #remotes = new Map<string, RunningRemote>();
   readonly #borders: EntryLink[] = [];
+  /** By the name of a remote: what it sends comes in here. */
+  readonly #remoteBorders = new Map<string, EntryLink[]>();
+  /** By the name of a batch remote: the calls that it has in work. */
+  readonly #tickets = new Map<string, Tickets>();
   readonly #turns: Turns;
-  readonly #meter: Meter;
-  readonly #epochs = { current: 0 };
+  readonly #epochs: Epochs;
+  /** The newest epoch that the caller has told of; what it gets is no older. */
+  #heard = 0;
   #formats: PipelineSession["formats"] = { inputs: {}, outputs: {} };
   #resolveClosed: (end: SessionEnd) => void = () => undefined;
   #closing: Promise<void> | undefined;
@@ -66,14 +76,35 @@ export class LocalSession implements PipelineSession {
     this.id = randomId(deps.random);
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#turns = new Turns(deps.clock);
-    this.#meter = new Meter(deps.clock);
+    this.#watchdog = new Watchdog(deps.clock, deps.watchdog ?? defaultWatchdog);
     this.#pendingOutputs = Object.keys(request.outputs).length;
     this.#pendingRemotes = plan.remotes.length;
-    const graph = new Graph(plan, {
+    this.#graph = new Graph(plan, {
       isSync: (node) => init.definitions.get(node)?.sync === true,
       isWanted: (output) => Object.hasOwn(request.outputs, output),
     });
-    this.#wiring = new Wiring(graph, deps.clock);
+    this.#wiring = new Wiring(this.#graph, deps.clock);
+    this.#splits = new Splits({
+      pipeline: plan,
+      memory: deps.splits ?? new SplitMemory(),
+      clock: deps.clock,
+      resolve: (value) => resolveValue(value, { params: init.params, env: deps.env, location: plan.location }),
+      onFailure: (error) => void this.close(MeshError.from(error)),
+    });
+    this.#epochs = new Epochs({
+      queues: this.#wiring.queues,
+      onNodes: (nodes, epoch) => this.#flushNodes(nodes, epoch),
+      onOutputs: (outputs, epoch) => {
+        for (const port of outputs) request.outputs[port]?.link.flush?.(epoch);
+      },
+    });
+    this.#parts = {
+      splits: this.#splits,
+      inlet: (node, port) => (this.#nodes.get(node) as RunningNode).inlet(port),
+      outputs: (node) => Object.keys(plan.nodes.find((one) => one.id === node)?.outputs ?? {}),
+      probe: (node) => this.#nodes.get(node),
+      triggers: (node, port) => this.#triggers(node, port),
+    };
   }
 
   get formats(): PipelineSession["formats"] {
@@ -109,29 +140,14 @@ export class LocalSession implements PipelineSession {
 
   describe(): SessionDescription {
     const { plan, cells } = this.#init;
-    const remotes = [...this.#remotes.values()].map((remote) => remote.describe());
-    const standIns = remotes.map(({ id, state }): NodeDescription => {
-      const running = state === "connected" ? "running" : state === "connecting" ? "opening" : state;
-      const frames = Object.keys(plan.remotes.find((one) => one.id === id)?.inputs ?? {})
-        .flatMap((port) => this.#wiring.before(id, port))
-        .reduce((sum, channel) => sum + channel.frames - channel.size - channel.dropped, 0);
-      return { id, node: "HFPipelineNode", state: running, frames, workMs: undefined };
-    });
-    return {
+    return describeSession({
       id: this.id,
-      pipeline: plan.name,
-      nodes: [...[...this.#nodes.values()].map((node) => node.describe()), ...standIns],
-      remotes,
-      streams: [...this.#wiring.queues].map(([wire, channel]) => ({
-        name: wire.name,
-        format: formatType(cells.fixed(wire.link.type)),
-        frames: channel.frames,
-        bytes: channel.bytes,
-        dropped: channel.dropped,
-        queued: channel.size,
-        hopMs: channel.hopMs,
-      })),
-    };
+      plan,
+      cells,
+      nodes: this.#nodes,
+      remotes: this.#remotes,
+      wiring: this.#wiring,
+    });
   }
 
   // ---- opening ------------------------------------------------------------------------------------------------
@@ -151,53 +167,74 @@ export class LocalSession implements PipelineSession {
     }
     cells.fix();
     this.#formats = settle(plan, met, cells);
-    for (const port of Object.keys(plan.inputs)) {
-      const type = this.#formats.inputs[port];
-      if (type === undefined) {
-        for (const channel of this.#wiring.behind(undefined, port)) channel.end();
-        continue;
-      }
-      this.inputs[port] = this.#border(port, this.#wiring.behind(undefined, port), type);
-    }
     for (const node of plan.nodes) this.#nodes.set(node.id, this.#node(node));
-    for (const [id, node] of this.#nodes) {
-      const outputs = Object.keys(plan.nodes.find((one) => one.id === id)?.outputs ?? {});
-      const inline = (to: string, port: string) => (this.#nodes.get(to) as RunningNode).outlet(port);
-      node.connect(this.#wiring.node(id, outputs, inline));
-    }
+    for (const port of Object.keys(plan.inputs)) this.#openInput(port);
     await Promise.all([
-      ...plan.nodes.map((node) => this.#openNode(node)),
+      ...[...this.#nodes.values()].map((node) => node.open()),
       ...plan.remotes.filter((remote) => !open.has(remote)).map((remote) => this.#remote(remote).open()),
     ]);
+    for (const [id, node] of this.#nodes) {
+      for (const [port, output] of node.outputs) output.connect(this.#wiring.spread(id, port, this.#parts).outlet);
+      node.connect(this.#wiring.rooms(id, this.#parts));
+    }
+  }
+
+  #openInput(port: string): void {
+    const type = this.#formats.inputs[port];
+    const spread = this.#wiring.spread(undefined, port, this.#parts);
+    if (type === undefined) {
+      spread.outlet?.end();
+      return;
+    }
+    const region = this.#graph.reach(undefined, port);
+    this.inputs[port] = this.#border({
+      name: port,
+      spread,
+      check: kindCheck(type, this.#init.schemas),
+      expected: describeExpected(type),
+      onEpoch: (epoch) => {
+        this.#heard = Math.max(this.#heard, epoch);
+        this.#epochs.follow(region, ({ link }) => link.from.node === undefined && link.from.port === port, epoch);
+      },
+    });
   }
 
   #node(plan: NodePlan): RunningNode {
     const { deps, schemas, definitions } = this.#init;
-    return new RunningNode({
-      plan,
-      pipeline: this.#init.plan.name,
-      sync: definitions.get(plan.id)?.sync === true,
-      formats: this.#fixed(plan.outputs),
-      schemas,
-      clock: deps.clock,
-      log: deps.log,
-      turns: this.#turns,
-      meter: this.#meter,
-      epochs: this.#epochs,
-      onFailure: (error) => {
-        if (this.#closing !== undefined) return;
-        deps.onEvent({ kind: "node-failed", session: this.id, node: plan.id, error, location: plan.location });
-        void this.close(error);
+    const event = { session: this.id, node: plan.id, location: plan.location } as const;
+    return new RunningNode(
+      {
+        plan,
+        pipeline: this.#init.plan.name,
+        sync: definitions.get(plan.id)?.sync === true,
+        called: this.#graph.called.has(plan.id),
+        formats: this.#fixed(plan.outputs),
+        schemas,
+        clock: deps.clock,
+        log: deps.log,
+        turns: this.#turns,
+        watchdog: this.#watchdog,
+        make: (context) => this.#openInstance(plan, context),
+        onFailure: (error) => {
+          if (this.#closing !== undefined) return;
+          deps.onEvent({ kind: "node-failed", ...event, error });
+          void this.close(error);
+        },
+        onRestart: (error, attempt) => deps.onEvent({ kind: "node-restarting", ...event, error, attempt }),
+        onStalled: (forMs) => {
+          deps.log("warn", `${plan.id} has not answered for ${forMs} ms`, { node: plan.id });
+          deps.onEvent({ kind: "node-stalled", ...event, forMs });
+        },
+        onEnd: () => this.#look(),
       },
-      onEnd: () => this.#look(),
-    });
+      this.#wiring.feed(plan.id),
+    );
   }
 
-  async #openNode(plan: NodePlan): Promise<void> {
+  async #openInstance(plan: NodePlan, { emit, metrics, signal }: InstanceContext): Promise<NodeInstance> {
     const { deps, params, cells, definitions } = this.#init;
-    const node = this.#nodes.get(plan.id);
     const definition = definitions.get(plan.id);
-    if (node === undefined || definition === undefined) return;
+    if (definition === undefined) throw new MeshError("internal", "its code is not there");
     const context: NodeContext = {
       id: plan.id,
       location: plan.location,
@@ -205,19 +242,18 @@ export class LocalSession implements PipelineSession {
       clock: deps.clock,
       random: deps.random,
       log: (level, message, fields) => deps.log(level, message, { node: plan.id, ...fields }),
-      signal: this.#abort.signal,
+      metrics,
+      signal,
       formats: { inputs: this.#fixed(plan.inputs), outputs: this.#fixed(plan.outputs) },
-      emit: node.emit,
+      emit,
     };
-    await node.open(() => {
-      const values = resolveValues(plan.params, {
-        params,
-        env: deps.env,
-        cells: (index) => cells.value(index),
-        location: plan.location,
-      });
-      return definition.open(values, context);
+    const values = resolveValues(plan.params, {
+      params,
+      env: deps.env,
+      cells: (index) => cells.value(index),
+      location: plan.location,
     });
+    return openInstance(definition, plan, values, context);
   }
 
   #fixed(ports: Readonly<Record<string, PortPlan>>): Record<string, FlowType> {
@@ -233,9 +269,10 @@ export class LocalSession implements PipelineSession {
           .map(([port, { type }]) => [port, cells.fill(type)]),
       );
     const outputs: Record<string, Link> = {};
+    if (plan.batch === true && this.#graph.called.has(plan.id)) this.#tickets.set(plan.id, []);
     for (const port of Object.keys(plan.outputs)) {
-      const channels = this.#wiring.behind(plan.id, port);
-      if (channels.length > 0) outputs[port] = this.#border(`${plan.id}.${port}`, channels);
+      const border = this.#remoteBorder(plan, port);
+      if (border !== undefined) outputs[port] = border;
     }
     const remote = deps.openRemote({
       plan,
@@ -256,16 +293,54 @@ export class LocalSession implements PipelineSession {
     return remote;
   }
 
-  /** @param type checks the payloads; left out for what has been checked where it came from */
-  #border(name: string, channels: readonly BoundedChannel[], type?: FlowType): EntryLink {
-    const link = new EntryLink({
-      name,
-      channels,
-      onAbort: (error) => void this.close(error),
-      ...(type !== undefined && { check: kindCheck(type, this.#init.schemas), expected: describeExpected(type) }),
+  /** Where an output of a remote comes in; undefined where nothing reads it. */
+  #remoteBorder(plan: RemotePlan, port: string): EntryLink | undefined {
+    const spread = this.#wiring.spread(plan.id, port, this.#parts);
+    if (spread.outlet === undefined) return undefined;
+    const region = this.#graph.reach(plan.id, port);
+    const tickets = this.#tickets.get(plan.id);
+    const border = this.#border({
+      name: `${plan.id}.${port}`,
+      spread,
+      ...(tickets !== undefined && { tickets }),
+      onEpoch: (epoch) =>
+        this.#epochs.follow(region, ({ link }) => link.from.node === plan.id && link.from.port === port, epoch),
     });
+    this.#remoteBorders.set(plan.id, [...(this.#remoteBorders.get(plan.id) ?? []), border]);
+    return border;
+  }
+
+  #border(init: Omit<EntryLinkInit, "onAbort">): EntryLink {
+    const link = new EntryLink({ ...init, onAbort: (error) => void this.close(error) });
     this.#borders.push(link);
     return link;
+  }
+
+  // ---- epochs -------------------------------------------------------------------------------------------------
+
+  /** The flushes of the program that a frame at a port sets off. */
+  #triggers(node: string | undefined, port: string): Way[] {
+    return (this.#init.plan.flushes ?? [])
+      .filter(({ from }) => from.node === node && from.port === port)
+      .map((flush): Way => {
+        const region = { nodes: new Set(flush.nodes), outputs: new Set(flush.outputs) };
+        return {
+          outlet: { offer: () => this.#epochs.begin(region), end: () => undefined },
+          rooms: [],
+          branch: flush.branch ?? [],
+        };
+      });
+  }
+
+  #flushNodes(nodes: ReadonlySet<string>, epoch: number): void {
+    this.#splits.flush(nodes, epoch);
+    for (const id of nodes) {
+      this.#nodes.get(id)?.flush(epoch);
+      for (const border of this.#remoteBorders.get(id) ?? []) border.adopt(epoch);
+      for (const link of Object.values(this.#remotes.get(id)?.inputs ?? {})) link.flush?.(epoch);
+      const tickets = this.#tickets.get(id);
+      if (tickets !== undefined) tickets.length = 0;
+    }
   }
 
   // ---- running ------------------------------------------------------------------------------------------------
@@ -276,7 +351,7 @@ export class LocalSession implements PipelineSession {
     for (const node of this.#nodes.values()) node.start();
     for (const node of this.#nodes.values()) node.run();
     for (const [port, { link }] of Object.entries(request.outputs)) {
-      void this.#carry(this.#wiring.before(undefined, port), link, () => {
+      void this.#carry(this.#wiring.before(undefined, port), new CallerLink(link, () => this.#heard), () => {
         this.#pendingOutputs -= 1;
         this.#look();
       });
@@ -285,7 +360,8 @@ export class LocalSession implements PipelineSession {
       const remote = this.#remotes.get(id);
       for (const port of Object.keys(inputs)) {
         const link = remote?.inputs[port];
-        if (link !== undefined) void this.#carry(this.#wiring.before(id, port), link, () => undefined);
+        const channels = this.#wiring.before(id, port);
+        if (link !== undefined) void this.#carry(channels, link, () => undefined, this.#tickets.get(id));
       }
       void remote?.closed.then(({ error }) => {
         if (error !== undefined) {
@@ -301,13 +377,13 @@ export class LocalSession implements PipelineSession {
   }
 
   /** Carries all that merges into one link outside, and ends the link when all of it has ended. */
-  async #carry(channels: readonly BoundedChannel[], link: Link, done: () => void): Promise<void> {
+  async #carry(channels: readonly BoundedChannel[], link: Link, done: () => void, tickets?: Tickets): Promise<void> {
     const { signal } = this.#abort;
     const target = channels.length > 1 ? new MergedLink(link) : link;
     const one = (channel: BoundedChannel): Promise<void> => {
       const waiters = new Waiters();
       channel.onReadable(() => waiters.wake());
-      return pump(channel, target, (until) => waiters.wait(until), signal);
+      return pump(channel, target, (until) => waiters.wait(until), signal, tickets);
     };
     try {
       await Promise.all(channels.map(one));
@@ -343,6 +419,8 @@ export class LocalSession implements PipelineSession {
   async #tearDown(error: MeshError | undefined): Promise<void> {
     const reason = error ?? new MeshError("cancelled", "The session has ended.");
     this.#abort.abort(reason);
+    this.#watchdog.close();
+    this.#splits.close(reason);
     for (const link of this.#borders) link.shut(reason);
     for (const channel of this.#wiring.queues.values()) channel.abort(reason);
     await Promise.allSettled([
@@ -350,6 +428,42 @@ export class LocalSession implements PipelineSession {
       ...[...this.#remotes.values()].map((remote) => remote.close(error)),
     ]);
     this.#resolveClosed({ error });
+  }
+}
+
+/** The caller's end of an output. What it gets is never older than the epoch that it has told of itself. */
+class CallerLink implements Link {
+  readonly #link: Link;
+  readonly #heard: () => number;
+
+  constructor(link: Link, heard: () => number) {
+    this.#link = link;
+    this.#heard = heard;
+  }
+
+  get writable(): boolean {
+    return this.#link.writable;
+  }
+
+  ready(signal?: AbortSignal): Promise<void> {
+    return this.#link.ready(signal);
+  }
+
+  send(frame: Frame): void {
+    const epoch = this.#heard();
+    this.#link.send(frame.epoch < epoch ? { ...frame, epoch } : frame);
+  }
+
+  flush(epoch: number): void {
+    this.#link.flush?.(epoch);
+  }
+
+  end(): void {
+    this.#link.end();
+  }
+
+  abort(error: MeshError): void {
+    this.#link.abort(error);
   }
 }
 

@@ -1,20 +1,35 @@
 import type { Clock } from "../interface/clock.ts";
 import { BoundedChannel } from "./bounded-channel.ts";
 import type { Graph, Wire } from "./graph.ts";
-import { OutPort, type Outlet } from "./out-port.ts";
-import type { NodeWiring, QueuedInput } from "./running-node.ts";
+import type { Outlet, Room } from "./outlet.ts";
+import type { NodeFeed, QueuedInput } from "./running-node.ts";
+import type { LoadProbe } from "./splits/load.ts";
+import type { Splits } from "./splits/splits.ts";
+import { spread, type Spread, type Way } from "./spread.ts";
+
+/** What stands around the queues; there once the nodes are. */
+export interface WiringParts {
+  readonly splits: Splits;
+  /** The way into a node that its producer calls. */
+  readonly inlet: (node: string, port: string) => Outlet;
+  readonly outputs: (node: string) => readonly string[];
+  readonly probe: (node: string) => LoadProbe | undefined;
+  /** What a frame at the end sets off, before it goes on. */
+  readonly triggers: (node: string | undefined, port: string) => readonly Way[];
+}
 
 /** The queues of a session, and who writes and reads them. */
 export class Wiring {
   readonly #graph: Graph;
   readonly #channels = new Map<Wire, BoundedChannel>();
+  readonly #spreads = new Map<string, Spread>();
 
   constructor(graph: Graph, clock: Clock) {
     this.#graph = graph;
     const arrivals = new Map<string, { next: number }>();
     for (const wire of graph.wires) {
       if (wire.carriage !== "queue") continue;
-      const { capacityFrames, overflow = "block", to } = wire.link;
+      const { capacityFrames, overflow = "block", deadlineMs, to } = wire.link;
       const merges = to.node !== undefined && graph.to(to.node).length > 1;
       const shared = arrivals.get(to.node ?? "") ?? { next: 0 };
       if (merges) arrivals.set(to.node ?? "", shared);
@@ -24,6 +39,7 @@ export class Wiring {
         name: wire.name,
         clock,
         ...(merges && { arrivals: shared }),
+        ...(deadlineMs !== undefined && { deadlineMs }),
       });
       this.#channels.set(wire, channel);
     }
@@ -33,46 +49,57 @@ export class Wiring {
     return this.#channels;
   }
 
-  /** The queues behind a port, of a node or, with `node` undefined, an input of the pipeline. */
-  behind(node: string | undefined, port: string): BoundedChannel[] {
-    return this.#graph.from(node, port).flatMap((wire) => this.#channels.get(wire) ?? []);
-  }
-
   /** The queues in front of a port, of a remote or, with `node` undefined, an output of the pipeline. */
   before(node: string | undefined, port: string): BoundedChannel[] {
     return this.#graph.to(node, port).flatMap((wire) => this.#channels.get(wire) ?? []);
   }
 
-  /** @param inline the way into a node that its producer calls */
-  node(id: string, outputs: readonly string[], inline: (node: string, port: string) => Outlet): NodeWiring {
-    const wires = this.#graph.to(id);
+  feed(node: string): NodeFeed {
+    const wires = this.#graph.to(node);
     const queues = wires.flatMap((wire): QueuedInput[] => {
       const channel = this.#channels.get(wire);
       return channel === undefined ? [] : [{ port: wire.link.to.port, channel, signal: wire.signal, back: wire.back }];
     });
-    const outlets = (port: string): Outlet[] =>
-      this.#graph
-        .from(id, port)
-        .map((wire) => this.#channels.get(wire) ?? inline(wire.link.to.node ?? "", wire.link.to.port));
-    return {
-      queues,
-      inline: wires.length - queues.length,
-      outputs: new Map(outputs.map((port) => [port, new OutPort(port, outlets(port))])),
-      downstream: this.#downstream(id),
-    };
+    return { queues, inline: wires.length - queues.length };
   }
 
-  /**
-   * The queues that a frame taken by a node may reach before it is at rest. Signals and what closes a loop hold nobody
-   * up: a loop whose queues wait for each other would stand still for ever.
-   */
-  #downstream(node: string): BoundedChannel[] {
-    return this.#graph.wires
-      .filter((wire) => wire.link.from.node === node && !wire.back)
-      .flatMap((wire) => {
-        const channel = this.#channels.get(wire);
-        if (channel === undefined) return this.#downstream(wire.link.to.node ?? "");
-        return wire.signal ? [] : [channel];
-      });
+  /** Where the frames of a port go; of a node, a remote or, with `node` undefined, an input of the pipeline. */
+  spread(node: string | undefined, port: string, parts: WiringParts): Spread {
+    const key = `${node ?? ""}\n${port}`;
+    let found = this.#spreads.get(key);
+    if (found === undefined) {
+      const ways = this.#graph.from(node, port).map((wire) => this.#way(wire, parts));
+      found = spread([...parts.triggers(node, port), ...ways], parts.splits.choice);
+      this.#spreads.set(key, found);
+    }
+    return found;
+  }
+
+  /** What must have room before a node takes a frame: all that the frame may reach before it is at rest. */
+  rooms(node: string, parts: WiringParts): Room[] {
+    return parts.outputs(node).flatMap((port) => [...this.spread(node, port, parts).rooms]);
+  }
+
+  #way(wire: Wire, parts: WiringParts): Way {
+    const { link, signal, back } = wire;
+    const branch = link.branch ?? [];
+    const channel = this.#channels.get(wire);
+    const reader = link.to.node ?? "";
+    if (channel === undefined) {
+      return { outlet: parts.inlet(reader, link.to.port), rooms: this.rooms(reader, parts), branch };
+    }
+    // Signals and what closes a loop hold nobody up: a loop whose queues wait for each other would stand still for ever.
+    const rooms = signal || back || channel.overflow !== "block" ? [] : [channel];
+    const node = parts.probe(reader);
+    const probe: LoadProbe = node ?? {
+      get waiting() {
+        return channel.size;
+      },
+      get serviceMs() {
+        return channel.hopMs;
+      },
+    };
+    const outlet = link.won === undefined ? channel : parts.splits.won(link.won, channel);
+    return { outlet, rooms, branch, probe };
   }
 }

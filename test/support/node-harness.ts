@@ -84,6 +84,7 @@ export async function openNode(
     random: seededRandom(1),
     log: (level, message, fields) =>
       void logs.push(fields === undefined ? { level, message } : { level, message, fields }),
+    metrics: { count: () => undefined, set: () => undefined, record: () => undefined },
     signal: options.signal ?? new AbortController().signal,
     formats: { inputs: options.inputs ?? {}, outputs: options.outputs ?? {} },
     emit(port, payload, { timestampUs = currentUs, flags = 0 } = {}) {
@@ -99,7 +100,7 @@ export async function openNode(
     currentUs = timestampUs;
     const frame: Frame = { timestampUs, flags, payload, seq, epoch };
     seq += 1;
-    const pending = instance.process?.(frame, port);
+    const pending = instance.process?.(frame, port, { signal: context.signal });
     if (definition.sync === true && pending !== undefined) throw new Error("a sync node returned a promise");
     await pending;
   };
@@ -115,7 +116,7 @@ export async function openNode(
       epoch += 1;
       instance.flush?.(epoch);
     },
-    end: async () => instance.end?.(),
+    end: async () => void (await instance.end?.()),
     close: async () => instance.close?.(),
   };
 }

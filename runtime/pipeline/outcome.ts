@@ -1,0 +1,21 @@
+/** What a call into the code of a node may give back, told apart. */
+
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** Payloads may be lists, but none of them has a `next` that can be called. */
+export function isGenerator(value: unknown): value is Generator | AsyncGenerator {
+  return typeof value === "object" && value !== null && typeof (value as { next?: unknown }).next === "function";
+}
+
+/** For code that goes on after the end: who awaits it stops, who does not is not brought down by it. */
+export function refused(reason: unknown): Promise<void> {
+  const promise = Promise.reject<void>(reason as Error);
+  promise.catch(ignore);
+  return promise;
+}
+
+export function ignore(): undefined {
+  return undefined;
+}

@@ -1,0 +1,42 @@
+import { formatType } from "../interface/caps.ts";
+import type { PipelinePlan } from "../interface/plan.ts";
+import type { NodeDescription, SessionDescription } from "../interface/session.ts";
+import type { Cells } from "./negotiation.ts";
+import type { RunningNode } from "./running-node.ts";
+import type { RunningRemote } from "./running-remote.ts";
+import type { Wiring } from "./wiring.ts";
+
+export interface Described {
+  readonly id: string;
+  readonly plan: PipelinePlan;
+  readonly cells: Cells;
+  readonly nodes: ReadonlyMap<string, RunningNode>;
+  readonly remotes: ReadonlyMap<string, RunningRemote>;
+  readonly wiring: Wiring;
+}
+
+export function describeSession({ id, plan, cells, nodes, remotes, wiring }: Described): SessionDescription {
+  const described = [...remotes.values()].map((remote) => remote.describe());
+  const standIns = described.map(({ id: remote, state }): NodeDescription => {
+    const running = state === "connected" ? "running" : state === "connecting" ? "opening" : state;
+    const frames = Object.keys(plan.remotes.find((one) => one.id === remote)?.inputs ?? {})
+      .flatMap((port) => wiring.before(remote, port))
+      .reduce((sum, channel) => sum + channel.frames - channel.size - channel.dropped, 0);
+    return { id: remote, node: "HFPipelineNode", state: running, frames, workMs: undefined };
+  });
+  return {
+    id,
+    pipeline: plan.name,
+    nodes: [...[...nodes.values()].map((node) => node.describe()), ...standIns],
+    remotes: described,
+    streams: [...wiring.queues].map(([wire, channel]) => ({
+      name: wire.name,
+      format: formatType(cells.fixed(wire.link.type)),
+      frames: channel.frames,
+      bytes: channel.bytes,
+      dropped: channel.dropped,
+      queued: channel.size,
+      hopMs: channel.hopMs,
+    })),
+  };
+}

@@ -1,0 +1,12 @@
+import { lowest } from "./choose.ts";
+import type { BranchPolicy } from "./policy.ts";
+
+/**
+ * Where a frame would be done first: what is there before it, and itself, times what each takes. A branch that has not
+ * been measured is taken to be as quick as the quickest that has.
+ */
+export const adaptive: BranchPolicy = (branches, turn) => {
+  const known = branches.flatMap((load) => load.serviceMs ?? []);
+  const guessMs = known.length === 0 ? 1 : Math.max(Math.min(...known), Number.MIN_VALUE);
+  return lowest(branches, turn, (load) => (load.waiting + load.sessions + 1) * (load.serviceMs ?? guessMs));
+};
