@@ -25,7 +25,7 @@ const planRemote = planPipeline.remotes.element.shape;
 
 /** An address: known, or from the environment of the process that starts. */
 const address = planPeer.listens.element.meta({ id: "Address" });
-const type = flowType.meta({ id: "Type" });
+const portType = flowType.meta({ id: "Type" });
 const location = planPipeline.location.meta({ id: "Location" });
 
 const ports = z
@@ -33,7 +33,7 @@ const ports = z
     z.string(),
     z.strictObject({
       format: z.string().describe("The type as a program writes it, such as `audio<opus, 48kHz, mono>`."),
-      type,
+      type: portType,
       optional: z.boolean().optional().describe("It may be left unconnected."),
     }),
   )

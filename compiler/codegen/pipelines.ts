@@ -147,7 +147,7 @@ function launchText(
   });
   const call = `${scope.value("launchPipeline")}(${shared.program}, ${stringLiteral(symbol.key)}, options, {`;
   const specs = lines.length === 0 ? "" : `\n${lines.join("")}`;
-  return `return await ${mark}${call}${specs}${mark}});${scope.origins.end}`;
+  return `${mark}return await ${call}${specs}${mark}});${scope.origins.end}`;
 }
 
 /** `outputPort(Transcript)`, `inputPort<Int16Array>()` */
