@@ -79,7 +79,7 @@ export async function buildOnce(
     built.push(program);
   }
   for (const program of built) tell(program, await builder.verify(program));
-  io.out.write(summary(built.length, written.length));
+  if (built.length > 0 || !failed) io.out.write(summary(built.length, written.length));
   if (unreadable) return exitCode.environment;
   return failed ? exitCode.programErrors : exitCode.fine;
 }
