@@ -16,6 +16,7 @@ export interface ViewOptions {
 /** How many of the latest are shown while it runs. */
 const shownOutputs = 6;
 const shownNotices = 4;
+const shownPending = 3;
 
 /** The picture of a run on a terminal, one entry a line, none wider or longer than the terminal. */
 export function liveView(state: ViewState, options: ViewOptions): string[] {
@@ -25,7 +26,10 @@ export function liveView(state: ViewState, options: ViewOptions): string[] {
   const head = `${style.bold(clipped(options.title, columns - time.length - 3))}  ${style.faint(time)}`;
   const outputs = outputLines(state, style, columns);
   const notices = state.notices.slice(-shownNotices).map((one) => painted(one, clip(noticeText(one)), style));
-  const rest = [...section(outputs), ...section(notices)];
+  const pending = [...new Set(state.pending.values())]
+    .slice(-shownPending)
+    .map((text) => style.faint(clip(`… ${text}`)));
+  const rest = [...section(outputs), ...section([...notices, ...pending])];
   const table = streamTable(state, { style, columns, rows: Math.max(3, rows - 3 - rest.length) });
   return [head, ...section(table), ...rest].slice(0, rows - 1);
 }

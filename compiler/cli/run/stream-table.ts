@@ -35,7 +35,8 @@ export function streamTable(state: ViewState, { style, columns, rows }: TableOpt
   const drawn = fitting.shown.map((row) => {
     if (row.kind === "heading") return style[row.paint](clip(row.text));
     const text = clip(line(row.cells));
-    return row.kind === "remote" ? style.faint(text) : text;
+    // What is idle steps back.
+    return row.kind === "remote" || row.cells[1] === "0" ? style.faint(text) : text;
   });
   const table = cells.length === 0 ? drawn : [style.faint(clip(line(head))), ...drawn];
   return fitting.hidden === 0

@@ -1,3 +1,4 @@
+import { formatLocation } from "../../../runtime/interface/errors.ts";
 import type { JsonValue } from "../../../runtime/interface/frame.ts";
 import type { SessionDescription } from "../../../runtime/interface/session.ts";
 import type { PlainError, PlainEvent, RunMessage, SessionSummary } from "./messages.ts";
@@ -29,6 +30,8 @@ export interface ViewState {
   readonly owners: ReadonlyMap<string, string>;
   /** The latest snapshot of each session by its id, in the order in which they were first seen. */
   readonly sessions: ReadonlyMap<string, SessionView>;
+  /** What is going on and not yet decided, in sentences by session and remote. */
+  readonly pending: ReadonlyMap<string, string>;
   readonly notices: readonly Notice[];
   /** Frames of outputs that are shown. */
   readonly outputs: readonly { readonly port: string; readonly text: string }[];
@@ -43,6 +46,7 @@ export function initialState(peers: readonly string[]): ViewState {
     peers: peers.map((name) => ({ name, state: "starting", addresses: [] })),
     owners: new Map(),
     sessions: new Map(),
+    pending: new Map(),
     notices: [],
     outputs: [],
     incidents: [],
@@ -147,31 +151,52 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
     case "session-opened":
       return { ...state, owners: new Map(state.owners).set(event.session, event.peer) };
     case "session-closed": {
-      const next = withSession(state, event.description, origin, false);
+      const next = withSession(settled(state, event.session), event.description, origin, false);
       if (event.error === undefined || event.error.code === "cancelled") return next;
       const { message } = event.error;
       if (state.notices.some((notice) => notice.text.includes(message))) return next;
-      return withNotice(next, { level: "error", text: `${event.pipeline} ended: ${event.error.message}` });
+      return withNotice(next, { level: "error", text: `${event.pipeline} ended: ${message}` });
     }
-    case "remote-connected":
-      return withNotice(state, { level: "good", text: `${event.remote} uses ${event.target}` });
-    case "remote-failed": {
-      const { remote, target, next, error } = event;
-      const then = next === undefined ? "no other target is left" : `${next} takes over`;
-      const text = `${remote}: ${target} cannot be used, ${then} (${error.message})`;
-      if (next === undefined) return withNotice(state, { level: "error", text });
-      return withIncident(
-        withNotice(state, { level: "warning", text }),
-        `${next} took over from ${target} in ${remote}`,
-      );
+    case "remote-connecting": {
+      const { session, remote, target } = event;
+      const pending = new Map(state.pending).set(`${session} ${remote}`, `${remote} connects to ${target}`);
+      return { ...state, pending };
     }
+    case "remote-connected": {
+      const next = settled(state, event.session, event.remote);
+      return withNotice(next, { level: "good", text: `${event.remote} uses ${event.target}` });
+    }
+    case "remote-failed":
+      return afterRemoteFailed(settled(state, event.session, event.remote), event);
     case "node-failed":
       return withNotice(state, { level: "error", text: event.error.message });
-    case "remote-connecting":
-      return state;
+    case "node-restarting":
+      return withIncident(
+        withNotice(state, { level: "warning", text: `${event.node} starts again (${event.error.message})` }),
+        `${event.node} had to start again`,
+      );
+    case "node-stalled":
+      return withNotice(state, {
+        level: "warning",
+        text: `${event.node} has been at one frame for ${Math.round(event.forMs)} ms (${formatLocation(event.location)})`,
+      });
     default:
       return event satisfies never;
   }
+}
+
+function afterRemoteFailed(state: ViewState, event: PlainEvent & { kind: "remote-failed" }): ViewState {
+  const { remote, target, next, error } = event;
+  const then = next === undefined ? "no other target is left" : `${next} takes over`;
+  const text = `${remote}: ${target} cannot be used, ${then} (${error.message})`;
+  if (next === undefined) return withNotice(state, { level: "error", text });
+  return withIncident(withNotice(state, { level: "warning", text }), `${next} took over from ${target} in ${remote}`);
+}
+
+/** Without what was pending of a session, or of one of its remotes. */
+function settled(state: ViewState, session: string, remote = ""): ViewState {
+  const left = [...state.pending].filter(([key]) => !key.startsWith(`${session} ${remote}`));
+  return left.length === state.pending.size ? state : { ...state, pending: new Map(left) };
 }
 
 /** A value for people: the text of a transcript with how sure it is, otherwise short JSON. */

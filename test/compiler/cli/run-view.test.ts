@@ -165,6 +165,15 @@ describe("the picture of a run", () => {
     ]);
   });
 
+  it("shows what is being tried until it is decided", () => {
+    const trying = event({ kind: "remote-connecting", session: "e", remote: "stt", target: "gpu.Hearing" });
+    expect(liveView(after([trying]), options).at(-1)).toBe("… stt connects to gpu.Hearing");
+    const decided = event({ kind: "remote-connected", session: "e", remote: "stt", target: "gpu.Hearing" });
+    for (const next of [decided, failed(undefined), failed("LocalHearing()")]) {
+      expect(after([trying, next]).pending.size).toBe(0);
+    }
+  });
+
   it("lets the latest of several sessions with a pipeline stand for all", () => {
     const state = after([
       opened("edge", "e2", "Assistant"),
@@ -208,6 +217,19 @@ describe("what is kept of a run", () => {
     expect(state.sessions.size).toBe(100);
     expect(state.owners.size).toBe(100);
     expect(state.outputs.at(-1)?.text).toBe("499");
+  });
+
+  it("tells of nodes that start again or do not come back", () => {
+    const error = { code: "node-failed", message: "no memory" };
+    const state = [
+      event({ kind: "node-restarting", session: "c", node: "vad", error, attempt: 1, location }),
+      event({ kind: "node-stalled", session: "c", node: "stt", forMs: 1_000.4, location }),
+    ].reduce((next, message) => advance(next, message, ""), initialState([]));
+    expect(state.notices.map(({ text }) => text)).toEqual([
+      "vad starts again (no memory)",
+      "stt has been at one frame for 1000 ms (main.mesh:7:3)",
+    ]);
+    expect(state.incidents).toEqual(["vad had to start again"]);
   });
 
   it("tells the same failure once", () => {
