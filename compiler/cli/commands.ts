@@ -4,6 +4,7 @@ import { checkCommand } from "./check.command.ts";
 import { completionCommand } from "./completion.command.ts";
 import { explainCommand } from "./explain.command.ts";
 import { fmtCommand } from "./fmt.command.ts";
+import { graphCommand } from "./graph.command.ts";
 import { helpCommand } from "./help.command.ts";
 import { runCommand } from "./run.command.ts";
 
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   buildCommand,
   fmtCommand,
   runCommand,
+  graphCommand,
   explainCommand,
   completionCommand,
   helpCommand,
