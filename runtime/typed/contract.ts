@@ -19,14 +19,15 @@ export type Received<Inputs> = {
   [Port in keyof Inputs & string]: [frame: TypedFrame<Inputs[Port]>, port: Port];
 }[keyof Inputs & string];
 
+/** The arguments of `emit`: the name of an output, and what it carries. */
+export type Sent<Outputs> = {
+  [Port in keyof Outputs & string]: [port: Port, payload: Outputs[Port], options?: EmitOptions];
+}[keyof Outputs & string];
+
 /** What the runtime gives to an instance of a node with this contract. */
 export interface TypedContext<C extends NodeContract> extends Omit<NodeContext, "emit" | "formats"> {
   /** Sends a payload out of a port; see `Emit`. */
-  readonly emit: <Port extends keyof C["outputs"] & string>(
-    port: Port,
-    payload: C["outputs"][Port],
-    options?: EmitOptions,
-  ) => Promise<void> | undefined;
+  readonly emit: (...sent: Sent<C["outputs"]>) => Promise<void> | undefined;
   /** The fixed format of each port: every dimension holds exactly one value. */
   readonly formats: {
     readonly inputs: { readonly [Port in keyof C["inputs"]]: FlowType };
@@ -36,8 +37,9 @@ export interface TypedContext<C extends NodeContract> extends Omit<NodeContext, 
 
 /** One running instance of a node with this contract. */
 export interface TypedInstance<C extends NodeContract> extends Omit<NodeInstance, "process"> {
+  // A property and no method: TypeScript then checks that what is taken is what comes.
   /** Takes one frame. What it throws or rejects with ends its session's branch. */
-  process?(...received: Received<C["inputs"]>): void | Promise<void>;
+  readonly process?: (...received: Received<C["inputs"]>) => void | Promise<void>;
 }
 
 /**
@@ -58,7 +60,7 @@ export interface TypedNode<C extends NodeContract> {
    * Makes an instance for one session.
    * @throws {MeshError} `dependency-missing` when a package, library or model is not installed, with a hint
    */
-  open(params: C["params"], context: TypedContext<C>): TypedInstance<C> | Promise<TypedInstance<C>>;
+  readonly open: (params: C["params"], context: TypedContext<C>) => TypedInstance<C> | Promise<TypedInstance<C>>;
 }
 
 /** The code of any node, whatever its contract is. */
