@@ -1,30 +1,34 @@
-import { MeshError } from "../../runtime/interface/errors.ts";
-import { delay } from "../../runtime/interface/clock.ts";
 import type { Frame } from "../../runtime/interface/frame.ts";
 import { type NodeContext, type NodeDefinition, type NodeInstance, defineNode } from "../../runtime/interface/node.ts";
 import { concatenate } from "../audio/pcm.ts";
 import { endsSegment, floatSamples, startsSegment } from "../common/ports.ts";
 import { type OpenSpeaker, fliteSpeakers } from "./flite.ts";
-import { type PhraseMatcher, phraseMatcher } from "./phrases.ts";
+import { type PhraseMatcher, openPhraseMatcher } from "./phrase-matcher.ts";
 
-/** A longer utterance is cut: it is none of the phrases. */
-const longestSamples = 30 * 16_000;
-const mostPhrases = 200;
+/** What is longer is not kept: it is no phrase. */
+const longestSamples = 20 * 16_000;
 
-interface MatchParams {
+interface PhraseParams {
   readonly [name: string]: number | readonly string[];
   readonly phrases: readonly string[];
   readonly threshold: number;
 }
 
-/** Gathers an utterance, a segment, and compares it as a whole; the transcript has the media time of its start. */
-class MatchingPhrases implements NodeInstance {
+interface Utterance {
+  readonly startUs: number;
+  pieces: Float32Array[];
+  samples: number;
+}
+
+/**
+ * The transcript has the media time of the utterance's start. Sound outside of any segment is an utterance, too, until
+ * the next segment or the stream's end.
+ */
+class PhraseMatching implements NodeInstance {
   readonly #matcher: PhraseMatcher;
   readonly #context: NodeContext;
   readonly #threshold: number;
-  #pieces: Float32Array[] = [];
-  #samples = 0;
-  #startUs = 0;
+  #utterance: Utterance | undefined;
   /** Counts flushes: what was heard before one is not told. */
   #generation = 0;
 
@@ -35,54 +39,49 @@ class MatchingPhrases implements NodeInstance {
   }
 
   async process(frame: Frame): Promise<void> {
+    const generation = this.#generation;
     if (startsSegment(frame)) await this.end();
+    if (generation !== this.#generation) return;
     const samples = floatSamples(frame);
-    if (this.#pieces.length === 0) this.#startUs = frame.timestampUs;
-    this.#pieces.push(samples);
-    this.#samples += samples.length;
-    if (endsSegment(frame) || this.#samples >= longestSamples) await this.end();
+    const utterance = (this.#utterance ??= { startUs: frame.timestampUs, pieces: [], samples: 0 });
+    utterance.samples += samples.length;
+    if (utterance.samples <= longestSamples) utterance.pieces.push(samples);
+    else utterance.pieces = [];
+    if (endsSegment(frame)) await this.end();
   }
 
   async end(): Promise<void> {
-    const [pieces, samples, startUs, generation] = [this.#pieces, this.#samples, this.#startUs, this.#generation];
-    this.#forget();
-    if (samples === 0) return;
-    const { clock } = this.#context;
-    const pause = (): Promise<void> => delay(clock, 0);
-    const match = await this.#matcher.match(concatenate(pieces), pause);
+    const utterance = this.#utterance;
+    this.#utterance = undefined;
+    if (utterance === undefined) return;
+    const generation = this.#generation;
+    const { phrase, confidence } = await this.#matcher.match(concatenate(utterance.pieces));
     if (generation !== this.#generation) return;
-    const length = Math.round(samples * (1e6 / 16_000));
-    if (match === undefined || match.confidence < this.#threshold) {
-      this.#context.log("info", "An utterance was none of the phrases", { milliseconds: Math.round(length / 1000) });
+    const length = Math.round(utterance.samples * (1e6 / 16_000));
+    if (confidence < this.#threshold) {
+      const fields = { milliseconds: Math.round(length / 1000), nearest: phrase, confidence };
+      this.#context.log("info", "An utterance was none of the phrases", fields);
       return;
     }
-    const transcript = { text: match.phrase, confidence: match.confidence, language: "en", length };
-    await this.#context.emit("out", transcript, { timestampUs: startUs });
+    const transcript = { text: phrase, confidence, language: "en", length };
+    await this.#context.emit("out", transcript, { timestampUs: utterance.startUs });
   }
 
   flush(): void {
     this.#generation += 1;
-    this.#forget();
+    this.#utterance = undefined;
   }
 
-  #forget(): void {
-    this.#pieces = [];
-    this.#samples = 0;
+  close(): void {
+    this.#matcher.release();
   }
 }
 
-/** A `MatchPhrases` whose phrases are spoken by synthesisers of this kind. */
+/** A `MatchPhrases` that learns its phrases from speakers of this kind. */
 export function matchPhrasesWith(openSpeaker: OpenSpeaker): NodeDefinition {
-  return defineNode<MatchParams>({
-    async open({ phrases, threshold }, context) {
-      if (phrases.length === 0 || phrases.length > mostPhrases) {
-        throw new MeshError(
-          "invalid-argument",
-          `MatchPhrases takes 1 to ${mostPhrases} phrases, not ${phrases.length}`,
-        );
-      }
-      return new MatchingPhrases(await phraseMatcher(phrases, openSpeaker), context, threshold);
-    },
+  return defineNode<PhraseParams>({
+    open: async ({ phrases, threshold }, context) =>
+      new PhraseMatching(await openPhraseMatcher(phrases, openSpeaker, context.signal), context, threshold),
   });
 }
 
