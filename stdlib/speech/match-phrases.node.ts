@@ -81,7 +81,7 @@ class PhraseMatching implements NodeInstance {
 export function matchPhrasesWith(openSpeaker: OpenSpeaker): NodeDefinition {
   return defineNode<PhraseParams>({
     open: async ({ phrases, threshold }, context) =>
-      new PhraseMatching(await openPhraseMatcher(phrases, openSpeaker, context.signal), context, threshold),
+      new PhraseMatching(await openPhraseMatcher(phrases, openSpeaker), context, threshold),
   });
 }
 

@@ -1,11 +1,11 @@
 import { MeshError } from "../../runtime/interface/errors.ts";
 import { Thread } from "../common/thread.ts";
-import { type OpenSpeaker, type VoiceName, voiceNames } from "./flite.ts";
+import { type OpenSpeaker, type Speaker, type VoiceName, voiceNames } from "./flite.ts";
 import { type PhraseRequest, comparePhrases } from "./phrase-program.ts";
 
 /** Tells which of its phrases an utterance is, until it is released. */
 export interface PhraseMatcher {
-  /** @throws {MeshError} `node-failed` when its thread has died; the next utterance gets another */
+  /** @throws {MeshError} `node-failed` when a phrase cannot be spoken, or its thread has died: the next gets another */
   match(samples: Float32Array): Promise<PhraseMatch>;
   release(): void;
 }
@@ -33,48 +33,68 @@ const scale = 0.025;
 type PhraseThread = Thread<PhraseRequest, number[]>;
 
 /**
- * Learns phrases from a synthesiser.
- * @throws {MeshError} `invalid-argument` for phrases that cannot be spoken; `dependency-missing`; the signal's reason
+ * Learns phrases from a synthesiser, which goes on after it resolves: one may speak meanwhile.
+ * @throws {MeshError} `invalid-argument` for phrases that cannot be spoken; `dependency-missing`
  */
-export async function openPhraseMatcher(
-  phrases: readonly string[],
-  openSpeaker: OpenSpeaker,
-  signal: AbortSignal,
-): Promise<PhraseMatcher> {
+export async function openPhraseMatcher(phrases: readonly string[], openSpeaker: OpenSpeaker): Promise<PhraseMatcher> {
   checkPhrases(phrases);
-  const lessons: PhraseRequest[] = [];
+  const session = new AbortController();
   const speaker = await openSpeaker();
-  try {
-    const learnVoice = async (name: VoiceName, voice: number): Promise<void> => {
-      lessons.push({ do: "learn-voice", voice, samples: await speaker.speak(pangram, { voice: name }) });
-    };
-    await Promise.all(voiceNames.map(learnVoice));
-    for (const [phrase, text] of phrases.entries()) {
-      signal.throwIfAborted();
-      const learnPhrase = async (name: VoiceName, voice: number): Promise<void> => {
-        for (const stretch of stretches) {
-          const samples = await speaker.speak(text, { voice: name, stretch });
-          lessons.push({ do: "learn-phrase", voice, phrase, samples });
-        }
-      };
-      await Promise.all(voiceNames.map(learnPhrase));
-    }
-  } finally {
-    speaker.release();
-  }
+  const lessons = lessonsBy(speaker, phrases, session.signal).finally(() => speaker.release());
   const start = async (): Promise<PhraseThread> => {
     const thread: PhraseThread = await Thread.start(comparePhrases, {});
-    await Promise.all(lessons.map((lesson) => thread.call(lesson)));
+    const given = lessons.then((all) => Promise.all(all.map((lesson) => thread.call(lesson))));
+    await given.catch((error: unknown) => {
+      thread.close();
+      throw error;
+    });
     return thread;
   };
-  let thread = await start();
+  let thread = start();
+  // Who matches hears of it.
+  thread.catch(() => undefined);
   return {
     async match(samples) {
-      if (!thread.alive) thread = await start();
-      return judged(phrases, await thread.call({ do: "compare", samples }));
+      let ready = await thread;
+      if (!ready.alive) {
+        thread = start();
+        ready = await thread;
+      }
+      return judged(phrases, await ready.call({ do: "compare", samples }));
     },
-    release: () => thread.close(),
+    release() {
+      session.abort(new MeshError("cancelled", "The session has ended"));
+      thread.then(
+        (one) => one.close(),
+        () => undefined,
+      );
+    },
   };
+}
+
+/** Everything that the matcher has to hear. @throws the signal's reason; `node-failed` when it cannot be spoken */
+async function lessonsBy(
+  speaker: Speaker,
+  phrases: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly PhraseRequest[]> {
+  const lessons: PhraseRequest[] = [];
+  const eachVoice = (learn: (name: VoiceName, voice: number) => Promise<void>) => {
+    signal.throwIfAborted();
+    return Promise.all(voiceNames.map(learn));
+  };
+  await eachVoice(async (name, voice) => {
+    lessons.push({ do: "learn-voice", voice, samples: await speaker.speak(pangram, { voice: name }) });
+  });
+  for (const [phrase, text] of phrases.entries()) {
+    await eachVoice(async (name, voice) => {
+      for (const stretch of stretches) {
+        const samples = await speaker.speak(text, { voice: name, stretch });
+        lessons.push({ do: "learn-phrase", voice, phrase, samples });
+      }
+    });
+  }
+  return lessons;
 }
 
 function checkPhrases(phrases: readonly string[]): void {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MeshError } from "../../runtime/interface/errors.ts";
 import { FrameFlag } from "../../runtime/interface/frame.ts";
-import type { Speaker } from "../../stdlib/speech/flite.ts";
+import type { OpenSpeaker, Speaker } from "../../stdlib/speech/flite.ts";
 import { MatchPhrases, matchPhrasesWith } from "../../stdlib/speech/match-phrases.node.ts";
-import { judged } from "../../stdlib/speech/phrase-matcher.ts";
+import { judged, openPhraseMatcher } from "../../stdlib/speech/phrase-matcher.ts";
 import { comparePhrases } from "../../stdlib/speech/phrase-program.ts";
 import { cut, joined, type NodeHarness, openNode } from "../support/node-harness.ts";
 import { noise, question, sine } from "./support/sound.ts";
@@ -14,6 +14,22 @@ const params = { phrases, threshold: 0.5 };
 const format = { rate: 16_000 };
 const { segmentStart, segmentEnd } = FrameFlag;
 const isText = (text: string) => [expect.objectContaining({ text })];
+
+/** Speakers that know nothing but silence, and how many of them are in use. */
+function speakers(speak: Speaker["speak"]) {
+  const use = { now: 0, texts: 0 };
+  const open: OpenSpeaker = async () => {
+    use.now += 1;
+    return {
+      speak(text, manner) {
+        use.texts += 1;
+        return speak(text, manner);
+      },
+      release: () => void (use.now -= 1),
+    };
+  };
+  return { use, open };
+}
 
 describe("MatchPhrases", () => {
   let node: NodeHarness;
@@ -148,26 +164,32 @@ describe("MatchPhrases", () => {
     await expect(openNode(voiceless, params)).rejects.toBe(missing);
   });
 
-  it("stops learning when its session ends, and lets the voice go", async () => {
-    const session = new AbortController();
-    let spokenTexts = 0;
-    let released = 0;
-    const slow: Speaker = {
-      speak: async () => {
-        spokenTexts += 1;
-        session.abort(new MeshError("cancelled", "over"));
-        return new Float32Array(0);
-      },
-      release: () => void (released += 1),
-    };
-    const opening = openNode(
-      matchPhrasesWith(async () => slow),
-      params,
-      { signal: session.signal },
-    );
-    await expect(opening).rejects.toMatchObject({ code: "cancelled" });
-    expect(spokenTexts).toBe(4);
-    expect(released).toBe(1);
+  it("lets the voice go when the phrases are known", async () => {
+    const { use, open } = speakers(async () => new Float32Array(0));
+    const learning = await openNode(matchPhrasesWith(open), params);
+    await learning.send(question(), { flags: segmentStart | segmentEnd });
+    expect(use).toEqual({ now: 0, texts: 4 + phrases.length * 8 });
+    await learning.close();
+  });
+
+  it("stops learning when it is closed", async () => {
+    const waiting: ((sound: Float32Array<ArrayBuffer>) => void)[] = [];
+    const { use, open } = speakers(() => new Promise((resolve) => void waiting.push(resolve)));
+    const matcher = await openPhraseMatcher(phrases, open);
+    const matching = matcher.match(question());
+    matcher.release();
+    for (const finish of waiting) finish(new Float32Array(0));
+    await expect(matching).rejects.toMatchObject({ code: "cancelled" });
+    expect(use).toEqual({ now: 0, texts: 4 });
+  });
+
+  it("fails with the first utterance when a phrase cannot be spoken", async () => {
+    const { use, open } = speakers(() => Promise.reject(new MeshError("node-failed", "no voice")));
+    const mute = await openNode(matchPhrasesWith(open), params);
+    const sent = mute.send(question(), { flags: segmentStart | segmentEnd });
+    await expect(sent).rejects.toMatchObject({ message: "no voice" });
+    expect(use.now).toBe(0);
+    await mute.close();
   });
 });
 

@@ -131,18 +131,16 @@ describe("Vad", () => {
 
 const block = (index: number): Block => ({ samples: new Float32Array(1), timestampUs: index });
 
-describe("an utterance", () => {
-  /** What passes of chunks with these probabilities: `<` starts, `>` ends, the number is the chunk. */
-  const pass = (probabilities: readonly number[], leadChunks: number, hangoverChunks: number): string => {
-    const gate = new UtteranceGate({ threshold: 0.5, leadChunks, hangoverChunks });
-    return probabilities
-      .flatMap((probability, index) => gate.push(block(index), probability))
-      .map(
-        ({ timestampUs, flags }) => `${flags & segmentStart ? "<" : ""}${timestampUs}${flags & segmentEnd ? ">" : ""}`,
-      )
-      .join(" ");
-  };
+/** What passes of chunks with these probabilities: `<` starts, `>` ends, the number is the chunk. */
+function pass(probabilities: readonly number[], leadChunks: number, hangoverChunks: number): string {
+  const gate = new UtteranceGate({ threshold: 0.5, leadChunks, hangoverChunks });
+  return probabilities
+    .flatMap((probability, index) => gate.push(block(index), probability))
+    .map(({ timestampUs, flags }) => `${flags & segmentStart ? "<" : ""}${timestampUs}${flags & segmentEnd ? ">" : ""}`)
+    .join(" ");
+}
 
+describe("an utterance", () => {
   it.each([
     ["begins after two chunks, with the lead before", [0, 0, 0, 1, 1, 1, 0, 0, 0], 2, 2, "<1 2 3 4 5 6 7>"],
     ["has a shorter lead at the start of the stream", [1, 1, 0, 0], 5, 2, "<0 1 2 3>"],

@@ -1,15 +1,15 @@
 import { formatLocation, type Location } from "../../../runtime/interface/errors.ts";
 import type { NodeDefinition } from "../../../runtime/interface/node.ts";
+import { isStandardModule, standardModules } from "../../../stdlib/modules.ts";
 import { CommandError, exitCode } from "../exit-code.ts";
 
 /**
- * The code of a node of the standard library.
+ * The code of a node of the standard library; only its module is loaded.
  * @throws {CommandError} with exit code 1 for a plan of another version, whose library had other nodes
  */
 export async function standardNode(module: string, name: string, location: Location): Promise<NodeDefinition> {
-  const { standardModules } = await import("../../../stdlib/index.ts");
-  const nodes = Object.hasOwn(standardModules, module) ? standardModules[module] : undefined;
-  const found = nodes !== undefined && Object.hasOwn(nodes, name) ? nodes[name] : undefined;
+  const nodes = isStandardModule(module) ? await standardModules[module]() : {};
+  const found = Object.hasOwn(nodes, name) ? nodes[name] : undefined;
   if (found !== undefined) return found;
   throw new CommandError(
     exitCode.programErrors,
