@@ -1,27 +1,31 @@
 import {
+  formatDimension,
   formatType,
+  intersectDimension,
+  isCell,
   isMedia,
   type Alternative,
   type DimensionValue,
   type FlowType,
   type Schemas,
 } from "../../runtime/interface/caps.ts";
-import { Cell, conflict, currentType, unify, type SolvedType } from "./cells.ts";
-import type { GraphLink, PipelineGraph } from "./graph.ts";
-import { portTypes, type Instance, type PortTypes } from "./instances.ts";
-import { defaultPort, type Signature } from "./signature.ts";
+import { agree, Cell, conflict, currentType, Trail, unify, type SolvedType } from "./cells.ts";
+import type { GraphLink, Instance, PipelineGraph } from "./graph.ts";
+import { portTypes, type PortTypes } from "./instances.ts";
+import { defaultPort, isConverter, type Signature } from "./signature.ts";
 
 /** The nodes that `~>` may insert, in order of declaration. */
 export type Converters = readonly Signature[];
 
 export type Adapted =
   | { readonly kind: "chain"; readonly nodes: readonly string[] }
-  /** `nearest`: the reachable format that differs in the fewest dimensions. */
-  | { readonly kind: "none"; readonly nearest: string | undefined };
+  /** `notes`: the nearest that can be reached, and what keeps a converter out. */
+  | { readonly kind: "none"; readonly notes: readonly string[] };
 
 interface Candidate {
   readonly type: FlowType;
-  readonly chain: readonly Signature[];
+  /** Indices into the converters, in order. */
+  readonly chain: readonly number[];
   readonly cost: number;
 }
 
@@ -41,51 +45,77 @@ export function adaptLink(
   converters: Converters,
   options: { readonly dryRun: boolean },
 ): Adapted {
-  const start = currentType(link.from.type);
+  const usable = converters.filter((one) => isConverter(one) && lacking(one) === undefined);
   const goal = link.to.type;
-  const open: Candidate[] = [{ type: start, chain: [], cost: 0 }];
-  const seen = new Set<string>();
-  let nearest: { readonly type: FlowType; readonly distance: number } | undefined;
+  const open: Candidate[] = [{ type: currentType(link.from.type), chain: [], cost: 0 }];
+  const seen = new Map<string, ReadonlySet<number>[]>();
+  const nearest = new Nearest(currentType(goal), usable);
   for (let looked = 0; open.length > 0 && looked < searchLimit; looked += 1) {
     const best = takeCheapest(open);
-    const key = `${formatType(best.type)}\n${[...best.chain]
-      .map((one) => one.symbol.key)
-      .sort()
-      .join()}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
+    const key = formatType(best.type);
+    const earlier = seen.get(key) ?? [];
+    // What can be done from here could have been done from there, with more converters left.
+    if (earlier.some((set) => [...set].every((one) => best.chain.includes(one)))) continue;
+    seen.set(key, [...earlier, new Set(best.chain)]);
     const here = frozen(best.type);
     if (conflict(here, goal, schemas) === undefined) {
-      // The search looked at each step alone; only making it for real proves that the cells of all steps agree.
-      if (tryChain(link, best.chain, graph, schemas, options.dryRun)) {
-        return { kind: "chain", nodes: best.chain.map((one) => one.symbol.name) };
+      const chain = best.chain.flatMap((index) => usable[index] ?? []);
+      // The search looked at each step alone; only making it proves that the cells of all steps agree.
+      if (tryChain(link, chain, graph, schemas, options.dryRun)) {
+        return { kind: "chain", nodes: chain.map((one) => one.symbol.name) };
       }
       continue;
     }
-    const distance = distanceBetween(best.type, currentType(goal));
-    if (best.chain.length > 0 && (nearest === undefined || distance < nearest.distance))
-      nearest = { type: best.type, distance };
-    for (const converter of converters) {
-      if (best.chain.includes(converter)) continue;
+    nearest.look(best);
+    usable.forEach((converter, index) => {
+      if (best.chain.includes(index)) return;
       const next = outputOf(converter, here, schemas);
-      if (next !== undefined)
-        open.push({ type: next, chain: [...best.chain, converter], cost: best.cost + (converter.convertsAtCost ?? 1) });
-    }
+      if (next === undefined) return;
+      open.push({ type: next, chain: [...best.chain, index], cost: best.cost + (converter.convertsAtCost ?? 1) });
+    });
   }
-  return { kind: "none", nearest: nearest && formatType(nearest.type) };
+  return { kind: "none", notes: [...nearest.notes(), ...keptOut(link, converters, schemas)] };
 }
 
-/** Removes the cheapest; the earliest among equals, so that the order of declaration decides. */
+/** Removes the cheapest: of least cost, then of fewest nodes, then first by the order of declaration. */
 function takeCheapest(open: Candidate[]): Candidate {
   let index = 0;
   open.forEach((one, at) => {
     const best = open[index];
-    if (best === undefined || one.cost < best.cost || (one.cost === best.cost && one.chain.length < best.chain.length))
-      index = at;
+    if (best === undefined || compare(one, best) < 0) index = at;
   });
   const [taken] = open.splice(index, 1);
   if (taken === undefined) throw new RangeError("nothing to take");
   return taken;
+}
+
+function compare(a: Candidate, b: Candidate): number {
+  if (a.cost !== b.cost) return a.cost - b.cost;
+  if (a.chain.length !== b.chain.length) return a.chain.length - b.chain.length;
+  const at = a.chain.findIndex((one, index) => one !== b.chain[index]);
+  return at < 0 ? 0 : (a.chain[at] ?? 0) - (b.chain[at] ?? 0);
+}
+
+/** A parameter that has no default and that the solver cannot find. */
+function lacking(converter: Signature): string | undefined {
+  const solved = portTypes(converter.symbol.name, converter, new Map()).paramCells;
+  const found = [...converter.params.values()].find(
+    (one) => one.defaultValue === undefined && one.type?.kind !== "optional" && !solved.has(one.name),
+  );
+  return found?.name;
+}
+
+/** Converters that would do, but for a parameter without a default. */
+function keptOut(link: GraphLink, converters: Converters, schemas: Schemas): string[] {
+  return converters.flatMap((one) => {
+    const name = isConverter(one) ? lacking(one) : undefined;
+    if (name === undefined) return [];
+    const next = outputOf(one, frozen(currentType(link.from.type)), schemas);
+    if (next === undefined || conflict(frozen(next), link.to.type, schemas) !== undefined) return [];
+    return [
+      `\`${one.symbol.name}\` would do, but its parameter \`${name}\` has no default, so \`~>\` cannot insert it.`,
+    ];
+  });
 }
 
 /** A type over cells of its own. */
@@ -93,7 +123,7 @@ function frozen(type: FlowType): SolvedType {
   if (!isMedia(type)) return { kind: "data", type };
   const dims = new Map<string, Cell>();
   for (const [name, values] of Object.entries(type.dims)) {
-    dims.set(name, new Cell(name, values as readonly Alternative<DimensionValue>[]));
+    if (!isCell(values)) dims.set(name, new Cell(name, values, undefined, type.kind));
   }
   return { kind: "media", media: type.kind, dims };
 }
@@ -107,22 +137,23 @@ interface Step {
 function makeStep(converter: Signature, id: string): Step | undefined {
   const into = defaultPort(converter.inputs);
   const out = defaultPort(converter.outputs);
-  const ports = portTypes(id, converter, new Map());
+  const ports = portTypes(id, converter, new Map(), { absent: "solve" });
   const input = into && ports.inputs.get(into.name);
   const output = out && ports.outputs.get(out.name);
-  return input && output && { ports, input, output };
+  if (input === undefined || output === undefined) return undefined;
+  // A port whose type is wrong agrees with everything; nothing may be built on that.
+  return input.kind === "unknown" || output.kind === "unknown" ? undefined : { ports, input, output };
 }
 
 /** What a converter makes of a format; undefined when it does not take it. */
 function outputOf(converter: Signature, from: SolvedType, schemas: Schemas): FlowType | undefined {
   const step = makeStep(converter, converter.symbol.name);
   if (step === undefined || conflict(from, step.input, schemas) !== undefined) return undefined;
-  const copy = frozen(currentType(from));
-  unify(copy, step.input);
+  unify(frozen(currentType(from)), step.input);
   return currentType(step.output);
 }
 
-/** Joins a chain of fresh uses; with a dry run on copies of both ends. */
+/** Joins a chain of fresh uses; leaves everything as it was in a dry run, and where they do not agree. */
 function tryChain(
   link: GraphLink,
   chain: readonly Signature[],
@@ -130,38 +161,44 @@ function tryChain(
   schemas: Schemas,
   dryRun: boolean,
 ): boolean {
-  const join = (from: SolvedType, to: SolvedType, instances: Instance[] | undefined): boolean => {
-    let here = from;
-    for (const converter of chain) {
-      const id = freshId(graph, converter.symbol.name, instances ?? []);
-      const step = makeStep(converter, id);
-      if (step === undefined || conflict(here, step.input, schemas) !== undefined) return false;
-      unify(here, step.input);
-      instances?.push(insertedInstance(id, converter, step, link));
-      here = step.output;
-    }
-    if (conflict(here, to, schemas) !== undefined) return false;
-    unify(here, to);
-    return true;
-  };
-  if (!join(frozen(currentType(link.from.type)), frozen(currentType(link.to.type)), undefined)) return false;
-  if (dryRun) return true;
+  const trail = new Trail();
   const made: Instance[] = [];
-  if (!join(link.from.type, link.to.type, made)) return false;
+  const place = { source: graph.symbol.file.source, span: link.arrowSpan };
+  let here = link.from.type;
+  let name = link.from.text;
+  const go = (next: SolvedType, to: string): boolean => {
+    const failed = agree(here, next, schemas, { place, text: `${name} ~> ${to}` }, trail) !== undefined;
+    if (failed) trail.undo();
+    name = to;
+    return !failed;
+  };
+  for (const converter of chain) {
+    const id = freshId(graph, converter.symbol.name, made);
+    const step = makeStep(converter, id);
+    if (step === undefined || !go(step.input, id)) return false;
+    made.push(insertedInstance(id, converter, step, link));
+    here = step.output;
+  }
+  if (!go(link.to.type, link.to.text)) return false;
+  if (dryRun) {
+    trail.undo();
+    return true;
+  }
   for (const one of made) graph.instances.set(one.id, one);
   link.chain = made;
   return true;
 }
 
 function insertedInstance(id: string, signature: Signature, step: Step, link: GraphLink): Instance {
+  const { paramCells, inputs, outputs } = step.ports;
   return {
     id,
     kind: "node",
     signature,
     args: new Map(),
-    paramCells: step.ports.paramCells,
-    inputs: step.ports.inputs,
-    outputs: step.ports.outputs,
+    paramCells,
+    inputs,
+    outputs,
     span: link.arrowSpan,
     inserted: true,
   };
@@ -169,15 +206,55 @@ function insertedInstance(id: string, signature: Signature, step: Step, link: Gr
 
 /** `Resample`, `Resample#2`, …: a name that no other instance has. */
 export function freshId(graph: PipelineGraph, name: string, more: readonly Instance[]): string {
-  const taken = (id: string): boolean => graph.instances.has(id) || more.some((one) => one.id === id);
+  const taken = (id: string): boolean =>
+    graph.instances.has(id) || graph.lets.has(id) || graph.remotes.has(id) || more.some((one) => one.id === id);
   if (!taken(name)) return name;
   let count = 2;
   while (taken(`${name}#${count}`)) count += 1;
   return `${name}#${count}`;
 }
 
-function distanceBetween(a: FlowType, b: FlowType): number {
-  if (!isMedia(a) || !isMedia(b) || a.kind !== b.kind) return 100;
+/** The reachable format that differs from the goal in the fewest dimensions. */
+class Nearest {
+  readonly #goal: FlowType;
+  readonly #converters: Converters;
+  #best: { readonly candidate: Candidate; readonly distance: number } | undefined;
+
+  constructor(goal: FlowType, converters: Converters) {
+    this.#goal = goal;
+    this.#converters = converters;
+  }
+
+  look(candidate: Candidate): void {
+    const distance = differences(candidate.type, this.#goal)?.length ?? 100;
+    if (this.#best === undefined || distance < this.#best.distance) this.#best = { candidate, distance };
+  }
+
+  notes(): string[] {
+    if (this.#best === undefined) return [];
+    const { type, chain } = this.#best.candidate;
+    const names = chain.flatMap((index) => this.#converters[index] ?? []).map((one) => `\`${one.symbol.name}\``);
+    if (names.length === 0) return [];
+    const left = (differences(type, this.#goal) ?? []).map(
+      (name) => `${name} ${shown(type, name)} instead of ${shown(this.#goal, name)}`,
+    );
+    const rest = left.length === 0 ? "" : `; what is left is ${left.join(", ")}`;
+    return [`The nearest that can be reached is ${formatType(type)}, by ${names.join(", ")}${rest}.`];
+  }
+}
+
+/** The dimensions that two media types have nothing in common in; undefined where they differ in kind. */
+function differences(a: FlowType, b: FlowType): string[] | undefined {
+  if (!isMedia(a) || !isMedia(b) || a.kind !== b.kind) return undefined;
   const names = new Set([...Object.keys(a.dims), ...Object.keys(b.dims)]);
-  return [...names].filter((name) => JSON.stringify(a.dims[name]) !== JSON.stringify(b.dims[name])).length;
+  return [...names].filter((name) => intersectDimension(valuesOf(a, name), valuesOf(b, name)) === "empty");
+}
+
+function valuesOf(type: FlowType, name: string): readonly Alternative<DimensionValue>[] | undefined {
+  const found = isMedia(type) ? type.dims[name] : undefined;
+  return found === undefined || isCell(found) ? undefined : found;
+}
+
+function shown(type: FlowType, name: string): string {
+  return formatDimension(name, valuesOf(type, name));
 }

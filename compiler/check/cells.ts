@@ -12,7 +12,7 @@ import {
 } from "../../runtime/interface/caps.ts";
 import type { Place } from "../source/source-file.ts";
 
-type Values = readonly Alternative<DimensionValue>[] | undefined;
+export type Values = readonly Alternative<DimensionValue>[] | undefined;
 
 /** Who narrowed a dimension, for the explanation of a mismatch. */
 export interface Narrowing {
@@ -22,24 +22,56 @@ export interface Narrowing {
   readonly values: Values;
 }
 
-/** One dimension of one or more ports that must agree on it: a union-find tree whose root holds the values. */
+/** The arrow that made two ports agree. */
+export interface Bond {
+  readonly place: Place;
+  /** `mic -> vad` */
+  readonly text: string;
+}
+
+interface Edge {
+  readonly to: Cell;
+  readonly bond: Bond | undefined;
+}
+
+/** What has been done to cells since it began, so that it can be undone. */
+export class Trail {
+  readonly #undo: (() => void)[] = [];
+
+  push(undo: () => void): void {
+    this.#undo.push(undo);
+  }
+
+  undo(): void {
+    for (let one = this.#undo.pop(); one !== undefined; one = this.#undo.pop()) one();
+  }
+}
+
+/**
+ * One dimension of one or more ports that must agree on it: a union-find tree whose root holds the values. Paths are not
+ * shortened when they are walked, for every change has to be undone one by one.
+ */
 export class Cell {
   readonly dimension: string;
+  readonly media: MediaKind | undefined;
+  /** What was said of this cell itself, rather than of one that it agrees with. */
+  readonly origins: Narrowing[];
+  /** The cells that it was made to agree with directly. */
+  readonly edges: Edge[] = [];
   #parent: Cell | undefined;
+  #size = 1;
   #values: Values;
-  #narrowings: Narrowing[];
 
-  constructor(dimension: string, values?: Values, narrowing?: Narrowing) {
+  constructor(dimension: string, values?: Values, narrowing?: Narrowing, media?: MediaKind) {
     this.dimension = dimension;
+    this.media = media;
     this.#values = values;
-    this.#narrowings = narrowing === undefined || values === undefined ? [] : [narrowing];
+    this.origins = narrowing === undefined || values === undefined ? [] : [narrowing];
   }
 
   get root(): Cell {
-    if (this.#parent === undefined) return this;
-    const root = this.#parent.root;
-    this.#parent = root;
-    return root;
+    // Trees are shallow, for the smaller one always goes under the larger.
+    return this.#parent === undefined ? this : this.#parent.root;
   }
 
   /** What is still possible; undefined when everything is. */
@@ -47,30 +79,50 @@ export class Cell {
     return this.root.#values;
   }
 
+  /** Everything that narrowed it, here and by way of the cells that it agrees with; the nearest first. */
   get narrowings(): readonly Narrowing[] {
-    return this.root.#narrowings;
+    const seen = new Set<Cell>([this]);
+    for (const cell of seen) for (const { to } of cell.edges) seen.add(to);
+    return [...seen].flatMap((cell) => cell.origins);
   }
 
-  /** True when both could agree. */
-  meets(consumer: Cell): boolean {
-    return this.root === consumer.root || intersectDimension(this.values, consumer.values) !== "empty";
-  }
-
-  /** Makes both one, in the order of preference of this one. Call only where they meet. */
-  unify(consumer: Cell): void {
+  /**
+   * Makes both one, in the order of preference of this one.
+   * @returns false, with nothing changed, where they have nothing in common
+   */
+  unify(consumer: Cell, bond?: Bond, trail?: Trail): boolean {
     const a = this.root;
     const b = consumer.root;
-    if (a === b) return;
     const both = intersectDimension(a.#values, b.#values);
-    if (both === "empty") throw new RangeError("cells that do not meet");
-    a.#values = both;
-    a.#narrowings = [...a.#narrowings, ...b.#narrowings];
-    b.#parent = a;
+    if (both === "empty") return false;
+    this.edges.push({ to: consumer, bond });
+    consumer.edges.push({ to: this, bond });
+    trail?.push(() => {
+      this.edges.pop();
+      consumer.edges.pop();
+    });
+    if (a === b) return true;
+    const [top, under] = a.#size >= b.#size ? [a, b] : [b, a];
+    const before = top.#values;
+    top.#values = both;
+    top.#size += under.#size;
+    under.#parent = top;
+    trail?.push(() => {
+      under.#parent = undefined;
+      top.#size -= under.#size;
+      top.#values = before;
+    });
+    return true;
   }
 
-  narrow(values: Values): void {
-    const both = intersectDimension(this.values, values);
-    if (both !== "empty") this.root.#values = both;
+  /** @returns false, with nothing changed, where nothing would be left */
+  narrow(values: Values, narrowing?: Narrowing): boolean {
+    const { root } = this;
+    const both = intersectDimension(root.#values, values);
+    if (both === "empty") return false;
+    root.#values = both;
+    if (narrowing !== undefined) this.origins.push(narrowing);
+    return true;
   }
 }
 
@@ -80,19 +132,18 @@ export type SolvedType =
   | { readonly kind: "data"; readonly type: FlowType }
   | { readonly kind: "unknown" };
 
+type SolvedMedia = Extract<SolvedType, { kind: "media" }>;
+
 /** A cell for a dimension of a media type; dimensions that were not mentioned are open. */
-export function cellOf(type: Extract<SolvedType, { kind: "media" }>, dimension: string): Cell {
+export function cellOf(type: SolvedMedia, dimension: string): Cell {
   const known = type.dims.get(dimension);
   if (known !== undefined) return known;
-  const cell = new Cell(dimension);
+  const cell = new Cell(dimension, undefined, undefined, type.media);
   type.dims.set(dimension, cell);
   return cell;
 }
 
-function sharedDimensions(
-  a: Extract<SolvedType, { kind: "media" }>,
-  b: Extract<SolvedType, { kind: "media" }>,
-): string[] {
+function sharedDimensions(a: SolvedMedia, b: SolvedMedia): string[] {
   const names = new Set<string>(mediaDimensions[a.media].filter((name) => name !== "shape"));
   for (const name of [...a.dims.keys(), ...b.dims.keys()]) names.add(name);
   return [...names];
@@ -104,24 +155,45 @@ export interface SolveConflict {
   readonly path: readonly string[];
 }
 
-/** The first reason why a producer's and a consumer's type cannot agree; changes nothing. */
-export function conflict(producer: SolvedType, consumer: SolvedType, schemas: Schemas): SolveConflict | undefined {
+/**
+ * Makes a producer's and a consumer's type agree from now on.
+ * @returns the first reason why they cannot; nothing is changed then
+ */
+export function agree(
+  producer: SolvedType,
+  consumer: SolvedType,
+  schemas: Schemas,
+  bond?: Bond,
+  trail: Trail = new Trail(),
+): SolveConflict | undefined {
   if (producer.kind === "unknown" || consumer.kind === "unknown") return undefined;
   if (producer.kind === "media" && consumer.kind === "media") {
     if (producer.media !== consumer.media) return { dimension: undefined, path: [] };
+    const done = new Trail();
     for (const name of sharedDimensions(producer, consumer)) {
-      if (!cellOf(producer, name).meets(cellOf(consumer, name))) return { dimension: name, path: [] };
+      // One after another: two sides of a shape may be the same variable.
+      if (cellOf(producer, name).unify(cellOf(consumer, name), bond, done)) continue;
+      done.undo();
+      return { dimension: name, path: [] };
     }
+    trail.push(() => done.undo());
     return undefined;
   }
   const met = meetTypes(currentType(producer), currentType(consumer), { producer: schemas, consumer: schemas });
   return "mismatch" in met ? met.mismatch : undefined;
 }
 
-/** Makes both agree from now on. Call only where `conflict` found none. */
+/** The first reason why a producer's and a consumer's type cannot agree; changes nothing. */
+export function conflict(producer: SolvedType, consumer: SolvedType, schemas: Schemas): SolveConflict | undefined {
+  const trail = new Trail();
+  const found = agree(producer, consumer, schemas, undefined, trail);
+  trail.undo();
+  return found;
+}
+
+/** Makes both media types agree from now on, where they can. */
 export function unify(producer: SolvedType, consumer: SolvedType): void {
-  if (producer.kind !== "media" || consumer.kind !== "media") return;
-  for (const name of sharedDimensions(producer, consumer)) cellOf(producer, name).unify(cellOf(consumer, name));
+  if (producer.kind === "media" && consumer.kind === "media") agree(producer, consumer, {});
 }
 
 /** What is known of a type now, as plain data. */
@@ -138,4 +210,37 @@ export function currentType(type: SolvedType): FlowType {
 
 export function describeType(type: SolvedType): string {
   return formatType(currentType(type));
+}
+
+/** A copy of types over cells of their own, which agree among each other as the originals do. */
+export class Copies {
+  readonly #cells = new Map<Cell, Cell>();
+
+  cell(cell: Cell, narrowings: (cell: Cell) => readonly Narrowing[] = () => []): Cell {
+    const { root } = cell;
+    const known = this.#cells.get(root);
+    if (known !== undefined) return known;
+    const copy = new Cell(cell.dimension, root.values, undefined, cell.media);
+    copy.origins.push(...narrowings(cell));
+    this.#cells.set(root, copy);
+    return copy;
+  }
+
+  /** The copy of a cell that has been copied before. */
+  find(cell: Cell): Cell | undefined {
+    return this.#cells.get(cell.root);
+  }
+
+  type(type: SolvedType, narrowings?: (cell: Cell) => readonly Narrowing[]): SolvedType {
+    if (type.kind !== "media") return type;
+    const dims = new Map([...type.dims].map(([name, cell]) => [name, this.cell(cell, narrowings)]));
+    return { kind: "media", media: type.media, dims };
+  }
+
+  types(
+    types: ReadonlyMap<string, SolvedType>,
+    narrowings?: (cell: Cell) => readonly Narrowing[],
+  ): Map<string, SolvedType> {
+    return new Map([...types].map(([name, type]) => [name, this.type(type, narrowings)]));
+  }
 }

@@ -1,18 +1,27 @@
-import type { Schema, Schemas } from "../../runtime/interface/caps.ts";
+import type { Schemas } from "../../runtime/interface/caps.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { removeImport } from "../fixes/unused-import.fix.ts";
 import type { Host } from "../host/host.ts";
 import type { Converters } from "./adapt.ts";
 import { converterModules, loadProgram } from "./load.ts";
-import type { CheckedPipeline, PipelineSymbol } from "./checked-pipeline.ts";
-import { checkPipeline, type PipelineTools } from "./pipeline.ts";
+import type { CheckedPipeline, PipelineSymbol } from "./graph.ts";
+import { checkFormatArguments } from "./parameter-rules.ts";
+import { checkPipelines } from "./pipelines.ts";
 import { CapabilityReader } from "./capabilities.ts";
 import { checkPeer, type CheckedPeer } from "./peers.ts";
 import { checkPolicy } from "./policies.ts";
-import type { DeclarationSymbol, FileInfo, PeerSymbol, Program, SignatureSymbol } from "./program.ts";
+import {
+  isStandard,
+  type DeclarationSymbol,
+  type FileInfo,
+  type PeerSymbol,
+  type Program,
+  type SignatureSymbol,
+} from "./program.ts";
 import { Reporter } from "./reporter.ts";
 import { Requirements } from "./requirements.ts";
 import { checkRules } from "./rules/index.ts";
+import { readSchemas, type SchemaTable } from "./schemas.ts";
 import { Scope } from "./scope.ts";
 import { SignatureReader, type Signature } from "./signature.ts";
 import { readTargets, type CheckedRemote } from "./targets.ts";
@@ -39,11 +48,9 @@ export function checkProgram(path: string, host: Host): CheckedProgram {
   const program = loadProgram(path, host, reporter);
   const scope = new Scope(program, reporter);
   const types = new TypeReader(scope, reporter);
-  const schemas = readSchemas(program, types);
-  const values = new ValueReader(reporter, (key) => {
-    const schema = Object.hasOwn(schemas, key) ? schemas[key] : undefined;
-    return schema?.kind === "enum" ? schema.values : undefined;
-  });
+  const schemas: SchemaTable = {};
+  const values = new ValueReader(reporter, schemas);
+  readSchemas(program, schemas, { types, values, reporter });
   const signatures = new SignatureReader(types, values, reporter);
   const all = [...program.files.values()].flatMap((file) => [...file.declarations.values()]);
   for (const symbol of all) {
@@ -51,18 +58,17 @@ export function checkProgram(path: string, host: Host): CheckedProgram {
     if (kind === "Node" || kind === "Interface" || kind === "Pipeline") signatures.read(symbol as SignatureSymbol);
     if (symbol.syntax.kind === "Policy") checkPolicy(symbol.file, symbol.syntax.clauses, reporter);
   }
-  const pipelines = new Map<string, CheckedPipeline>();
-  const tools: PipelineTools = {
-    scope,
-    reporter,
-    signatures,
-    values,
-    schemas,
-    converters: (symbol) => convertersOf(symbol.file, program, signatures),
-  };
-  for (const symbol of all) {
-    if (symbol.syntax.kind === "Pipeline") pipelines.set(symbol.key, checkPipeline(symbol as PipelineSymbol, tools));
-  }
+  const pipelines = checkPipelines(
+    all.filter((symbol): symbol is PipelineSymbol => symbol.syntax.kind === "Pipeline"),
+    {
+      scope,
+      reporter,
+      signatures,
+      values,
+      schemas,
+      converters: (symbol) => convertersOf(symbol.file, program, signatures),
+    },
+  );
   const capabilities = new CapabilityReader(values, reporter);
   const context = { scope, reporter, signatures, values, capabilities };
   const remotes = new Map<string, ReadonlyMap<string, CheckedRemote>>();
@@ -71,9 +77,10 @@ export function checkProgram(path: string, host: Host): CheckedProgram {
   for (const symbol of all) {
     if (symbol.syntax.kind === "Peer") peers.set(symbol.key, checkPeer(symbol as PeerSymbol, context));
   }
+  checkUses(pipelines, remotes, peers, reporter);
   const requirements = new Requirements({ ...context, pipelines, remotes });
   checkRules({ ...context, program, declarations: all, schemas, pipelines, remotes, peers, requirements });
-  reportUnusedImports(program.root, reporter);
+  for (const file of program.files.values()) if (!isStandard(file.module)) reportUnusedImports(file, scope, reporter);
   const order = [...program.files.values()].map((file) => file.source.path);
   return {
     program,
@@ -87,23 +94,29 @@ export function checkProgram(path: string, host: Host): CheckedProgram {
   };
 }
 
-function readSchemas(program: Program, types: TypeReader): Schemas {
-  const schemas: Record<string, Schema> = {};
-  for (const file of program.files.values()) {
-    for (const symbol of file.declarations.values()) {
-      const { syntax } = symbol;
-      if (syntax.kind === "Enum")
-        schemas[symbol.key] = { kind: "enum", values: syntax.values.map((one) => one.name.text) };
-      if (syntax.kind !== "Record") continue;
-      const fields = syntax.fields.flatMap((field) => {
-        const type = types.data(file, field.type);
-        const optional = type?.kind === "optional" || field.defaultValue !== undefined;
-        return type === undefined ? [] : [{ name: field.name.text, type, optional }];
-      });
-      schemas[symbol.key] = { kind: "record", fields };
+/** The arguments with which peers and remotes run pipelines, against the formats that are solved inside. */
+function checkUses(
+  pipelines: ReadonlyMap<string, CheckedPipeline>,
+  remotes: CheckedProgram["remotes"],
+  peers: CheckedProgram["peers"],
+  reporter: Reporter,
+): void {
+  for (const { symbol, runs } of peers.values()) {
+    for (const { syntax, pipeline, args } of runs) {
+      const checked = pipelines.get(pipeline.key);
+      if (checked !== undefined) checkFormatArguments(symbol.file, syntax.instance, checked, args, reporter);
     }
   }
-  return schemas;
+  for (const { symbol } of pipelines.values()) {
+    for (const { targets } of remotes.get(symbol.key)?.values() ?? []) {
+      for (const target of targets) {
+        const checked = target.kind === "local" ? pipelines.get(target.symbol.key) : undefined;
+        const { value } = target.syntax;
+        if (target.kind !== "local" || checked === undefined || value?.kind !== "Instance") continue;
+        checkFormatArguments(symbol.file, value, checked, target.args, reporter);
+      }
+    }
+  }
 }
 
 /** The converters in sight of a file: declared in it, imported into it, and those of the standard library. */
@@ -122,12 +135,14 @@ function convertersOf(file: FileInfo, program: Program, signatures: SignatureRea
   return [...found.values()];
 }
 
-function reportUnusedImports(file: FileInfo, reporter: Reporter): void {
+function reportUnusedImports(file: FileInfo, scope: Scope, reporter: Reporter): void {
+  // What could not be read may be where a name is used.
   if (reporter.hasSyntaxError(file.source)) return;
   for (const [name, binding] of file.imports) {
     // A converter may be imported for `~>` alone.
     const { syntax } = binding.symbol;
     if (binding.used || (syntax.kind === "Node" && syntax.members.some((one) => one.kind === "Converts"))) continue;
+    if (scope.isMissed(file, name)) continue;
     reporter.report("MESH2006", file.source, binding.syntax.span, `\`${name}\` is imported and never used.`, {
       hint: "Remove it from the import.",
       fixes: removeImport(file, binding.syntax),

@@ -1,9 +1,12 @@
 import { accepts, formatType, type Schemas } from "../../runtime/interface/caps.ts";
-import { currentType } from "./cells.ts";
-import { portTypes } from "./instances.ts";
-import type { CheckedPipeline } from "./checked-pipeline.ts";
+import { agree, conflict, Copies, currentType, type SolvedType } from "./cells.ts";
+import type { CheckedPipeline } from "./graph.ts";
+import { portTypes, type PortTypes } from "./instances.ts";
+import { counterpart } from "./port-match.ts";
 import type { Reporter } from "./reporter.ts";
 import type { PortInfo, Signature } from "./signature.ts";
+
+type Side = "inputs" | "outputs";
 
 /** A pipeline conforms when its inputs accept at least, and its outputs give at most, what the interface says. */
 export function checkConformance(
@@ -12,46 +15,157 @@ export function checkConformance(
   schemas: Schemas,
   reporter: Reporter,
 ): void {
-  const { graph, symbol } = checked;
-  const name = symbol.syntax.conformsTo;
-  if (name === undefined) return;
-  const wanted = portTypes(contract.symbol.name, contract, new Map());
-  const scopes = { producer: schemas, consumer: schemas };
-  const complain = (port: PortInfo, message: string, span = name.span): void =>
-    reporter.report("MESH3006", symbol.file.source, span, message, {
-      related: [
-        { place: { source: contract.symbol.file.source, span: port.span }, message: "what the interface asks for" },
-      ],
-    });
-  for (const port of [...contract.inputs.values(), ...contract.outputs.values()]) {
-    const input = port.direction === "in";
-    const own = (input ? graph.signature.inputs : graph.signature.outputs).get(port.name);
-    const word = input ? "input" : "output";
-    if (own === undefined) {
-      if (!port.optional)
-        complain(port, `\`${symbol.name}\` lacks the ${word} \`${port.name}\` of \`${contract.symbol.name}\`.`);
-      continue;
-    }
-    const given = (input ? graph.own.inputs : graph.own.outputs).get(port.name);
-    const asked = (input ? wanted.inputs : wanted.outputs).get(port.name);
-    if (given === undefined || asked === undefined || given.kind === "unknown" || asked.kind === "unknown") continue;
-    const fits = input
-      ? accepts(currentType(given), currentType(asked), scopes)
-      : accepts(currentType(asked), currentType(given), scopes);
-    if (fits) continue;
-    const shown = formatType(currentType(given));
-    complain(
-      port,
-      `The ${word} \`${port.name}\` is ${shown}; \`${contract.symbol.name}\` asks for ${formatType(currentType(asked))}.`,
-      own.span,
-    );
+  new Conformance(checked, contract, schemas, reporter).check();
+}
+
+class Conformance {
+  readonly #checked: CheckedPipeline;
+  readonly #contract: Signature;
+  readonly #schemas: Schemas;
+  readonly #reporter: Reporter;
+  /** Something inside is wrong, so what it leaves open may only seem so. */
+  readonly #broken: boolean;
+  readonly #wanted: PortTypes;
+
+  constructor(checked: CheckedPipeline, contract: Signature, schemas: Schemas, reporter: Reporter) {
+    this.#checked = checked;
+    this.#contract = contract;
+    this.#schemas = schemas;
+    this.#reporter = reporter;
+    this.#broken = reporter.hasErrorIn(checked.symbol.file.source, checked.symbol.syntax.span);
+    this.#wanted = portTypes(contract.symbol.name, contract, new Map());
   }
-  for (const own of graph.signature.inputs.values()) {
-    if (own.optional || own.signal || contract.inputs.has(own.name)) continue;
-    complain(
-      own,
-      `\`${symbol.name}\` needs the input \`${own.name}\`, which \`${contract.symbol.name}\` does not have.`,
-      own.span,
-    );
+
+  check(): void {
+    const { symbol, graph } = this.#checked;
+    const contract = this.#contract;
+    const name = symbol.syntax.conformsTo;
+    if (name === undefined) return;
+    if (contract.batch && !graph.signature.batch) {
+      const message = `\`${contract.symbol.name}\` answers requests (\`batch\`), \`${symbol.name}\` is a stream.`;
+      this.#report(name.span, message, contract.symbol.syntax.name.span);
+    }
+    const missing = this.#ports("inputs") | this.#ports("outputs");
+    this.#join();
+    if (missing === 0) this.#types();
+  }
+
+  /** Every port of the interface is there, and nothing else is needed. @returns the number of ports that are missing */
+  #ports(side: Side): number {
+    const { symbol, graph } = this.#checked;
+    const own = graph.signature[side];
+    const wanted = this.#contract[side];
+    const word = side === "inputs" ? "input" : "output";
+    const matched = new Set([...wanted.keys()].map((name) => counterpart(name, wanted, own)));
+    const extra = [...own.values()].filter((port) => !matched.has(port) && !port.optional && !port.signal);
+    let missing = 0;
+    for (const port of wanted.values()) {
+      const match = counterpart(port.name, wanted, own);
+      if (match === undefined) {
+        if (port.optional || graph.signature.lost.has(port.name)) continue;
+        missing += 1;
+        // One port under another name is one mistake, not two.
+        const other = extra.shift();
+        this.#report(
+          symbol.syntax.conformsTo?.span ?? symbol.syntax.name.span,
+          `\`${symbol.name}\` lacks the ${word} \`${port.name}\` of \`${this.#contract.symbol.name}\`.`,
+          port.span,
+          other && `Is \`${other.name}\` meant? Ports match by name.`,
+        );
+      } else if (side === "inputs" && port.optional && !match.optional && !match.signal) {
+        const message = `The input \`${match.name}\` must be fed; \`${this.#contract.symbol.name}\` leaves that open.`;
+        this.#report(match.span, message, port.span, "Make it optional: put a `?` after its type.");
+      } else if (side === "outputs" && !port.optional && match.optional) {
+        const message = `The output \`${match.name}\` may never be given; \`${this.#contract.symbol.name}\` promises it.`;
+        this.#report(match.span, message, port.span, "Remove the `?` after its type.");
+      }
+    }
+    if (side === "outputs") return missing;
+    for (const port of extra) {
+      this.#report(
+        port.span,
+        `\`${symbol.name}\` needs the input \`${port.name}\`, which \`${this.#contract.symbol.name}\` does not have.`,
+        this.#contract.symbol.syntax.name.span,
+        "Make it optional, or add it to the interface.",
+      );
+    }
+    return missing;
+  }
+
+  /** Frames that the interface brings together must not be dropped. */
+  #join(): void {
+    const { symbol, graph } = this.#checked;
+    const wanted = this.#contract.join;
+    const own = graph.signature.join;
+    if (wanted === undefined) return;
+    const said = wanted.mode === "time" ? `join time within ${wanted.withinMs}ms` : `join ${wanted.mode}`;
+    if (own === undefined) {
+      const at = symbol.syntax.conformsTo?.span ?? symbol.syntax.name.span;
+      // A `join` that could not be read has been spoken of.
+      if (symbol.syntax.members.some((one) => one.kind === "Join")) return;
+      this.#report(at, `\`${this.#contract.symbol.name}\` says \`${said}\`; \`${symbol.name}\` does not.`, wanted.span);
+    } else if (own.mode !== wanted.mode) {
+      this.#report(
+        own.span,
+        `\`${this.#contract.symbol.name}\` says \`${said}\`, not \`join ${own.mode}\`.`,
+        wanted.span,
+      );
+    } else if ((own.withinMs ?? 0) < (wanted.withinMs ?? 0)) {
+      const message = `Frames that lie ${wanted.withinMs}ms apart belong together by \`${this.#contract.symbol.name}\`, but not here.`;
+      this.#report(own.span, message, wanted.span, `Write \`${said}\`.`);
+    }
+  }
+
+  #types(): void {
+    const { graph, symbol } = this.#checked;
+    const copies = new Copies();
+    // Of a pipeline with mistakes only what it declares is looked at.
+    const given = this.#broken
+      ? portTypes(symbol.name, graph.signature, new Map(), { absent: "own" })
+      : { inputs: copies.types(graph.own.inputs), outputs: copies.types(graph.own.outputs) };
+    for (const port of this.#contract.inputs.values()) {
+      const [own, mine, asked] = this.#pair("inputs", port, given.inputs);
+      if (own === undefined || mine === undefined || asked === undefined) continue;
+      if (!this.#accepts(mine, asked)) this.#differs("input", own, port, mine, asked);
+      // What comes in by the interface settles what is open inside, and so what comes out.
+      else agree(new Copies().type(asked), mine, this.#schemas);
+    }
+    for (const port of this.#contract.outputs.values()) {
+      const [own, mine, asked] = this.#pair("outputs", port, given.outputs);
+      if (own === undefined || mine === undefined || asked === undefined) continue;
+      const fits = this.#broken ? conflict(mine, asked, this.#schemas) === undefined : this.#accepts(asked, mine);
+      if (!fits) this.#differs("output", own, port, mine, asked);
+    }
+  }
+
+  #pair(
+    side: Side,
+    port: PortInfo,
+    given: ReadonlyMap<string, SolvedType>,
+  ): [PortInfo | undefined, SolvedType | undefined, SolvedType | undefined] {
+    const own = counterpart(port.name, this.#contract[side], this.#checked.graph.signature[side]);
+    return [own, own && given.get(own.name), this.#wanted[side].get(port.name)];
+  }
+
+  #accepts(consumer: SolvedType, producer: SolvedType): boolean {
+    if (consumer.kind === "unknown" || producer.kind === "unknown") return true;
+    const scopes = { producer: this.#schemas, consumer: this.#schemas };
+    return accepts(currentType(consumer), currentType(producer), scopes);
+  }
+
+  #differs(word: string, own: PortInfo, port: PortInfo, mine: SolvedType, asked: SolvedType): void {
+    const verb = word === "input" ? "takes" : "gives";
+    const [here, there] = [mine, asked].map((one) => formatType(currentType(one)));
+    const name = this.#contract.symbol.name;
+    const message = `The ${word} \`${own.name}\` ${verb} ${here}; \`${name}\` asks for ${there}.`;
+    this.#report(own.span, message, port.span);
+  }
+
+  #report(span: PortInfo["span"], message: string, asked: PortInfo["span"], hint?: string): void {
+    const { source } = this.#contract.symbol.file;
+    this.#reporter.report("MESH3006", this.#checked.symbol.file.source, span, message, {
+      related: [{ place: { source, span: asked }, message: "what the interface asks for" }],
+      hint,
+    });
   }
 }

@@ -1,54 +1,68 @@
 import type {
+  AnySyntax,
   BranchSyntax,
   EndpointSyntax,
+  FirstSyntax,
   FlowSyntax,
+  FlushSyntax,
   GroupSyntax,
   HopSyntax,
   InlineSyntax,
-  NameSyntax,
+  OptionsSyntax,
+  RouteSyntax,
   Span,
   StepSyntax,
 } from "../../grammar/syntax.ts";
-import { suggest } from "../diagnostics/suggest.ts";
-import { endKey, type GraphEnd, type PipelineGraph } from "./graph.ts";
-import type { Instance } from "./instances.ts";
-import { listed } from "./load.ts";
-import type { FileInfo } from "./program.ts";
-import { replaceFix, type Reporter } from "./reporter.ts";
-import { defaultPort, type PortInfo } from "./signature.ts";
+import { headOf, readAny, readFirst, type ChoiceTools } from "./choices.ts";
+import type { DiagnosticCode } from "../diagnostics/catalog.ts";
+import { describeType } from "./cells.ts";
+import { EndReader, type EndContext } from "./ends.ts";
+import { endKey, type BranchStep, type GraphEnd, type GraphSplit, type Instance } from "./graph.ts";
+import type { Details } from "./reporter.ts";
+import { readRoute } from "./routes.ts";
 
 /** What the reader of flows needs from the pipeline around it. */
-export interface FlowContext {
-  readonly file: FileInfo;
-  readonly graph: PipelineGraph;
-  readonly reporter: Reporter;
+export interface FlowContext extends EndContext, ChoiceTools {
   /** Makes an unnamed node in place; undefined after a reported mistake. */
   inline(step: InlineSyntax): Instance | undefined;
-  /** Names a `let`, `remote` or declaration was used by. */
-  markUsed(name: string): void;
-  /** Words for a name that is a node or pipeline declaration rather than an instance; undefined for other names. */
-  declared(name: string): string | undefined;
+  /** Looks at what stands behind an arrow. */
+  checkOptions(options: OptionsSyntax | undefined): void;
+}
+
+/** An output, and the branches of a `first` whose answers it carries. */
+interface Source {
+  readonly end: GraphEnd;
+  readonly won: readonly BranchStep[];
 }
 
 /** The outputs that a step gives to the next arrow; asked for only where there is one. */
-type Outputs = () => GraphEnd[];
+type Outputs = () => Source[];
 
-const unsupported: Readonly<Record<string, string>> = {
-  Any: "`any`",
-  First: "`first`",
-  Route: "`route`",
-  Flush: "`flush`",
-};
+/** The arrow that leads to a step, with what holds for all links that it makes. */
+interface Way {
+  readonly adapt: boolean;
+  readonly arrowSpan: Span;
+  readonly statement: object;
+  readonly options: OptionsSyntax | undefined;
+  readonly branch: readonly BranchStep[];
+  /** Another arrow follows the step. */
+  readonly more: boolean;
+  /** Cases of one route may lead to the same input. */
+  readonly route: object | undefined;
+}
+
+const nothing: Outputs = () => [];
+const choosers = { Any: "any", First: "first", Route: "route", Flush: "flush" } as const;
 
 /** Turns arrows into links between ports. */
 export class FlowReader {
   readonly #context: FlowContext;
-  readonly #writers = new Map<string, { readonly statement: object; readonly span: Span }>();
-  /** Steps that something is wrong with: said once, though a step is looked at as a target and as a source. */
-  readonly #failed = new Set<StepSyntax>();
+  readonly #ends: EndReader;
+  readonly #writers = new Map<string, { readonly owner: object; readonly span: Span }>();
 
   constructor(context: FlowContext) {
     this.#context = context;
+    this.#ends = new EndReader(context);
   }
 
   read(flow: FlowSyntax): void {
@@ -56,76 +70,207 @@ export class FlowReader {
     this.#chain(flow.hops, this.#sources(flow.source));
   }
 
-  #chain(hops: readonly HopSyntax[], from: Outputs): Outputs {
+  /** @param more another arrow follows the last of these */
+  #chain(hops: readonly HopSyntax[], from: Outputs, more = false): Outputs {
     let outputs = from;
     hops.forEach((hop, index) => {
-      if (hop.step === undefined) {
-        outputs = () => [];
-        return;
-      }
-      outputs = this.#into(hop.step, outputs(), hop, index < hops.length - 1);
+      const way = wayOf(hop, more || index < hops.length - 1);
+      if (hop.step?.kind !== "Flush") this.#context.checkOptions(hop.options);
+      outputs = hop.step === undefined ? nothing : this.#into(hop.step, outputs(), way);
     });
     return outputs;
   }
 
   /** Links the sources to a step; the result gives the outputs of that step. */
-  #into(step: StepSyntax, sources: readonly GraphEnd[], hop: HopSyntax, more: boolean): Outputs {
+  #into(step: StepSyntax, sources: readonly Source[], way: Way): Outputs {
     switch (step.kind) {
       case "Endpoint":
-      case "Inline": {
-        const instance = step.kind === "Inline" ? this.#context.inline(step) : this.#instance(step.target);
-        if (more && step.port !== undefined) {
-          this.#report("MESH5006", step.port.span, "A step between two arrows names no port.", {
-            hint: `Split the flow in two: one that ends in \`${this.#text(step)}\`, one that starts from an output.`,
-          });
-          return () => [];
-        }
-        const target = this.#input(step, instance);
-        if (target !== undefined) for (const source of sources) this.#link(source, target, hop);
-        return () => (instance === undefined && step.kind === "Inline" ? [] : this.#outputOf(step, instance));
-      }
-      case "Group": {
-        const tails = step.branches.map((branch) => this.#branch(branch, sources, hop, more));
-        return () => tails.flatMap((tail) => tail());
-      }
+      case "Inline":
+        return this.#toPort(step, sources, way);
+      case "Group":
+        return this.#toAll(step, sources, way);
+      case "Any":
+        return this.#toAny(step, sources, way);
+      case "First":
+        return this.#toFirst(step, sources, way);
+      case "Route":
+        return this.#toRoute(step, sources, way);
+      case "Flush":
+        return this.#flush(step, sources, way);
       default:
-        this.#notYet(step.kind, step.span);
-        return () => [];
+        return step satisfies never;
     }
   }
 
-  #branch(branch: BranchSyntax, sources: readonly GraphEnd[], hop: HopSyntax, more: boolean): Outputs {
-    const first = this.#into(branch.source, sources, hop, more || branch.hops.length > 0);
-    return this.#chain(branch.hops, first);
+  #toPort(step: EndpointSyntax | InlineSyntax, sources: readonly Source[], way: Way): Outputs {
+    const instance = step.kind === "Inline" ? this.#context.inline(step) : this.#ends.instance(step.target);
+    if (way.more && step.port !== undefined) {
+      this.#report("MESH5006", step.port.span, "A step between two arrows names no port.", {
+        hint: `Split the flow in two: one that ends in \`${this.#ends.text(step)}\`, one that starts from an output.`,
+      });
+      if (instance !== undefined) this.#context.marks.unclear.add(instance.id);
+      return nothing;
+    }
+    const target = this.#ends.end(step, instance, "in");
+    if (target !== undefined) this.#link(sources, target, step, way);
+    return () => this.#outputOf(step, instance);
+  }
+
+  #toAll(group: GroupSyntax, sources: readonly Source[], way: Way): Outputs {
+    if (group.branches.length === 0) this.#empty(group);
+    const tails = group.branches.map((branch) => this.#branch(branch, sources, way));
+    return () => tails.flatMap((tail) => tail());
+  }
+
+  #branch(branch: BranchSyntax, sources: readonly Source[], way: Way): Outputs {
+    const first = this.#into(branch.source, sources, { ...way, more: way.more || branch.hops.length > 0 });
+    return this.#chain(branch.hops, first, way.more);
+  }
+
+  #toAny(step: AnySyntax, sources: readonly Source[], way: Way): Outputs {
+    const branches = step.group?.branches ?? [];
+    const split = this.#split(
+      headOf(step, step.group?.span.start ?? step.span.end),
+      readAny(step, Math.max(1, branches.length), ends(sources), this.#context),
+    );
+    if (step.group?.branches.length === 0) this.#empty(step.group);
+    const tails = branches.map((branch, index) => this.#branch(branch, sources, within(way, split, index)));
+    return () => tails.flatMap((tail) => tail());
+  }
+
+  #toFirst(step: FirstSyntax, sources: readonly Source[], way: Way): Outputs {
+    const branches = step.group?.branches ?? [];
+    const split = this.#split(
+      headOf(step, step.group?.span.start ?? step.span.end),
+      readFirst(step, Math.max(1, branches.length), this.#context),
+    );
+    if (step.group?.branches.length === 0) this.#empty(step.group);
+    const { links } = this.#context.graph;
+    const tails = branches.map((branch, index) => {
+      const before = links.length;
+      const tail = this.#branch(branch, sources, within(way, split, index));
+      const stream = links.slice(before).find(({ to }) => to.instance?.signature.batch !== true)?.to;
+      if (stream !== undefined) this.#noBatch(stream);
+      return (): Source[] => tail().map((one) => ({ ...one, won: [...one.won, { split, branch: index }] }));
+    });
+    return () => tails.flatMap((tail) => tail());
+  }
+
+  #noBatch({ instance, span, text }: GraphEnd): void {
+    const { symbol } = instance?.signature ?? {};
+    const message =
+      symbol === undefined
+        ? `\`${text}\` is an output of this pipeline and answers nothing; \`first\` waits for an answer.`
+        : `\`${symbol.name}\` is a stream; \`first\` asks several for one answer, so each has to be \`batch\`.`;
+    this.#report("MESH5011", span, message, {
+      hint: symbol === undefined ? undefined : "For streams there is `any(fastest) [ … ]`.",
+      related:
+        symbol === undefined
+          ? []
+          : [{ place: { source: symbol.file.source, span: symbol.syntax.name.span }, message: "declared here" }],
+    });
+  }
+
+  #toRoute(step: RouteSyntax, sources: readonly Source[], way: Way): Outputs {
+    const split = this.#split(
+      headOf(step, step.field.at(-1)?.span.end ?? step.span.end),
+      readRoute(step, ends(sources), this.#context),
+    );
+    const tails = step.cases.map((one, index): Outputs => {
+      const [first, ...rest] = one.hops;
+      if (first?.step === undefined) return nothing;
+      const inner = wayOf(first, rest.length > 0 || way.more);
+      if (first.step.kind !== "Flush") this.#context.checkOptions(first.options);
+      const tail = this.#into(first.step, sources, {
+        ...within(way, split, index),
+        ...inner,
+        adapt: inner.adapt || way.adapt,
+        options: merged(inner.options, way.options),
+        branch: [...way.branch, { split, branch: index }],
+        route: split,
+      });
+      return this.#chain(rest, tail, way.more);
+    });
+    return () => tails.flatMap((tail) => tail());
+  }
+
+  #flush(step: FlushSyntax, sources: readonly Source[], way: Way): Outputs {
+    const { graph, marks } = this.#context;
+    const { target } = step;
+    const instance = this.#ends.instance(target);
+    const name = target.text;
+    if (way.more) {
+      this.#report("MESH5006", step.span, "A flush gives nothing that could go on.", {
+        hint: "Send the signal there too: `s -> [flush a, b]`.",
+      });
+    }
+    for (const entry of way.options?.entries.slice(0, 1) ?? []) {
+      this.#report("MESH2010", entry.name.span, "A flush has no queue, and so no options.", { hint: "Remove them." });
+    }
+    if (name === "") return nothing;
+    const isPort = graph.signature.inputs.has(name) || graph.signature.outputs.has(name);
+    if (isPort) marks.fed.add(name);
+    else if (instance === undefined) this.#ends.unknown(target);
+    for (const { end } of sources) {
+      if (end.port.signal) {
+        if (isPort || instance !== undefined) {
+          const flush = { from: end, branch: way.branch, target: instance ?? name, arrowSpan: way.arrowSpan };
+          graph.flushes.push(flush);
+        }
+      } else if (end.type.kind !== "unknown") {
+        const message = `\`${end.text}\` gives ${describeType(end.type)}, but \`flush\` takes a signal.`;
+        this.#report("MESH3001", way.arrowSpan, message, {
+          related: [
+            {
+              place: { source: (end.instance?.signature ?? graph.signature).symbol.file.source, span: end.port.span },
+              message: `\`${end.text}\` is declared here`,
+            },
+          ],
+          hint: "Take it from an output of type `signal`.",
+        });
+      }
+    }
+    return nothing;
   }
 
   /** The outputs of the step that a flow starts from. */
   #sources(step: StepSyntax): Outputs {
     switch (step.kind) {
-      case "Endpoint": {
-        const instance = this.#instance(step.target);
+      case "Endpoint":
+      case "Inline": {
+        const instance = step.kind === "Inline" ? this.#context.inline(step) : this.#ends.instance(step.target);
         return () => this.#outputOf(step, instance);
       }
-      case "Inline": {
-        const instance = this.#context.inline(step);
-        return () => (instance === undefined ? [] : this.#outputOf(step, instance));
+      case "Group": {
+        if (step.branches.length === 0) this.#empty(step);
+        const tails = step.branches.map((branch) => this.#chain(branch.hops, this.#sources(branch.source)));
+        return () => tails.flatMap((tail) => tail());
       }
-      case "Group":
-        return this.#merge(step);
-      default:
-        this.#notYet(step.kind, step.span);
-        return () => [];
+      default: {
+        const head = { start: step.span.start, end: step.span.start + choosers[step.kind].length };
+        this.#report(
+          "MESH5006",
+          head,
+          `\`${choosers[step.kind]}\` stands after an arrow; nothing comes from it here.`,
+          {
+            hint: "Begin the flow with a port, a node or a remote.",
+          },
+        );
+        this.#context.marks.lostName = true;
+        return nothing;
+      }
     }
   }
 
-  #merge(group: GroupSyntax): Outputs {
-    const tails = group.branches.map((branch) => this.#chain(branch.hops, this.#sources(branch.source)));
-    return () => tails.flatMap((tail) => tail());
-  }
-
-  #link(from: GraphEnd, to: GraphEnd, hop: HopSyntax): void {
-    const earlier = this.#writers.get(endKey(to));
-    if (earlier !== undefined && earlier.statement !== hop) {
+  #link(sources: readonly Source[], to: GraphEnd, step: object, way: Way): void {
+    const { graph, marks } = this.#context;
+    const key = endKey(to);
+    const owner = way.route ?? step;
+    const earlier = this.#writers.get(key);
+    marks.fed.add(key);
+    // What should have come from a step that is wrong is no second source.
+    if (sources.length === 0) return;
+    if (earlier !== undefined && earlier.owner !== owner) {
       this.#report("MESH5002", to.span, `\`${to.text}\` already has a source.`, {
         label: "a second source",
         related: [{ place: this.#place(earlier.span), message: "the first source" }],
@@ -133,203 +278,56 @@ export class FlowReader {
       });
       return;
     }
-    this.#writers.set(endKey(to), { statement: hop, span: to.span });
-    this.#context.graph.links.push({
-      from,
-      to,
-      adapt: hop.arrow === "~>",
-      arrowSpan: hop.arrowSpan,
-      statement: hop,
-      options: hop.options,
-      chain: [],
+    this.#writers.set(key, { owner, span: to.span });
+    const { adapt, arrowSpan, statement, options, branch } = way;
+    for (const { end: from, won } of sources) {
+      graph.links.push({ from, to, adapt, arrowSpan, statement, options, branch, won, chain: [] });
+    }
+  }
+
+  #split(span: Span, plan: GraphSplit["plan"]): GraphSplit {
+    const { splits } = this.#context.graph;
+    const split: GraphSplit = { id: `${plan.kind}#${splits.length + 1}`, span, plan };
+    splits.push(split);
+    return split;
+  }
+
+  #outputOf(step: EndpointSyntax | InlineSyntax, instance: Instance | undefined): Source[] {
+    const end = this.#ends.end(step, instance, "out");
+    return end === undefined ? [] : [{ end, won: [] }];
+  }
+
+  #empty(group: GroupSyntax): void {
+    this.#report("MESH5006", group.span, "There is nothing between these brackets.", {
+      hint: "Name the branches: `[a, b]`.",
     });
-  }
-
-  /** The instance that a name stands for; undefined for the pipeline's own ports and for what is reported elsewhere. */
-  #instance(name: NameSyntax): Instance | undefined {
-    this.#context.markUsed(name.text);
-    return this.#context.graph.instances.get(name.text);
-  }
-
-  #outputOf(step: EndpointSyntax | InlineSyntax, instance: Instance | undefined): GraphEnd[] {
-    const end = this.#end(step, instance, "out");
-    return end === undefined ? [] : [end];
-  }
-
-  #input(step: EndpointSyntax | InlineSyntax, instance: Instance | undefined): GraphEnd | undefined {
-    if (step.kind === "Inline" && instance === undefined) return undefined;
-    return this.#end(step, instance, "in");
-  }
-
-  #end(
-    step: EndpointSyntax | InlineSyntax,
-    instance: Instance | undefined,
-    direction: "in" | "out",
-  ): GraphEnd | undefined {
-    if (this.#failed.has(step)) return undefined;
-    const end = this.#find(step, instance, direction);
-    if (end === undefined) this.#failed.add(step);
-    return end;
-  }
-
-  #find(
-    step: EndpointSyntax | InlineSyntax,
-    instance: Instance | undefined,
-    direction: "in" | "out",
-  ): GraphEnd | undefined {
-    if (instance === undefined) return step.kind === "Endpoint" ? this.#ownPort(step, direction) : undefined;
-    const { signature } = instance;
-    const ports = direction === "in" ? signature.inputs : signature.outputs;
-    const port =
-      step.port === undefined
-        ? this.#defaultPort(step, ports, direction)
-        : this.#namedPort(step.port, instance, ports, direction);
-    if (port === undefined) return undefined;
-    const type = (direction === "in" ? instance.inputs : instance.outputs).get(port.name);
-    const text = ports.size > 1 || step.port !== undefined ? `${instance.id}.${port.name}` : instance.id;
-    return type && { instance, port, type, text, span: step.span };
-  }
-
-  #ownPort(step: EndpointSyntax, direction: "in" | "out"): GraphEnd | undefined {
-    const { graph } = this.#context;
-    const name = step.target.text;
-    if (name === "") return undefined;
-    // Inside a pipeline its inputs are where frames come from, and its outputs where they go.
-    const ports = direction === "out" ? graph.signature.inputs : graph.signature.outputs;
-    const opposite = direction === "out" ? graph.signature.outputs : graph.signature.inputs;
-    const port = ports.get(name);
-    if (port !== undefined) {
-      const type = (direction === "out" ? graph.own.inputs : graph.own.outputs).get(name);
-      if (step.port !== undefined) {
-        this.#report("MESH2002", step.port.span, `\`${name}\` is a port of the pipeline; it has no ports of its own.`);
-        return undefined;
-      }
-      return type && { instance: undefined, port, type, text: name, span: step.span };
-    }
-    if (opposite.has(name)) {
-      this.#report(
-        "MESH5006",
-        step.target.span,
-        direction === "out"
-          ? `\`${name}\` is an output of this pipeline: frames go into it, none can be taken from it here.`
-          : `\`${name}\` is an input of this pipeline: frames come from it, none can be sent into it here.`,
-      );
-      return undefined;
-    }
-    this.#unknownName(step.target);
-    return undefined;
-  }
-
-  #unknownName(name: NameSyntax): void {
-    const { graph, declared, file } = this.#context;
-    const kind = declared(name.text);
-    if (kind !== undefined) {
-      this.#report("MESH2007", name.span, `\`${name.text}\` is ${kind}; a flow goes through a use of it.`, {
-        hint: `Write \`${name.text}()\`, or name a use: \`let x = ${name.text}()\`.`,
-        fixes: [replaceFix(`Change to \`${name.text}()\``, file.source, name.span, `${name.text}()`, false)],
-      });
-      return;
-    }
-    const known = [
-      ...graph.signature.inputs.keys(),
-      ...graph.signature.outputs.keys(),
-      ...graph.lets.keys(),
-      ...graph.remotes.keys(),
-    ];
-    // What was declared but could not be read has been reported there.
-    if (graph.lets.has(name.text) || graph.remotes.has(name.text)) return;
-    const near = suggest(name.text, known);
-    this.#report("MESH2001", name.span, `Nothing named \`${name.text}\` is in this pipeline.`, {
-      hint: near === undefined ? listed("It has", known) : `Did you mean \`${near}\`?`,
-      fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, name.span, near, false)],
-    });
-  }
-
-  #namedPort(
-    name: NameSyntax,
-    instance: Instance,
-    ports: ReadonlyMap<string, PortInfo>,
-    direction: "in" | "out",
-  ): PortInfo | undefined {
-    const port = ports.get(name.text);
-    if (port !== undefined || name.text === "") return port;
-    const { signature } = instance;
-    const opposite = direction === "in" ? signature.outputs : signature.inputs;
-    if (opposite.has(name.text)) {
-      const side =
-        direction === "in"
-          ? "an output; before an arrow a port is an output, after one an input"
-          : "an input; after an arrow a port is an input, before one an output";
-      this.#report("MESH5006", name.span, `\`${instance.id}.${name.text}\` is ${side}.`);
-      return undefined;
-    }
-    const near = suggest(name.text, [...ports.keys()]);
-    const word = direction === "in" ? "input" : "output";
-    this.#report("MESH2002", name.span, `\`${signature.symbol.name}\` has no ${word} named \`${name.text}\`.`, {
-      hint:
-        near === undefined
-          ? (listed(`Its ${word}s are`, [...ports.keys()]) ?? `It has no ${word}s.`)
-          : `Did you mean \`${near}\`?`,
-      fixes:
-        near === undefined
-          ? []
-          : [replaceFix(`Change to \`${near}\``, this.#context.file.source, name.span, near, false)],
-      related: [
-        {
-          place: { source: signature.symbol.file.source, span: signature.symbol.syntax.name.span },
-          message: "declared here",
-        },
-      ],
-    });
-    return undefined;
-  }
-
-  #defaultPort(
-    step: EndpointSyntax | InlineSyntax,
-    ports: ReadonlyMap<string, PortInfo>,
-    direction: "in" | "out",
-  ): PortInfo | undefined {
-    const port = defaultPort(ports);
-    if (port !== undefined) return port;
-    const name = this.#text(step);
-    const word = direction === "in" ? "input" : "output";
-    if (ports.size === 0) {
-      this.#report("MESH5006", step.span, `\`${name}\` has no ${word}.`);
-      return undefined;
-    }
-    this.#report("MESH5005", step.span, `\`${name}\` has several ${word}s; say which one.`, {
-      hint: listed(
-        "Write",
-        [...ports.keys()].map((one) => `${name}.${one}`),
-      ),
-    });
-    return undefined;
-  }
-
-  #notYet(kind: string, span: Span): void {
-    this.#report(
-      "MESH5007",
-      span,
-      `${unsupported[kind] ?? "This form"} is part of the language, but this compiler cannot build it yet.`,
-    );
-  }
-
-  #text(step: EndpointSyntax | InlineSyntax): string {
-    return step.kind === "Endpoint" ? step.target.text : `${step.instance.callee.text}()`;
   }
 
   #place(span: Span) {
     return { source: this.#context.file.source, span };
   }
 
-  #report(
-    ...[code, span, message, details]: [
-      Parameters<Reporter["report"]>[0],
-      Span,
-      string,
-      Parameters<Reporter["report"]>[4]?,
-    ]
-  ): void {
+  #report(code: DiagnosticCode, span: Span, message: string, details: Details = {}): void {
     this.#context.reporter.report(code, this.#context.file.source, span, message, details);
   }
+}
+
+function wayOf(hop: HopSyntax, more: boolean): Way {
+  const { arrow, arrowSpan, options } = hop;
+  return { adapt: arrow === "~>", arrowSpan, statement: hop, options, branch: [], more, route: undefined };
+}
+
+function within(way: Way, split: GraphSplit, branch: number): Way {
+  return { ...way, branch: [...way.branch, { split, branch }] };
+}
+
+function ends(sources: readonly Source[]): GraphEnd[] {
+  return sources.map((one) => one.end);
+}
+
+/** What the nearer arrow says, and of the farther one what the nearer leaves open. */
+function merged(near: OptionsSyntax | undefined, far: OptionsSyntax | undefined): OptionsSyntax | undefined {
+  if (near === undefined || far === undefined) return near ?? far;
+  const said = new Set(near.entries.map((one) => one.name.text));
+  return { ...near, entries: [...near.entries, ...far.entries.filter((one) => !said.has(one.name.text))] };
 }

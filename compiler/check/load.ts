@@ -1,17 +1,18 @@
 import { parse } from "../../grammar/index.ts";
-import type { ImportSyntax } from "../../grammar/syntax.ts";
+import type { ImportSyntax, NameSyntax, StringSyntax } from "../../grammar/syntax.ts";
 import { HostError, type Host } from "../host/host.ts";
 import { sourceFile } from "../source/source-file.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import { syntaxDiagnostic } from "../diagnostics/syntax-problem.ts";
-import { isStandard, type FileInfo, type Program } from "./program.ts";
+import { isStandard, type DeclarationSymbol, type FileInfo, type Program } from "./program.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 
 /** The modules whose converters `~>` may insert without an import: together they are `std/convert`. */
 export const converterModules: readonly string[] = ["std/audio"];
 
 /**
- * Reads and parses a file and all that it imports, and binds the names.
+ * Reads and parses a file and all that it imports, and binds the names. Files may import each other: names are bound when
+ * all have been read.
  * @throws {HostError} when the root file cannot be read
  */
 export function loadProgram(path: string, host: Host, reporter: Reporter): Program {
@@ -19,7 +20,9 @@ export function loadProgram(path: string, host: Host, reporter: Reporter): Progr
   const text = host.readFile(path);
   if (text === undefined) throw new HostError(`There is no file \`${path}\`.`);
   const root = loader.add(path, path, text);
+  loader.readAll();
   for (const module of converterModules) loader.standard(module);
+  loader.readAll();
   return { files: loader.files, root };
 }
 
@@ -28,6 +31,8 @@ class Loader {
   readonly #host: Host;
   readonly #reporter: Reporter;
   readonly #keys = new Set<string>();
+  /** Files whose imports have not been followed yet. */
+  readonly #waiting: FileInfo[] = [];
 
   constructor(host: Host, reporter: Reporter) {
     this.#host = host;
@@ -45,11 +50,26 @@ class Loader {
     const source = sourceFile(path, text);
     const parsed = parse(text);
     for (const problem of parsed.errors) this.#reporter.add(syntaxDiagnostic(problem, source));
-    const file: FileInfo = { source, module, syntax: parsed.file, declarations: new Map(), imports: new Map() };
+    const file: FileInfo = {
+      source,
+      module,
+      syntax: parsed.file,
+      declarations: new Map(),
+      imports: new Map(),
+      lost: new Set(),
+      problems: parsed.errors.map((one) => one.span),
+    };
     this.files.set(module, file);
     this.#declare(file);
-    for (const one of parsed.file.imports) this.#import(file, one);
+    this.#waiting.push(file);
     return file;
+  }
+
+  /** Follows the imports of all files, a file at a time, so that a long chain of them needs no deep stack. */
+  readAll(): void {
+    for (let file = this.#waiting.shift(); file !== undefined; file = this.#waiting.shift()) {
+      for (const one of file.syntax.imports) this.#import(file, one);
+    }
   }
 
   #declare(file: FileInfo): void {
@@ -58,19 +78,9 @@ class Loader {
       const name = syntax.name.text;
       const earlier = file.declarations.get(name);
       if (earlier !== undefined) {
-        this.#reporter.report(
-          "MESH2003",
-          file.source,
-          syntax.name.span,
-          `\`${name}\` is declared twice in this file.`,
-          {
-            label: "declared again here",
-            related: [
-              { place: { source: file.source, span: earlier.syntax.name.span }, message: "first declared here" },
-            ],
-            hint: "Give one of them another name.",
-          },
-        );
+        this.#twice(file, syntax.name, earlier.syntax.name, `\`${name}\` is declared twice in this file.`);
+        // Which of the two is meant where it is used, nobody knows.
+        file.lost.add(name);
         continue;
       }
       const key = this.#keys.has(name) ? `${name} (${file.module})` : name;
@@ -79,51 +89,78 @@ class Loader {
     }
   }
 
+  #twice(file: FileInfo, name: NameSyntax, earlier: NameSyntax, message: string): void {
+    this.#reporter.report("MESH2003", file.source, name.span, message, {
+      label: "declared again here",
+      related: [{ place: { source: file.source, span: earlier.span }, message: "first declared here" }],
+      hint: "Give one of them another name.",
+    });
+  }
+
   #import(file: FileInfo, syntax: ImportSyntax): void {
-    if (syntax.from === undefined) return;
-    const target = this.#resolve(file, syntax);
-    if (target === undefined) return;
+    const { from } = syntax;
+    const target = from && this.#resolve(file, from);
     for (const item of syntax.names) {
-      if (item.name.text === "") continue;
       const local = item.alias ?? item.name;
+      if (item.name.text === "" || local.text === "") continue;
+      if (from === undefined || target === undefined) {
+        file.lost.add(local.text);
+        continue;
+      }
       const symbol = target.declarations.get(item.name.text);
       if (symbol === undefined) {
-        const near = suggest(item.name.text, [...target.declarations.keys()]);
-        this.#reporter.report(
-          "MESH2005",
-          file.source,
-          item.name.span,
-          `\`${syntax.from.value}\` declares nothing named \`${item.name.text}\`.`,
-          {
-            hint:
-              near === undefined ? listed("It declares", [...target.declarations.keys()]) : `Did you mean \`${near}\`?`,
-            fixes:
-              near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, item.name.span, near, false)],
-          },
-        );
+        file.lost.add(local.text);
+        this.#noSuchDeclaration(file, from, item.name, target);
         continue;
       }
       const clash = file.declarations.get(local.text)?.syntax.name ?? file.imports.get(local.text)?.syntax.name;
-      if (clash !== undefined) {
-        this.#reporter.report(
-          "MESH2003",
-          file.source,
-          local.span,
-          `\`${local.text}\` is already a name in this file.`,
-          {
-            related: [{ place: { source: file.source, span: clash.span }, message: "the other one" }],
-            hint: `Import it under another name: \`${item.name.text} as Other${item.name.text}\`.`,
-          },
-        );
+      if (clash === undefined) {
+        file.imports.set(local.text, { symbol, syntax: item, used: false });
         continue;
       }
-      file.imports.set(local.text, { symbol, syntax: item, used: false });
+      file.lost.add(local.text);
+      this.#clash(file, item.name, local, clash, symbol);
     }
   }
 
-  #resolve(file: FileInfo, syntax: ImportSyntax): FileInfo | undefined {
-    const from = syntax.from;
-    if (from === undefined) return undefined;
+  #clash(file: FileInfo, name: NameSyntax, local: NameSyntax, clash: NameSyntax, symbol: DeclarationSymbol): void {
+    const itself = symbol.file === file;
+    this.#reporter.report("MESH2003", file.source, local.span, `\`${local.text}\` is already a name in this file.`, {
+      related: [{ place: { source: file.source, span: clash.span }, message: "the other one" }],
+      hint: itself
+        ? "This file imports itself; what it declares is in sight without that."
+        : `Import it under another name: \`${name.text} as Other${name.text}\`.`,
+    });
+  }
+
+  #noSuchDeclaration(file: FileInfo, from: StringSyntax, name: NameSyntax, target: FileInfo): void {
+    const known = [...target.declarations.keys()];
+    // What the file itself has imported stands there as text only; its own imports may not have been followed yet.
+    const origin = target.syntax.imports.find((one) =>
+      one.names.some((item) => (item.alias ?? item.name).text === name.text),
+    );
+    const near = suggest(name.text, known);
+    const hint =
+      origin?.from !== undefined
+        ? `It imports that from "${origin.from.value}"; import it from there.`
+        : near === undefined
+          ? (listed("It declares", known) ?? "It declares nothing.")
+          : `Did you mean \`${near}\`?`;
+    // A file that cannot be read as a whole may well declare it.
+    if (target.problems.length > 0 && near === undefined) return;
+    this.#reporter.report(
+      "MESH2005",
+      file.source,
+      name.span,
+      `\`${from.value}\` declares nothing named \`${name.text}\`.`,
+      {
+        hint,
+        fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, name.span, near, false)],
+      },
+    );
+  }
+
+  #resolve(file: FileInfo, from: StringSyntax): FileInfo | undefined {
     const complain = (message: string, hint: string | undefined, near?: string): undefined => {
       this.#reporter.report("MESH2004", file.source, from.span, message, {
         hint,
@@ -144,7 +181,7 @@ class Loader {
         near,
       );
     }
-    if (!from.value.startsWith("./") && !from.value.startsWith("../")) {
+    if (!isRelative(from.value)) {
       return complain(
         `\`${from.value}\` is neither a file nor a module of the standard library.`,
         'Files are imported by a path that starts with "./" or "../", the standard library as "std/…".',
@@ -156,21 +193,43 @@ class Loader {
     }
     const known = this.files.get(path);
     if (known !== undefined) return known;
+    if (!path.endsWith(".mesh")) return this.#noMeshFile(path, from.value, complain);
+    return this.#readFile(path, from.value, complain);
+  }
+
+  #readFile(path: string, written: string, complain: Complain): FileInfo | undefined {
     try {
       const text = this.#host.readFile(path);
       if (text !== undefined) return this.add(path, path, text);
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
-      return complain(error.message, undefined);
+      return complain(error.message, "Only files inside the project can be imported.");
     }
     const nearName = suggest(path.split("/").at(-1) ?? "", this.#host.siblings(path));
-    const near = nearName === undefined ? undefined : from.value.replace(/[^/]*$/, nearName);
+    const near = nearName === undefined ? undefined : written.replace(/[^/]*$/, nearName);
     return complain(
       `There is no file \`${path}\`.`,
       near === undefined ? "The path is relative to the file that imports." : `Did you mean \`${near}\`?`,
       near,
     );
   }
+
+  #noMeshFile(path: string, written: string, complain: Complain): undefined {
+    const [file = ""] = path.split("/").slice(-1);
+    const near = this.#host.siblings(path).includes(`${file}.mesh`) ? `${written}.mesh` : undefined;
+    complain(
+      `\`${path}\` is no \`.mesh\` file.`,
+      near === undefined ? "Code belongs behind the `from` of a node." : `Did you mean \`${near}\`?`,
+      near,
+    );
+  }
+}
+
+type Complain = (message: string, hint: string | undefined, near?: string) => undefined;
+
+/** A path as imports and `from` write it. */
+export function isRelative(path: string): boolean {
+  return (path.startsWith("./") || path.startsWith("../")) && !/[\\\0]/.test(path);
 }
 
 /** Joins a relative path to the folder of a file; undefined when it leaves the root. */

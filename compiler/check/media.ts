@@ -21,14 +21,25 @@ export function nameDimension(kind: MediaKind): string {
   return kind === "tensor" ? "element" : "codec";
 }
 
-/** The scalar type of a parameter that may fix a dimension: `to: frequency` fixes a rate. */
-export const parameterDimensions: Readonly<Record<string, string>> = {
+/** The dimensions that may stand between the angle brackets, a shape counting as its sides. */
+export const dimensionsOfMedia: Readonly<Record<MediaKind, readonly string[]>> = {
+  audio: ["codec", "rate", "channels"],
+  video: ["codec", "size", "fps"],
+  tensor: ["element"],
+};
+
+const parameterDimensions: Readonly<Record<string, string>> = {
   frequency: "rate",
   channels: "channels",
   resolution: "size",
   framerate: "fps",
-  text: "codec",
 };
+
+/** The dimension of a medium that a parameter of a scalar type fixes: `to: frequency` fixes a rate. */
+export function parameterDimension(scalar: string, media: MediaKind): string | undefined {
+  const dimension = scalar === "text" ? nameDimension(media) : parameterDimensions[scalar];
+  return dimension !== undefined && dimensionsOfMedia[media].includes(dimension) ? dimension : undefined;
+}
 
 /** The value of a literal as it stands in a dimension. */
 export function dimensionValue(literal: LiteralSyntax): DimensionValue {

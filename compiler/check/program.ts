@@ -9,6 +9,7 @@ import type {
   PipelineSyntax,
   PolicySyntax,
   RecordSyntax,
+  Span,
 } from "../../grammar/syntax.ts";
 import type { SourceFile } from "../source/source-file.ts";
 
@@ -40,6 +41,10 @@ export interface FileInfo {
   readonly syntax: FileSyntax;
   readonly declarations: Map<string, DeclarationSymbol>;
   readonly imports: Map<string, ImportBinding>;
+  /** Names whose import or declaration is wrong; that has been said, and nothing follows from their use. */
+  readonly lost: Set<string>;
+  /** Where the text could not be read. */
+  readonly problems: readonly Span[];
 }
 
 /** All files that a program is made of, in the order in which they were met; the first is the root. */
@@ -61,4 +66,9 @@ export const kindWords: Readonly<Record<NamedDeclaration["kind"], string>> = {
 
 export function isStandard(module: string): boolean {
   return module.startsWith("std/");
+}
+
+/** True when something within a span of the file could not be read, so that what seems to be missing may be there. */
+export function isUnreadable(file: FileInfo, span: Span): boolean {
+  return file.problems.some((one) => one.start <= span.end && one.end >= span.start);
 }

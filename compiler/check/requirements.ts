@@ -70,7 +70,7 @@ export class Requirements {
     const params = signatures.read(symbol).params;
     const found: Requirement[] = this.own(symbol).map((one) => ({
       ...one,
-      condition: substitute(one.condition, params, args),
+      condition: bindCondition(one.condition, params, args),
       path,
       use,
     }));
@@ -120,7 +120,11 @@ function bind(value: PlanValue, params: ReadonlyMap<string, ParameterInfo>, args
 }
 
 /** Puts in what parameters are; a name that stays is a parameter of the pipeline around. */
-function substitute(condition: Condition, params: ReadonlyMap<string, ParameterInfo>, args: Arguments): Condition {
+export function bindCondition(
+  condition: Condition,
+  params: ReadonlyMap<string, ParameterInfo>,
+  args: Arguments,
+): Condition {
   const value = (asked: CapabilityValue): CapabilityValue => {
     if (!("param" in asked)) return asked;
     const type = params.get(asked.param)?.type;

@@ -11,6 +11,8 @@ type SymbolOf<K extends NamedDeclaration["kind"]> = DeclarationSymbol<Extract<Na
 export class Scope {
   readonly #program: Program;
   readonly #reporter: Reporter;
+  /** Names that nothing was found for, by file. */
+  readonly #missed = new Map<FileInfo, string[]>();
 
   constructor(program: Program, reporter: Reporter) {
     this.#program = program;
@@ -22,6 +24,15 @@ export class Scope {
     const imported = file.imports.get(name);
     if (imported !== undefined) imported.used = true;
     return file.declarations.get(name) ?? imported?.symbol;
+  }
+
+  /** True when the declaration of a name is wrong or cannot be read, which has been said there. */
+  isLost(file: FileInfo, name: string): boolean {
+    if (file.lost.has(name)) return true;
+    if (file.problems.length === 0 || file.declarations.has(name) || file.imports.has(name)) return false;
+    return new RegExp(`\\b(?:record|enum|interface|node|pipeline|policy|peer|import)\\b[^\n]*\\b${name}\\b`).test(
+      file.source.text,
+    );
   }
 
   /**
@@ -37,6 +48,7 @@ export class Scope {
   ): SymbolOf<K> | undefined {
     if (isMissing(name)) return undefined;
     const found = this.find(file, name.text);
+    if (this.isLost(file, name.text)) return undefined;
     if (found === undefined) {
       this.#unknown(file, name, kinds, wanted, others);
       return undefined;
@@ -54,6 +66,11 @@ export class Scope {
     return found as SymbolOf<K>;
   }
 
+  /** True when a name that was not found may be this one, misspelt. */
+  isMissed(file: FileInfo, name: string): boolean {
+    return (this.#missed.get(file) ?? []).some((one) => suggest(one, [name]) !== undefined);
+  }
+
   /** Names in sight of a file that are of one of the given kinds. */
   names(file: FileInfo, kinds: readonly string[]): string[] {
     const names: string[] = [];
@@ -69,6 +86,7 @@ export class Scope {
     wanted: string,
     others: readonly string[],
   ): void {
+    this.#missed.set(file, [...(this.#missed.get(file) ?? []), name.text]);
     const known = [...this.names(file, kinds), ...others];
     const near = suggest(name.text, known);
     const elsewhere = this.#declaredElsewhere(file, name.text, kinds);

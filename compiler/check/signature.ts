@@ -1,18 +1,12 @@
-import type {
-  FromSyntax,
-  NameSyntax,
-  ParameterSyntax,
-  PortSyntax,
-  SignatureMemberSyntax,
-  Span,
-  TypeVariableSyntax,
-} from "../../grammar/syntax.ts";
+import type { NameSyntax, ParameterSyntax, PortSyntax, Span, TypeVariableSyntax } from "../../grammar/syntax.ts";
 import type { Alternative, DimensionValue } from "../../runtime/interface/caps.ts";
 import { suggest } from "../diagnostics/suggest.ts";
-import type { ParameterInfo } from "./parameter.ts";
+import { lostName, type TypeNames } from "./formats.ts";
+import { readClauses, type Clauses, type JoinInfo } from "./clauses.ts";
+import { scalarOf, type ParameterInfo } from "./parameter.ts";
 import type { FileInfo, SignatureSymbol } from "./program.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
-import type { PatternType, TypeNames, TypeReader } from "./types.ts";
+import type { PatternType, TypeReader } from "./types.ts";
 import type { ValueReader } from "./values.ts";
 
 export interface PortInfo {
@@ -29,27 +23,37 @@ export interface PortInfo {
 
 export interface VariableInfo {
   readonly name: string;
+  readonly span: Span;
   readonly dimension: string;
   readonly bound: readonly Alternative<DimensionValue>[] | undefined;
 }
 
+/** The inputs that come together, and how. */
+export interface SignatureJoin extends JoinInfo {
+  readonly inputs: readonly string[];
+}
+
 /** What a node, an interface or a pipeline looks like from outside. */
-export interface Signature {
+export interface Signature extends Omit<Clauses, "join" | "converts"> {
   readonly symbol: SignatureSymbol;
   readonly variables: ReadonlyMap<string, VariableInfo>;
   readonly params: ReadonlyMap<string, ParameterInfo>;
   readonly inputs: ReadonlyMap<string, PortInfo>;
   readonly outputs: ReadonlyMap<string, PortInfo>;
+  /** Names of ports that are declared twice: which one is meant, nobody knows. */
+  readonly lost: ReadonlySet<string>;
   readonly batch: boolean;
-  /** The cost of inserting it for a `~>`; undefined when it is no converter. */
-  readonly convertsAtCost: number | undefined;
-  readonly from: FromSyntax | undefined;
-  /** May close a loop of streams. */
-  readonly delays: boolean;
+  readonly join: SignatureJoin | undefined;
 }
 
 /** The word for a dimension in `<R: rate>`; `side` is one side of a tensor's shape. */
 const variableDimensions: readonly string[] = ["codec", "rate", "channels", "size", "fps", "element", "side"];
+
+interface PortTables {
+  readonly inputs: Map<string, PortInfo>;
+  readonly outputs: Map<string, PortInfo>;
+  readonly lost: Set<string>;
+}
 
 /** Reads signatures, each once. */
 export class SignatureReader {
@@ -72,6 +76,12 @@ export class SignatureReader {
     return signature;
   }
 
+  /** Takes over what the uses of a pipeline's parameters leave of them. */
+  refine(symbol: SignatureSymbol, params: Signature["params"]): void {
+    const known = this.read(symbol);
+    if (params !== known.params) this.#known.set(symbol, { ...known, params });
+  }
+
   #make(symbol: SignatureSymbol): Signature {
     const { syntax, file } = symbol;
     const variables = new Map<string, VariableInfo>();
@@ -81,38 +91,57 @@ export class SignatureReader {
     const names: TypeNames = {
       variables: new Map([...variables.values()].map((one) => [one.name, one.dimension])),
       parameters: new Map(
-        [...params.values()].map((one) => [one.name, one.type?.kind === "scalar" ? one.type.name : ""]),
+        [...params.values()].map((one) => [
+          one.name,
+          one.type === undefined ? lostName : (scalarOf(one.type)?.name ?? ""),
+        ]),
       ),
     };
     const inputs = new Map<string, PortInfo>();
     const outputs = new Map<string, PortInfo>();
-    const members = syntax.members as readonly (SignatureMemberSyntax | { kind: string })[];
-    for (const member of members) {
-      if (member.kind === "Port") this.#port(file, member as PortSyntax, names, inputs, outputs);
+    const lost = new Set<string>();
+    for (const member of syntax.members) {
+      if (member.kind === "Port") this.#port(file, member, names, { inputs, outputs, lost });
     }
-    const find = <K extends SignatureMemberSyntax["kind"]>(
-      kind: K,
-    ): Extract<SignatureMemberSyntax, { kind: K }> | undefined =>
-      members.find((one) => one.kind === kind) as Extract<SignatureMemberSyntax, { kind: K }> | undefined;
-    const converts = find("Converts");
-    const cost = converts?.cost;
-    return {
+    const { converts, join, ...clauses } = readClauses(symbol, this.#reporter);
+    const signature: Signature = {
       symbol,
       variables,
       params,
       inputs,
       outputs,
+      lost,
       batch: syntax.batch,
-      convertsAtCost: converts === undefined ? undefined : cost?.kind === "Literal" ? cost.value : 1,
-      from: find("From"),
-      delays: members.some((one) => one.kind === "Marker" && (one as { marker?: string }).marker === "delays"),
+      ...clauses,
+      join: join && this.#join(file, join, inputs),
     };
+    if (converts !== undefined && !isConverter(signature)) {
+      this.#reporter.report(
+        "MESH5005",
+        file.source,
+        converts.span,
+        `\`${symbol.name}\` converts, so it takes one stream and gives one.`,
+        { hint: "Make its other inputs optional, and its other outputs signals." },
+      );
+    }
+    return signature;
+  }
+
+  #join(file: FileInfo, join: JoinInfo, inputs: ReadonlyMap<string, PortInfo>): SignatureJoin | undefined {
+    const joined = [...inputs.values()].filter((port) => !port.signal && !port.optional);
+    if (joined.length >= 2) return { ...join, inputs: joined.map((port) => port.name) };
+    this.#reporter.report("MESH5012", file.source, join.span, "There are no inputs to join.", {
+      notes: ["Signals and optional inputs take no part in a join."],
+      hint: "Declare two inputs at least, or remove the `join`.",
+    });
+    return undefined;
   }
 
   #variable(file: FileInfo, syntax: TypeVariableSyntax, into: Map<string, VariableInfo>): void {
     const { name, dimension } = syntax;
-    if (name.text === "" || this.#taken(file, name, into)) return;
+    if (name.text === "" || this.#taken(file, name, into.get(name.text)?.span)) return;
     if (!variableDimensions.includes(dimension.text)) {
+      into.set(name.text, { name: name.text, dimension: lostName, span: name.span, bound: undefined });
       if (dimension.text === "") return;
       const near = suggest(dimension.text, variableDimensions);
       this.#reporter.report(
@@ -129,30 +158,39 @@ export class SignatureReader {
       );
       return;
     }
-    const bound = syntax.bound && this.#types.capValues(file, syntax.bound, undefined);
-    into.set(name.text, { name: name.text, dimension: dimension.text, bound: bound?.values });
+    const bound = syntax.bound && this.#types.formats.values(file, syntax.bound, undefined);
+    const wrong = bound !== undefined && bound.dimension !== dimension.text;
+    if (wrong) {
+      this.#reporter.report(
+        "MESH3004",
+        file.source,
+        syntax.bound?.span ?? syntax.span,
+        `\`${name.text}\` stands for a ${dimension.text}; its bound is a ${bound.dimension}.`,
+      );
+    }
+    const { span } = name;
+    into.set(name.text, { name: name.text, dimension: dimension.text, span, bound: wrong ? undefined : bound?.values });
   }
 
   #parameter(file: FileInfo, syntax: ParameterSyntax, into: Map<string, ParameterInfo>): void {
-    if (syntax.name.text === "" || this.#taken(file, syntax.name, into)) return;
+    if (syntax.name.text === "" || this.#taken(file, syntax.name, into.get(syntax.name.text)?.span)) return;
     const type = this.#types.data(file, syntax.type);
-    const defaultValue =
-      syntax.defaultValue === undefined ? undefined : this.#values.read(file, syntax.defaultValue, type, into);
+    const defaultValue = syntax.defaultValue && this.#values.read(file, syntax.defaultValue, type, into);
+    if (syntax.defaultValue !== undefined && defaultValue === undefined) {
+      // It has a default, only not one that can be used: nobody is asked for a value because of that.
+      into.set(syntax.name.text, { name: syntax.name.text, type: undefined, defaultValue, span: syntax.name.span });
+      return;
+    }
     into.set(syntax.name.text, { name: syntax.name.text, type, defaultValue, span: syntax.name.span });
   }
 
-  #port(
-    file: FileInfo,
-    syntax: PortSyntax,
-    names: TypeNames,
-    inputs: Map<string, PortInfo>,
-    outputs: Map<string, PortInfo>,
-  ): void {
+  #port(file: FileInfo, syntax: PortSyntax, names: TypeNames, { inputs, outputs, lost }: PortTables): void {
     const name = syntax.name?.text ?? syntax.direction;
     if (name === "") return;
     const span = syntax.name?.span ?? syntax.span;
     const earlier = inputs.get(name) ?? outputs.get(name);
     if (earlier !== undefined) {
+      lost.add(name);
       this.#reporter.report("MESH2003", file.source, span, `There are two ports named \`${name}\`.`, {
         label: "declared again here",
         related: [{ place: { source: file.source, span: earlier.span }, message: "first declared here" }],
@@ -181,9 +219,11 @@ export class SignatureReader {
     (syntax.direction === "in" ? inputs : outputs).set(name, port);
   }
 
-  #taken(file: FileInfo, name: NameSyntax, into: ReadonlyMap<string, unknown>): boolean {
-    if (!into.has(name.text)) return false;
+  #taken(file: FileInfo, name: NameSyntax, earlier: Span | undefined): boolean {
+    if (earlier === undefined) return false;
     this.#reporter.report("MESH2003", file.source, name.span, `\`${name.text}\` is declared twice in this list.`, {
+      label: "declared again here",
+      related: [{ place: { source: file.source, span: earlier }, message: "first declared here" }],
       hint: "Give one of them another name.",
     });
     return true;
@@ -196,4 +236,9 @@ export function defaultPort(ports: ReadonlyMap<string, PortInfo>): PortInfo | un
   const plain = all.filter((port) => !port.signal && !port.optional);
   if (plain.length > 0) return plain.length === 1 ? plain[0] : undefined;
   return all.length === 1 ? all[0] : undefined;
+}
+
+/** True when `~>` can put it between two ports: it has a default input and output, and needs no other input. */
+export function isConverter(signature: Signature): boolean {
+  return defaultPort(signature.inputs) !== undefined && defaultPort(signature.outputs) !== undefined;
 }

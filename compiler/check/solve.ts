@@ -1,8 +1,9 @@
-import { formatDimension, formatType, type Schemas } from "../../runtime/interface/caps.ts";
+import { formatDimension, type Schemas } from "../../runtime/interface/caps.ts";
 import type { Related } from "../diagnostics/diagnostic.ts";
 import { adaptLink, type Converters } from "./adapt.ts";
-import { cellOf, conflict, currentType, describeType, unify, type SolveConflict, type SolvedType } from "./cells.ts";
-import type { GraphLink, PipelineGraph } from "./graph.ts";
+import { agree, cellOf, describeType, type SolveConflict } from "./cells.ts";
+import { explain } from "./explain.ts";
+import type { GraphEnd, GraphLink, PipelineGraph } from "./graph.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 
 /**
@@ -10,19 +11,35 @@ import { replaceFix, type Reporter } from "./reporter.ts";
  * @param converters what `~>` may insert
  */
 export function solve(graph: PipelineGraph, schemas: Schemas, converters: Converters, reporter: Reporter): void {
-  const { source } = graph.symbol.file;
-  const strict = graph.links.filter((link) => !link.adapt);
+  const solver = new Solver(graph, schemas, converters, reporter);
+  for (const link of graph.links) if (!link.adapt) solver.join(link);
   const adapting = graph.links.filter((link) => link.adapt);
-  for (const link of strict) {
-    const found = conflict(link.from.type, link.to.type, schemas);
-    if (found === undefined) {
-      unify(link.from.type, link.to.type);
-      continue;
-    }
-    const chain = adaptLink(link, graph, schemas, converters, { dryRun: true });
-    reporter.report("MESH3001", source, link.arrowSpan, mismatchMessage(link, found), {
+  for (const link of adapting.toSorted((a, b) => a.arrowSpan.start - b.arrowSpan.start)) solver.adapt(link);
+}
+
+class Solver {
+  readonly #graph: PipelineGraph;
+  readonly #schemas: Schemas;
+  readonly #converters: Converters;
+  readonly #reporter: Reporter;
+  /** Arrows that something was said about: the branches behind one often fail for the same reason. */
+  readonly #told = new Set<string>();
+
+  constructor(graph: PipelineGraph, schemas: Schemas, converters: Converters, reporter: Reporter) {
+    this.#graph = graph;
+    this.#schemas = schemas;
+    this.#converters = converters;
+    this.#reporter = reporter;
+  }
+
+  join(link: GraphLink): void {
+    const found = this.#agree(link);
+    if (found === undefined || this.#isTold(link, found)) return;
+    const { source } = this.#graph.symbol.file;
+    const chain = adaptLink(link, this.#graph, this.#schemas, this.#converters, { dryRun: true });
+    this.#reporter.report("MESH3001", source, link.arrowSpan, mismatchMessage(link, found), {
       label: "no format in common",
-      related: narrowings(link, found),
+      related: this.#related(link, found),
       hint:
         chain.kind === "chain"
           ? `Use \`~>\`, which puts ${chain.nodes.map((one) => `\`${one}\``).join(", ")} between them.`
@@ -30,26 +47,51 @@ export function solve(graph: PipelineGraph, schemas: Schemas, converters: Conver
       fixes: chain.kind === "chain" ? [replaceFix("Change to `~>`", source, link.arrowSpan, "~>", false)] : [],
     });
   }
-  for (const link of [...adapting].sort((a, b) => a.arrowSpan.start - b.arrowSpan.start)) {
-    const found = conflict(link.from.type, link.to.type, schemas);
-    if (found === undefined) {
-      unify(link.from.type, link.to.type);
-      continue;
-    }
-    const chain = adaptLink(link, graph, schemas, converters, { dryRun: false });
-    if (chain.kind === "chain") continue;
-    reporter.report(
+
+  adapt(link: GraphLink): void {
+    const found = this.#agree(link);
+    if (found === undefined) return;
+    const chain = adaptLink(link, this.#graph, this.#schemas, this.#converters, { dryRun: false });
+    if (chain.kind === "chain" || this.#isTold(link, found)) return;
+    this.#reporter.report(
       "MESH3002",
-      source,
+      this.#graph.symbol.file.source,
       link.arrowSpan,
       `No converters lead from ${describeType(link.from.type)} to ${describeType(link.to.type)}.`,
       {
         label: `from \`${link.from.text}\` to \`${link.to.text}\``,
-        notes: chain.nearest === undefined ? [] : [`The nearest that can be reached is ${chain.nearest}.`],
-        related: narrowings(link, found),
+        notes: chain.notes,
+        related: this.#related(link, found),
         hint: "Put a node between that converts, or import one that is marked `converts`.",
       },
     );
+  }
+
+  #agree(link: GraphLink): SolveConflict | undefined {
+    const place = { source: this.#graph.symbol.file.source, span: link.arrowSpan };
+    const text = `${link.from.text} ${link.adapt ? "~>" : "->"} ${link.to.text}`;
+    return agree(link.from.type, link.to.type, this.#schemas, { place, text });
+  }
+
+  #isTold(link: GraphLink, { dimension }: SolveConflict): boolean {
+    const key = `${link.arrowSpan.start} ${dimension ?? ""}`;
+    if (this.#told.has(key)) return true;
+    this.#told.add(key);
+    return false;
+  }
+
+  /** The ports that narrowed the dimension in question, or else the ports at both ends. */
+  #related(link: GraphLink, { dimension }: SolveConflict): Related[] {
+    const { from, to } = link;
+    if (dimension !== undefined && from.type.kind === "media" && to.type.kind === "media") {
+      return explain(dimension, cellOf(from.type, dimension), cellOf(to.type, dimension));
+    }
+    const port = (end: GraphEnd, verb: string): Related => {
+      const { symbol } = end.instance?.signature ?? this.#graph.signature;
+      const text = `\`${end.text}\` ${end.instance === undefined ? "is" : verb} ${describeType(end.type)}`;
+      return { place: { source: symbol.file.source, span: end.port.span }, message: text };
+    };
+    return [port(from, "gives"), port(to, "takes")];
   }
 }
 
@@ -59,7 +101,7 @@ function mismatchMessage(link: GraphLink, found: SolveConflict): string {
   if (found.dimension !== undefined && from.type.kind === "media" && to.type.kind === "media") {
     const given = formatDimension(found.dimension, cellOf(from.type, found.dimension).values);
     const taken = formatDimension(found.dimension, cellOf(to.type, found.dimension).values);
-    return `${head}: ${dimensionWords[found.dimension] ?? `the ${found.dimension}`} ${given} is not ${taken}.`;
+    return `${head}: ${dimensionWord(found.dimension)} ${given} is not ${taken}.`;
   }
   if (found.path.length > 0) return `${head}: the field \`${found.path.join(".")}\` is missing or of another type.`;
   return `${head}.`;
@@ -71,22 +113,13 @@ const dimensionWords: Readonly<Record<string, string>> = {
   channels: "the channels",
   size: "the picture size",
   fps: "the frame rate",
+  element: "the element type",
+  rank: "the number of sides",
 };
 
-/** The ports that narrowed the dimension in question, in order, producer's side first. */
-function narrowings(link: GraphLink, found: SolveConflict): Related[] {
-  const { dimension } = found;
-  if (dimension === undefined) return [];
-  const side = (type: SolvedType): Related[] => {
-    if (type.kind !== "media") return [];
-    return cellOf(type, dimension).narrowings.map((one) => ({
-      place: one.place,
-      message: `${one.who} ${formatDimension(dimension, one.values)}`,
-    }));
-  };
-  return [...side(link.from.type), ...side(link.to.type)].slice(0, 6);
-}
-
-export function solvedText(type: SolvedType): string {
-  return formatType(currentType(type));
+/** A dimension as a message speaks of it. */
+export function dimensionWord(dimension: string): string {
+  const side = /^side(\d+)$/.exec(dimension)?.[1];
+  if (side !== undefined) return `side ${Number(side) + 1} of the shape,`;
+  return dimensionWords[dimension] ?? `the ${dimension}`;
 }

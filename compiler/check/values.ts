@@ -1,22 +1,30 @@
-import type { ExpressionSyntax, LiteralSyntax, NameSyntax } from "../../grammar/syntax.ts";
-import { formatType, type FlowType, type ScalarType } from "../../runtime/interface/caps.ts";
+import type { CallSyntax, ExpressionSyntax, LiteralSyntax, NameSyntax, StringSyntax } from "../../grammar/syntax.ts";
+import { accepts, formatType, type FlowType, type Schemas } from "../../runtime/interface/caps.ts";
 import type { JsonValue } from "../../runtime/interface/frame.ts";
 import type { PlanValue } from "../../runtime/interface/plan.ts";
 import { suggest } from "../diagnostics/suggest.ts";
+import { dimensionValue } from "./media.ts";
+import { isUnlimited, matchesWhole, scalarOf, type ParameterInfo, type ParameterLimits } from "./parameter.ts";
 import type { FileInfo } from "./program.ts";
-import type { ParameterInfo } from "./parameter.ts";
+import { describeLiteral, literalInRange, quantityFits, withExample } from "./quantities.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
-import { describeLiteral, quantityFits, withExample } from "./types.ts";
+
+/** What a value is for, where that matters. */
+export interface ValuePlace {
+  /** What asks for it, for messages: `threshold` of `Vad`. */
+  readonly asker: string;
+  /** Where parameters that are named take on the limits of the place; left out where they have to lie within them. */
+  readonly limits?: ParameterLimits;
+}
 
 /** Turns expressions into values of the plan, checked against the type that is wanted. */
 export class ValueReader {
   readonly #reporter: Reporter;
-  readonly #enums: (key: string) => readonly string[] | undefined;
+  readonly #schemas: Schemas;
 
-  /** @param enums the values of an enum, by the key of its type */
-  constructor(reporter: Reporter, enums: (key: string) => readonly string[] | undefined) {
+  constructor(reporter: Reporter, schemas: Schemas) {
     this.#reporter = reporter;
-    this.#enums = enums;
+    this.#schemas = schemas;
   }
 
   /**
@@ -29,21 +37,23 @@ export class ValueReader {
     syntax: ExpressionSyntax,
     wanted: FlowType | undefined,
     params: ReadonlyMap<string, ParameterInfo>,
+    place?: ValuePlace,
   ): PlanValue | undefined {
     const target = wanted?.kind === "optional" ? wanted.element : wanted;
     switch (syntax.kind) {
       case "Name":
-        return this.#name(file, syntax, target, params);
+        return this.#name(file, syntax, wanted, params, place);
       case "Call":
         return this.#environment(file, syntax, target);
       default: {
-        const literal = this.#literal(file, syntax, target);
+        const literal = this.literal(file, syntax, target);
         return literal === undefined ? undefined : { literal };
       }
     }
   }
 
-  #literal(file: FileInfo, syntax: ExpressionSyntax, wanted: FlowType | undefined): JsonValue | undefined {
+  /** A value that is written out. */
+  literal(file: FileInfo, syntax: ExpressionSyntax, wanted: FlowType | undefined): JsonValue | undefined {
     switch (syntax.kind) {
       case "String":
         return this.#text(file, syntax, wanted);
@@ -53,12 +63,15 @@ export class ValueReader {
         if (wanted !== undefined && wanted.kind !== "list" && !isJson(wanted))
           return this.#wrong(file, syntax, wanted, "a list");
         const element = wanted?.kind === "list" ? wanted.element : wanted;
-        const items = syntax.items.map((item) => this.#literal(file, item, element));
+        const items = syntax.items.map((item) => this.literal(file, item, element));
         return items.every((item) => item !== undefined) ? items : undefined;
       }
       case "Range":
         return this.#wrong(file, syntax, wanted, "a range");
-      case "Name":
+      case "Name": {
+        const quoted = this.#enumValues(wanted)?.includes(syntax.text) === true;
+        return this.#wrong(file, syntax, wanted, `\`${syntax.text}\`, a name`, quoted ? syntax.text : undefined);
+      }
       case "Call":
         return this.#wrong(file, syntax, wanted, "something that is only known later");
       default:
@@ -66,45 +79,47 @@ export class ValueReader {
     }
   }
 
-  #text(
-    file: FileInfo,
-    syntax: Extract<ExpressionSyntax, { kind: "String" }>,
-    wanted: FlowType | undefined,
-  ): JsonValue | undefined {
+  #enumValues(type: FlowType | undefined): readonly string[] | undefined {
+    if (type?.kind !== "named") return undefined;
+    const schema = Object.hasOwn(this.#schemas, type.name) ? this.#schemas[type.name] : undefined;
+    return schema?.kind === "enum" ? schema.values : undefined;
+  }
+
+  #text(file: FileInfo, syntax: StringSyntax, wanted: FlowType | undefined): JsonValue | undefined {
+    const found = `${JSON.stringify(syntax.value)}, a text`;
+    if (wanted?.kind === "optional") return this.#text(file, syntax, wanted.element);
     if (wanted?.kind === "named") {
-      const values = this.#enums(wanted.name);
-      if (values?.includes(syntax.value)) return syntax.value;
-      if (values !== undefined) {
-        const near = suggest(syntax.value, values);
-        this.#reporter.report(
-          "MESH3003",
-          file.source,
-          syntax.span,
-          `"${syntax.value}" is not one of \`${wanted.name}\`.`,
-          {
-            hint:
-              near === undefined
-                ? `It may be ${values.map((one) => `"${one}"`).join(", ")}.`
-                : `Did you mean "${near}"?`,
-            fixes:
-              near === undefined
-                ? []
-                : [replaceFix(`Change to "${near}"`, file.source, syntax.span, JSON.stringify(near), false)],
-          },
-        );
-        return undefined;
-      }
-      return this.#wrong(file, syntax, wanted, `"${syntax.value}", a text`);
+      const values = this.#enumValues(wanted);
+      if (values === undefined) return this.#wrong(file, syntax, wanted, found);
+      if (values.includes(syntax.value)) return syntax.value;
+      const near = suggest(syntax.value, values);
+      this.#reporter.report(
+        "MESH3003",
+        file.source,
+        syntax.span,
+        `${JSON.stringify(syntax.value)} is not one of \`${wanted.name}\`.`,
+        {
+          hint:
+            near === undefined
+              ? `It may be ${values.map((one) => JSON.stringify(one)).join(", ")}.`
+              : `Did you mean ${JSON.stringify(near)}?`,
+          fixes:
+            near === undefined
+              ? []
+              : [replaceFix(`Change to "${near}"`, file.source, syntax.span, JSON.stringify(near), false)],
+        },
+      );
+      return undefined;
     }
     if (wanted !== undefined && !(wanted.kind === "scalar" && (wanted.name === "text" || wanted.name === "json"))) {
-      return this.#wrong(file, syntax, wanted, `"${syntax.value}", a text`);
+      return this.#wrong(file, syntax, wanted, found);
     }
-    if (wanted?.pattern !== undefined && !matchesWhole(wanted.pattern, syntax.value)) {
+    if (!matchesWhole(wanted?.pattern, syntax.value)) {
       this.#reporter.report(
         "MESH3005",
         file.source,
         syntax.span,
-        `"${syntax.value}" does not match "${wanted.pattern}".`,
+        `${JSON.stringify(syntax.value)} does not match ${JSON.stringify(wanted?.pattern)}.`,
       );
       return undefined;
     }
@@ -112,19 +127,18 @@ export class ValueReader {
   }
 
   #quantity(file: FileInfo, syntax: LiteralSyntax, wanted: FlowType | undefined): JsonValue | undefined {
+    if (wanted?.kind === "optional") return this.#quantity(file, syntax, wanted.element);
     if (wanted !== undefined && (wanted.kind !== "scalar" || !quantityFits(syntax, wanted.name))) {
       return this.#wrong(file, syntax, wanted, describeLiteral(syntax));
     }
-    if (wanted !== undefined && !inRange(wanted, syntax.value)) {
+    if (wanted !== undefined && !literalInRange(syntax, wanted)) {
       this.#reporter.report("MESH3005", file.source, syntax.span, `${syntax.text} is outside ${formatType(wanted)}.`);
       return undefined;
     }
     if (syntax.quantity === "bool") return syntax.value === 1;
-    if (wanted?.name === "version") return syntax.text;
-    if (syntax.quantity === "resolution") {
-      return { width: Math.floor(syntax.value / 65_536), height: syntax.value % 65_536 };
-    }
-    return syntax.value;
+    if (wanted?.name === "version" || syntax.quantity === "version") return syntax.text;
+    const value = dimensionValue(syntax);
+    return typeof value === "object" ? { width: value.width, height: value.height } : value;
   }
 
   #name(
@@ -132,94 +146,115 @@ export class ValueReader {
     syntax: NameSyntax,
     wanted: FlowType | undefined,
     params: ReadonlyMap<string, ParameterInfo>,
+    place: ValuePlace | undefined,
   ): PlanValue | undefined {
     if (syntax.text === "") return undefined;
     const param = params.get(syntax.text);
-    if (param === undefined) {
-      const near = suggest(syntax.text, [...params.keys()]);
-      this.#reporter.report(
-        "MESH2001",
-        file.source,
-        syntax.span,
-        `There is no parameter named \`${syntax.text}\` here.`,
-        {
-          hint: near === undefined ? "A text stands in quotes." : `Did you mean \`${near}\`?`,
-          fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, syntax.span, near, false)],
-        },
-      );
-      return undefined;
-    }
-    if (wanted !== undefined && param.type !== undefined && !sameFamily(param.type, wanted)) {
-      this.#wrong(file, syntax, wanted, `the parameter \`${param.name}\`, which is ${formatType(param.type)}`);
-      return undefined;
-    }
-    return { param: param.name };
+    if (param !== undefined) return this.#parameter(file, syntax, wanted, param, place);
+    const target = wanted?.kind === "optional" ? wanted.element : wanted;
+    const quoted = this.#enumValues(target)?.includes(syntax.text) === true ? JSON.stringify(syntax.text) : undefined;
+    const near = quoted ?? suggest(syntax.text, [...params.keys()]);
+    const message = `There is no parameter named \`${syntax.text}\` here.`;
+    this.#reporter.report("MESH2001", file.source, syntax.span, message, {
+      hint: near === undefined ? "A text stands in quotes." : `Did you mean ${quoted ?? `\`${near}\``}?`,
+      fixes: near === undefined ? [] : [replaceFix(`Change to ${near}`, file.source, syntax.span, near, false)],
+    });
+    return undefined;
   }
 
-  #environment(
+  /** A parameter where a value is asked for: of the same kind, and within the limits or ready to take them on. */
+  #parameter(
     file: FileInfo,
-    syntax: Extract<ExpressionSyntax, { kind: "Call" }>,
+    syntax: NameSyntax,
     wanted: FlowType | undefined,
+    param: ParameterInfo,
+    place: ValuePlace | undefined,
   ): PlanValue | undefined {
-    if (syntax.callee.text !== "env") {
+    const value: PlanValue = { param: param.name };
+    const { type } = param;
+    if (wanted === undefined || type === undefined) return value;
+    const found = `the parameter \`${param.name}\`, which is ${formatType(type)}`;
+    if (type.kind === "optional" && wanted.kind !== "optional") {
+      return this.#wrong(file, syntax, wanted, `${found} and may be absent`);
+    }
+    const given = type.kind === "optional" ? type.element : type;
+    const target = wanted.kind === "optional" ? wanted.element : wanted;
+    if (accepts(target, given, { producer: this.#schemas, consumer: this.#schemas })) return value;
+    const scalar = scalarOf(given);
+    const limit = scalarOf(target);
+    const sameKind = scalar?.name === limit?.name || (scalar?.name === "int" && limit?.name === "float");
+    if (scalar === undefined || limit === undefined || !sameKind) return this.#wrong(file, syntax, wanted, found);
+    const asker = place?.asker ?? "the place where it is used";
+    if (isUnlimited(scalar) && place?.limits !== undefined) {
+      const at = { source: file.source, span: syntax.span };
+      const earlier = place.limits.restrict(param, { type: limit, asker, place: at });
+      if (earlier === undefined) return value;
       this.#reporter.report(
-        "MESH2001",
+        "MESH3005",
         file.source,
-        syntax.callee.span,
-        `There is no function named \`${syntax.callee.text}\`.`,
-        {
-          hint: 'The only one is `env("NAME", default)`, which reads an environment variable.',
-        },
+        syntax.span,
+        `No value of \`${param.name}\` fits ${asker}, which takes ${formatType(limit)}, and ${earlier.asker} as well.`,
+        { related: [{ place: earlier.place, message: `${earlier.asker} takes ${formatType(earlier.type)}` }] },
       );
+      return undefined;
+    }
+    this.#reporter.report(
+      "MESH3005",
+      file.source,
+      syntax.span,
+      `The parameter \`${param.name}\` is ${formatType(type)}; ${asker} takes only ${formatType(limit)}.`,
+      { hint: `Declare it as \`${param.name}: ${formatType(limit)}\`.` },
+    );
+    return undefined;
+  }
+
+  #environment(file: FileInfo, syntax: CallSyntax, wanted: FlowType | undefined): PlanValue | undefined {
+    if (syntax.callee.text !== "env") {
+      const message = `There is no function named \`${syntax.callee.text}\`.`;
+      this.#reporter.report("MESH2001", file.source, syntax.callee.span, message, {
+        hint: 'The only one is `env("NAME", default)`, which reads an environment variable.',
+      });
       return undefined;
     }
     const [name, fallback, ...more] = syntax.arguments;
-    if (name?.kind !== "String" || more.length > 0) {
-      this.#reporter.report(
-        "MESH3003",
-        file.source,
-        syntax.span,
-        "`env` takes the name of a variable in quotes, and a default.",
-        {
-          hint: 'Write it as in `env("ANSWER_MODEL", "small")`.',
-        },
-      );
+    if (name?.kind !== "String" || name.value === "" || more.length > 0) {
+      const message = "`env` takes the name of a variable in quotes, and a default.";
+      this.#reporter.report("MESH3003", file.source, syntax.span, message, {
+        hint: 'Write it as in `env("ANSWER_MODEL", "small")`.',
+      });
       return undefined;
     }
-    if (fallback === undefined) return { env: name.value };
-    const literal = this.#literal(file, fallback, wanted);
-    return literal === undefined ? undefined : { env: name.value, default: literal };
+    const plain = wanted === undefined || (wanted.kind === "scalar" && wanted.name === "text" && isUnlimited(wanted));
+    const type = plain ? {} : { type: wanted };
+    if (fallback === undefined) return { env: name.value, ...type };
+    const literal = this.literal(file, fallback, wanted);
+    return literal === undefined ? undefined : { env: name.value, default: literal, ...type };
   }
 
-  #wrong(file: FileInfo, syntax: ExpressionSyntax, wanted: FlowType | undefined, found: string): undefined {
+  #wrong(
+    file: FileInfo,
+    syntax: ExpressionSyntax,
+    wanted: FlowType | undefined,
+    found: string,
+    quoted?: string,
+  ): undefined {
     const expected =
-      wanted === undefined ? "a value" : wanted.kind === "scalar" ? withExample(wanted.name) : formatType(wanted);
-    this.#reporter.report("MESH3003", file.source, syntax.span, `Expected ${expected}, found ${found}.`);
+      wanted === undefined
+        ? "a value"
+        : wanted.kind === "scalar" && wanted.pattern === undefined
+          ? withExample(wanted.name)
+          : formatType(wanted);
+    this.#reporter.report("MESH3003", file.source, syntax.span, `Expected ${expected}, found ${found}.`, {
+      hint: quoted === undefined ? undefined : `Did you mean "${quoted}"?`,
+      fixes:
+        quoted === undefined
+          ? []
+          : [replaceFix(`Change to "${quoted}"`, file.source, syntax.span, JSON.stringify(quoted), false)],
+    });
     return undefined;
   }
 }
 
 function isJson(type: FlowType): boolean {
   return type.kind === "scalar" && type.name === "json";
-}
-
-function inRange(type: ScalarType, value: number): boolean {
-  return (type.min === undefined || value >= type.min) && (type.max === undefined || value <= type.max);
-}
-
-function sameFamily(given: FlowType, wanted: FlowType): boolean {
-  if (isJson(wanted)) return true;
-  if (given.kind === "scalar" && wanted.kind === "scalar") {
-    return given.name === wanted.name || (given.name === "int" && wanted.name === "float");
-  }
-  return formatType(given) === formatType(wanted);
-}
-
-/** A pattern that is no regular expression matches nothing here; the type that declares it is at fault. */
-function matchesWhole(pattern: string, text: string): boolean {
-  try {
-    return new RegExp(`^(?:${pattern})$`, "u").test(text);
-  } catch {
-    return false;
-  }
 }

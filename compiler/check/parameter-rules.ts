@@ -1,0 +1,55 @@
+import { formatDimension, formatScalar, formatType } from "../../runtime/interface/caps.ts";
+import type { CheckedPipeline, PipelineGraph } from "./graph.ts";
+import { Copies } from "./cells.ts";
+import { summarised } from "./explain.ts";
+import { argumentProblem } from "./inline.ts";
+import { holds, type ParameterLimits } from "./parameter.ts";
+import type { FileInfo } from "./program.ts";
+import type { Reporter } from "./reporter.ts";
+import type { InstanceSyntax } from "../../grammar/syntax.ts";
+import type { PlanValue } from "../../runtime/interface/plan.ts";
+
+/** A default must be among what the uses of its parameter leave it. */
+export function checkDefaults(graph: PipelineGraph, limits: ParameterLimits, reporter: Reporter): void {
+  const { source } = graph.symbol.file;
+  for (const [name, param] of graph.signature.params) {
+    const value = param.defaultValue;
+    const literal = value !== undefined && "literal" in value ? value.literal : undefined;
+    if (literal === undefined) continue;
+    const limit = limits.get(name);
+    if (limit !== undefined && !holds(literal, limit.type)) {
+      const shown = typeof literal === "number" ? formatScalar(limit.type.name, literal) : JSON.stringify(literal);
+      const message = `\`${name}\` is ${shown} by default, but ${limit.asker} takes only ${formatType(limit.type)}.`;
+      reporter.report("MESH3005", source, param.span, message, {
+        related: [{ place: limit.place, message: `it goes to ${limit.asker} here` }],
+      });
+      continue;
+    }
+    const cell = graph.own.paramCells.get(name);
+    if (cell === undefined) continue;
+    const problem = argumentProblem({ symbol: graph.symbol }, name, value, new Copies().cell(cell, summarised));
+    if (problem === undefined) continue;
+    const { values, dimension } = cell;
+    const message = `The default of \`${name}\` is not possible: inside, only ${formatDimension(dimension, values)} is.`;
+    reporter.report("MESH3005", source, param.span, message, { related: problem.related });
+  }
+}
+
+/** The arguments of a use that runs on its own, such as `runs P(rate: 16kHz)`, against what is solved inside. */
+export function checkFormatArguments(
+  file: FileInfo,
+  syntax: InstanceSyntax,
+  checked: CheckedPipeline,
+  args: ReadonlyMap<string, PlanValue>,
+  reporter: Reporter,
+): void {
+  const cells = new Copies();
+  for (const [name, cell] of checked.graph.own.paramCells) {
+    const problem = argumentProblem(checked, name, args.get(name), cells.cell(cell, summarised));
+    const argument = syntax.arguments.find((one) => one.name.text === name);
+    if (problem === undefined || argument === undefined) continue;
+    reporter.report("MESH3005", file.source, argument.value?.span ?? argument.span, problem.message, {
+      related: problem.related,
+    });
+  }
+}
