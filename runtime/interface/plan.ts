@@ -167,12 +167,24 @@ const node = z.object({
   location,
 });
 
+/**
+ * From the interface's name of a port to the target's own: a sole input or output may be called otherwise there. Ports
+ * that are not named here are called the same. Targets that are found at run time are matched by the same rule then.
+ */
+const portNames = z.object({ inputs: z.record(name, name), outputs: z.record(name, name) });
+
 const target = z.discriminatedUnion("kind", [
   /** A pipeline of a declared peer, by the name under which it runs there. */
-  z.object({ kind: z.literal("peer"), peer: name, pipeline: name, text: z.string() }),
+  z.object({ kind: z.literal("peer"), peer: name, pipeline: name, ports: portNames.optional(), text: z.string() }),
   z.object({ kind: z.literal("uri"), uri: value, text: z.string() }),
   /** A pipeline of this plan, run in this process. */
-  z.object({ kind: z.literal("local"), pipeline: name, params: z.record(name, value), text: z.string() }),
+  z.object({
+    kind: z.literal("local"),
+    pipeline: name,
+    params: z.record(name, value),
+    ports: portNames.optional(),
+    text: z.string(),
+  }),
   /** Any pipeline of this name that the signaling service knows and for whose peer all of `where` holds. */
   z.object({
     kind: z.literal("service"),
