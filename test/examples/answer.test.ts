@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { Answer, intentOf } from "../../examples/voice-assistant/answer.ts";
-import { openNode } from "../support/node-harness.ts";
+import { Answer } from "../../examples/voice-assistant/answer.ts";
+import { ask } from "../../examples/voice-assistant/chat-completions.ts";
+import { intentOf } from "../../examples/voice-assistant/intents.ts";
+import { manualClock, openNode } from "../support/node-harness.ts";
 
 const transcript = (text: string) => ({ text, confidence: 0.9, language: "en" });
 
@@ -13,6 +15,12 @@ describe("the intents of the voice assistant", () => {
     ["drive backwards 3 metres", "Going back 3 meters."],
     ["go back", "Going back."],
     ["go forward some meters", "Going forward."],
+    ["go forward meters", "Going forward."],
+    ["go forward twenty five meters", "Going forward 25 meters."],
+    ["move forward about two hundred and ten meters", "Going forward 210 meters."],
+    ["go back a hundred meters", "Going back 100 meters."],
+    ["go forward and five meters", "Going forward 5 meters."],
+    ["go forward 12 meters please", "Going forward 12 meters."],
     ["turn left", "Turning left."],
     ["turn to the right", "Turning right."],
     ["stop", "I have stopped."],
@@ -28,6 +36,10 @@ describe("the intents of the voice assistant", () => {
     expect(node.frames("sentence").map(({ payload }) => payload)).toEqual(["Turning left."]);
   });
 });
+
+function open(url: string, signal?: AbortSignal) {
+  return openNode(Answer, { endpoint: url, model: "tiny" }, signal === undefined ? {} : { signal });
+}
 
 describe("an endpoint that answers", () => {
   const close: (() => Promise<void>)[] = [];
@@ -52,9 +64,6 @@ describe("an endpoint that answers", () => {
     );
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   }
-  const open = (url: string, signal?: AbortSignal) =>
-    openNode(Answer, { endpoint: url, model: "tiny" }, signal === undefined ? {} : { signal });
-
   it("is asked with the model and the question, and its answer is passed on", async () => {
     const asked: { url: string | undefined; body: unknown }[] = [];
     const url = await endpoint((body, request, response) => {
@@ -72,17 +81,31 @@ describe("an endpoint that answers", () => {
     ]);
   });
 
+  it("is told the key, where there is one", async () => {
+    const keys: (string | undefined)[] = [];
+    const address = await endpoint((_body, request, response) => {
+      keys.push(request.headers.authorization);
+      response.end(JSON.stringify({ choices: [{ message: { content: "Yes." } }] }));
+    });
+    const context = { clock: manualClock(), signal: new AbortController().signal };
+    expect(await ask({ address, model: "tiny", key: "secret" }, "hello", context)).toBe("Yes.");
+    expect(await ask({ address, model: "tiny", key: undefined }, "hello", context)).toBe("Yes.");
+    expect(keys).toEqual(["Bearer secret", undefined]);
+  });
+
   it.each([
-    ["refuses", 401, "no", "answered 401: no"],
-    ["gives another form", 200, `{"reply": "x"}`, "no answer in the form of a chat completion"],
-    ["gives no JSON", 200, "<html>", "no answer in the form of a chat completion"],
-  ])("fails with one clear error when it %s", async (_what, status, body, message) => {
+    ["wants a key", 401, "no", "access-denied", "answered 401: no"],
+    ["has had enough", 429, "", "node-failed", "answered 429"],
+    ["has no such model", 404, `{"error": "tiny"}`, "node-failed", `answered 404: {"error": "tiny"}`],
+    ["gives another form", 200, `{"reply": "x"}`, "node-failed", "no answer in the form of a chat completion"],
+    ["gives no JSON", 200, "<html>", "node-failed", "no answer in the form of a chat completion"],
+    ["does not stop", 200, "x".repeat(2 << 20), "node-failed", "answers without end"],
+  ])("fails with one clear error when it %s", async (_what, status, body, code, message) => {
     const url = await endpoint((_body, _request, response) => response.writeHead(status).end(body));
     const node = await open(url);
     await expect(node.send(transcript("hello"))).rejects.toMatchObject({
-      code: "node-failed",
+      code,
       message: expect.stringContaining(message),
-      hint: expect.any(String),
     });
   });
 
@@ -93,6 +116,29 @@ describe("an endpoint that answers", () => {
     await expect(node.send(transcript("hello"))).rejects.toMatchObject({
       code: "node-failed",
       message: expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
+      hint: expect.stringContaining("OPENAI_BASE_URL"),
+    });
+  });
+
+  it("fails with one clear error when it hangs up in the middle", async () => {
+    const url = await endpoint((_body, _request, response) => {
+      response.writeHead(200, { "content-length": "100" });
+      response.write("{", () => response.destroy());
+    });
+    const node = await open(url);
+    await expect(node.send(transcript("hello"))).rejects.toMatchObject({ code: "node-failed" });
+  });
+
+  it.each(["before its answer", "within its answer"])("is not waited for without end %s", async (when) => {
+    const clock = manualClock();
+    const url = await endpoint((_body, _request, response) => {
+      if (when === "before its answer") clock.advance(15_000);
+      else response.writeHead(200).write("{", () => clock.advance(15_000));
+    });
+    const node = await openNode(Answer, { endpoint: url, model: "tiny" }, { clock });
+    await expect(node.send(transcript("hello"))).rejects.toMatchObject({
+      code: "node-failed",
+      message: expect.stringContaining("within 15 seconds"),
     });
   });
 
