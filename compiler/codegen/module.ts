@@ -9,7 +9,7 @@ import { peerStatements } from "./peers.ts";
 import { pipelineStatements } from "./pipelines.ts";
 import { recordStatements } from "./records.ts";
 import { ModuleScope, type ImportedName, type ModuleInput } from "./scope.ts";
-import { dataTable, lineWidth, stringLiteral } from "./text.ts";
+import { dataTable, lineWidth, stringBody, stringLiteral } from "./text.ts";
 
 /** Writes modules; keeps what can be used for the next one. */
 export class ModuleWriter {
@@ -125,7 +125,8 @@ function importOf(
   const flat = `import ${typeOnly ? "type " : ""}{ ${texts.join(", ")} } from ${stringLiteral(module)};`;
   return {
     kind: morph.StructureKind.ImportDeclaration,
-    moduleSpecifier: module,
+    // The printer puts it in quotes, but escapes only those.
+    moduleSpecifier: scope.held.hold(stringBody(module, '"')),
     isTypeOnly: typeOnly,
     namedImports:
       flat.length <= lineWidth
@@ -151,6 +152,14 @@ function spaced(text: string): string {
 function tidied(text: string): string {
   return text
     .replace(/^(export interface .*\{)\n\}/gm, "$1}")
+    .replace(
+      /^(export interface .* extends Omit<)([\w$]+), (.*)> \{$/gm,
+      (line, head: string, base: string, keys: string) => {
+        if (line.length <= lineWidth) return line;
+        const list = keys.length + 2 <= lineWidth ? `  ${keys}` : `  | ${keys.replaceAll(" | ", "\n  | ")}`;
+        return `${head}\n  ${base},\n${list}\n> {`;
+      },
+    )
     .replace(/^(import (?:type )?\{) \n([^}]+\n) \}/gm, "$1\n$2}")
     .replace(
       /^(export async function [\w$]+)\((.*)\)(: Promise<[\w$]+> \{)$/gm,

@@ -37,7 +37,8 @@ export function pipelineStatements(
   morph: Morph,
 ): StatementStructures[] {
   return [...scope.file.declarations.values()].flatMap((symbol) => {
-    const plan = scope.input.plan.pipelines[symbol.key];
+    const { pipelines } = scope.input.plan;
+    const plan = Object.hasOwn(pipelines, symbol.key) ? pipelines[symbol.key] : undefined;
     if (symbol.syntax.kind !== "Pipeline" || plan === undefined) return [];
     return pipelineOf(symbol as PipelineSymbol, plan, shared, nodes, scope, morph);
   });

@@ -20,6 +20,11 @@ const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r
 export function stringLiteral(text: string): string {
   const count = (quote: string): number => text.split(quote).length - 1;
   const quote = count('"') > count("'") ? "'" : '"';
+  return quote + stringBody(text, quote) + quote;
+}
+
+/** What stands between the quotes of a string literal. */
+export function stringBody(text: string, quote: string): string {
   let body = "";
   for (const character of text) {
     const short = shortEscapes[character];
@@ -27,7 +32,7 @@ export function stringLiteral(text: string): string {
     else if (short !== undefined) body += short;
     else body += hidden.test(character) ? escaped(character) : character;
   }
-  return quote + body + quote;
+  return body;
 }
 
 /** The key of a property in an object literal. `__proto__` would set the prototype, so it is computed. */
@@ -52,7 +57,9 @@ export function commentText(text: string): string {
   const lines = text.split(/\r\n|[\n\r\u2028\u2029]/);
   return lines
     .map((line) =>
-      [...line.replaceAll("*/", "*\\/")].map((one) => (hidden.test(one) && one !== "\t" ? escaped(one) : one)).join(""),
+      [...line.replaceAll("*/", "*\\/").replaceAll("\t", " ")]
+        .map((one) => (hidden.test(one) ? escaped(one) : one))
+        .join(""),
     )
     .join("\n")
     .trim();
