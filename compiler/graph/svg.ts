@@ -47,7 +47,7 @@ function frameText(frame: Frame, { frames }: Layout): string {
   const kind = frame.notes.includes("in the same process") ? "pipeline dashed" : frame.kind;
   const left = at.x + sizes.framePadding * 0.75;
   return [
-    `<g><rect class="${kind}" ${box(at)} rx="8"/>`,
+    `<g><rect class="${kind}" ${sides(at)} rx="8"/>`,
     text("t", left, at.y + sizes.titleLine, frame.label),
     ...frame.notes.map((note, index) => text("n", left, at.y + sizes.titleLine + (index + 1) * sizes.noteLine, note)),
     "</g>",
@@ -72,7 +72,7 @@ function boxText(one: Box, { boxes }: Layout): string {
   const middle = at.x + at.width / 2;
   const top = at.y + sizes.boxPadding / 2 + 13;
   return [
-    `<g><rect class="${looks[one.kind]}" ${box(at)} rx="${number(round)}"/>`,
+    `<g><rect class="${looks[one.kind]}" ${sides(at)} rx="${number(round)}"/>`,
     text("t", middle, top, one.label, true),
     ...one.notes.map((note, index) => text("n", middle, top + (index + 1) * sizes.noteLine - 1, note, true)),
     "</g>",
@@ -118,7 +118,7 @@ function text(kind: string, x: number, y: number, content: string, centred = fal
   return `<text class="${kind}" x="${number(x)}" y="${number(y)}"${centred ? ' text-anchor="middle"' : ""}>${escaped(content)}</text>`;
 }
 
-function box({ x, y, width, height }: Rectangle): string {
+function sides({ x, y, width, height }: Rectangle): string {
   return `x="${number(x)}" y="${number(y)}" width="${number(width)}" height="${number(height)}"`;
 }
 

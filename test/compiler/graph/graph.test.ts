@@ -42,6 +42,25 @@ function draw(text: string): Picture {
 
 const picture = draw(program);
 
+const within = (inner: Rectangle | undefined, outer: Rectangle | undefined): boolean =>
+  inner !== undefined &&
+  outer !== undefined &&
+  inner.x >= outer.x &&
+  inner.y >= outer.y &&
+  inner.x + inner.width <= outer.x + outer.width &&
+  inner.y + inner.height <= outer.y + outer.height;
+
+const meet = (a: Rectangle, b: Rectangle): boolean =>
+  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+
+const near = (at: { x: number; y: number } | undefined, box: Rectangle | undefined): boolean =>
+  at !== undefined &&
+  box !== undefined &&
+  at.x >= box.x - 1 &&
+  at.x <= box.x + box.width + 1 &&
+  at.y >= box.y - 1 &&
+  at.y <= box.y + box.height + 1;
+
 describe("the picture of a program", () => {
   it("has peers as frames with what they run, and what nobody runs beside them", () => {
     expect(picture.frames.map((one) => `${one.kind} ${one.label}`)).toEqual([
@@ -151,29 +170,13 @@ describe("SVG", () => {
   it("keeps boxes apart and inside their frames, and leads arrows from box to box", async () => {
     const layout = await layOut(picture);
     const frames = [...framesOf(picture.frames)];
-    const within = (inner: Rectangle | undefined, outer: Rectangle | undefined): boolean =>
-      inner !== undefined &&
-      outer !== undefined &&
-      inner.x >= outer.x &&
-      inner.y >= outer.y &&
-      inner.x + inner.width <= outer.x + outer.width &&
-      inner.y + inner.height <= outer.y + outer.height;
     for (const frame of frames) {
       const outer = layout.frames.get(frame.id);
       for (const one of frame.boxes) expect(within(layout.boxes.get(one.id), outer), one.id).toBe(true);
       for (const one of frame.frames) expect(within(layout.frames.get(one.id), outer), one.id).toBe(true);
     }
     const boxes = [...layout.boxes.values()];
-    const meet = (a: Rectangle, b: Rectangle): boolean =>
-      a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
     boxes.forEach((a, index) => expect(boxes.slice(index + 1).some((b) => meet(a, b))).toBe(false));
-    const near = (at: { x: number; y: number } | undefined, box: Rectangle | undefined): boolean =>
-      at !== undefined &&
-      box !== undefined &&
-      at.x >= box.x - 1 &&
-      at.x <= box.x + box.width + 1 &&
-      at.y >= box.y - 1 &&
-      at.y <= box.y + box.height + 1;
     for (const { arrow, points } of layout.arrows) {
       expect(near(points[0], layout.boxes.get(arrow.from)), `${arrow.from} ${arrow.to}`).toBe(true);
       expect(near(points.at(-1), layout.boxes.get(arrow.to) ?? layout.frames.get(arrow.to)), arrow.to).toBe(true);

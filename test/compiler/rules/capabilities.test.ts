@@ -15,6 +15,77 @@ peer box { ${runs}
  ${provides} }
 `;
 
+const withParameter = (need: string, mark: (text: string) => string): string => `
+node Work(need: size) { in text
+ out text
+ requires memory >= need
+ from "./work.ts" }
+pipeline P(need: size = 1GiB) { in t: text
+ out u: text
+ t -> Work(need: need) -> u }
+peer box { ${mark(`runs P(need: ${need})`)}
+ provides memory(4GiB) }`;
+
+const withLocalTarget = (one: string, two: string, three: string, provides: string, mark: (text: string) => string) => `
+interface Talks { in t: text
+ out u: text
+ ${one} }
+node Work { in t: text
+ out u: text
+ ${two}
+ from "./work.ts" }
+pipeline P: Talks { in t: text
+ out u: text
+ ${three}
+ remote r: Talks { at "webrtc://far:7443/Work"
+  else Work() }
+ t -> r -> u }
+peer box { ${mark("runs P")}
+ provides ${provides} }`;
+
+const plain = (text: string): string => text;
+
+const marked = (text: string): string => `«${text}»`;
+
+const withContract = (provides: string, at: string): string => `
+interface Talks { in t: text
+ out u: text
+ requires gpu }
+pipeline P { in t: text
+ out u: text
+ remote r: Talks { ${at} }
+ t -> r -> u }
+pipeline Q { in t: text
+ out u: text
+ t -> u }
+peer box { runs Q
+ provides ${provides} }
+peer other { provides gpu }`;
+
+const unplaced = (requires: string, peers: string): string => `
+node Work { in text
+ out text
+ requires ${requires}
+ from "./work.ts" }
+pipeline P { in t: text
+ out u: text
+ t -> Work() -> u }
+${peers}`;
+
+const service = (where: string, peers: string): string => `
+interface Talks { in t: text
+ out u: text }
+pipeline Q: Talks { in t: text
+ out u: text
+ t -> u }
+pipeline P(voice: text) { in t: text
+ out u: text
+ remote r: Talks { at service "talker" where ${where} }
+ t -> r -> u }
+${peers}`;
+
+const wants = (value: Condition["anyOf"][number]): Condition => ({ anyOf: [value], text: "" });
+
 describe("placement on a declared peer", () => {
   it.each([
     ["a tag", "gpu", "provides gpu"],
@@ -71,68 +142,26 @@ describe("placement on a declared peer", () => {
   });
 
   it("takes the arguments of the `runs` for parameters", () => {
-    const program = (need: string, mark: (text: string) => string): string => `
-node Work(need: size) { in text
- out text
- requires memory >= need
- from "./work.ts" }
-pipeline P(need: size = 1GiB) { in t: text
- out u: text
- t -> Work(need: need) -> u }
-peer box { ${mark(`runs P(need: ${need})`)}
- provides memory(4GiB) }`;
     expectOnly(
       undefined,
-      program("4GiB", (text) => text),
+      withParameter("4GiB", (text) => text),
     );
     expectOnly(
       "MESH4001",
-      program("5GiB", (text) => `«${text}»`),
+      withParameter("5GiB", (text) => `«${text}»`),
     );
   });
 
   it("counts what pipelines, their interfaces and their local targets require", () => {
-    const program = (one: string, two: string, three: string, provides: string, mark: (text: string) => string) => `
-interface Talks { in t: text
- out u: text
- ${one} }
-node Work { in t: text
- out u: text
- ${two}
- from "./work.ts" }
-pipeline P: Talks { in t: text
- out u: text
- ${three}
- remote r: Talks { at "webrtc://far:7443/Work"
-  else Work() }
- t -> r -> u }
-peer box { ${mark("runs P")}
- provides ${provides} }`;
-    const plain = (text: string): string => text;
-    const marked = (text: string): string => `«${text}»`;
-    expectOnly(undefined, program("requires a", "requires b", "requires c", "a, b, c", plain));
-    expectOnly("MESH4001", program("requires a", "requires b", "requires c", "b, c", marked));
-    expectOnly("MESH4001", program("requires a", "requires b", "requires c", "a, c", marked));
-    expectOnly("MESH4001", program("requires a", "requires b", "requires c", "a, b", marked));
+    expectOnly(undefined, withLocalTarget("requires a", "requires b", "requires c", "a, b, c", plain));
+    expectOnly("MESH4001", withLocalTarget("requires a", "requires b", "requires c", "b, c", marked));
+    expectOnly("MESH4001", withLocalTarget("requires a", "requires b", "requires c", "a, c", marked));
+    expectOnly("MESH4001", withLocalTarget("requires a", "requires b", "requires c", "a, b", marked));
   });
 
   it("refuses a target on a peer that lacks what the interface requires", () => {
-    const program = (provides: string, at: string): string => `
-interface Talks { in t: text
- out u: text
- requires gpu }
-pipeline P { in t: text
- out u: text
- remote r: Talks { ${at} }
- t -> r -> u }
-pipeline Q { in t: text
- out u: text
- t -> u }
-peer box { runs Q
- provides ${provides} }
-peer other { provides gpu }`;
-    expectOnly(undefined, program("gpu", "at box.Q"));
-    expectOnly("MESH4003", program("cpu", "«at box.Q»"));
+    expectOnly(undefined, withContract("gpu", "at box.Q"));
+    expectOnly("MESH4003", withContract("cpu", "«at box.Q»"));
   });
 
   it("writes what is required and provided into the plan", () => {
@@ -160,16 +189,6 @@ peer other { provides gpu }`;
 });
 
 describe("a capability that no declared peer provides", () => {
-  const unplaced = (requires: string, peers: string): string => `
-node Work { in text
- out text
- requires ${requires}
- from "./work.ts" }
-pipeline P { in t: text
- out u: text
- t -> Work() -> u }
-${peers}`;
-
   it.each([
     ["a tag", "«npu»", "peer box { provides gpu }"],
     ["an amount above all", "«memory >= 64GiB»", "peer box { provides memory(8GiB) }"],
@@ -198,18 +217,6 @@ peer box { provides gpu }`,
       files,
     );
   });
-
-  const service = (where: string, peers: string): string => `
-interface Talks { in t: text
- out u: text }
-pipeline Q: Talks { in t: text
- out u: text
- t -> u }
-pipeline P(voice: text) { in t: text
- out u: text
- remote r: Talks { at service "talker" where ${where} }
- t -> r -> u }
-${peers}`;
 
   it.each([
     ["a filter that the peers that run it miss", "«gpu»", 'peer a { runs Q as "talker" }'],
@@ -250,7 +257,6 @@ describe("what cannot be compared", () => {
 
 describe("conditions at connect time", () => {
   const gpu: Capability = { name: "gpu", values: [], properties: { memory: { env: "GPU_MEMORY" } } };
-  const wants = (value: Condition["anyOf"][number]): Condition => ({ anyOf: [value], text: "" });
 
   it("leaves open what is not known yet", () => {
     const condition = wants({

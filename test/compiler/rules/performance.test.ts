@@ -26,6 +26,42 @@ pipeline P { in t: text
  out u: text
  ${body} }`;
 
+const behind = (far: string, at: string, contract = ""): string => `${nodes}
+interface Hears { in t: text
+ out u: text
+ ${contract} }
+pipeline Far { in t: text
+ out u: text
+ ${far} }
+peer gpu { runs Far }
+pipeline P { in t: text
+ out u: text
+ remote r: Hears { ${at} }
+ t -> r -> u
+ budget «200ms» t -> u }`;
+
+const remote = (port: string, body: string, at = 'at "webrtc://far/x"', own = port): string => `
+interface Hears { in sound: ${port}
+ out words: text }
+node Local { in sound: ${port}
+ out words: text
+ from "./x.ts" }
+pipeline P { in a: ${own}
+ out w: text
+ remote r: Hears { ${at} }
+ ${body} }`;
+
+const program = (type: string, options: string, latency = "latency 120ms"): string =>
+  `
+node Work { in ${type}
+ out text
+ ${latency}
+ from "./x.ts" }
+pipeline P { in a: ${type}
+ out w: text
+ a -> Work() with { ${options} }
+ }`.replace("a -> Work() with", "let k = Work()\n k -> w\n a -> k with");
+
 describe("latency budgets", () => {
   it.each([
     ["one node", "t -> Slow() -> u\n budget «200ms» t -> u"],
@@ -60,20 +96,6 @@ describe("latency budgets", () => {
     expect(found.notes).toEqual(["The way is t → s 300ms → Silent → u.", "`Silent` declares no latency and counts 0."]);
     expect(found.related.map((one) => one.message)).toEqual(["`s` takes 300ms"]);
   });
-
-  const behind = (far: string, at: string, contract = ""): string => `${nodes}
-interface Hears { in t: text
- out u: text
- ${contract} }
-pipeline Far { in t: text
- out u: text
- ${far} }
-peer gpu { runs Far }
-pipeline P { in t: text
- out u: text
- remote r: Hears { ${at} }
- t -> r -> u
- budget «200ms» t -> u }`;
 
   it.each([
     ["the interface of a remote declares", "t -> u", "at gpu.Far", "latency 250ms"],
@@ -122,17 +144,6 @@ pipeline P { in n: int
 });
 
 describe("raw media over a network", () => {
-  const remote = (port: string, body: string, at = 'at "webrtc://far/x"', own = port): string => `
-interface Hears { in sound: ${port}
- out words: text }
-node Local { in sound: ${port}
- out words: text
- from "./x.ts" }
-pipeline P { in a: ${own}
- out w: text
- remote r: Hears { ${at} }
- ${body} }`;
-
   it.each([
     ["floating point", "audio<pcm_f32, 48kHz, stereo>", "3.07Mbps"],
     ["integers", "audio<pcm_s16, 16kHz, mono>", "256kbps"],
@@ -173,17 +184,6 @@ pipeline P { in a: audio<pcm_f32, 48kHz, mono>
 });
 
 describe("a buffer smaller than the latency", () => {
-  const program = (type: string, options: string, latency = "latency 120ms"): string =>
-    `
-node Work { in ${type}
- out text
- ${latency}
- from "./x.ts" }
-pipeline P { in a: ${type}
- out w: text
- a -> Work() with { ${options} }
- }`.replace("a -> Work() with", "let k = Work()\n k -> w\n a -> k with");
-
   it.each([
     ["sound", "audio<opus, 48kHz, mono>", "buffer: «4»"],
     ["pictures", "video<vp8, 640x360, 30fps>", "buffer: «2»"],

@@ -26,6 +26,70 @@ ${more}`;
 const withPolicy = (policy: string, lines = "at gpu.Far"): string =>
   remote(lines, `policy some { ${policy} }`).replace("remote r: Talks {", "remote r: Talks with some {");
 
+const shapes = (
+  target: string,
+  at: string,
+  wanted = "in speech: audio<opus, 48kHz, mono>\n out words: text",
+): string => `
+interface Hears { ${wanted} }
+${target}
+peer gpu { runs Q }
+pipeline P { in a: audio<opus, 48kHz, mono>
+ out w: text
+ remote r: Hears { ${at} }
+ a -> r -> w }`;
+
+const node = (ports: string): string => `node Q { ${ports}\n from "./x.ts" }`;
+
+const asking = (word: string, at: string): string => `
+batch interface Asks { in t: text
+ out u: text }
+${word}pipeline Q { in t: text
+ out u: text
+ t -> u }
+pipeline P { in t: text
+ out u: text
+ remote r: Asks { ${at} }
+ t -> r -> u }`;
+
+const mixing = (shared: string, at: string): string => `
+interface Left { in a: text
+ out u: text }
+node Both { in a: text
+ in b: text
+ out u: text
+ from "./x.ts" }
+pipeline Mixer { in a: text
+ in b: text
+ out u: text
+ let m = Both()
+ a -> m.a
+ b -> m.b
+ m -> u }
+peer hub { runs Mixer${shared} }
+pipeline P { in a: text
+ out u: text
+ remote r: Left { ${at} }
+ a -> r -> u }`;
+
+const two = (a: string, b: string, runsA = "runs A", runsB = "runs B"): string => `
+interface Talks { in t: text
+ out u: text }
+pipeline A: Talks { in t: text
+ out u: text
+ remote r: Talks { ${a} }
+ t -> r -> u }
+pipeline B: Talks { in t: text
+ out u: text
+ remote r: Talks { ${b} }
+ t -> r -> u }
+pipeline End: Talks { in t: text
+ out u: text
+ t -> u }
+peer one { ${runsA}
+ runs End }
+peer two { ${runsB} }`;
+
 describe("targets", () => {
   it.each([
     ["a peer's pipeline", "at gpu.Far"],
@@ -118,20 +182,6 @@ describe("fallbacks that are never reached", () => {
 });
 
 describe("targets and the interface", () => {
-  const shapes = (
-    target: string,
-    at: string,
-    wanted = "in speech: audio<opus, 48kHz, mono>\n out words: text",
-  ): string => `
-interface Hears { ${wanted} }
-${target}
-peer gpu { runs Q }
-pipeline P { in a: audio<opus, 48kHz, mono>
- out w: text
- remote r: Hears { ${at} }
- a -> r -> w }`;
-  const node = (ports: string): string => `node Q { ${ports}\n from "./x.ts" }`;
-
   it.each([
     ["a node of the same ports", node("in speech: audio<opus, 48kHz, mono>\n out words: text")],
     ["a node whose sole ports have other names", node("in audio<opus, 48kHz, mono>\n out text")],
@@ -168,64 +218,17 @@ pipeline P { in a: audio<opus, 48kHz, mono>
   });
 
   it("refuses a stream where requests are answered", () => {
-    const program = (word: string, at: string): string => `
-batch interface Asks { in t: text
- out u: text }
-${word}pipeline Q { in t: text
- out u: text
- t -> u }
-pipeline P { in t: text
- out u: text
- remote r: Asks { ${at} }
- t -> r -> u }`;
-    expectOnly("MESH6003", program("", "«at Q()»"));
-    expectOnly(undefined, program("batch ", "at Q()"));
+    expectOnly("MESH6003", asking("", "«at Q()»"));
+    expectOnly(undefined, asking("batch ", "at Q()"));
   });
 
   it("lets other callers feed the rest of a shared pipeline", () => {
-    const program = (shared: string, at: string): string => `
-interface Left { in a: text
- out u: text }
-node Both { in a: text
- in b: text
- out u: text
- from "./x.ts" }
-pipeline Mixer { in a: text
- in b: text
- out u: text
- let m = Both()
- a -> m.a
- b -> m.b
- m -> u }
-peer hub { runs Mixer${shared} }
-pipeline P { in a: text
- out u: text
- remote r: Left { ${at} }
- a -> r -> u }`;
-    expectOnly(undefined, program(" shared", "at hub.Mixer"));
-    expectOnly("MESH6003", program("", "«at hub.Mixer»"));
+    expectOnly(undefined, mixing(" shared", "at hub.Mixer"));
+    expectOnly("MESH6003", mixing("", "«at hub.Mixer»"));
   });
 });
 
 describe("pipelines in a circle", () => {
-  const two = (a: string, b: string, runsA = "runs A", runsB = "runs B"): string => `
-interface Talks { in t: text
- out u: text }
-pipeline A: Talks { in t: text
- out u: text
- remote r: Talks { ${a} }
- t -> r -> u }
-pipeline B: Talks { in t: text
- out u: text
- remote r: Talks { ${b} }
- t -> r -> u }
-pipeline End: Talks { in t: text
- out u: text
- t -> u }
-peer one { ${runsA}
- runs End }
-peer two { ${runsB} }`;
-
   it.each([
     ["two that call each other", "MESH5008", two("at two.B", "«at one.A»")],
     ["one that calls itself", "MESH5008", two("«at one.A»", "at one.End")],

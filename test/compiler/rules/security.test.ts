@@ -10,6 +10,21 @@ pipeline Q { in t: text
 peer box { runs Q
  ${members} }`;
 
+const remote = (target: string, allows: string, auth = 'auth mtls "spiffe://example.com/gpu"'): string => `
+interface Talks { in t: text
+ out u: text }
+pipeline Q: Talks { in t: text
+ out u: text
+ t -> u }
+peer gpu { runs Q
+ listens "webrtc://127.0.0.1:7443"
+ ${allows} }
+policy safe { ${auth} }
+pipeline P { in t: text
+ out u: text
+ remote r: Talks with safe { ${target} }
+ t -> r -> u }`;
+
 describe("a peer that listens", () => {
   it.each([
     ["on every network", 'listens «"webrtc://0.0.0.0:7443"»'],
@@ -45,21 +60,6 @@ describe("a peer that listens", () => {
 });
 
 describe("auth mtls", () => {
-  const remote = (target: string, allows: string, auth = 'auth mtls "spiffe://example.com/gpu"'): string => `
-interface Talks { in t: text
- out u: text }
-pipeline Q: Talks { in t: text
- out u: text
- t -> u }
-peer gpu { runs Q
- listens "webrtc://127.0.0.1:7443"
- ${allows} }
-policy safe { ${auth} }
-pipeline P { in t: text
- out u: text
- remote r: Talks with safe { ${target} }
- t -> r -> u }`;
-
   it.each([
     ["a peer that allows nobody", "«at gpu.Q»"],
     ["a peer that allows nobody, by its address", '«at "webrtc://127.0.0.1:7443/Q"»'],

@@ -1,6 +1,18 @@
 import { describe, it } from "vitest";
 import { expectOnly } from "../support/marked.ts";
 
+const program = (one: string, two: string): string => `
+interface Talks { in t: text
+ out u: text }
+node N { in text
+ out text
+ from "./x.ts" }
+pipeline P { in t: text
+ out u: text
+ let ${one} = N()
+ remote ${two}: Talks { at "webrtc://far/x" }
+ t -> ${one.replace(/[«»]/g, "")} -> ${two.replace(/[«»]/g, "")} -> u }`;
+
 describe("names of declarations", () => {
   it.each([
     ["a node", 'node «work» { in text\n from "./x.ts" }'],
@@ -38,17 +50,6 @@ describe("names of members", () => {
   });
 
   it("lints a let and a remote", () => {
-    const program = (one: string, two: string): string => `
-interface Talks { in t: text
- out u: text }
-node N { in text
- out text
- from "./x.ts" }
-pipeline P { in t: text
- out u: text
- let ${one} = N()
- remote ${two}: Talks { at "webrtc://far/x" }
- t -> ${one.replace(/[«»]/g, "")} -> ${two.replace(/[«»]/g, "")} -> u }`;
     expectOnly("MESH9002", program("«Work»", "far"));
     expectOnly("MESH9002", program("work", "«Far»"));
     expectOnly(undefined, program("my_work", "farAway"));
