@@ -12,6 +12,7 @@ import {
 import { agree, Cell, conflict, currentType, Trail, unify, type SolvedType } from "./cells.ts";
 import type { GraphLink, Instance, PipelineGraph } from "./graph.ts";
 import { portTypes, type PortTypes } from "./instances.ts";
+import { dimensionWord } from "./media.ts";
 import { defaultPort, isConverter, type Signature } from "./signature.ts";
 
 /** The nodes that `~>` may insert, in order of declaration. */
@@ -234,10 +235,10 @@ class Nearest {
     if (this.#best === undefined) return [];
     const { type, chain } = this.#best.candidate;
     const names = chain.flatMap((index) => this.#converters[index] ?? []).map((one) => `\`${one.symbol.name}\``);
-    if (names.length === 0) return [];
     const left = (differences(type, this.#goal) ?? []).map(
-      (name) => `${name} ${shown(type, name)} instead of ${shown(this.#goal, name)}`,
+      (name) => `${dimensionWord(name)} ${shown(type, name)} instead of ${shown(this.#goal, name)}`,
     );
+    if (names.length === 0) return left.length === 0 ? [] : [`No converter in sight changes ${left.join(", ")}.`];
     const rest = left.length === 0 ? "" : `; what is left is ${left.join(", ")}`;
     return [`The nearest that can be reached is ${formatType(type)}, by ${names.join(", ")}${rest}.`];
   }

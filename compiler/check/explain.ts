@@ -1,4 +1,4 @@
-import { formatDimension, intersectDimension } from "../../runtime/interface/caps.ts";
+import { formatDimension, intersectDimension, isRange } from "../../runtime/interface/caps.ts";
 import type { Related } from "../diagnostics/diagnostic.ts";
 import type { Bond, Cell, Narrowing, Values } from "./cells.ts";
 
@@ -58,11 +58,16 @@ function causesOf(start: Cell): Cause[] {
 /** Leaves out, one after another, what the contradiction does not need. */
 function necessary(all: readonly Cause[]): Set<Cause> {
   const kept = new Set(all);
-  for (const cause of all) {
+  // What says least goes first: one value tells more than a range.
+  for (const cause of all.toSorted((a, b) => Number(isOne(a)) - Number(isOne(b)))) {
     kept.delete(cause);
     if (!isContradiction(kept)) kept.add(cause);
   }
   return kept.size === 0 ? new Set(all) : kept;
+}
+
+function isOne({ narrowing: { values } }: Cause): boolean {
+  return values?.length === 1 && values[0] !== undefined && !isRange(values[0]);
 }
 
 function isContradiction(all: Iterable<Cause>): boolean {

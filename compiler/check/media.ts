@@ -46,3 +46,20 @@ export function dimensionValue(literal: LiteralSyntax): DimensionValue {
   if (literal.quantity !== "resolution") return literal.value;
   return { width: Math.floor(literal.value / 65_536), height: literal.value % 65_536 };
 }
+
+const dimensionWords: Readonly<Record<string, string>> = {
+  codec: "the codec",
+  rate: "the sample rate",
+  channels: "the channels",
+  size: "the picture size",
+  fps: "the frame rate",
+  element: "the element type",
+  rank: "the number of sides",
+};
+
+/** A dimension as a message speaks of it. */
+export function dimensionWord(dimension: string): string {
+  const side = /^side(\d+)$/.exec(dimension)?.[1];
+  if (side !== undefined) return `side ${Number(side) + 1} of the shape,`;
+  return dimensionWords[dimension] ?? `the ${dimension}`;
+}

@@ -4,6 +4,7 @@ import { adaptLink, type Converters } from "./adapt.ts";
 import { agree, cellOf, describeType, type SolveConflict } from "./cells.ts";
 import { explain } from "./explain.ts";
 import type { GraphEnd, GraphLink, PipelineGraph } from "./graph.ts";
+import { dimensionWord } from "./media.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 
 /**
@@ -105,21 +106,4 @@ function mismatchMessage(link: GraphLink, found: SolveConflict): string {
   }
   if (found.path.length > 0) return `${head}: the field \`${found.path.join(".")}\` is missing or of another type.`;
   return `${head}.`;
-}
-
-const dimensionWords: Readonly<Record<string, string>> = {
-  codec: "the codec",
-  rate: "the sample rate",
-  channels: "the channels",
-  size: "the picture size",
-  fps: "the frame rate",
-  element: "the element type",
-  rank: "the number of sides",
-};
-
-/** A dimension as a message speaks of it. */
-export function dimensionWord(dimension: string): string {
-  const side = /^side(\d+)$/.exec(dimension)?.[1];
-  if (side !== undefined) return `side ${Number(side) + 1} of the shape,`;
-  return dimensionWords[dimension] ?? `the ${dimension}`;
 }
