@@ -1,7 +1,7 @@
 import { MeshError } from "../../runtime/interface/errors.ts";
-import { Thread } from "../common/thread.ts";
+import { Thread, type ThreadProgram } from "../common/thread.ts";
 import { type OpenSpeaker, type Speaker, type VoiceName, voiceNames } from "./flite.ts";
-import { type PhraseRequest, comparePhrases } from "./phrase-program.ts";
+import { type PhraseKnowledge, type PhraseRequest, comparePhrases } from "./phrase-program.ts";
 
 /** Tells which of its phrases an utterance is, until it is released. */
 export interface PhraseMatcher {
@@ -31,18 +31,23 @@ const indifferent = 0.42;
 const scale = 0.025;
 
 type PhraseThread = Thread<PhraseRequest, number[]>;
+type PhraseProgram = ThreadProgram<PhraseKnowledge, PhraseRequest, number[]>;
 
 /**
  * Learns phrases from a synthesiser, which goes on after it resolves: one may speak meanwhile.
  * @throws {MeshError} `invalid-argument` for phrases that cannot be spoken; `dependency-missing`
  */
-export async function openPhraseMatcher(phrases: readonly string[], openSpeaker: OpenSpeaker): Promise<PhraseMatcher> {
+export async function openPhraseMatcher(
+  phrases: readonly string[],
+  openSpeaker: OpenSpeaker,
+  program: PhraseProgram = comparePhrases,
+): Promise<PhraseMatcher> {
   checkPhrases(phrases);
   const session = new AbortController();
   const speaker = await openSpeaker();
   const lessons = lessonsBy(speaker, phrases, session.signal).finally(() => speaker.release());
   const start = async (): Promise<PhraseThread> => {
-    const thread: PhraseThread = await Thread.start(comparePhrases, {});
+    const thread: PhraseThread = await Thread.start(program, {});
     const given = lessons.then((all) => Promise.all(all.map((lesson) => thread.call(lesson))));
     await given.catch((error: unknown) => {
       thread.close();

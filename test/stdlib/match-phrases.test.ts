@@ -183,6 +183,22 @@ describe("MatchPhrases", () => {
     expect(use).toEqual({ now: 0, texts: 4 });
   });
 
+  it("fails once, clearly, when its thread dies, and recovers with the next utterance", async () => {
+    const { open } = speakers(async () => new Float32Array(0));
+    const matcher = await openPhraseMatcher(phrases, open, (_state, request) => {
+      // Dies of silence.
+      if (request.do === "compare" && request.samples.length === 0) process.exit(9);
+      return request.do === "compare" ? [1, 0, 1, 1, 1] : [];
+    });
+    expect(await matcher.match(question())).toMatchObject({ phrase: "turn left" });
+    await expect(matcher.match(new Float32Array(0))).rejects.toMatchObject({
+      code: "node-failed",
+      message: expect.stringMatching(/thread .* has died: .*status 9/),
+    });
+    expect(await matcher.match(question())).toMatchObject({ phrase: "turn left" });
+    matcher.release();
+  });
+
   it("fails with the first utterance when a phrase cannot be spoken", async () => {
     const { use, open } = speakers(() => Promise.reject(new MeshError("node-failed", "no voice")));
     const mute = await openNode(matchPhrasesWith(open), params);
