@@ -8,7 +8,8 @@ export const runCommand: Command = {
     "Runs all peers of the file in this process, each of them in a process of its own (--processes), or one of them (--peer), until Ctrl-C.",
     "With --in and --out a session is opened with the pipeline that has those ports, and the run ends with it. Where several pipelines have them, it is the one that no other pipeline of the file calls. A .wav file is fed in real time, as a microphone would, and an output is written beside its file and renamed when it is complete. Text and records are read from and written to .txt (a text a line) and .jsonl (a JSON value a line); outputs of these kinds without a file are shown.",
     "The summary at the end tells the frames in and out of each port and, for sound, the time end to end: from the end of the question's speech (the last 20 ms of the input that are louder than a tenth of its loudest) being fed until the first sound of the answer arrives.",
-    "--format json prints one object a line: ready, event, describe (every 250 ms), output, log, ended.",
+    "A peer whose process goes does not end the run as long as the program has an `else` for it; the summary tells of both. Ctrl-C ends all processes within a second, with exit code 130.",
+    "--format json prints one object a line: started, ready, event, describe (every 250 ms), output, log, exited and, once and last, ended. With --processes an object that comes from one of them says which `peer` it is.",
   ],
   options: [
     { name: "peer", value: "PEER", description: "only this peer of the file" },

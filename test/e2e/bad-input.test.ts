@@ -123,7 +123,7 @@ describe("the code of a node", () => {
     [
       "that throws in the midst of it",
       'export const Shout = { open: () => ({ process() { throw new TypeError("no words"); } }) };',
-      "error: Node `Shout` of pipeline `Main` (main.mesh:10:12) failed: no words\n",
+      "error: Node `Shout` of pipeline `Main` (main.mesh:10:12) failed: no words\n  help: It was thrown at shout.ts:1:57.\n",
     ],
     [
       "that throws where nobody waits",

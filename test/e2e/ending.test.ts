@@ -113,6 +113,17 @@ describe("a peer whose process is killed", () => {
     await groupGone(run.pid, 1_000);
   });
 
+  it("ends a run that has no session to show whether the others cope", async () => {
+    const run = new RunningMeshc(["run", relay, "--processes"], { env: await freeAddresses() });
+    onTestFinished(() => run.end());
+    for (const peer of ["client", "edge", "gpu"]) await run.line((line) => line.startsWith(`${peer} listens at `));
+    process.kill(childWith(run.pid, "--peer gpu"), "SIGKILL");
+    const { code, err } = await run.ended();
+    expect(code).toBe(3);
+    expect(err).toContain("error: The peer `gpu` has gone: its process was ended by SIGKILL.\n");
+    await groupGone(run.pid, 1_000);
+  });
+
   it("that has the session ends the run, and its unfinished file goes", async () => {
     const { run, cwd } = await longRun();
     await run.line(passedSomething);

@@ -2,6 +2,7 @@ import type { Location, MeshError } from "../../../runtime/interface/errors.ts";
 import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import type { JsonValue } from "../../../runtime/interface/frame.ts";
 import type { SessionDescription } from "../../../runtime/interface/session.ts";
+import { thrownAt } from "./thrown-at.ts";
 import type { ExitCode } from "../exit-code.ts";
 
 /** An error as data. */
@@ -77,16 +78,19 @@ export interface RunEnd {
   readonly summary?: SessionSummary | undefined;
 }
 
-export function plainError(error: MeshError): PlainError {
-  const { code, message, hint, node, location } = error;
+/** @param cwd the folder that the place of a user's own code is shown relative to */
+export function plainError(error: MeshError, cwd: string): PlainError {
+  const { code, message, node, location } = error;
+  const place = error.hint === undefined ? thrownAt(error.cause, cwd) : undefined;
+  const hint = place === undefined ? error.hint : `It was thrown at ${place}.`;
   return { code, message, hint, node, location };
 }
 
 /** Errors do not survive `JSON.stringify`; this is what does. */
-export function plainEvent(event: MeshEvent): PlainEvent {
+export function plainEvent(event: MeshEvent, cwd: string): PlainEvent {
   if (!("error" in event)) return event;
   const { error } = event;
-  return { ...event, error: error === undefined ? undefined : plainError(error) } as PlainEvent;
+  return { ...event, error: error === undefined ? undefined : plainError(error, cwd) } as PlainEvent;
 }
 
 /** Reads a line of another process of ours; undefined when it is none, such as a `console.log` of a node. */

@@ -35,17 +35,17 @@ export interface RunHere {
 export async function runHere(run: RunHere): Promise<RunEnd> {
   try {
     const outcome = await launchAndRun(run);
-    const error = outcome?.error && plainError(outcome.error);
+    const error = outcome?.error && plainError(outcome.error, run.cwd);
     const code = outcome?.error === undefined ? exitCode.fine : exitCodeOf(outcome.error.code);
     return { code: run.signal.aborted ? exitCode.interrupted : code, error, summary: outcome?.summary };
   } catch (thrown) {
-    const { code, error } = failureOf(thrown);
+    const { code, error } = failureOf(thrown, run.cwd);
     return { code: run.signal.aborted ? exitCode.interrupted : code, error };
   }
 }
 
-function failureOf(thrown: unknown): { code: ExitCode; error: PlainError } {
-  if (thrown instanceof MeshError) return { code: exitCodeOf(thrown.code), error: plainError(thrown) };
+function failureOf(thrown: unknown, cwd: string): { code: ExitCode; error: PlainError } {
+  if (thrown instanceof MeshError) return { code: exitCodeOf(thrown.code), error: plainError(thrown, cwd) };
   if (!(thrown instanceof CommandError)) throw thrown;
   return {
     code: thrown.exitCode,
@@ -76,7 +76,7 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
     const mesh = await launchPlan(plan, platform, {
       peers,
       registry,
-      onEvent: (event) => run.send({ type: "event", event: plainEvent(event) }),
+      onEvent: (event) => run.send({ type: "event", event: plainEvent(event, run.cwd) }),
     }).catch((error: unknown) => {
       throw listenError(error, plan, peers, run.env);
     });

@@ -168,8 +168,10 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
     }
     case "remote-failed":
       return afterRemoteFailed(settled(state, event.session, event.remote), event);
-    case "node-failed":
-      return withNotice(state, { level: "error", text: event.error.message });
+    case "node-failed": {
+      const { message, hint } = event.error;
+      return withNotice(state, { level: "error", text: hint === undefined ? message : `${message} (${hint})` });
+    }
     case "node-restarting":
       return withIncident(
         withNotice(state, { level: "warning", text: `${event.node} starts again (${event.error.message})` }),
