@@ -33,7 +33,7 @@ export interface LiteralValue {
 /** Spellings of other notations, and what they most likely mean here. */
 const habits: { readonly [unit: string]: string } = {
   ...{ sec: "s", secs: "s", second: "s", seconds: "s", m: "min", mins: "min", minute: "min", minutes: "min" },
-  ...{ hr: "h", hrs: "h", hour: "h", hours: "h", msec: "ms", millis: "ms", usec: "us", d: "h" },
+  ...{ hr: "h", hrs: "h", hour: "h", hours: "h", msec: "ms", millis: "ms", usec: "us", µs: "us", μs: "us", d: "h" },
   ...{ KB: "KiB", kB: "KiB", MB: "MiB", GB: "GiB", TB: "TiB", K: "KiB", M: "MiB", G: "GiB", T: "TiB" },
   ...{ k: "kHz", hz: "Hz", HZ: "Hz", kbit: "kbps", Mbit: "Mbps", channels: "ch", percent: "%" },
 };

@@ -2,7 +2,7 @@
 import type { FileSyntax } from "./syntax.ts";
 import type { SyntaxProblem } from "./problems.ts";
 import { DeclarationRules } from "./rules/declarations.ts";
-import { createScanner, spanOf, toTokens, type Comment, type Token } from "./scan.ts";
+import { scan as scanText, spanOf, toTokens, type Comment, type Scan, type Token } from "./scan.ts";
 
 export interface ParseResult {
   /** Present however broken the text is. */
@@ -20,7 +20,7 @@ class MeshParser extends DeclarationRules {
     this.performSelfAnalysis();
   }
 
-  run(scan: ReturnType<ReturnType<typeof createScanner>>): { file: FileSyntax; problems: SyntaxProblem[] } {
+  run(scan: Scan): { file: FileSyntax; problems: SyntaxProblem[] } {
     this.load(scan);
     try {
       // Chevrotain gives nothing where a rule met what no alternative takes; the tree must be there all the same.
@@ -43,10 +43,9 @@ class MeshParser extends DeclarationRules {
 export function createParser(
   options: { readonly validate: boolean } = { validate: false },
 ): (text: string) => ParseResult {
-  const scanner = createScanner(options);
   const parser = new MeshParser(options);
   return (text) => {
-    const scan = scanner(text);
+    const scan = scanText(text);
     const { file, problems } = parser.run(scan);
     const errors = [...scan.problems, ...problems].toSorted((a, b) => a.span.start - b.span.start);
     let tokens: readonly Token[] | undefined;

@@ -1,7 +1,8 @@
 /** From text to the tokens that the rules see, with every lexical problem already reported. */
-import { Lexer, type IToken, type TokenType } from "chevrotain";
+import type { IToken, TokenType } from "chevrotain";
 import { bracketFindings } from "./brackets.ts";
-import { explainLiteral, literalValue } from "./literals.ts";
+import { lex, type MeshToken } from "./lexer.ts";
+import { explainLiteral, literalValue, type LiteralValue } from "./literals.ts";
 import type { SyntaxProblem } from "./problems.ts";
 import { unescape } from "./strings.ts";
 import type { Span } from "./syntax.ts";
@@ -56,6 +57,20 @@ function toComment(token: IToken): Comment {
   const kind = documentation ? "documentation" : token.tokenType === t.LineComment ? "line" : "block";
   return { kind, text: token.image, span: spanOf(token) };
 }
+
+/** Tokens that are wrong by themselves, or may be. */
+const mayBeWrong: ReadonlySet<TokenType> = new Set([
+  ...[
+    t.StringToken,
+    t.OpenString,
+    t.ForeignString,
+    t.ForeignName,
+    t.ForeignArrow,
+    t.BluntArrow,
+    t.Semicolon,
+    t.Unknown,
+  ],
+]);
 
 function isTerminated(comment: string): boolean {
   let depth = 0;
@@ -141,26 +156,27 @@ function tooDeep(tokens: readonly IToken[]): number {
   return -1;
 }
 
-/** Gives words their keyword and numbers their value, and collects what is wrong; returns what is worth parsing. */
-function sift(all: readonly IToken[], problems: SyntaxProblem[]): IToken[] {
-  const kept: IToken[] = [];
+/** Gives numbers their value and collects what is wrong; returns what is worth parsing. */
+function sift(all: MeshToken[], problems: SyntaxProblem[]): MeshToken[] {
+  const values = new Map<string, LiteralValue | undefined>();
   let afterUnknown = -1;
+  let hasJunk = false;
   for (const token of all) {
-    if (token.tokenType === t.Identifier) {
-      const keyword = t.keywords.get(token.image);
-      if (keyword !== undefined) retype(token, keyword);
-    } else if (token.tokenType === t.Quantity) {
-      token.payload = literalValue(token.image);
-    }
-    const unknown = token.tokenType === t.Unknown;
+    const { tokenType } = token;
+    if (tokenType === t.Quantity) {
+      const { image } = token;
+      if (!values.has(image)) values.set(image, literalValue(image));
+      token.payload = values.get(image);
+    } else if (!mayBeWrong.has(tokenType)) continue;
+    const unknown = tokenType === t.Unknown;
+    hasJunk ||= unknown || tokenType === t.Semicolon;
     // A run of unknown characters is one mistake.
     const repeated = unknown && token.startOffset === afterUnknown;
     if (unknown) afterUnknown = token.startOffset + token.image.length;
     const problem = repeated ? undefined : fault(token);
     if (problem !== undefined && problems.length < MAX_LEXICAL_PROBLEMS) problems.push(problem);
-    if (!unknown && token.tokenType !== t.Semicolon) kept.push(token);
   }
-  return kept;
+  return hasJunk ? all.filter(({ tokenType }) => tokenType !== t.Unknown && tokenType !== t.Semicolon) : all;
 }
 
 /** Makes a token another one: a word its keyword, or a misspelt keyword the one that was meant. */
@@ -173,52 +189,45 @@ export function emptyScan(text: string, problems: SyntaxProblem[]): Scan {
   return { text, tokens: [], all: [], comments: [], problems, faults: [], unclosed: new Map(), truncated: true };
 }
 
-/** Makes the function that scans; the lexer inside keeps nothing between calls. */
-export function createScanner(options: { readonly validate: boolean }): (text: string) => Scan {
-  const lexer = new Lexer([...t.lexicalTokens], {
-    positionTracking: "full",
-    skipValidations: !options.validate,
-    ensureOptimizations: options.validate,
-  });
-  return (text) => {
-    if (text.length > MAX_SOURCE) {
-      const message = `this file is too large: ${text.length} characters`;
-      const hint = `a file may have ${MAX_SOURCE}; split it and import the parts`;
-      return emptyScan(text, [{ code: "MESH1027", span: { start: 0, end: 0 }, message, hint }]);
-    }
-    const lexed = lexer.tokenize(text);
-    const problems: SyntaxProblem[] = [];
-    let tokens = sift(lexed.tokens, problems);
-    const comments = (lexed.groups["comments"] ?? []).map(toComment);
-    let truncated = false;
-    const last = comments.at(-1);
-    if (last?.kind === "block" && last.span.end === text.length && !isTerminated(last.text)) {
-      const span = { start: last.span.start, end: last.span.start + 2 };
-      problems.push({ code: "MESH1017", span, message: "this comment is not closed", hint: "end it with */" });
-      truncated = true;
-    }
-    const cut = tooDeep(tokens);
-    if (cut >= 0) {
-      const message = `brackets are nested more than ${MAX_DEPTH} deep`;
-      problems.push({ code: "MESH1026", span: spanOf(tokens[cut]!), message, hint: "name the inner parts with let" });
-      tokens = tokens.slice(0, cut);
-      truncated = true;
-    }
-    const brackets = bracketFindings(tokens);
-    for (const extra of brackets.extra) {
-      const span = spanOf(extra);
-      const fix = { title: "Remove it", span, text: "" };
-      problems.push({
-        code: "MESH1006",
-        span,
-        message: `this "${extra.image}" ${extra.image === "}" ? "closes" : "opens"} nothing`,
-        hint: "remove it",
-        fix,
-      });
-    }
-    if (brackets.extra.size > 0) tokens = tokens.filter((token) => !brackets.extra.has(token));
-    problems.sort((a, b) => a.span.start - b.span.start);
-    const faults = problems.map((problem) => problem.span.start);
-    return { text, tokens, all: lexed.tokens, comments, problems, faults, unclosed: brackets.unclosed, truncated };
-  };
+/** Reads a text up to what the rules need. */
+export function scan(text: string): Scan {
+  if (text.length > MAX_SOURCE) {
+    const message = `this file is too large: ${text.length} characters`;
+    const hint = `a file may have ${MAX_SOURCE}; split it and import the parts`;
+    return emptyScan(text, [{ code: "MESH1027", span: { start: 0, end: 0 }, message, hint }]);
+  }
+  const lexed = lex(text);
+  const problems: SyntaxProblem[] = [];
+  let tokens = sift(lexed.tokens, problems);
+  const comments = lexed.comments.map(toComment);
+  let truncated = false;
+  const last = comments.at(-1);
+  if (last?.kind === "block" && last.span.end === text.length && !isTerminated(last.text)) {
+    const span = { start: last.span.start, end: last.span.start + 2 };
+    problems.push({ code: "MESH1017", span, message: "this comment is not closed", hint: "end it with */" });
+    truncated = true;
+  }
+  const cut = tooDeep(tokens);
+  if (cut >= 0) {
+    const message = `brackets are nested more than ${MAX_DEPTH} deep`;
+    problems.push({ code: "MESH1026", span: spanOf(tokens[cut]!), message, hint: "name the inner parts with let" });
+    tokens = tokens.slice(0, cut);
+    truncated = true;
+  }
+  const brackets = bracketFindings(tokens);
+  for (const extra of brackets.extra) {
+    const span = spanOf(extra);
+    const fix = { title: "Remove it", span, text: "" };
+    problems.push({
+      code: "MESH1006",
+      span,
+      message: `this "${extra.image}" ${extra.image === "}" ? "closes" : "opens"} nothing`,
+      hint: "remove it",
+      fix,
+    });
+  }
+  if (brackets.extra.size > 0) tokens = tokens.filter((token) => !brackets.extra.has(token));
+  problems.sort((a, b) => a.span.start - b.span.start);
+  const faults = problems.map((problem) => problem.span.start);
+  return { text, tokens, all: lexed.tokens, comments, problems, faults, unclosed: brackets.unclosed, truncated };
 }

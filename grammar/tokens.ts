@@ -38,7 +38,7 @@ function match(text: string, start: number, end: number): CustomPatternMatcherRe
 }
 
 /** The end of a string that closes on its own line, or the (negated) end of the line it runs into. */
-function stringEnd(text: string, start: number): number {
+export function stringEnd(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) return at + 1;
@@ -60,8 +60,7 @@ function matchOpenString(text: string, start: number): CustomPatternMatcherRetur
 }
 
 /** Block comments nest, which no regular expression can count. An unterminated one takes the rest of the file. */
-function matchBlockComment(text: string, start: number): CustomPatternMatcherReturn | null {
-  if (!text.startsWith("/*", start)) return null;
+export function blockCommentEnd(text: string, start: number): number {
   let depth = 1;
   let at = start + 2;
   while (at < text.length && depth > 0) {
@@ -77,7 +76,11 @@ function matchBlockComment(text: string, start: number): CustomPatternMatcherRet
       at++;
     }
   }
-  return match(text, start, Math.min(at, text.length));
+  return Math.min(at, text.length);
+}
+
+function matchBlockComment(text: string, start: number): CustomPatternMatcherReturn | null {
+  return text.startsWith("/*", start) ? match(text, start, blockCommentEnd(text, start)) : null;
 }
 
 // ---- trivia ---------------------------------------------------------------------------------------------------
@@ -98,7 +101,7 @@ export const Identifier = createToken({ name: "Identifier", pattern: /[A-Za-z_][
 /** A name with letters outside ASCII; reported once, then used like any other name. */
 export const ForeignName = createToken({
   name: "ForeignName",
-  pattern: /[A-Za-z0-9_]*[\u00AA-\u1FFF\u2C00-\uD7FF][A-Za-z0-9_\u00AA-\u1FFF\u2C00-\uD7FF]*/,
+  pattern: /(?:[A-Za-z_][A-Za-z0-9_]*)?[\u00AA-\u1FFF\u2C00-\uD7FF][A-Za-z0-9_\u00AA-\u1FFF\u2C00-\uD7FF]*/,
   categories: [Name],
 });
 
@@ -182,11 +185,11 @@ export const MapWord = keyword("map", reserved);
 
 // ---- values ---------------------------------------------------------------------------------------------------
 
-/** A number with an optional unit, in one piece: `20ms`, `-6dB`, `80%`, `1280x720`, `12.4`. */
+/** A number with an optional unit, in one piece: `20ms`, `-6dB`, `80%`, `1280x720`, `12.4`; `µs` is a wrong one. */
 export const Quantity = createToken({
   name: "Quantity",
   label: "a value",
-  pattern: /-?[0-9]+(?:\.[0-9]+)*(?:%|[A-Za-z_][A-Za-z0-9_]*)?/,
+  pattern: /-?[0-9]+(?:\.[0-9]+)*(?:%|[A-Za-z_\u00AA-\u1FFF\u2C00-\uD7FF][A-Za-z0-9_\u00AA-\u1FFF\u2C00-\uD7FF]*)?/,
   categories: [Literal],
 });
 export const StringToken = createToken({
@@ -216,10 +219,12 @@ function punctuation(name: string, pattern: string, categories: TokenType[] = []
   return createToken({ name, pattern, label: `"${pattern}"`, categories });
 }
 
+export const foreignArrows: readonly string[] = ["-->", "=>", "|>", "~~>", "~->", "\u2192", "\u21D2", "\u21DD"];
+
 /** Arrows of other notations; reported, then used as `->`. */
 export const ForeignArrow = createToken({
   name: "ForeignArrow",
-  pattern: /-->|=>|\|>|~~>|~->|\u2192|\u21D2|\u21DD/,
+  pattern: new RegExp(foreignArrows.map((text) => text.replace("|", "\\|")).join("|")),
   categories: [Arrow],
 });
 export const Pipe = punctuation("Pipe", "->", [Arrow]);
@@ -264,7 +269,7 @@ export function wordOf(type: TokenType): string {
 
 export const keywords: ReadonlyMap<string, TokenType> = new Map(keywordTokens.map((type) => [wordOf(type), type]));
 
-/** What the lexer tries, in this order. */
+/** What the lexer finds: where several fit, the first of these. */
 export const lexicalTokens: readonly TokenType[] = [
   ...[Space, LineComment, BlockComment, ForeignName, Identifier, ForeignArrow, Pipe, Adapt, Quantity, BluntArrow],
   ...[StringToken, OpenString, ForeignString, EqualsEquals, NotEquals, GreaterEquals, LessEquals, Greater, Less],

@@ -72,6 +72,14 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     return is(this.LA(k), type);
   }
 
+  /**
+   * Whether an optional part may follow: always while the grammar is recorded, then only at its first token. Asked
+   * before `OPTION`, for most parts are absent and asking is cheaper than setting one up.
+   */
+  protected may(type: TokenType): boolean {
+    return this.RECORDING_PHASE || this.at(type);
+  }
+
   protected atEnd(): boolean {
     return this.LA(1).tokenType === EOF;
   }

@@ -30,14 +30,17 @@ export abstract class ExpressionRules extends RecoveryRules {
         this.missing("MESH1004", what);
         return undefined;
       }
-      return this.OR<ExpressionSyntax | undefined>([
-        { ALT: () => this.SUBRULE(this.literalOrRange), IGNORE_AMBIGUITIES: true },
-        { ALT: () => build.string(this.CONSUME(t.Text)) },
-        { ALT: () => this.SUBRULE(this.nameOrCall) },
-        { ALT: () => this.SUBRULE(this.listExpression) },
-      ]);
+      return this.OR<ExpressionSyntax | undefined>(this.expressionForms);
     },
   );
+
+  /** Made once, as all alternatives that need nothing of the rule around them: there is an expression on every line. */
+  private readonly expressionForms = [
+    { ALT: () => this.SUBRULE(this.literalOrRange), IGNORE_AMBIGUITIES: true },
+    { ALT: () => build.string(this.CONSUME(t.Text)) },
+    { ALT: () => this.SUBRULE(this.nameOrCall) },
+    { ALT: () => this.SUBRULE(this.listExpression) },
+  ];
 
   protected atExpression(): boolean {
     if (!isAny(this.LA(1), expressionStarts) || this.atStatement()) return false;
@@ -51,6 +54,7 @@ export abstract class ExpressionRules extends RecoveryRules {
 
   /** `5`, `0..1`, `8kHz..`, `..2s` */
   readonly literalOrRange: Rule<[], LiteralSyntax | RangeSyntax | undefined> = this.define("literalOrRange", () => {
+    if (this.at(t.Literal) && !this.at(t.DotDot, 2)) return this.literalOf(this.CONSUME1(t.Literal));
     const start = this.mark();
     let min: LiteralSyntax | undefined;
     let max: LiteralSyntax | undefined;
@@ -90,6 +94,7 @@ export abstract class ExpressionRules extends RecoveryRules {
     const start = this.mark();
     const callee = build.name(this.CONSUME(t.Name));
     let values: ExpressionSyntax[] | undefined;
+    if (!this.may(t.LParen)) return callee;
     this.OPTION({ GATE: () => this.onSameLine(), DEF: () => (values = this.SUBRULE(this.callArguments)) });
     if (values === undefined) return callee;
     return { kind: "Call", span: this.since(start), callee, arguments: values };

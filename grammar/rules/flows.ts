@@ -25,6 +25,9 @@ import type { Rule } from "./expressions.ts";
 import { flowStarts, isAny } from "./starts.ts";
 import { TypeRules } from "./types.ts";
 
+/** Words that begin a step of their own form. */
+const stepWords = [t.Any, t.First, t.Route, t.Flush];
+
 export abstract class FlowRules extends TypeRules {
   /** `mic ~> vad -> [stt, log]`: the statement goes into the list before its parts are read. */
   readonly flow: Rule<[list: FlowSyntax[]], void> = this.define("flow", (list: FlowSyntax[]) => {
@@ -48,7 +51,9 @@ export abstract class FlowRules extends TypeRules {
     let options: OptionsSyntax | undefined;
     if (this.RECORDING_PHASE || this.atStep()) {
       step = this.SUBRULE(this.step, { ARGS: [true] });
-      this.OPTION({ GATE: () => this.atOptions(), DEF: () => (options = this.SUBRULE(this.options)) });
+      if (this.may(t.With)) {
+        this.OPTION({ GATE: () => this.atOptions(), DEF: () => (options = this.SUBRULE(this.options)) });
+      }
     } else {
       const hint = "name a step after it on the same line: mic -> vad";
       this.report("MESH1009", spanOf(token), `expected a step after "${token.image}", found ${this.found()}`, { hint });
@@ -66,6 +71,8 @@ export abstract class FlowRules extends TypeRules {
       this.missing("MESH1009", "a step such as mic or Vad()");
       return undefined;
     }
+    const isPlain = this.at(t.Name) && (!target || !isAny(this.LA(1), stepWords));
+    if (isPlain) return this.SUBRULE(this.endpoint);
     const special = (type: typeof t.Any): boolean =>
       target && this.at(type) && this.onSameLine(2) && isAny(this.LA(2), [t.LParen, t.LBracket, t.Name]);
     return this.OR<StepSyntax>([
@@ -92,19 +99,23 @@ export abstract class FlowRules extends TypeRules {
     const target = build.name(this.CONSUME(t.Name));
     let list: ArgumentSyntax[] | undefined;
     let port: NameSyntax | undefined;
-    this.OPTION1({
-      GATE: () => this.onSameLine(),
-      DEF: () => {
-        list = [];
-        this.SUBRULE(this.namedArguments, { ARGS: [list] });
-      },
-    });
+    if (this.may(t.LParen)) {
+      this.OPTION1({
+        GATE: () => this.onSameLine(),
+        DEF: () => {
+          list = [];
+          this.SUBRULE(this.namedArguments, { ARGS: [list] });
+        },
+      });
+    }
     const instance: InstanceSyntax | undefined =
       list === undefined ? undefined : { kind: "Instance", span: this.since(start), callee: target, arguments: list };
-    this.OPTION2(() => {
-      this.CONSUME(t.Dot);
-      port = this.takeName(1, "the name of a port");
-    });
+    if (this.may(t.Dot)) {
+      this.OPTION2(() => {
+        this.CONSUME(t.Dot);
+        port = this.takeName(1, "the name of a port");
+      });
+    }
     const span = this.since(start);
     return instance === undefined ? { kind: "Endpoint", span, target, port } : { kind: "Inline", span, instance, port };
   });

@@ -1,5 +1,5 @@
 /** Members of signatures and pipelines. */
-import type { TokenType } from "chevrotain";
+import type { IOrAlt, TokenType } from "chevrotain";
 import * as build from "../build.ts";
 import type {
   BudgetSyntax,
@@ -45,6 +45,10 @@ export abstract class MemberRules extends ScenarioRules {
   protected readonly signatureMember: Rule<[list: SignatureMemberSyntax[]], void> = this.define(
     "signatureMember",
     (list: SignatureMemberSyntax[]) => {
+      if (this.at(t.In) || this.at(t.Out)) {
+        list.push(this.SUBRULE(this.port));
+        return;
+      }
       this.OR([
         { ALT: () => list.push(this.SUBRULE(this.port)) },
         { ALT: () => list.push(this.SUBRULE(this.property)) },
@@ -64,6 +68,11 @@ export abstract class MemberRules extends ScenarioRules {
     const isNext = this.atStatement() || flowAhead(this.peek);
     if (!this.RECORDING_PHASE && (isNext || (!named && !this.atType()))) {
       this.missing("MESH1003", "a type such as text or audio<opus>");
+      return { kind: "Port", span: this.since(start), direction, name, type, documentation };
+    }
+    if (named) {
+      name = build.name(this.CONSUME(t.Name));
+      type = this.typeAnnotation(1, `${direction} ${name.text}: text`);
       return { kind: "Port", span: this.since(start), direction, name, type, documentation };
     }
     this.OR2([
@@ -86,73 +95,85 @@ export abstract class MemberRules extends ScenarioRules {
     return !this.onSameLine(2) || isAny(this.LA(2), behindType);
   }
 
-  private readonly property: Rule<[], SignatureMemberSyntax> = this.define("property", () => {
-    const start = this.mark();
-    return this.OR<SignatureMemberSyntax>([
-      {
-        ALT: () => {
-          this.CONSUME(t.Requires);
-          const conditions: ConditionSyntax[] = this.SUBRULE(this.conditions);
-          return { kind: "Requires", span: this.since(start), conditions };
-        },
+  private readonly property: Rule<[], SignatureMemberSyntax> = this.define("property", () =>
+    this.OR<SignatureMemberSyntax>(this.properties),
+  );
+
+  private readonly properties: IOrAlt<SignatureMemberSyntax>[] = [
+    {
+      ALT: () => {
+        const start = this.mark();
+        this.CONSUME(t.Requires);
+        const conditions: ConditionSyntax[] = this.SUBRULE(this.conditions);
+        return { kind: "Requires", span: this.since(start), conditions };
       },
-      {
-        ALT: () => {
-          this.CONSUME(t.Latency);
-          const value = this.SUBRULE1(this.expression, { ARGS: ["a duration such as 120ms"] });
-          return { kind: "Latency", span: this.since(start), value };
-        },
+    },
+    {
+      ALT: () => {
+        const start = this.mark();
+        this.CONSUME(t.Latency);
+        const value = this.SUBRULE1(this.expression, { ARGS: ["a duration such as 120ms"] });
+        return { kind: "Latency", span: this.since(start), value };
       },
-      {
-        ALT: () => {
-          this.CONSUME(t.From);
-          const path = this.takeString(1, "a path in quotes");
-          return { kind: "From", span: this.since(start), path };
-        },
+    },
+    {
+      ALT: () => {
+        const start = this.mark();
+        this.CONSUME(t.From);
+        const path = this.takeString(1, "a path in quotes");
+        return { kind: "From", span: this.since(start), path };
       },
-      {
-        ALT: () => {
-          let cost: ExpressionSyntax | undefined;
-          this.CONSUME(t.Converts);
-          this.OPTION2({
-            GATE: () => this.onSameLine() && this.at(t.Cost, 2),
-            DEF: () => {
-              this.CONSUME(t.At);
-              this.CONSUME(t.Cost);
-              cost = this.SUBRULE2(this.expression, { ARGS: ["a cost such as 2"] });
-            },
-          });
-          return { kind: "Converts", span: this.since(start), cost };
-        },
+    },
+    {
+      ALT: () => {
+        const start = this.mark();
+        let cost: ExpressionSyntax | undefined;
+        this.CONSUME(t.Converts);
+        this.OPTION2({
+          GATE: () => this.onSameLine() && this.at(t.Cost, 2),
+          DEF: () => {
+            this.CONSUME(t.At);
+            this.CONSUME(t.Cost);
+            cost = this.SUBRULE2(this.expression, { ARGS: ["a cost such as 2"] });
+          },
+        });
+        return { kind: "Converts", span: this.since(start), cost };
       },
-      {
-        ALT: () => {
-          this.CONSUME(t.Join);
-          const mode = this.takeName(1, "time, index or latest");
-          const within = this.within(1);
-          return { kind: "Join", span: this.since(start), mode, within };
-        },
+    },
+    {
+      ALT: () => {
+        const start = this.mark();
+        this.CONSUME(t.Join);
+        const mode = this.takeName(1, "time, index or latest");
+        const within = this.within(1);
+        return { kind: "Join", span: this.since(start), mode, within };
       },
-      {
-        ALT: () => {
-          this.CONSUME(t.Delays);
-          return { kind: "Marker", span: this.since(start), marker: "delays" };
-        },
+    },
+    {
+      ALT: () => {
+        const start = this.mark();
+        this.CONSUME(t.Delays);
+        return { kind: "Marker", span: this.since(start), marker: "delays" };
       },
-      {
-        ALT: () => {
-          this.CONSUME(t.Idempotent);
-          return { kind: "Marker", span: this.since(start), marker: "idempotent" };
-        },
+    },
+    {
+      ALT: () => {
+        const start = this.mark();
+        this.CONSUME(t.Idempotent);
+        return { kind: "Marker", span: this.since(start), marker: "idempotent" };
       },
-    ]);
-  });
+    },
+  ];
 
   /** A statement of a pipeline. A word that is followed by an arrow, a dot or `(` names a step, whatever it means. */
   protected readonly pipelineMember: Rule<[list: PipelineMemberSyntax[]], void> = this.define(
     "pipelineMember",
     (list: PipelineMemberSyntax[]) => {
       const step = !this.RECORDING_PHASE && namesStep(this.peek);
+      if (step || this.at(t.Identifier) || this.at(t.LBracket)) {
+        this.SUBRULE(this.flow, { ARGS: [list as never] });
+        return;
+      }
       this.OR([
         {
           GATE: () => !step,
@@ -186,7 +207,9 @@ export abstract class MemberRules extends ScenarioRules {
         value = this.SUBRULE(this.instance, { ARGS: ["a node such as Vad()"] });
       else this.missing("MESH1004", "a node such as Vad()");
     }
-    this.OPTION({ GATE: () => this.atOptions(), DEF: () => (options = this.SUBRULE(this.options)) });
+    if (this.may(t.With)) {
+      this.OPTION({ GATE: () => this.atOptions(), DEF: () => (options = this.SUBRULE(this.options)) });
+    }
     list.push({ kind: "Let", span: this.since(start), name, value, options });
   });
 

@@ -33,12 +33,14 @@ export abstract class RecoveryRules extends BaseRules {
     const open = this.openBlock(idx, kind);
     this.previousBroken = this.broken;
     if (open === false) return;
+    const resume = (): void => this.skip(kind);
+    const comma = (): IToken => this.consume(idx, t.Comma);
     do {
       this.many(idx, {
         GATE: () => this.continues(kind) && !this.endsUnclosed(open),
         DEF: () => {
-          this.asStatement(member, () => this.skip(kind));
-          if (kind.commas === true) this.option(idx, () => this.consume(idx, t.Comma));
+          this.asStatement(member, resume);
+          if (kind.commas === true && this.may(t.Comma)) this.option(idx, comma);
         },
       });
     } while (!this.endsUnclosed(open) && this.junk(kind));
@@ -82,7 +84,7 @@ export abstract class RecoveryRules extends BaseRules {
     }
     if (open === undefined) return;
     // An unfinished line is one mistake: what is missing at its end goes without saying.
-    if (this.previousBroken && open.startLine === this.LA(0).endLine) return;
+    if (this.previousBroken && open.startLine === this.LA(0).startLine) return;
     const related = [{ span: spanOf(open), message: `${kind.owner} begins here` }];
     const message = `expected "}" to close ${kind.owner}, found ${this.found()}`;
     this.report("MESH1005", this.place(), message, { hint: `add "}"`, related });
@@ -220,8 +222,12 @@ export abstract class RecoveryRules extends BaseRules {
   }
 
   private separator(idx: number, close: TokenType, starts: readonly TokenType[]): void {
-    if (this.RECORDING_PHASE || this.at(t.Comma)) {
+    if (this.RECORDING_PHASE) {
       this.option(idx, () => this.consume(idx, t.Comma));
+      return;
+    }
+    if (this.at(t.Comma)) {
+      this.consume(idx, t.Comma);
       this.strayCommas();
       return;
     }

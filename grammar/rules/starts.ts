@@ -21,7 +21,7 @@ export function isAny(token: IToken, types: readonly TokenType[]): boolean {
 
 /** Whether the k-th token stands on the line on which the one before it ends. */
 export function sameLine(peek: Peek, k: number): boolean {
-  return peek(k).startLine === peek(k - 1).endLine;
+  return peek(k).startLine === peek(k - 1).startLine;
 }
 
 const declarations: readonly TokenType[] = [t.Record, t.Enum, t.Interface, t.Node, t.Pipeline, t.Policy, t.Peer];

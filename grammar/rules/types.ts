@@ -24,11 +24,8 @@ export abstract class TypeRules extends ExpressionRules {
       return undefined;
     }
     const start = this.mark();
-    let type = this.OR1<TypeSyntax>([
-      { ALT: () => this.SUBRULE(this.listType) },
-      { ALT: () => this.SUBRULE(this.mapType) },
-      { ALT: () => this.SUBRULE(this.namedType) },
-    ]);
+    let type = this.OR1<TypeSyntax>(this.typeForms);
+    if (!this.RECORDING_PHASE && !this.at(t.Question) && !this.atNarrowing()) return type;
     this.MANY({
       GATE: () => this.at(t.Question) || this.atNarrowing(),
       DEF: () => {
@@ -58,6 +55,12 @@ export abstract class TypeRules extends ExpressionRules {
     });
     return type;
   });
+
+  private readonly typeForms = [
+    { ALT: () => this.SUBRULE(this.listType) },
+    { ALT: () => this.SUBRULE(this.mapType) },
+    { ALT: () => this.SUBRULE(this.namedType) },
+  ];
 
   protected atType(): boolean {
     if (this.at(t.LBracket) || this.at(t.MapWord)) return true;
@@ -97,7 +100,7 @@ export abstract class TypeRules extends ExpressionRules {
     const start = this.mark();
     const name = build.name(this.CONSUME(t.Name));
     let caps: CapSyntax[] | undefined;
-    this.OPTION(() => (caps = this.SUBRULE(this.caps)));
+    if (this.may(t.Less)) this.OPTION(() => (caps = this.SUBRULE(this.caps)));
     return { kind: "NamedType", span: this.since(start), name, caps };
   });
 
@@ -129,10 +132,12 @@ export abstract class TypeRules extends ExpressionRules {
       if (value !== undefined) alternatives.push(value);
     };
     push(this.SUBRULE1(this.capValue));
-    this.MANY(() => {
-      this.CONSUME(t.Bar);
-      push(this.SUBRULE2(this.capValue));
-    });
+    if (this.may(t.Bar)) {
+      this.MANY(() => {
+        this.CONSUME(t.Bar);
+        push(this.SUBRULE2(this.capValue));
+      });
+    }
     return { kind: "Cap", span: this.since(start), alternatives };
   });
 
@@ -141,12 +146,14 @@ export abstract class TypeRules extends ExpressionRules {
       this.missing("MESH1004", "a format such as opus, 48kHz or mono");
       return undefined;
     }
-    return this.OR<CapValueSyntax | undefined>([
-      { ALT: () => this.SUBRULE(this.literalOrRange), IGNORE_AMBIGUITIES: true },
-      { ALT: () => build.name(this.CONSUME(t.Name)) },
-      { ALT: () => this.SUBRULE(this.shape) },
-    ]);
+    return this.OR<CapValueSyntax | undefined>(this.capForms);
   });
+
+  private readonly capForms = [
+    { ALT: () => this.SUBRULE(this.literalOrRange), IGNORE_AMBIGUITIES: true },
+    { ALT: () => build.name(this.CONSUME(t.Name)) },
+    { ALT: () => this.SUBRULE(this.shape) },
+  ];
 
   private readonly shape: Rule<[], ShapeSyntax> = this.define("shape", () => {
     const start = this.mark();
@@ -199,6 +206,7 @@ export abstract class TypeRules extends ExpressionRules {
   /** `= value` after a type. */
   protected defaultValue(idx: number): ExpressionSyntax | undefined {
     let value: ExpressionSyntax | undefined;
+    if (!this.may(t.Equals)) return undefined;
     this.option(idx, () => {
       this.consume(idx, t.Equals);
       value = this.subrule(idx, this.expression, { ARGS: ["a default value"] });
