@@ -1,7 +1,9 @@
-import { accepts, formatType, type Schemas } from "../../../runtime/interface/caps.ts";
-import { Cell, currentType, unify, type SolvedType } from "../cells.ts";
-import type { CheckedPipeline } from "../checked-pipeline.ts";
-import { portTypes, type Instance, type PortTypes } from "../instances.ts";
+import { accepts, formatType, type DimensionValue, type Schemas } from "../../../runtime/interface/caps.ts";
+import type { JsonValue } from "../../../runtime/interface/frame.ts";
+import type { PlanValue } from "../../../runtime/interface/plan.ts";
+import { agree, Copies, currentType, type SolvedType } from "../cells.ts";
+import type { CheckedPipeline, Instance } from "../graph.ts";
+import { portTypes } from "../instances.ts";
 import { counterpart } from "../port-match.ts";
 import type { SignatureSymbol } from "../program.ts";
 import type { PortInfo, Signature } from "../signature.ts";
@@ -63,7 +65,7 @@ function checkTarget(checked: CheckedPipeline, instance: Instance, target: Check
       return;
     }
     // What the caller sends settles what is open in the target, and so what comes out of it.
-    unify(frozen(needed), given);
+    agree(new Copies().type(needed), given, context.schemas);
   }
   for (const port of contract.outputs.values()) {
     const other = counterpart(port.name, contract.outputs, signature.outputs);
@@ -93,12 +95,28 @@ function missingPort(
   ] as const;
   for (const [word, wanted, own] of sides) {
     for (const port of wanted.values()) {
-      if (port.optional || counterpart(port.name, wanted, own) !== undefined) continue;
+      const match = counterpart(port.name, wanted, own);
+      const name = `\`${contract.symbol.name}\``;
+      if (word === "input" && port.optional && match !== undefined && !match.optional && !match.signal) {
+        return {
+          message: `The input \`${match.name}\` of \`${symbol.name}\` must be fed; ${name} leaves that open.`,
+          port: match,
+        };
+      }
+      if (word === "output" && !port.optional && match?.optional === true) {
+        return {
+          message: `The output \`${match.name}\` of \`${symbol.name}\` may never be given; ${name} promises it.`,
+          port: match,
+        };
+      }
+      if (port.optional || match !== undefined || signature.lost.has(port.name)) continue;
       return {
         message: `\`${symbol.name}\` has no ${word} named \`${port.name}\`, which \`${contract.symbol.name}\` asks for.`,
       };
     }
   }
+  const join = joinMismatch(contract, signature, symbol);
+  if (join !== undefined) return { message: join };
   // What a shared pipeline needs besides may come from other callers.
   if (shared) return undefined;
   for (const port of signature.inputs.values()) {
@@ -114,35 +132,54 @@ function missingPort(
   return undefined;
 }
 
+/** Frames that the interface brings together must not be dropped by a target that does so more narrowly, or not at all. */
+function joinMismatch(contract: Signature, signature: Signature, symbol: SignatureSymbol): string | undefined {
+  const [wanted, own] = [contract.join, signature.join];
+  if (wanted === undefined || wanted.mode === own?.mode) {
+    if ((own?.withinMs ?? 0) >= (wanted?.withinMs ?? 0)) return undefined;
+  } else if (
+    own === undefined &&
+    (symbol.syntax.members as readonly { kind: string }[]).some((one) => one.kind === "Join")
+  ) {
+    // A `join` that could not be read has been spoken of.
+    return undefined;
+  }
+  return `\`${contract.symbol.name}\` joins its inputs (\`join ${wanted?.mode ?? ""}\`); \`${symbol.name}\` does not do so in the same way.`;
+}
+
 /** The types of a target's ports over cells of their own, so that trying them changes nothing. */
 function typesOf(
   symbol: SignatureSymbol,
   signature: Signature,
   target: CheckedTarget,
   context: RuleContext,
-): PortTypes {
+): { readonly inputs: ReadonlyMap<string, SolvedType>; readonly outputs: ReadonlyMap<string, SolvedType> } {
+  const args = argumentsOf(target, context);
   const solved = context.pipelines.get(symbol.key)?.graph.own;
-  if (solved === undefined) return portTypes(symbol.name, signature, target.kind === "local" ? target.args : new Map());
-  const copies = new Map<Cell, Cell>();
-  const copy = (type: SolvedType): SolvedType => {
-    if (type.kind !== "media") return type;
-    const dims = new Map<string, Cell>();
-    for (const [name, cell] of type.dims) {
-      const made = copies.get(cell.root) ?? new Cell(cell.dimension, cell.values);
-      copies.set(cell.root, made);
-      dims.set(name, made);
-    }
-    return { kind: "media", media: type.media, dims };
-  };
-  const all = (types: ReadonlyMap<string, SolvedType>): Map<string, SolvedType> =>
-    new Map([...types].map(([name, type]) => [name, copy(type)]));
-  return { inputs: all(solved.inputs), outputs: all(solved.outputs), paramCells: new Map() };
+  if (solved === undefined) return portTypes(symbol.name, signature, args);
+  const copies = new Copies();
+  const types = { inputs: copies.types(solved.inputs), outputs: copies.types(solved.outputs) };
+  for (const [name, cell] of solved.paramCells) {
+    const value = args.get(name);
+    const literal = value !== undefined && "literal" in value ? value.literal : undefined;
+    if (literal !== undefined && isDimensionValue(literal)) copies.find(cell)?.narrow([literal]);
+  }
+  return types;
 }
 
-function frozen(type: SolvedType): SolvedType {
-  if (type.kind !== "media") return type;
-  const dims = new Map([...type.dims].map(([name, cell]) => [name, new Cell(name, cell.values)]));
-  return { kind: "media", media: type.media, dims };
+function isDimensionValue(value: JsonValue): value is JsonValue & DimensionValue {
+  return (
+    typeof value === "string" ||
+    typeof value === "number" ||
+    (typeof value === "object" && value !== null && "width" in value)
+  );
+}
+
+/** What the target is run with. */
+function argumentsOf(target: CheckedTarget, { peers }: RuleContext): ReadonlyMap<string, PlanValue> {
+  if (target.kind === "local") return target.args;
+  const run = target.kind === "peer" ? peers.get(target.peer.key)?.runs.find((one) => one.as === target.as) : undefined;
+  return run?.args ?? new Map();
 }
 
 /** True when the consumer takes whatever the producer may send. */
