@@ -34,28 +34,33 @@ function contractOf(
       ...docs(`The parameters of \`${symbol.name}\`, as its code gets them.`),
     });
   }
-  const params = signature.params.size > 0 ? names.params : "object";
   const from = signature.from?.path?.value;
-  statements.push({
-    kind: morph.StructureKind.TypeAlias,
-    name: names.contract,
-    isExported: true,
-    type: scope.held.hold(
-      [
-        `${scope.type("TypedNode")}<{`,
-        `  params: ${params};`,
-        `  inputs: ${portsText(signature.inputs, syntax, scope)};`,
-        `  outputs: ${portsText(signature.outputs, syntax, scope)};`,
-        "}>",
-      ].join("\n"),
-    ),
-    ...docs(
-      syntax.documentation,
-      from === undefined
-        ? `What the code of \`${symbol.name}\` has to be; it is given at launch.`
-        : `What the code of \`${symbol.name}\` in ${codeSpan(from)} has to be.`,
-    ),
-  });
+  const types = {
+    params: signature.params.size > 0 ? names.params : "object",
+    inputs: scope.held.hold(portsText(signature.inputs, syntax, scope)),
+    outputs: scope.held.hold(portsText(signature.outputs, syntax, scope)),
+  };
+  statements.push(
+    {
+      kind: morph.StructureKind.Interface,
+      name: names.contract,
+      isExported: true,
+      properties: Object.entries(types).map(([name, type]) => ({ name, type, isReadonly: true })),
+      ...docs(`What \`${symbol.name}\` is given, takes and sends.`),
+    },
+    {
+      kind: morph.StructureKind.TypeAlias,
+      name: names.code,
+      isExported: true,
+      type: `${scope.type("TypedNode")}<${names.contract}>`,
+      ...docs(
+        syntax.documentation,
+        from === undefined
+          ? `What the code of \`${symbol.name}\` has to be; it is given at launch.`
+          : `What the code of \`${symbol.name}\` in ${codeSpan(from)} has to be.`,
+      ),
+    },
+  );
   return statements;
 }
 

@@ -9,7 +9,10 @@ export interface SchemaNames {
 }
 
 export interface NodeNames {
+  /** What its parameters, inputs and outputs are. */
   readonly contract: string;
+  /** What its code has to be. */
+  readonly code: string;
   readonly params: string;
 }
 
@@ -54,7 +57,11 @@ export class DeclaredNames {
     const known = this.#nodes.get(symbol);
     if (known !== undefined) return known;
     const { name } = symbol;
-    const made = { contract: this.names.take(`${name}Node`), params: this.names.take(`${name}Params`) };
+    const made = {
+      contract: this.names.take(`${name}Contract`),
+      code: this.names.take(`${name}Node`),
+      params: this.names.take(`${name}Params`),
+    };
     this.#nodes.set(symbol, made);
     return made;
   }

@@ -102,10 +102,10 @@ export class NodeSet {
 
   #contractOf({ symbol }: UsedNode): string {
     const scope = this.#scope;
-    if (symbol === undefined || isStandard(symbol.file.module)) return scope.type("NodeCode");
-    if (symbol.file === scope.file) return scope.declared.node(symbol).contract;
-    const { contract } = scope.otherNames(symbol.file).node(symbol);
-    return scope.import(scope.input.layout.module(symbol.file.source.path), contract, true, `Imported${contract}`);
+    if (symbol === undefined || isStandard(symbol.file.module)) return scope.type("AnyNode");
+    if (symbol.file === scope.file) return scope.declared.node(symbol).code;
+    const { code } = scope.otherNames(symbol.file).node(symbol);
+    return scope.import(scope.input.layout.module(symbol.file.source.path), code, true, `Imported${code}`);
   }
 
   /** These pipelines, and those that their remotes fall back to here. */

@@ -1,4 +1,4 @@
-import type { Diagnostic as TypeScriptDiagnostic, Project, SourceFile, ts } from "ts-morph";
+import type { Diagnostic as TypeScriptDiagnostic, Node, Project, SourceFile, Type } from "ts-morph";
 import { Reporter } from "../check/reporter.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { reportMissingExport, type Implementation } from "./implementations.ts";
@@ -11,8 +11,10 @@ export interface Claim {
   readonly code: string;
   /** The generated module that declares the contract, absolute. */
   readonly module: string;
-  /** The name of the contract in that module. */
+  /** The name of the type in that module which the code has to be of. */
   readonly contract: string;
+  /** The name of the type in that module which says what the node is given, takes and sends. */
+  readonly types: string;
 }
 
 export interface VerifierInit {
@@ -79,12 +81,13 @@ export class Verifier {
   }
 
   /** A file that is right if and only if the code fits its contract. */
-  #checkFile({ implementation, code, module, contract }: Claim, index: number): SourceFile {
+  #checkFile({ implementation, code, module, contract, types }: Claim, index: number): SourceFile {
     const { name } = implementation.symbol;
     const text = [
-      `import type { ${contract} as Contract } from ${JSON.stringify(module)};`,
+      `import type { ${contract} as Contract, ${types} as Types } from ${JSON.stringify(module)};`,
       `import { ${name} as code } from ${JSON.stringify(code)};`,
       "export const checked: Contract = code;",
+      "export declare const types: Types;",
     ].join("\n");
     return this.#project.createSourceFile(`${module}.check${index}.ts`, text, { overwrite: true });
   }
@@ -95,39 +98,66 @@ export class Verifier {
     const source = this.#project.getSourceFile(code) ?? this.#project.addSourceFileAtPathIfExists(code);
     if (source === undefined) return;
     const exported = source.getExportedDeclarations();
-    const names = [...exported.keys()].filter((name) => name !== "default");
-    if (!exported.has(symbol.name)) {
+    const [declaration] = exported.get(symbol.name) ?? [];
+    if (declaration === undefined) {
+      const names = [...exported.keys()].filter((name) => name !== "default");
       reportMissingExport(implementation, names, reporter);
       return;
     }
-    const declaration = exported.get(symbol.name)?.[0];
-    if (
-      declaration !== undefined &&
-      isUntyped(check.getVariableDeclarationOrThrow("checked").getInitializerOrThrow().getType().compilerType)
-    ) {
-      return;
-    }
-    const [outside] = check.getPreEmitDiagnostics().filter(isError);
+    const reason = this.#mismatch(check, declaration);
+    if (reason === undefined) return;
+    const message = `The code of \`${symbol.name}\` in \`${path}\` does not fit its declaration.`;
+    reporter.report("MESH3020", file.source, span, message, {
+      label: "declared here",
+      notes: [`TypeScript says: ${reason}`],
+      hint: `Declare it as \`export const ${symbol.name}: ${claim.contract} = …\` to see the mistake where it is made.`,
+    });
+  }
+
+  /** Why the code does not fit; undefined where it does. */
+  #mismatch(check: SourceFile, declaration: Node): string | undefined {
+    const code = check.getVariableDeclarationOrThrow("checked").getInitializerOrThrow().getType();
+    const isDefined = code.compilerType.symbol?.name === "NodeDefinition";
+    // What `defineNode` returns tells nothing of what it was given, so the types that it was given are compared.
+    const outside = isDefined
+      ? this.#argumentMismatch(check, declaration)
+      : check
+          .getPreEmitDiagnostics()
+          .filter(isError)
+          .map((one) => reasonOf(one, this.#init.morph))[0];
+    if (outside !== undefined) return outside;
     // Where the code is declared to be what the contract asks for, what is wrong shows in the code itself.
-    const statement = declaration?.getFirstAncestor((node) => node.getParent() === declaration.getSourceFile());
-    const inside = (statement === undefined ? [] : (declaration?.getSourceFile().getPreEmitDiagnostics() ?? [])).filter(
-      (one) => isError(one) && statement !== undefined && within(one, statement.getPos(), statement.getEnd()),
-    );
-    const found = outside ?? inside[0];
-    if (found === undefined) return;
-    const place = found === outside ? "" : `${this.#placeOf(found)}: `;
-    const reason = reasonOf(found, this.#init.morph);
-    reporter.report(
-      "MESH3020",
-      file.source,
-      span,
-      `The code of \`${symbol.name}\` in \`${path}\` does not fit its declaration.`,
-      {
-        label: "declared here",
-        notes: [`TypeScript says: ${place}${reason}`],
-        hint: `Declare it as \`export const ${symbol.name}: ${claim.contract} = …\` to see the mistake where it is made.`,
-      },
-    );
+    const file = declaration.getSourceFile();
+    const statement = declaration.getFirstAncestor((node) => node.getParent() === file);
+    const inside = file
+      .getPreEmitDiagnostics()
+      .find((one) => isError(one) && statement !== undefined && within(one, statement.getPos(), statement.getEnd()));
+    return inside === undefined ? undefined : `${this.#placeOf(inside)}: ${reasonOf(inside, this.#init.morph)}`;
+  }
+
+  /** Compares the type argument of `defineNode<…>`: the parameters alone, or the whole contract. */
+  #argumentMismatch(check: SourceFile, declaration: Node): string | undefined {
+    const call = declaration.getFirstDescendantByKind(this.#init.morph.SyntaxKind.CallExpression);
+    const [argument] = call?.getTypeArguments() ?? [];
+    if (argument === undefined) return undefined;
+    const checker = this.#project.getTypeChecker().compilerObject;
+    const wanted = check.getVariableDeclarationOrThrow("types").getType();
+    const given = argument.getType();
+    const part = (type: Type, name: string): Type | undefined => type.getProperty(name)?.getTypeAtLocation(check);
+    const isWhole = ["params", "inputs", "outputs"].every((name) => given.getProperty(name) !== undefined);
+    const pairs = isWhole
+      ? (["params", "inputs", "outputs"] as const).map((name) => [name, part(wanted, name), part(given, name)] as const)
+      : [["params", part(wanted, "params"), given] as const];
+    for (const [name, declared, taken] of pairs) {
+      if (declared === undefined || taken === undefined) continue;
+      // What comes in has to fit what the code takes, and what it sends what the program declares.
+      const [from, to] = name === "outputs" ? [taken, declared] : [declared, taken];
+      if (checker.isTypeAssignableTo(from.compilerType, to.compilerType)) continue;
+      const words = { params: "parameters", inputs: "inputs", outputs: "outputs" }[name];
+      const [own, other] = [taken, declared].map((type) => type.getText(check).replace(/import\("[^"]*"\)\./g, ""));
+      return `the ${words} of the code are \`${own}\`, those of the node \`${other}\`.`;
+    }
+    return undefined;
   }
 
   #placeOf(diagnostic: TypeScriptDiagnostic): string {
@@ -145,11 +175,6 @@ function isError(diagnostic: TypeScriptDiagnostic): boolean {
 function within(diagnostic: TypeScriptDiagnostic, start: number, end: number): boolean {
   const at = diagnostic.getStart() ?? -1;
   return at >= start && at < end;
-}
-
-/** Made by `defineNode` without a contract: nothing is known of its ports, so nothing can be wrong with them. */
-function isUntyped(type: ts.Type): boolean {
-  return type.symbol?.name === "NodeDefinition";
 }
 
 /** The chain of reasons that TypeScript gives, from what does not fit down to why. */

@@ -27,7 +27,7 @@ export type { LaunchOptions, Mesh, MeshPlatform, RunningPeer } from "../mesh/lau
 
 // What generated modules import.
 export { z } from "zod";
-export type { NodeCode, NodeContract, TypedContext, TypedFrame, TypedInstance, TypedNode } from "../typed/contract.ts";
+export type { AnyNode, TypedContext, TypedFrame, TypedInstance, TypedNode } from "../typed/contract.ts";
 export type { PipelineOptions, RunningPipeline } from "../typed/launch.ts";
 export { inputPort, outputPort } from "../typed/ports.ts";
 export type { InputPort, InputSpec, OutputPort, OutputSpec } from "../typed/ports.ts";

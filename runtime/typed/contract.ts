@@ -1,23 +1,41 @@
 import type { FlowType } from "../interface/caps.ts";
 import type { Frame } from "../interface/frame.ts";
-import type { EmitOptions, NodeContext, NodeInstance } from "../interface/node.ts";
-
-/** What a `node` of a program declares: its parameters, and what its inputs and outputs carry, by name. */
-export interface NodeContract {
-  readonly params: object;
-  readonly inputs: object;
-  readonly outputs: object;
-}
+import type {
+  EmitOptions,
+  Emission,
+  FrameHeader,
+  NodeContext,
+  NodeDefinition,
+  NodeInstance,
+  NodeTypes,
+  Outcome,
+  Work,
+} from "../interface/node.ts";
 
 /** A frame whose payload is known. */
 export interface TypedFrame<T> extends Omit<Frame, "payload"> {
   readonly payload: T;
 }
 
-/** The arguments of `process`: a frame together with the name of the input it came in by. */
-export type Received<Inputs> = {
-  [Port in keyof Inputs & string]: [frame: TypedFrame<Inputs[Port]>, port: Port];
-}[keyof Inputs & string];
+/**
+ * The arguments of `process`: a frame, the name of the input it came in by, and the call that is in work.
+ *
+ * Of several inputs, the name tells the frames apart. `work` is then left out, for TypeScript would not let a function of
+ * two parameters take one of several lists of three; `defineNode` has it.
+ */
+export type Received<Inputs> =
+  IsOne<keyof Inputs> extends true
+    ? [frame: TypedFrame<Inputs[keyof Inputs]>, port: keyof Inputs & string, work: Work]
+    : { [Port in keyof Inputs & string]: [frame: TypedFrame<Inputs[Port]>, port: Port] }[keyof Inputs & string];
+
+/** True where a union has one member, which then is all of it. */
+type IsOne<Name, All = Name> = [Name] extends [never]
+  ? false
+  : Name extends Name
+    ? [All] extends [Name]
+      ? true
+      : false
+    : never;
 
 /** The arguments of `emit`: the name of an output, and what it carries. */
 export type Sent<Outputs> = {
@@ -25,7 +43,7 @@ export type Sent<Outputs> = {
 }[keyof Outputs & string];
 
 /** What the runtime gives to an instance of a node with this contract. */
-export interface TypedContext<C extends NodeContract> extends Omit<NodeContext, "emit" | "formats"> {
+export interface TypedContext<C extends NodeTypes> extends Omit<NodeContext, "emit" | "formats"> {
   /** Sends a payload out of a port; see `Emit`. */
   readonly emit: (...sent: Sent<C["outputs"]>) => Promise<void> | undefined;
   /** The fixed format of each port: every dimension holds exactly one value. */
@@ -35,11 +53,31 @@ export interface TypedContext<C extends NodeContract> extends Omit<NodeContext, 
   };
 }
 
-/** One running instance of a node with this contract. */
-export interface TypedInstance<C extends NodeContract> extends Omit<NodeInstance, "process"> {
-  // A property and no method: TypeScript then checks that what is taken is what comes.
-  /** Takes one frame. What it throws or rejects with ends its session's branch. */
-  readonly process?: (...received: Received<C["inputs"]>) => void | Promise<void>;
+/**
+ * One running instance of a node with this contract; see `NodeInstance` for what each member does.
+ *
+ * They are properties and no methods, for TypeScript then checks that what is taken is what comes.
+ */
+export interface TypedInstance<C extends NodeTypes> extends Omit<
+  NodeInstance,
+  "process" | "map" | "join" | "run" | "end"
+> {
+  /** Takes one frame. What it throws or rejects with is a failure of the node. */
+  readonly process?: (...received: Received<C["inputs"]>) => Outcome<C["outputs"]>;
+  /** In place of `process`, for a node with one input: one payload in, one out or, with `undefined`, none. */
+  readonly map?: (
+    payload: C["inputs"][keyof C["inputs"]],
+    header: FrameHeader,
+  ) => C["outputs"][keyof C["outputs"]] | undefined;
+  /** Takes one frame of each of the inputs that are joined. */
+  readonly join?: (
+    frames: { readonly [Port in keyof C["inputs"]]: TypedFrame<C["inputs"][Port]> },
+    work: Work,
+  ) => Outcome<C["outputs"]>;
+  /** Runs a source, a node without inputs; the outputs end when it returns. */
+  readonly run?: () => Promise<void> | AsyncGenerator<C["outputs"][keyof C["outputs"]] | Emission | undefined, void>;
+  /** All inputs have ended: emit what is left. The outputs end when it is done. */
+  readonly end?: () => Outcome<C["outputs"]>;
 }
 
 /**
@@ -53,9 +91,7 @@ export interface TypedInstance<C extends NodeContract> extends Omit<NodeInstance
  * };
  * ```
  */
-export interface TypedNode<C extends NodeContract> {
-  /** True when `process` always finishes before it returns, in microseconds; see `NodeDefinition`. */
-  readonly sync?: boolean;
+export interface TypedNode<C extends NodeTypes> extends Omit<NodeDefinition, "open"> {
   /**
    * Makes an instance for one session.
    * @throws {MeshError} `dependency-missing` when a package, library or model is not installed, with a hint
@@ -64,7 +100,7 @@ export interface TypedNode<C extends NodeContract> {
 }
 
 /** The code of any node, whatever its contract is. */
-export interface NodeCode {
+export interface AnyNode {
   readonly sync?: boolean;
   open(params: never, context: never): unknown;
 }

@@ -2,10 +2,10 @@ import { formatLocation, MeshError } from "../interface/errors.ts";
 import type { NodeDefinition } from "../interface/node.ts";
 import type { NodePlan, Plan } from "../interface/plan.ts";
 import type { NodeRegistry } from "../pipeline/deps.ts";
-import type { NodeCode } from "./contract.ts";
+import type { AnyNode } from "./contract.ts";
 
 /** Code by the name of its node; where two nodes share a name, by `module#export`. */
-export type NodeTable = Readonly<Record<string, NodeCode | undefined>>;
+export type NodeTable = Readonly<Record<string, AnyNode | undefined>>;
 
 /** What a generated module runs: the plan, and the code that its nodes come from. */
 export interface Program {
@@ -27,7 +27,7 @@ export function registryOf(program: Program, given: NodeTable = {}): NodeRegistr
   };
 }
 
-function find(table: NodeTable, { node, implementation }: NodePlan): NodeCode | undefined {
+function find(table: NodeTable, { node, implementation }: NodePlan): AnyNode | undefined {
   const full = implementation === undefined ? undefined : `${implementation.module}#${implementation.export}`;
   if (full !== undefined && Object.hasOwn(table, full)) return table[full];
   return Object.hasOwn(table, node) ? table[node] : undefined;

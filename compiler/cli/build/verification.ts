@@ -44,7 +44,8 @@ export class Verification {
     const claims = implementationsOf(compiled.program.root).flatMap((implementation): Claim[] => {
       const code = resolve(root, implementation.path);
       if (!/\.[cm]?tsx?$/.test(code) || !existsSync(code)) return [];
-      return [{ implementation, code, module, contract: names.node(implementation.symbol).contract }];
+      const { code: contract, contract: types } = names.node(implementation.symbol);
+      return [{ implementation, code, module, contract, types }];
     });
     if (claims.length === 0) return [];
     const place = memoryOf(root);

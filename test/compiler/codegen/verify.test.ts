@@ -1,64 +1,126 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { commandLine, type CommandLine } from "../support/command-line.ts";
 
-const program = (from: string): string => `record Question { text: text }
-node Answer(model: text = "m") {
+const node = (name: string, from: string): string => `node ${name}(model: text = "m") {
   in  question: Question
   out sentence: text
   ${from}
 }
-pipeline Main {
+`;
+
+const program = (from: string): string => `record Question { text: text }
+${node("Answer", from)}pipeline Main {
   in  question: Question
   out sentence: text
   question -> Answer() -> sentence
 }
 `;
 
-let meshc: CommandLine;
-beforeEach(() => {
-  meshc = commandLine();
-  meshc.write("main.mesh", program('from "./answer.ts"'));
-});
-afterEach(() => meshc[Symbol.dispose]());
+/** Code by what is said of it; `NAME` stands for the node. */
+const fitting = {
+  "declared as the contract":
+    'export const NAME: NAMENode = { open: ({ model }, { emit }) => ({ process: async ({ payload }) => emit("sentence", model + payload.text) }) };',
+  "that satisfies it": "export const NAME = { sync: true, open: () => ({}) } satisfies NAMENode;",
+  "that fits as it is":
+    "export const NAME = { open: (params: { model: string }) => ({ close: () => void params.model }) };",
+  "made by defineNode": "export const NAME = defineNode<{ model: string }>({ open: () => ({}) });",
+  "made by defineNode with the contract":
+    "export const NAME = defineNode<NAMEContract>({ open: ({ model }) => ({ map: ({ text }) => model + text }) });",
+  "exported under another name":
+    "class Code { open() { return {}; } }\nconst made = new Code();\nexport { made as NAME };",
+};
 
-/** Builds with this code behind the node. */
-async function build(code: string): Promise<{ code: number; err: string }> {
-  meshc.write("answer.ts", code);
-  return meshc.run("build");
+const misfits: Readonly<Record<string, readonly [code: string, reason: string]>> = {
+  "in a parameter": [
+    "export const NAME = { open: (params: { model: number }) => ({ close: () => void params }) };",
+    "'string' is not assignable to type 'number'",
+  ],
+  "in what it emits": [
+    "export const NAME: TypedNode<{ params: { model: string }; inputs: { question: object }; outputs: { sentence: number } }> = { open: () => ({}) };",
+    "is not assignable",
+  ],
+  "in what it takes": [
+    "export const NAME = { open: () => ({ process: (frame: { payload: number }) => void frame }) };",
+    "is not assignable",
+  ],
+  "in the shape of a node": ["export const NAME = { opened: () => ({}) };", "'open' is missing"],
+  "in what defineNode is told of its parameters": [
+    "export const NAME = defineNode<{ model: number }>({ open: () => ({}) });",
+    "the parameters of the code are `{ model: number; }`, those of the node `NAMEParams`.",
+  ],
+  "in what defineNode is told of its outputs": [
+    "export const NAME = defineNode<{ params: object; inputs: object; outputs: { sentence: number } }>({ open: () => ({}) });",
+    "the outputs of the code are `{ sentence: number; }`, those of the node `{ sentence: string; }`.",
+  ],
+  "in what it does with its contract": [
+    "export const NAME = defineNode<NAMEContract>({ open: ({ modle }) => ({}) });",
+    "NAME.ts:3: Property 'modle' does not exist",
+  ],
+  "where it is declared to be the contract": [
+    'export const NAME: NAMENode = {\n  open: (_, { emit }) => ({ process: async () => emit("sentense", "a") }),\n};',
+    "NAME.ts:4:",
+  ],
+};
+
+/** Builds one program with a node for each of the texts, and tells what was said of each node. */
+async function buildNodes(codes: readonly string[]): Promise<{ code: number; said: (index: number) => string }> {
+  using meshc = commandLine();
+  const nodes = codes.map((text, index) => {
+    const name = `Node${index}`;
+    const imports = `import type { ${name}Contract, ${name}Node } from "./main.mesh.js";\nimport { defineNode, type TypedNode } from "pipeline-mesh";\n`;
+    meshc.write(`${name}.ts`, imports + text.replaceAll("NAME", name));
+    return node(name, `from "./${name}.ts"`);
+  });
+  meshc.write("main.mesh", `record Question { text: text }\n${nodes.join("")}`);
+  const { code, err } = await meshc.run("build");
+  const parts = err.split(/^(?=\w+\[MESH)/m);
+  const said = (index: number): string =>
+    parts
+      .filter((one) => one.includes(`\`Node${index}\``))
+      .join("")
+      .replace(/\s+/g, " ");
+  return { code, said };
 }
 
-const imports =
-  'import type { AnswerNode } from "./main.mesh.js";\nimport { defineNode, type TypedNode } from "pipeline-mesh";\n';
-
 describe("the code behind `from`", () => {
-  it("may be declared as the contract, fit it as it is, or be made by defineNode", { timeout: 60_000 }, async () => {
-    const codes = [
-      `export const Answer0: Answer0Node = { open: ({ model }, { emit }) => ({ process: async ({ payload }) => emit("sentence", model + payload.text) }) };`,
-      "export const Answer1 = { sync: true, open: () => ({}) } satisfies Answer1Node;",
-      "export const Answer2 = { open: (params: { model: string }) => ({ close: () => void params.model }) };",
-      "export const Answer3 = defineNode<{ model: string }>({ open: () => ({}) });",
-      "class Code { open() { return {}; } }\nconst made = new Code();\nexport { made as Answer4 };",
-    ];
-    const [record = "", ...lines] = program("").split("\n");
-    const node = lines.slice(0, 5).join("\n");
-    const nodes = codes.map((code, index) => {
-      const name = `Answer${index}`;
-      meshc.write(
-        `${name}.ts`,
-        `import type { ${name}Node } from "./main.mesh.js";\nimport { defineNode } from "pipeline-mesh";\n${code}`,
-      );
-      return node.replace("Answer", name).replace(/\n}$/, `\n  from "./${name}.ts"\n}`);
-    });
-    const pipeline = lines.slice(5).join("\n").replace("Answer()", "Answer0()");
-    meshc.write("main.mesh", [record, ...nodes, pipeline].join("\n"));
-    const { code, err } = await meshc.run("build");
-    expect(err).toBe("");
-    expect(code).toBe(0);
+  let built: Awaited<ReturnType<typeof buildNodes>>;
+  const texts = [...Object.values(fitting), ...Object.values(misfits).map(([text]) => text)];
+  beforeAll(async () => {
+    built = await buildNodes(texts);
+  }, 60_000);
+
+  it.each(Object.entries(fitting))("may be %s", (_, text) => {
+    expect(built.said(texts.indexOf(text))).toBe("");
   });
 
-  it("is missed where there is no such file, with the nearest name", async () => {
+  it.each(Object.entries(misfits))("does not fit %s, and TypeScript says why", (_, [text, reason]) => {
+    const index = texts.indexOf(text);
+    expect(built.code).toBe(1);
+    expect(built.said(index)).toContain(
+      `error[MESH3020]: The code of \`Node${index}\` in \`Node${index}.ts\` does not fit`,
+    );
+    expect(built.said(index)).toContain(`from "./Node${index}.ts"`);
+    expect(built.said(index)).toContain(reason.replaceAll("NAME", `Node${index}`));
+  });
+});
+
+describe("meshc build", () => {
+  let meshc: CommandLine;
+  beforeEach(() => {
+    meshc = commandLine();
+    meshc.write("main.mesh", program('from "./answer.ts"'));
+  });
+  afterEach(() => meshc[Symbol.dispose]());
+
+  /** Builds with this code behind the node. */
+  async function build(code: string): Promise<{ code: number; err: string }> {
+    meshc.write("answer.ts", code);
+    return meshc.run("build");
+  }
+
+  it("says where the file of a node is missing, with the nearest name", async () => {
     meshc.write("main.mesh", program('from "./anser.ts"'));
     const { code, err } = await build("");
     expect(code).toBe(1);
@@ -69,49 +131,19 @@ describe("the code behind `from`", () => {
     expect(meshc.read("main.mesh.ts")).toContain("export type AnswerNode");
   });
 
-  it("is missed where the file exports no such name, with the nearest one", async () => {
-    const { code, err } = await build("export const Anwser = 1;\nexport type Other = string;");
+  it.each([
+    "export const Anwser = 1;\nexport type Other = string;",
+    "const Answer = 1;\nexport { Answer as Anwser };",
+    "export function Anwser() {}",
+  ])("says that the file exports no such name, with the nearest one: %s", async (text) => {
+    const { code, err } = await build(text);
     expect(code).toBe(1);
     expect(err).toContain("error[MESH2021]: `answer.ts` exports nothing named `Answer`.");
     expect(err).toContain("Did you mean `Anwser`?");
   });
 
-  it.each([
-    [
-      "a parameter",
-      "export const Answer = { open: (params: { model: number }) => ({ close: () => void params }) };",
-      "'string' is not assignable to type 'number'",
-    ],
-    [
-      "what it emits",
-      "export const Answer: TypedNode<{ params: { model: string }; inputs: { question: object }; outputs: { sentence: number } }> = { open: () => ({}) };",
-      "is not assignable",
-    ],
-    [
-      "what it takes",
-      "export const Answer = { open: () => ({ process: (frame: { payload: number }) => void frame }) };",
-      "is not assignable",
-    ],
-    ["the shape of a node", "export const Answer = { opened: () => ({}) };", "'open' is missing"],
-    ["a value at all", "export interface Answer { open(): void }", "MESH2021"],
-  ])("does not fit in %s, and TypeScript says why", { timeout: 60_000 }, async (_, text, reason) => {
-    const { code, err } = await build(imports + text);
-    expect(code).toBe(1);
-    expect(err).toContain("--> main.mesh:5:8");
-    expect(err.replace(/\s+/g, " ")).toContain(reason);
-  });
-
-  it("is shown by its own line where it is declared to be the contract", { timeout: 60_000 }, async () => {
-    const { code, err } = await build(
-      `${imports}export const Answer: AnswerNode = {\n  open: (_, { emit }) => ({ process: async () => emit("sentense", "a") }),\n};`,
-    );
-    expect(code).toBe(1);
-    expect(err).toContain("error[MESH3020]");
-    expect(err).toMatch(/TypeScript says: answer\.ts:4: .*"sentense"/s);
-  });
-
   it(
-    "is not verified again where nothing has changed, and is where what it imports has",
+    "verifies nothing again where nothing has changed, and does where what the code imports has",
     { timeout: 60_000 },
     async () => {
       mkdirSync(join(meshc.folder, "node_modules"));
@@ -128,7 +160,7 @@ describe("the code behind `from`", () => {
     },
   );
 
-  it("of a program with errors is not looked at", async () => {
+  it("does not look at the code of a program with errors", async () => {
     meshc.write("main.mesh", program('from "./answer.ts"').replace("-> sentence", "-> sentance"));
     const { code, err } = await build("");
     expect(code).toBe(1);

@@ -7,7 +7,7 @@ import { maxWaitingWrites } from "../../../runtime/typed/input-port.ts";
 import { launchTyped, type GivenOptions, type RunningPipeline } from "../../../runtime/typed/launch.ts";
 import { outputCapacityFrames } from "../../../runtime/typed/output-port.ts";
 import { inputPort, outputPort, type PortSpecs, type PortsOf } from "../../../runtime/typed/ports.ts";
-import type { NodeCode } from "../../../runtime/typed/contract.ts";
+import type { AnyNode } from "../../../runtime/typed/contract.ts";
 import { planOf } from "../../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../../support/real-clock.ts";
 
@@ -27,7 +27,7 @@ afterEach(async () => {
 async function launch<Specs extends PortSpecs>(
   source: string,
   specs: Specs,
-  nodes: Record<string, NodeCode> = {},
+  nodes: Record<string, AnyNode> = {},
   options: GivenOptions = {},
 ): Promise<RunningPipeline & PortsOf<Specs>> {
   const running = await launchTyped(platform, { plan: planOf(source), nodes }, "Main", options, specs);
@@ -36,7 +36,7 @@ async function launch<Specs extends PortSpecs>(
 }
 
 /** Passes text on, each after the last has been released. */
-const gated = (): { readonly node: NodeCode; release(): void } => {
+const gated = (): { readonly node: AnyNode; release(): void } => {
   const waiting: (() => void)[] = [];
   return {
     node: defineNode({
