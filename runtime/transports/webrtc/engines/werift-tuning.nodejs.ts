@@ -38,7 +38,7 @@ interface Sctp {
   sackDuplicates: number[];
   updateRto(seconds: number): void;
   markReceived(tsn: number): boolean;
-  sendChunk(chunk: { readonly type: number; gaps?: number[][] }): Promise<void>;
+  sendChunk(chunk: { readonly type: number; gaps?: number[][] } | undefined): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -158,9 +158,11 @@ function setTsnOrder(sctp: Sctp): boolean {
   if (isNew(sctp) && Number.isInteger(sctp.localTsn)) startTsnAt(sctp);
   sctp.markReceived = (tsn) => markReceived(sctp, tsn);
   const send = sctp.sendChunk.bind(sctp);
-  sctp.sendChunk = (chunk) => {
+  sctp.sendChunk = async (chunk) => {
+    // Werift's timer sends its chunk a turn after it has expired; an answer that comes in between takes the chunk away.
+    if (chunk === undefined) return;
     if (chunk.type === sackType && Array.isArray(chunk.gaps)) chunk.gaps = gapBlocks(sctp);
-    return send(chunk);
+    await send(chunk);
   };
   return true;
 }
