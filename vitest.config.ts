@@ -13,8 +13,9 @@ export default defineConfig({
     ],
   },
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Generous: only a hang should run into it, on a slow machine too.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // The end-to-end tests measure times; beside two other workers they would measure the machine.
     projects: [
       {
@@ -27,7 +28,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           fileParallelism: false,
-          testTimeout: 90_000,
+          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },
