@@ -15,12 +15,17 @@ export const maxFused = 8;
  */
 export class Fused {
   at = 0;
+  /** Payloads taken by the first. */
+  frames = 0;
+  /** By place: payloads dropped. */
+  readonly drops: number[];
   readonly stages: readonly Mapping[];
   readonly call: (payload: Payload, header: FrameHeader) => Payload | undefined;
 
   /** @param stages 1 to `maxFused` of them */
   constructor(stages: readonly [Mapping, ...Mapping[]]) {
     this.stages = stages;
+    this.drops = stages.map(() => 0);
     const count = stages.length;
     const [a, b = a, c = a, d = a, e = a, f = a, g = a, h = a] = stages;
     this.call = (payload, header) => {
@@ -48,5 +53,17 @@ export class Fused {
       this.at = 7;
       return h.map(value, header);
     };
+  }
+
+  /** Nothing has come out of the node that was called last. */
+  dropped(): void {
+    this.drops[this.at] = (this.drops[this.at] ?? 0) + 1;
+  }
+
+  /** Payloads that the node at a place has taken. */
+  framesAt(place: number): number {
+    let { frames } = this;
+    for (let before = 0; before < place; before += 1) frames -= this.drops[before] ?? 0;
+    return frames;
   }
 }

@@ -3,6 +3,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
 import { Emission, type Emit, type NodeInstance } from "../interface/node.ts";
 import { Gate } from "./gate.ts";
+import { KeptFrames } from "./kept-frames.ts";
 import type { OutPort } from "./out-port.ts";
 import { ignore, isGenerator, isPromise, refused } from "./outcome.ts";
 import { describePayload } from "./payload-check.ts";
@@ -30,8 +31,6 @@ export interface NodeRunInit {
 /** Called when a call into the node is over; `fresh` where its result was wanted to the end. */
 type Then = (fresh: boolean) => void;
 
-const noFrame: Frame = { timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: null };
-
 /**
  * One instance of a node at work: what goes into its code and what comes out. A node that is restarted gets another one.
  *
@@ -43,9 +42,20 @@ export class NodeRun {
   dropped = 0;
   /** The newest epoch; what is emitted belongs to it. */
   epoch = 0;
+  /** The code, and what it is called with; a stage does that itself. */
+  instance: NodeInstance = {};
+  process: NodeInstance["process"];
+  readonly work = new WorkSignal();
+  /** Takes and sends frames. */
+  live = false;
+  /** Is being called, and has not returned yet. */
+  busy = false;
+  /** What it sends by `sole` while it is called is kept for the stage that has called, for that to hand on. */
+  keeps = false;
+  readonly kept = new KeptFrames();
   readonly sampler = new Sampler();
-  /** The fused runs that call its `map`; they count what it takes there. */
-  readonly mapped: { framesOf(run: NodeRun): number }[] = [];
+  /** What its `map` has taken is counted where it is called: by the stages that it is part of. */
+  readonly counts: (() => number)[] = [];
   /** Where what it returns goes: the only output that is no signal; undefined where there is none or several. */
   readonly sole: OutPort | undefined;
   #frames = 0;
@@ -54,16 +64,12 @@ export class NodeRun {
   readonly #careful: boolean;
   readonly #ports: readonly OutPort[];
   #gate = new Gate([]);
-  #instance: NodeInstance = {};
-  #process: NodeInstance["process"];
-  #live = false;
   #closeReason: unknown;
   /** What was emitted before the session started. */
   #early: (() => void)[] | undefined = [];
-  /** The frame in work, or the last one. */
-  #frame: Frame = noFrame;
+  /** Media time of the frame in work, or the last one. A number, for to keep the frame itself would cost a write barrier. */
+  #timestampUs = 0.5;
   #ticket: Ticket | undefined;
-  #busy = false;
   #ending = false;
   /** What the call in work still emits is not wanted. */
   #stale = false;
@@ -71,7 +77,6 @@ export class NodeRun {
   /** By the looks of the watchdog. */
   #pendingSince = 0;
   #waitsForRoom = 0;
-  #work = new WorkSignal();
   #sent = 0;
   #timing = false;
   #outsideUs = 0;
@@ -92,15 +97,7 @@ export class NodeRun {
 
   /** Frames taken. */
   get frames(): number {
-    return this.mapped.reduce((sum, mapped) => sum + mapped.framesOf(this), this.#frames);
-  }
-
-  get instance(): NodeInstance {
-    return this.#instance;
-  }
-
-  get live(): boolean {
-    return this.#live;
+    return this.counts.reduce((sum, count) => sum + count(), this.#frames);
   }
 
   /** A call into the node that has not come back. */
@@ -120,13 +117,13 @@ export class NodeRun {
   }
 
   opened(instance: NodeInstance): void {
-    this.#instance = instance;
-    this.#process = instance.process;
+    this.instance = instance;
+    this.process = instance.process;
   }
 
   /** All nodes of the session are open: from now on frames are taken. */
   start(): void {
-    this.#live = true;
+    this.live = true;
   }
 
   /** After `start` of all nodes: sends what was emitted early. */
@@ -138,15 +135,15 @@ export class NodeRun {
 
   /** Takes and sends no more. Who awaits an `emit` afterwards gets the reason. */
   stop(reason: unknown): void {
-    this.#live = false;
+    this.live = false;
     this.#early = undefined;
     this.#closeReason ??= reason;
-    this.#work.abort(reason);
+    this.work.abort(reason);
   }
 
   /** The outputs have ended: nothing more is taken or sent, but nothing is wrong either. */
   finish(): void {
-    this.#live = false;
+    this.live = false;
   }
 
   /** A new epoch has begun: what is in work is stale. */
@@ -154,7 +151,7 @@ export class NodeRun {
     if (epoch > this.epoch) this.epoch = epoch;
     this.#spoil(new MeshError("cancelled", "The epoch has ended."));
     try {
-      this.#instance.flush?.(this.epoch);
+      this.instance.flush?.(this.epoch);
     } catch (error) {
       this.fail(error);
     }
@@ -168,47 +165,96 @@ export class NodeRun {
       this.#receiveCarefully(frame, port);
       return;
     }
-    this.#frame = frame;
+    this.#timestampUs = frame.timestampUs;
     this.#frames += 1;
-    this.#busy = true;
+    this.busy = true;
     try {
-      const result = this.#process?.call(this.#instance, frame, port, this.#work);
+      const result = this.process?.call(this.instance, frame, port, this.work);
       if (result !== undefined) this.#take(result, frame.flags, undefined);
     } catch (error) {
       this.failWork(error);
     }
-    this.#busy = false;
+    this.busy = false;
     if (this.#stale && this.#pending === undefined) this.#refresh();
+  }
+
+  /** A stage calls `process` itself, with what `code` has; this comes before each call. */
+  enter(timestampUs: number): void {
+    this.#timestampUs = timestampUs;
+    this.#frames += 1;
+  }
+
+  /**
+   * What `process` has returned to a stage, where it is no plain payload.
+   * @returns what goes out by `sole`, if anything
+   */
+  plain(result: object): Payload | undefined {
+    if (ArrayBuffer.isView(result)) return result as Payload;
+    if (isPromise(result)) this.#isNotSync(result);
+    else if (isGenerator(result) || result instanceof Emission) this.#take(result, 0, undefined);
+    else return result as Payload;
+    return undefined;
+  }
+
+  /** Measures a call; undefined when it has failed. */
+  timed<T>(work: () => T): T | undefined {
+    const { clock } = this.#init;
+    this.#timing = true;
+    this.#outsideUs = 0;
+    const startUs = clock.nowUs();
+    try {
+      return work();
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    } finally {
+      this.#timing = false;
+      this.sampler.mean.add(Math.max(0, clock.nowUs() - startUs - this.#outsideUs) / 1000);
+    }
+  }
+
+  /** What comes out at the end of a stage. */
+  sendOut(payload: Payload, timestampUs: number, flags: number): void {
+    const { sole } = this;
+    if (sole === undefined) this.#lacksSole();
+    else if (!sole.takes(payload)) this.fail(wrongPayload(sole, payload));
+    else {
+      try {
+        sole.send(payload, timestampUs, this.epoch, flags);
+      } catch (error) {
+        this.fail(error);
+      }
+    }
   }
 
   /** Takes one frame of each of the inputs that are joined. */
   receiveSet(frames: Readonly<Record<string, Frame>>, reference: Frame): void {
-    this.#frame = reference;
+    this.#timestampUs = reference.timestampUs;
     this.#frames += 1;
-    this.#call(() => this.#instance.join?.(frames, this.#work), reference.flags, ignore);
+    this.#call(() => this.instance.join?.(frames, this.work), reference.flags, ignore);
   }
 
   /** Runs a source; `then` when it is over. */
   run(then: () => void): void {
-    if (this.#instance.run === undefined) {
+    if (this.instance.run === undefined) {
       then();
       return;
     }
     this.#sourceStartUs = this.#init.clock.nowUs();
-    this.#call(() => this.#instance.run?.(), 0, then);
+    this.#call(() => this.instance.run?.(), 0, then);
   }
 
   /** All inputs have ended; `then` when the node has said its last. */
   end(then: () => void): void {
     this.#ending = true;
-    this.#call(() => this.#instance.end?.(), 0, then);
+    this.#call(() => this.instance.end?.(), 0, then);
   }
 
   fail(error: unknown): void {
     // What a node says once its session is over follows from that.
-    if (!this.#live) return;
-    this.#live = false;
-    this.#work.abort(error);
+    if (!this.live) return;
+    this.live = false;
+    this.work.abort(error);
     this.#init.onFailure(error);
   }
 
@@ -226,7 +272,7 @@ export class NodeRun {
       this.dropped += 1;
       return;
     }
-    this.#frame = frame;
+    this.#timestampUs = frame.timestampUs;
     this.#ticket = ticket;
     this.#frames += 1;
     const { clock, batch } = this.#init;
@@ -236,7 +282,7 @@ export class NodeRun {
     this.#timing = timed;
     this.#outsideUs = 0;
     this.#call(
-      () => this.#process?.call(this.#instance, frame, port, this.#work),
+      () => this.process?.call(this.instance, frame, port, this.work),
       frame.flags,
       (fresh) => {
         this.#timing = false;
@@ -258,48 +304,51 @@ export class NodeRun {
 
   /** Nobody wants what comes of the call in work. */
   #spoil(reason: unknown): void {
-    if (!this.#busy && (this.#pending === undefined || this.#sourceStartUs !== undefined)) return;
+    if (!this.busy && (this.#pending === undefined || this.#sourceStartUs !== undefined)) return;
     this.#stale = true;
-    this.#work.abort(reason);
+    this.work.abort(reason);
   }
 
   #call(work: () => unknown, flags: number, then: Then): void {
     let ok = true;
-    this.#busy = true;
+    this.busy = true;
     try {
       this.#take(work(), flags, then);
     } catch (error) {
       ok = false;
       this.failWork(error);
     }
-    this.#busy = false;
+    this.busy = false;
     if (this.#pending === undefined) this.#over(ok, then);
   }
 
   #over(ok: boolean, then: Then | undefined): void {
     const fresh = ok && !this.#stale;
     if (this.#stale || this.#careful) this.#refresh();
-    if (this.#live) then?.(fresh);
+    if (this.live) then?.(fresh);
   }
 
   /** The next call has nothing to do with what became of the last. */
   #refresh(): void {
     this.#stale = false;
-    this.#work = new WorkSignal();
+    this.work.reset();
   }
 
   // ---- what comes of it ---------------------------------------------------------------------------------------
 
   #take(result: unknown, flags: number, then: Then | undefined): void {
     if (isPromise(result)) {
-      if (this.#sync && this.#busy && !this.#ending) {
-        result.catch(ignore);
-        this.fail(new MeshError("node-failed", "it is declared `sync`, but its `process` returned a promise."));
-      } else this.#wait(this.#later(result, flags), then);
+      if (this.#sync && this.busy && !this.#ending) this.#isNotSync(result);
+      else this.#wait(this.#later(result, flags), then);
     } else if (isGenerator(result)) {
       if (this.#sync && Symbol.iterator in result) this.#drain(result);
       else this.#wait(this.#consume(result), then);
     } else if (result !== undefined && this.#ports.length > 0) this.#send(result, flags);
+  }
+
+  #isNotSync(result: Promise<unknown>): void {
+    result.catch(ignore);
+    this.fail(new MeshError("node-failed", "it is declared `sync`, but its `process` returned a promise."));
   }
 
   async #later(work: Promise<unknown>, flags: number): Promise<void> {
@@ -327,7 +376,7 @@ export class NodeRun {
 
   #drain(items: Iterable<unknown>): void {
     for (const item of items) {
-      if (this.#stale || !this.#live) return;
+      if (this.#stale || !this.live) return;
       if (item !== undefined) this.#send(item, 0);
     }
   }
@@ -336,7 +385,7 @@ export class NodeRun {
     try {
       for (;;) {
         const { done, value } = await items.next();
-        if (done === true || this.#stale || !this.#live) return;
+        if (done === true || this.#stale || !this.live) return;
         if (value !== undefined) this.#send(value, 0);
         const room = this.#room();
         if (room !== undefined) await room;
@@ -355,15 +404,19 @@ export class NodeRun {
   readonly emit: Emit = (port, payload, options) => {
     const { sole } = this;
     const out = sole !== undefined && sole.name === port ? sole : this.#init.outputs.get(port);
-    if (out === undefined || !this.#live || this.#stale) return this.#refuse(port, payload, options);
+    if (out === undefined || !this.live || this.#stale) return this.#refuse(port, payload, options);
     if (!out.takes(payload)) {
       this.fail(wrongPayload(out, payload));
+      return undefined;
+    }
+    if (this.busy && this.keeps && out === sole) {
+      this.kept.keep(payload, options?.timestampUs ?? this.#timestampUs, this.epoch, options?.flags ?? 0);
       return undefined;
     }
     if (options === undefined) this.#put(out, payload, this.#nowUs(), 0);
     else this.#put(out, payload, options.timestampUs ?? this.#nowUs(), options.flags ?? 0);
     // A synchronous node cannot wait; whoever feeds it does.
-    return this.#sync && this.#busy ? undefined : this.#room();
+    return this.busy && this.#sync ? undefined : this.#room();
   };
 
   #refuse(...[port, payload, options]: Parameters<Emit>): Promise<void> | undefined {
@@ -372,7 +425,7 @@ export class NodeRun {
       this.#early.push(() => void this.emit(port, payload, options));
       return undefined;
     }
-    if (!this.#live || this.#stale) {
+    if (!this.live || this.#stale) {
       this.dropped += 1;
       return this.#closeReason === undefined ? undefined : refused(this.#closeReason);
     }
@@ -385,16 +438,21 @@ export class NodeRun {
   #send(item: unknown, flags: number): void {
     const { sole } = this;
     if (item instanceof Emission) void this.emit(item.port, item.payload, item.options);
-    else if (!this.#live || this.#stale) this.dropped += 1;
-    else if (sole === undefined) {
-      const names = this.#ports.map((one) => one.name).join(", ");
-      this.fail(
-        new MeshError("node-failed", `it returns a payload, but its outputs are: ${names}.`, {
-          hint: "Return `emission(port, payload)`.",
-        }),
-      );
-    } else if (sole.takes(item)) this.#put(sole, item, this.#nowUs(), flags);
+    else if (!this.live || this.#stale) this.dropped += 1;
+    else if (sole === undefined) this.#lacksSole();
+    else if (sole.takes(item)) this.#put(sole, item, this.#nowUs(), flags);
     else this.fail(wrongPayload(sole, item));
+  }
+
+  /** Something is returned, and it is not clear where it should go. */
+  #lacksSole(): void {
+    if (this.#ports.length === 0) return;
+    const names = this.#ports.map((one) => one.name).join(", ");
+    this.fail(
+      new MeshError("node-failed", `it returns a payload, but its outputs are: ${names}.`, {
+        hint: "Return `emission(port, payload)`.",
+      }),
+    );
   }
 
   #put(out: OutPort, payload: Payload, timestampUs: number, flags: number): void {
@@ -428,7 +486,7 @@ export class NodeRun {
   }
 
   #nowUs(): number {
-    if (this.#sourceStartUs === undefined) return this.#frame.timestampUs;
+    if (this.#sourceStartUs === undefined) return this.#timestampUs;
     return Math.round(this.#init.clock.nowUs() - this.#sourceStartUs);
   }
 }

@@ -46,6 +46,13 @@ export class OutPort {
     return isOfKind(this.#kind, payload);
   }
 
+  /** Numbers a frame that goes out some other way. */
+  count(): number {
+    const seq = this.#seq;
+    this.#seq = seq + 1;
+    return seq;
+  }
+
   /** @throws {MeshError} as the queues behind it do */
   send(payload: Payload, timestampUs: number, epoch: number, flags: number): void {
     const seq = this.#seq;

@@ -10,7 +10,6 @@ import { failureAt, type Place } from "./failures.ts";
 import { Gate } from "./gate.ts";
 import type { Join } from "./joins/join.ts";
 import { joinOf } from "./joins/join-of.ts";
-import { MapRun } from "./map-run.ts";
 import { OwnMetrics } from "./node-metrics.ts";
 import { NodeRun } from "./node-run.ts";
 import { OutPort } from "./out-port.ts";
@@ -18,6 +17,7 @@ import { ignore } from "./outcome.ts";
 import type { Outlet, Room } from "./outlet.ts";
 import { settledWithin } from "./settled-within.ts";
 import type { LoadProbe } from "./splits/load.ts";
+import { Stage } from "./stage.ts";
 import type { Turns } from "./turns.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
 
@@ -70,7 +70,8 @@ interface Life {
   readonly run: NodeRun;
   readonly abort: AbortController;
   opening: Promise<NodeInstance> | undefined;
-  mapRun: MapRun | undefined;
+  /** By input: the stage that begins with the node. */
+  readonly stages: Map<string, Stage>;
 }
 
 /** How long a node may take to notice that its session is over, before it is left behind. */
@@ -267,11 +268,11 @@ export class RunningNode implements LoadProbe, Watched {
     });
     run.epoch = this.#epoch;
     run.connect(this.#gate);
-    return { run, abort: new AbortController(), opening: undefined, mapRun: undefined };
+    return { run, abort: new AbortController(), opening: undefined, stages: new Map() };
   }
 
   async #openLife(life: Life): Promise<void> {
-    const { make, plan, clock } = this.#init;
+    const { make, plan, clock, sync, called } = this.#init;
     const { run, abort } = life;
     life.opening = Promise.resolve().then(() => make({ emit: run.emit, metrics: this.#metrics, signal: abort.signal }));
     const instance = await life.opening;
@@ -279,14 +280,13 @@ export class RunningNode implements LoadProbe, Watched {
       throw new MeshError("node-failed", "its signature joins inputs, but its code has no `join`.");
     }
     run.opened(instance);
-    if (this.#maps(instance)) life.mapRun = new MapRun(run, clock, this.#finish);
-  }
-
-  /** True when its `map` may be called on bare payloads. */
-  #maps(instance: NodeInstance): boolean {
-    const { plan, called } = this.#init;
-    if (instance.map === undefined || called || plan.batch === true) return false;
-    return this.outputs.size === 0 || this.#life.run.sole !== undefined;
+    const maps = instance.map !== undefined && (this.outputs.size === 0 || run.sole !== undefined);
+    if (called || plan.batch === true || !(sync || maps)) return;
+    for (const [port, { type }] of Object.entries(plan.inputs)) {
+      const node = { run, port, maps: maps && type.kind !== "signal" };
+      // A node that may wait is called by frames, but for its `map`.
+      if (sync || node.maps) life.stages.set(port, new Stage(node, clock, this.#finish));
+    }
   }
 
   readonly #failed = (error: unknown): void => {
@@ -334,9 +334,8 @@ export class RunningNode implements LoadProbe, Watched {
 
   /** What a producer calls that has this node in line behind it; once the node is open. */
   inlet(port: string): Outlet {
-    const { run, mapRun } = this.#life;
-    const signal = this.#init.plan.inputs[port]?.type.kind === "signal";
-    return mapRun === undefined || signal ? new InlineCall(run, port, this.#finish) : mapRun;
+    const { run, stages } = this.#life;
+    return stages.get(port) ?? new InlineCall(run, port, this.#finish);
   }
 
   /** Something has changed that may let the node go on. */
@@ -358,7 +357,7 @@ export class RunningNode implements LoadProbe, Watched {
   };
 
   readonly #drainNow = (): void => {
-    const { run, mapRun } = this.#life;
+    const { run, stages } = this.#life;
     if (this.#paused || this.#queues.length === 0) return;
     const { turns } = this.#init;
     while (this.#state === "running" && !this.#ending && run.pending === undefined) {
@@ -377,8 +376,9 @@ export class RunningNode implements LoadProbe, Watched {
       }
       const frame = input.channel.take();
       if (frame === undefined) continue;
-      if (mapRun === undefined || input.signal) run.receive(frame, input.port);
-      else mapRun.offer(frame);
+      const stage = stages.size === 0 ? undefined : stages.get(input.port);
+      if (stage === undefined) run.receive(frame, input.port);
+      else stage.offer(frame);
     }
   };
 

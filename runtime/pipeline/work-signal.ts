@@ -11,6 +11,12 @@ export class WorkSignal implements Work {
     return this.#controller.signal;
   }
 
+  /** For the next call. */
+  reset(): void {
+    this.#controller = undefined;
+    this.#aborted = undefined;
+  }
+
   abort(reason: unknown): void {
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);

@@ -3,26 +3,61 @@ import { pipeline } from "node:stream/promises";
 import { range, type Observable } from "rxjs";
 import { map } from "rxjs/operators";
 import type { FlowType } from "../../runtime/interface/caps.ts";
-import type { Frame } from "../../runtime/interface/frame.ts";
-import { defineNode, type NodeDefinition } from "../../runtime/interface/node.ts";
+import type { Frame, Payload } from "../../runtime/interface/frame.ts";
+import { defineNode, type Emit, type NodeDefinition } from "../../runtime/interface/node.ts";
 import { pipelineEndpoint } from "../../runtime/pipeline/endpoint.ts";
 import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
 import { depsOf } from "../support/pipeline-run.ts";
 
-type Work = (value: number) => number;
+/**
+ * What one node does, written the way each of those that are compared wants it. Every one is a function of its own, as in a
+ * program: an engine that sees the same function in all places would put it there in place of the call.
+ */
+export interface Work {
+  readonly value: (value: number) => number;
+  readonly frame: (frame: Frame) => number;
+  readonly emitting: (emit: Emit) => (frame: Frame) => void;
+  /** For a `map`, whose payloads are of any kind. */
+  readonly payload: (payload: Payload) => number;
+}
 
-/** What the nodes do, each its own function as in a program; the same for all that are compared. */
 const works: readonly Work[] = [
-  (value) => value + 1,
-  (value) => value ^ 21,
-  (value) => value - 2,
-  (value) => value | 4,
-  (value) => value + 3,
-  (value) => value ^ 5,
-  (value) => value - 4,
-  (value) => value & 0xffffff,
-  (value) => value + 5,
-  (value) => value ^ 9,
+  {
+    value: (value) => value + 1,
+    frame: (frame) => (frame.payload as number) + 1,
+    emitting: (emit) => (frame) => void emit("out", (frame.payload as number) + 1),
+    payload: (value) => (value as number) + 1,
+  },
+  {
+    value: (value) => value ^ 21,
+    frame: (frame) => (frame.payload as number) ^ 21,
+    emitting: (emit) => (frame) => void emit("out", (frame.payload as number) ^ 21),
+    payload: (value) => (value as number) ^ 21,
+  },
+  {
+    value: (value) => value - 2,
+    frame: (frame) => (frame.payload as number) - 2,
+    emitting: (emit) => (frame) => void emit("out", (frame.payload as number) - 2),
+    payload: (value) => (value as number) - 2,
+  },
+  {
+    value: (value) => value | 4,
+    frame: (frame) => (frame.payload as number) | 4,
+    emitting: (emit) => (frame) => void emit("out", (frame.payload as number) | 4),
+    payload: (value) => (value as number) | 4,
+  },
+  {
+    value: (value) => value + 3,
+    frame: (frame) => (frame.payload as number) + 3,
+    emitting: (emit) => (frame) => void emit("out", (frame.payload as number) + 3),
+    payload: (value) => (value as number) + 3,
+  },
+  {
+    value: (value) => value & 0xffffff,
+    frame: (frame) => (frame.payload as number) & 0xffffff,
+    emitting: (emit) => (frame) => void emit("out", (frame.payload as number) & 0xffffff),
+    payload: (value) => (value as number) & 0xffffff,
+  },
 ];
 
 /** The work of a chain of so many nodes. */
@@ -46,17 +81,17 @@ const frameOf = (index: number): Frame => ({
   payload: index,
 });
 
-const worked = ({ timestampUs, seq, epoch, flags, payload }: Frame, work: Work): Frame => ({
-  timestampUs,
-  seq,
-  epoch,
-  flags,
-  payload: work(payload as number),
+const worked = (frame: Frame, work: Work["frame"]): Frame => ({
+  timestampUs: frame.timestampUs,
+  seq: frame.seq,
+  epoch: frame.epoch,
+  flags: frame.flags,
+  payload: work(frame),
 });
 
 export const directCalls: Chain = (count, hops) => {
   let chain = consume;
-  for (const work of worksOf(hops)) {
+  for (const { value: work } of worksOf(hops)) {
     const next = chain;
     chain = (value) => next(work(value));
   }
@@ -66,7 +101,7 @@ export const directCalls: Chain = (count, hops) => {
 /** Direct calls that carry media time along, as ours do. */
 export const directFrames: Chain = (count, hops) => {
   let chain = consumeFrame;
-  for (const work of worksOf(hops)) {
+  for (const { frame: work } of worksOf(hops)) {
     const next = chain;
     chain = (frame) => next(worked(frame, work));
   }
@@ -75,13 +110,13 @@ export const directFrames: Chain = (count, hops) => {
 
 export const rxjs: Chain = (count, hops) => {
   let chain: Observable<number> = range(0, count);
-  for (const work of worksOf(hops)) chain = chain.pipe(map(work));
+  for (const { value } of worksOf(hops)) chain = chain.pipe(map(value));
   chain.subscribe(consume);
 };
 
 export const rxjsFrames: Chain = (count, hops) => {
   let chain: Observable<Frame> = range(0, count).pipe(map(frameOf));
-  for (const work of worksOf(hops)) chain = chain.pipe(map((frame) => worked(frame, work)));
+  for (const { frame } of worksOf(hops)) chain = chain.pipe(map((one) => worked(one, frame)));
   chain.subscribe(consumeFrame);
 };
 
@@ -95,7 +130,7 @@ export const nodeStreams: Chain = async (count, hops) => {
     },
   });
   const stages = worksOf(hops).map(
-    (work) => new Transform({ objectMode: true, transform: (value: number, _, done) => done(null, work(value)) }),
+    (work) => new Transform({ objectMode: true, transform: (value: number, _, done) => done(null, work.value(value)) }),
   );
   const end = new Writable({
     objectMode: true,
@@ -111,13 +146,13 @@ async function* numbers(count: number): AsyncGenerator<number> {
   for (let index = 0; index < count; index += 1) yield index;
 }
 
-async function* mapped(values: AsyncIterable<number>, work: Work): AsyncGenerator<number> {
+async function* mapped(values: AsyncIterable<number>, work: Work["value"]): AsyncGenerator<number> {
   for await (const value of values) yield work(value);
 }
 
 export const asyncGenerators: Chain = async (count, hops) => {
   let chain: AsyncIterable<number> = numbers(count);
-  for (const work of worksOf(hops)) chain = mapped(chain, work);
+  for (const { value } of worksOf(hops)) chain = mapped(chain, value);
   for await (const value of chain) consume(value);
 };
 
@@ -132,7 +167,7 @@ export const webStreams: Chain = async (count, hops) => {
   });
   for (const work of worksOf(hops)) {
     chain = chain.pipeThrough(
-      new TransformStream<number, number>({ transform: (value, controller) => controller.enqueue(work(value)) }),
+      new TransformStream<number, number>({ transform: (value, controller) => controller.enqueue(work.value(value)) }),
     );
   }
   await chain.pipeTo(new WritableStream<number>({ write: consume }));

@@ -1,0 +1,217 @@
+import type { Clock } from "../interface/clock.ts";
+import type { Frame, Payload } from "../interface/frame.ts";
+import { Fused, maxFused, type Mapping } from "./fuse.ts";
+import { wrongPayload, type NodeRun } from "./node-run.ts";
+import type { OutPort } from "./out-port.ts";
+import type { Outlet } from "./outlet.ts";
+import { Sampler } from "./sampler.ts";
+
+/** In the first frames, everything is checked. */
+const closelyWatched = 64;
+
+/** One node of a stage, and the input by which it is fed. */
+export interface StageNode {
+  readonly run: NodeRun;
+  readonly port: string;
+  /** Its code has `map`. */
+  readonly maps: boolean;
+}
+
+/** What is called in one go: nodes with `map`, or one with `process`. */
+interface Step {
+  readonly runs: readonly NodeRun[];
+  /** The last of them. */
+  readonly last: NodeRun;
+  readonly port: string;
+  readonly fused: Fused | undefined;
+  /** Another step follows. */
+  readonly inner: boolean;
+}
+
+/**
+ * Synchronous nodes that follow each other, as one: each is called with what the one before has given, in a loop, so that
+ * the depth of calls does not grow with the length of the chain (processors predict the returns of only some 16 calls).
+ * Runs of nodes with `map` work on the bare payload; a frame is made only where one is asked for.
+ *
+ * What comes out of a stage and what a `process` sends is always checked; between two nodes with `map`, the first frames
+ * are, and every one that is timed.
+ */
+export class Stage implements Outlet {
+  readonly head: StageNode;
+  readonly #clock: Clock;
+  readonly #onEnd: () => void;
+  readonly #sampler = new Sampler();
+  #steps: readonly Step[] = [];
+  #watched = 0;
+
+  constructor(head: StageNode, clock: Clock, onEnd: () => void) {
+    this.head = head;
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+  }
+
+  offer(frame: Frame): void {
+    if (this.#watched === closelyWatched && !this.#sampler.due()) {
+      this.#from(0, frame);
+      return;
+    }
+    if (this.#steps.length === 0) this.#build();
+    if (this.#watched < closelyWatched) this.#watched += 1;
+    this.#watch(frame);
+    this.#sampler.done(this.#clock.nowUs());
+  }
+
+  end(): void {
+    this.#onEnd();
+  }
+
+  // ---- the way of a frame -------------------------------------------------------------------------------------
+
+  #from(first: number, frame: Frame): void {
+    const steps = this.#steps;
+    let header = frame;
+    let { payload } = frame;
+    let index = first;
+    try {
+      for (; index < steps.length; index += 1) {
+        const { fused, last, inner, port } = steps[index] as Step;
+        // A node may have ended the epoch that the frame belongs to.
+        const { epoch, sole } = last;
+        if (!last.live) return;
+        let result: Payload | undefined;
+        if (fused === undefined) {
+          last.enter(header.timestampUs);
+          last.busy = true;
+          const returned = last.process?.call(last.instance, header, port, last.work);
+          last.busy = false;
+          result = typeof returned === "object" && returned !== null ? last.plain(returned) : (returned as Payload);
+          const { kept } = last;
+          if (kept.count !== 0 && sole !== undefined) {
+            if (kept.count === 1 && result === undefined && last.epoch === epoch) {
+              header = kept.take(sole);
+              payload = header.payload;
+              continue;
+            }
+            this.#several(index, last, sole, result, header);
+            return;
+          }
+        } else {
+          fused.frames += 1;
+          result = fused.call(payload, header);
+          if (result === undefined) fused.dropped();
+        }
+        if (result === undefined || last.epoch !== epoch) return;
+        if (!inner || sole === undefined) {
+          last.sendOut(result, header.timestampUs, header.flags);
+          return;
+        }
+        payload = result;
+        if (fused !== undefined && steps[index + 1]?.fused !== undefined) continue;
+        if (!sole.takes(payload)) {
+          last.fail(wrongPayload(sole, payload));
+          return;
+        }
+        header = { timestampUs: header.timestampUs, seq: sole.count(), epoch, flags: header.flags, payload };
+      }
+    } catch (error) {
+      const { runs, fused, last } = steps[index] as Step;
+      last.busy = false;
+      runs[fused?.at ?? 0]?.fail(error);
+    }
+  }
+
+  /** A node has sent several, or has ended the epoch meanwhile: each frame goes on by itself. */
+  #several(index: number, run: NodeRun, sole: OutPort, result: Payload | undefined, header: Frame): void {
+    if (result !== undefined) run.kept.keep(result, header.timestampUs, run.epoch, header.flags);
+    for (const frame of run.kept.takeAll(sole)) if (frame.epoch === run.epoch) this.#from(index + 1, frame);
+  }
+
+  /** The same as `#from`, with all checks and each node timed. */
+  #watch(frame: Frame): void {
+    let header = frame;
+    for (const [index, { fused, runs, last, inner, port }] of this.#steps.entries()) {
+      const { epoch } = last;
+      if (!last.live) return;
+      const result =
+        fused === undefined ? this.#watchProcess(last, header, port) : this.#watchFused(runs, fused, header);
+      const out = last.sole;
+      if (last.kept.count !== 0 && out !== undefined) {
+        this.#several(index, last, out, result, header);
+        return;
+      }
+      if (result === undefined || last.epoch !== epoch) return;
+      if (!inner || out === undefined) {
+        last.sendOut(result, header.timestampUs, header.flags);
+        return;
+      }
+      if (!out.takes(result)) {
+        last.fail(wrongPayload(out, result));
+        return;
+      }
+      const { timestampUs, flags } = header;
+      header = { timestampUs, seq: fused === undefined ? out.count() : out.frames, epoch, flags, payload: result };
+    }
+  }
+
+  #watchProcess(run: NodeRun, frame: Frame, port: string): Payload | undefined {
+    run.enter(frame.timestampUs);
+    return run.timed(() => {
+      run.busy = true;
+      const returned = run.process?.call(run.instance, frame, port, run.work);
+      run.busy = false;
+      return typeof returned === "object" && returned !== null ? run.plain(returned) : (returned as Payload);
+    });
+  }
+
+  #watchFused(runs: readonly NodeRun[], fused: Fused, header: Frame): Payload | undefined {
+    let payload: Payload | undefined = header.payload;
+    fused.frames += 1;
+    for (const [place, run] of runs.entries()) {
+      const given: Payload = payload;
+      fused.at = place;
+      payload = run.timed(() => (run.instance as Mapping).map(given, header));
+      if (payload === undefined) {
+        if (run.live) fused.dropped();
+        return undefined;
+      }
+      const out = run.sole;
+      if (out !== undefined && !out.takes(payload)) {
+        run.fail(wrongPayload(out, payload));
+        return undefined;
+      }
+    }
+    return payload;
+  }
+
+  // ---- how it is built ----------------------------------------------------------------------------------------
+
+  /** Now that all is connected: follows the links to the last node that belongs to the stage. */
+  #build(): void {
+    const nodes: StageNode[] = [];
+    for (let node: StageNode | undefined = this.head; node !== undefined && !nodes.includes(node);) {
+      nodes.push(node);
+      const next: Outlet | undefined = node.run.sole?.outlet;
+      node.run.keeps = next instanceof Stage;
+      node = next instanceof Stage ? next.head : undefined;
+    }
+    const steps: Step[] = [];
+    for (let from = 0; from < nodes.length;) {
+      let to = from + 1;
+      if (nodes[from]?.maps === true) while (to - from < maxFused && nodes[to]?.maps === true) to += 1;
+      steps.push(stepOf(nodes.slice(from, to), to < nodes.length));
+      from = to;
+    }
+    this.#steps = steps;
+  }
+}
+
+function stepOf(nodes: readonly StageNode[], inner: boolean): Step {
+  const runs = nodes.map((node) => node.run);
+  const [head] = nodes as readonly [StageNode, ...StageNode[]];
+  const last = runs.at(-1) ?? head.run;
+  if (!head.maps) return { runs, last, port: head.port, fused: undefined, inner };
+  const [first, ...others] = runs.map((run) => run.instance as Mapping) as [Mapping, ...Mapping[]];
+  const fused = new Fused([first, ...others]);
+  runs.forEach((run, place) => run.counts.push(() => fused.framesAt(place)));
+  return { runs, last, port: head.port, fused, inner };
+}
