@@ -76,10 +76,12 @@ export function checkPeer(symbol: PeerSymbol, tools: PeerTools): CheckedPeer {
         return value === undefined ? [] : [{ value, syntax: one }];
       });
     });
+  const listens = texts("listens", listenAddress);
+  reportTwice(symbol, listens, tools.reporter);
   return {
     symbol,
     runs,
-    listens: texts("listens", listenAddress),
+    listens,
     registers: texts("registers", registryAddress),
     allows: texts("allows"),
     admin: texts("admin"),
@@ -87,6 +89,22 @@ export function checkPeer(symbol: PeerSymbol, tools: PeerTools): CheckedPeer {
       member.kind === "Provides" ? tools.capabilities.provided(file, member.capabilities) : [],
     ),
   };
+}
+
+/** Two listeners cannot share an address; port 0 is another one each time. */
+function reportTwice({ file, name }: PeerSymbol, listens: readonly PeerText[], reporter: Reporter): void {
+  const known = new Map<string, PeerText>();
+  for (const one of listens) {
+    const text = "literal" in one.value ? String(one.value.literal) : "";
+    const earlier = known.get(text);
+    if (earlier !== undefined) {
+      const { source } = file;
+      reporter.report("MESH2003", source, one.syntax.span, `\`${name}\` listens at ${text} twice.`, {
+        related: [{ place: { source, span: earlier.syntax.span }, message: "the first time" }],
+        hint: "Remove one of them.",
+      });
+    } else if (text !== "" && !text.endsWith(":0")) known.set(text, one);
+  }
 }
 
 function readRun(file: FileInfo, member: RunsSyntax, tools: PeerTools): CheckedRun | undefined {

@@ -61,6 +61,7 @@ export const catalog = {
   MESH6004: { severity: "error", title: "Loop of fallbacks" },
   MESH6005: { severity: "warning", title: "Retries outlast the call" },
   MESH6006: { severity: "error", title: "Target not reachable that way" },
+  MESH6007: { severity: "error", title: "Targets out of order" },
   MESH7001: { severity: "warning", title: "Open to the network without access rules" },
   MESH7002: { severity: "error", title: "Plain target where identities must be proved" },
   MESH7003: { severity: "error", title: "Not a SPIFFE pattern" },

@@ -28,6 +28,8 @@ function check(
   latencies: Latencies,
   context: RuleContext,
 ): void {
+  // What could not be read as a whole has been reported.
+  if (context.reporter.hasErrorIn(checked.symbol.file.source, syntax.span)) return;
   const limitMs = limitOf(checked, syntax, context);
   const from = syntax.from && resolvePort(checked, syntax.from, "from", context);
   const to = syntax.to && resolvePort(checked, syntax.to, "to", context);

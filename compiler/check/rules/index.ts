@@ -11,12 +11,14 @@ import { scenarios } from "./scenario.rule.ts";
 import { smallBuffer } from "./small-buffer.rule.ts";
 import { spiffePattern } from "./spiffe-pattern.rule.ts";
 import { targetFit } from "./target-fit.rule.ts";
+import { targetOrder } from "./target-order.rule.ts";
 import { transport } from "./transport.rule.ts";
 import { unprovided } from "./unprovided.rule.ts";
 import { unreachableFallback } from "./unreachable-fallback.rule.ts";
 
 /** Every rule, in the order in which they run; a later one may ask whether an earlier one has found a declaration wrong. */
 export const rules: readonly Rule[] = [
+  targetOrder,
   unreachableFallback,
   targetFit,
   circles,

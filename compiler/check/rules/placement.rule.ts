@@ -6,18 +6,27 @@ import {
   type Condition,
   type KnownValue,
 } from "../../../runtime/interface/plan.ts";
+import { scalarNames } from "../../../runtime/interface/caps.ts";
 import type { Related } from "../../diagnostics/diagnostic.ts";
 import type { Asked } from "../capabilities.ts";
 import type { CheckedPeer, CheckedRun } from "../peers.ts";
 import type { Requirement } from "../requirements.ts";
 import type { CheckedTarget } from "../targets.ts";
+import type { SignatureSymbol } from "../program.ts";
+import { describeLiteral, withExample } from "../quantities.ts";
 import { placeKey, wordsFor } from "./capability-words.ts";
 import type { Rule, RuleContext } from "./rule.ts";
+
+const signatureKinds: ReadonlySet<string> = new Set(["Node", "Interface", "Pipeline"]);
 
 /** A declared peer must provide what it runs requires, and a target what the interface of its remote requires. */
 export const placement: Rule = {
   codes: ["MESH4001", "MESH4003", "MESH3003"],
   check(context) {
+    // What nobody runs is read as well, for the mistakes in it.
+    for (const symbol of context.declarations) {
+      if (signatureKinds.has(symbol.syntax.kind)) context.requirements.own(symbol as SignatureSymbol);
+    }
     const told = new Set<string>();
     for (const peer of context.peers.values()) {
       for (const run of peer.runs) checkRun(peer, run, told, context);
@@ -97,11 +106,14 @@ function reportIncomparable(one: Asked, peer: CheckedPeer, told: Set<string>, co
   const key = placeKey(one.place);
   if (told.has(key)) return true;
   told.add(key);
+  const part = one.syntax.alternatives[wrong.index];
+  const value = part?.kind === "Comparison" ? part.value : undefined;
+  const found = value?.kind === "Literal" ? describeLiteral(value) : wordsFor(wrong.asked);
   context.reporter.report(
     "MESH3003",
     one.place.source,
-    one.place.span,
-    `Expected ${wordsFor(wrong.given)}, found ${wordsFor(wrong.asked)} in \`${one.condition.text}\`.`,
+    value?.span ?? one.place.span,
+    `Expected ${expected(wrong.given)}, found ${found}.`,
     {
       related: [
         {
@@ -114,17 +126,22 @@ function reportIncomparable(one: Asked, peer: CheckedPeer, told: Set<string>, co
   return true;
 }
 
+function expected(value: KnownValue): string {
+  const name = scalarNames.find((one) => one === value.quantity);
+  return name === undefined ? wordsFor(value) : withExample(name);
+}
+
 /** A comparison whose two sides measure different things. */
 export function incomparable(
   condition: Condition,
   provided: readonly Capability[],
-): { readonly asked: KnownValue; readonly given: KnownValue } | undefined {
-  for (const part of condition.anyOf) {
+): { readonly index: number; readonly asked: KnownValue; readonly given: KnownValue } | undefined {
+  for (const [index, part] of condition.anyOf.entries()) {
     if (part.kind !== "compare" || !("quantity" in part.value)) continue;
     const asked = part.value;
     const given = valuesAt(provided, part.path).filter((one): one is KnownValue => "quantity" in one);
     const [first] = given;
-    if (first !== undefined && given.every((one) => !comparable(one, asked))) return { asked, given: first };
+    if (first !== undefined && given.every((one) => !comparable(one, asked))) return { index, asked, given: first };
   }
   return undefined;
 }

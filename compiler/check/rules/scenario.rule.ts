@@ -83,6 +83,8 @@ class ScenarioChecker {
 
   check(): void {
     for (const step of this.#syntax.steps) {
+      // What could not be read as a whole has been reported.
+      if (this.#context.reporter.hasErrorIn(this.#file.source, step.span)) continue;
       if (step.kind === "AtStep") this.#at(step);
       else if (step.kind === "FeedStep") this.#port(step.port, "in");
       else this.#expect(step);

@@ -131,6 +131,7 @@ pipeline P { in n: int
     ["an unknown box", "MESH2001", "t -> Slow() -> u\n budget 1s t -> «slow»"],
     ["an unknown port of a box", "MESH2002", "let a = Slow()\n t -> a -> u\n budget 1s t -> a.«inn»"],
     ["a port of a port", "MESH2002", "t -> Slow() -> u\n budget 1s t.«x» -> u"],
+    ["no limit", "MESH1002", "t -> Slow() -> u\n budget t «->» u"],
     ["a limit of another kind", "MESH3003", "t -> Slow() -> u\n budget «8kHz» t -> u"],
     ["swapped ends", "MESH5006", "t -> Slow() -> u\n budget 1s «u» -> t"],
     [

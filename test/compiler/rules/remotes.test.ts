@@ -158,6 +158,21 @@ describe("targets", () => {
   });
 });
 
+describe("the order of targets", () => {
+  it.each([
+    ["an `else` at first", "«else» gpu.Far"],
+    ["a second `at`", "at gpu.Far «at» old.Far"],
+    ["an `else` before the `at`", "«else» gpu.Far at old.Far"],
+  ])("refuses %s", (_, lines) => {
+    expectOnly("MESH6007", remote(lines));
+  });
+
+  it("is put right by a fix", () => {
+    const found = expectOnly("MESH6007", remote("at gpu.Far «at» old.Far"));
+    expect(found.fixes[0]?.edits[0]?.newText).toBe("else");
+  });
+});
+
 describe("fallbacks that are never reached", () => {
   it.each([
     ["behind a local pipeline", "at Local() «else gpu.Far»"],

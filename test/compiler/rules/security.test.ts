@@ -59,6 +59,13 @@ describe("a peer that listens", () => {
   });
 });
 
+describe("addresses", () => {
+  it("are listened at once", () => {
+    expectOnly("MESH2003", peer('listens "webrtc://127.0.0.1:7443", «"webrtc://127.0.0.1:7443"»'));
+    expectOnly(undefined, peer('listens "webrtc://127.0.0.1:0", "webrtc://127.0.0.1:0", "grpc://127.0.0.1:7443"'));
+  });
+});
+
 describe("auth mtls", () => {
   it.each([
     ["a peer that allows nobody", "«at gpu.Q»"],
