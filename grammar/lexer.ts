@@ -180,10 +180,15 @@ class Run {
       return this.add(t.foreignArrows.includes(text[at]!) ? t.ForeignArrow : t.Unknown, at + 1);
     }
     const known = punctuation[code];
-    const index =
-      known === undefined ? -1 : known.texts.findIndex((one) => one.length === 1 || text.startsWith(one, at));
-    if (known === undefined || index < 0) return this.add(t.Unknown, at + 1);
-    this.tokens.push(this.make(known.types[index]!, known.texts[index]!));
+    if (known === undefined) return this.add(t.Unknown, at + 1);
+    const { texts, types } = known;
+    for (let index = 0; index < texts.length; index++) {
+      const found = texts[index]!;
+      if (found.length > 1 && !text.startsWith(found, at)) continue;
+      this.tokens.push(this.make(types[index]!, found));
+      return;
+    }
+    this.add(t.Unknown, at + 1);
   }
 
   private comment(): boolean {

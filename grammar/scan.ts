@@ -146,7 +146,8 @@ function fault(token: IToken): SyntaxProblem | undefined {
 /** Where brackets nest deeper than the rules may recurse, or -1. */
 function tooDeep(tokens: readonly IToken[]): number {
   const open: TokenType[] = [];
-  for (const [index, { tokenType }] of tokens.entries()) {
+  for (let index = 0; index < tokens.length; index++) {
+    const { tokenType } = tokens[index]!;
     if (tokenType === t.LBrace || tokenType === t.LParen || tokenType === t.LBracket) open.push(tokenType);
     else if (tokenType === t.Less && tokens[index - 1]?.tokenType === t.MapWord) open.push(tokenType);
     else if (tokenType === t.RBrace || tokenType === t.RParen || tokenType === t.RBracket) open.pop();

@@ -55,6 +55,11 @@ export abstract class ExpressionRules extends RecoveryRules {
   /** `5`, `0..1`, `8kHz..`, `..2s` */
   readonly literalOrRange: Rule<[], LiteralSyntax | RangeSyntax | undefined> = this.define("literalOrRange", () => {
     if (this.at(t.Literal) && !this.at(t.DotDot, 2)) return this.literalOf(this.CONSUME1(t.Literal));
+    return this.anyRange();
+  });
+
+  /** Apart from the rule, which is short for the usual value: what captures nothing costs nothing. */
+  private anyRange(): LiteralSyntax | RangeSyntax | undefined {
     const start = this.mark();
     let min: LiteralSyntax | undefined;
     let max: LiteralSyntax | undefined;
@@ -84,7 +89,7 @@ export abstract class ExpressionRules extends RecoveryRules {
     ]);
     if (!isRange) return min;
     return { kind: "Range", span: this.since(start), min, max };
-  });
+  }
 
   protected literalOf(token: IToken): LiteralSyntax | undefined {
     return this.RECORDING_PHASE ? undefined : build.literal(token, token.tokenType === t.Quantity);
@@ -93,9 +98,8 @@ export abstract class ExpressionRules extends RecoveryRules {
   readonly nameOrCall: Rule<[], NameSyntax | CallSyntax> = this.define("nameOrCall", () => {
     const start = this.mark();
     const callee = build.name(this.CONSUME(t.Name));
-    let values: ExpressionSyntax[] | undefined;
     if (!this.may(t.LParen)) return callee;
-    this.OPTION({ GATE: () => this.onSameLine(), DEF: () => (values = this.SUBRULE(this.callArguments)) });
+    const values = this.OPTION({ GATE: () => this.onSameLine(), DEF: () => this.SUBRULE(this.callArguments) });
     if (values === undefined) return callee;
     return { kind: "Call", span: this.since(start), callee, arguments: values };
   });

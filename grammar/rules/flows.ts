@@ -51,15 +51,17 @@ export abstract class FlowRules extends TypeRules {
     let options: OptionsSyntax | undefined;
     if (this.RECORDING_PHASE || this.atStep()) {
       step = this.SUBRULE(this.step, { ARGS: [true] });
-      if (this.may(t.With)) {
-        this.OPTION({ GATE: () => this.atOptions(), DEF: () => (options = this.SUBRULE(this.options)) });
-      }
+      if (this.may(t.With)) options = this.optionalOptions();
     } else {
       const hint = "name a step after it on the same line: mic -> vad";
       this.report("MESH1009", spanOf(token), `expected a step after "${token.image}", found ${this.found()}`, { hint });
     }
     hops.push({ kind: "Hop", span: this.since(start), arrow, arrowSpan: spanOf(token), step, options });
   });
+
+  private optionalOptions(): OptionsSyntax | undefined {
+    return this.OPTION({ GATE: () => this.atOptions(), DEF: () => this.SUBRULE(this.options) });
+  }
 
   /** The step after an arrow stands on the line of the arrow. */
   private atStep(): boolean {
@@ -72,7 +74,10 @@ export abstract class FlowRules extends TypeRules {
       return undefined;
     }
     const isPlain = this.at(t.Name) && (!target || !isAny(this.LA(1), stepWords));
-    if (isPlain) return this.SUBRULE(this.endpoint);
+    return isPlain ? this.SUBRULE(this.endpoint) : this.otherStep(target);
+  });
+
+  private otherStep(target: boolean): StepSyntax | undefined {
     const special = (type: typeof t.Any): boolean =>
       target && this.at(type) && this.onSameLine(2) && isAny(this.LA(2), [t.LParen, t.LBracket, t.Name]);
     return this.OR<StepSyntax>([
@@ -91,34 +96,37 @@ export abstract class FlowRules extends TypeRules {
       },
       { ALT: () => this.SUBRULE(this.endpoint), IGNORE_AMBIGUITIES: true },
     ]);
-  });
+  }
 
   /** `mic`, `vad.speech`, `Vad(threshold: 0.6)`, `Vad().speech` */
   private readonly endpoint: Rule<[], EndpointSyntax | InlineSyntax> = this.define("endpoint", () => {
     const start = this.mark();
     const target = build.name(this.CONSUME(t.Name));
-    let list: ArgumentSyntax[] | undefined;
-    let port: NameSyntax | undefined;
-    if (this.may(t.LParen)) {
-      this.OPTION1({
-        GATE: () => this.onSameLine(),
-        DEF: () => {
-          list = [];
-          this.SUBRULE(this.namedArguments, { ARGS: [list] });
-        },
-      });
-    }
+    const list = this.may(t.LParen) ? this.optionalArguments() : undefined;
     const instance: InstanceSyntax | undefined =
       list === undefined ? undefined : { kind: "Instance", span: this.since(start), callee: target, arguments: list };
-    if (this.may(t.Dot)) {
-      this.OPTION2(() => {
-        this.CONSUME(t.Dot);
-        port = this.takeName(1, "the name of a port");
-      });
-    }
+    const port = this.may(t.Dot) ? this.optionalPort() : undefined;
     const span = this.since(start);
     return instance === undefined ? { kind: "Endpoint", span, target, port } : { kind: "Inline", span, instance, port };
   });
+
+  private optionalArguments(): ArgumentSyntax[] | undefined {
+    return this.OPTION1({
+      GATE: () => this.onSameLine(),
+      DEF: () => {
+        const list: ArgumentSyntax[] = [];
+        this.SUBRULE(this.namedArguments, { ARGS: [list] });
+        return list;
+      },
+    });
+  }
+
+  private optionalPort(): NameSyntax | undefined {
+    return this.OPTION2(() => {
+      this.CONSUME(t.Dot);
+      return this.takeName(1, "the name of a port");
+    });
+  }
 
   readonly group: Rule<[], GroupSyntax> = this.define("group", () => {
     const start = this.mark();

@@ -174,27 +174,31 @@ export abstract class MemberRules extends ScenarioRules {
         this.SUBRULE(this.flow, { ARGS: [list as never] });
         return;
       }
-      this.OR([
-        {
-          GATE: () => !step,
-          ALT: () => this.SUBRULE(this.let, { ARGS: [list as LetSyntax[]] }),
-          IGNORE_AMBIGUITIES: true,
-        },
-        {
-          GATE: () => !step,
-          ALT: () => this.SUBRULE(this.remote, { ARGS: [list as never] }),
-          IGNORE_AMBIGUITIES: true,
-        },
-        { GATE: () => !step, ALT: () => list.push(this.SUBRULE(this.budget)), IGNORE_AMBIGUITIES: true },
-        {
-          GATE: () => !step,
-          ALT: () => this.SUBRULE(this.signatureMember, { ARGS: [list as SignatureMemberSyntax[]] }),
-          IGNORE_AMBIGUITIES: true,
-        },
-        { ALT: () => this.SUBRULE(this.flow, { ARGS: [list as never] }), IGNORE_AMBIGUITIES: true },
-      ]);
+      this.keywordMember(list, step);
     },
   );
+
+  private keywordMember(list: PipelineMemberSyntax[], step: boolean): void {
+    this.OR([
+      {
+        GATE: () => !step,
+        ALT: () => this.SUBRULE(this.let, { ARGS: [list as LetSyntax[]] }),
+        IGNORE_AMBIGUITIES: true,
+      },
+      {
+        GATE: () => !step,
+        ALT: () => this.SUBRULE(this.remote, { ARGS: [list as never] }),
+        IGNORE_AMBIGUITIES: true,
+      },
+      { GATE: () => !step, ALT: () => list.push(this.SUBRULE(this.budget)), IGNORE_AMBIGUITIES: true },
+      {
+        GATE: () => !step,
+        ALT: () => this.SUBRULE(this.signatureMember, { ARGS: [list as SignatureMemberSyntax[]] }),
+        IGNORE_AMBIGUITIES: true,
+      },
+      { ALT: () => this.SUBRULE(this.flow, { ARGS: [list as never] }), IGNORE_AMBIGUITIES: true },
+    ]);
+  }
 
   private readonly let: Rule<[list: LetSyntax[]], void> = this.define("let", (list: LetSyntax[]) => {
     const start = this.mark();

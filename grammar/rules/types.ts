@@ -99,8 +99,7 @@ export abstract class TypeRules extends ExpressionRules {
   private readonly namedType: Rule<[], TypeSyntax> = this.define("namedType", () => {
     const start = this.mark();
     const name = build.name(this.CONSUME(t.Name));
-    let caps: CapSyntax[] | undefined;
-    if (this.may(t.Less)) this.OPTION(() => (caps = this.SUBRULE(this.caps)));
+    const caps = this.may(t.Less) ? this.OPTION(() => this.SUBRULE(this.caps)) : undefined;
     return { kind: "NamedType", span: this.since(start), name, caps };
   });
 
@@ -127,19 +126,19 @@ export abstract class TypeRules extends ExpressionRules {
   /** `opus | pcmu`, `8kHz..48kHz`, `[1, 3, N, 224]` */
   protected readonly cap: Rule<[], CapSyntax> = this.define("cap", () => {
     const start = this.mark();
-    const alternatives: CapValueSyntax[] = [];
-    const push = (value: CapValueSyntax | undefined): void => {
-      if (value !== undefined) alternatives.push(value);
-    };
-    push(this.SUBRULE1(this.capValue));
-    if (this.may(t.Bar)) {
-      this.MANY(() => {
-        this.CONSUME(t.Bar);
-        push(this.SUBRULE2(this.capValue));
-      });
-    }
+    const first = this.SUBRULE1(this.capValue);
+    const alternatives: CapValueSyntax[] = first === undefined ? [] : [first];
+    if (this.may(t.Bar)) this.otherCaps(alternatives);
     return { kind: "Cap", span: this.since(start), alternatives };
   });
+
+  private otherCaps(alternatives: CapValueSyntax[]): void {
+    this.MANY(() => {
+      this.CONSUME(t.Bar);
+      const value = this.SUBRULE2(this.capValue);
+      if (value !== undefined) alternatives.push(value);
+    });
+  }
 
   private readonly capValue: Rule<[], CapValueSyntax | undefined> = this.define("capValue", () => {
     if (!this.RECORDING_PHASE && (!isAny(this.LA(1), capStarts) || this.atStatement())) {
