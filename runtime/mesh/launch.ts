@@ -1,7 +1,7 @@
 import { MeshError } from "../interface/errors.ts";
 import type { MeshEvent, OnEvent } from "../interface/events.ts";
 import type { Clock } from "../interface/clock.ts";
-import type { Log } from "../interface/node.ts";
+import type { Log, Params } from "../interface/node.ts";
 import type { PeerPlan, Plan, TargetPlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
@@ -15,6 +15,7 @@ import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
 import { servePipelines, type PipelineHost } from "../remote/host.ts";
+import { OpenSessions } from "./open-sessions.ts";
 
 /** What the mesh needs of the platform it runs on. */
 export interface MeshPlatform {
@@ -73,7 +74,7 @@ class LocalMesh implements Mesh {
   readonly #options: LaunchOptions;
   readonly #listeners: Listener[] = [];
   readonly #hosts: PipelineHost[] = [];
-  readonly #sessions = new Set<PipelineSession>();
+  readonly #sessions: OpenSessions;
   readonly #deps: PipelineDeps;
   #closing: Promise<void> | undefined;
 
@@ -81,6 +82,7 @@ class LocalMesh implements Mesh {
     this.#plan = plan;
     this.#platform = platform;
     this.#options = options;
+    this.#sessions = new OpenSessions(this.#emit);
     const { clock, random, log, env } = platform;
     this.#deps = {
       clock,
@@ -106,15 +108,12 @@ class LocalMesh implements Mesh {
 
   async open(pipeline: string, request: SessionRequest): Promise<PipelineSession> {
     const owner = Object.values(this.#plan.peers).find((peer) => peer.runs.some((run) => run.pipeline === pipeline));
-    return this.#track(
-      owner?.name ?? "",
-      pipeline,
-      await pipelineEndpoint(this.#plan, pipeline, this.#deps).open(request),
-    );
+    const endpoint = pipelineEndpoint(this.#plan, pipeline, this.#deps);
+    return this.#sessions.open(owner?.name ?? "", pipeline, endpoint, request);
   }
 
   sessions(): readonly SessionDescription[] {
-    return [...this.#sessions].map((session) => session.describe());
+    return this.#sessions.describe();
   }
 
   close(): Promise<void> {
@@ -132,8 +131,7 @@ class LocalMesh implements Mesh {
     const stops = "The peer stops.";
     // Callers may find another peer, or this one when it is back, so to them it is not the end.
     const hosts = this.#hosts.map((host) => host.close(new MeshError("peer-lost", stops)));
-    const sessions = [...this.#sessions].map((session) => session.close(new MeshError("cancelled", stops)));
-    await Promise.allSettled([...hosts, ...sessions]);
+    await Promise.allSettled([...hosts, this.#sessions.close(new MeshError("cancelled", stops))]);
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()));
   }
 
@@ -145,12 +143,10 @@ class LocalMesh implements Mesh {
       const endpoint = pipelineEndpoint(this.#plan, run.pipeline, this.#deps);
       const own = resolveValues(run.params, { params: {}, env: this.#platform.env, location: peer.location });
       return {
-        open: async (request) =>
-          this.#track(
-            peer.name,
-            run.pipeline,
-            await endpoint.open({ ...request, params: { ...own, ...request.params } }),
-          ),
+        open: (request) => {
+          const params = withOwn(own, request.params, run.as);
+          return this.#sessions.open(peer.name, run.pipeline, endpoint, { ...request, params });
+        },
       };
     };
     const host = servePipelines({
@@ -179,23 +175,6 @@ class LocalMesh implements Mesh {
     if (found !== undefined) return found;
     const known = this.#platform.transports.map((one) => one.scheme).join(", ") || "none";
     throw new MeshError("invalid-argument", `There is no transport for ${uri}; there are: ${known}.`);
-  }
-
-  #track(peer: string, pipeline: string, session: PipelineSession): PipelineSession {
-    this.#sessions.add(session);
-    this.#emit({ kind: "session-opened", peer, session: session.id, pipeline });
-    void session.closed.then(({ error }) => {
-      this.#sessions.delete(session);
-      this.#emit({
-        kind: "session-closed",
-        peer,
-        session: session.id,
-        pipeline,
-        error,
-        description: session.describe(),
-      });
-    });
-    return session;
   }
 
   readonly #openRemote: OpenRemote = (init) => {
@@ -251,4 +230,11 @@ class LocalMesh implements Mesh {
     }
     return String(resolveValue(declared, { params: {}, env: this.#platform.env, location: peer.location }));
   }
+}
+
+/** What the peer has set is not for its callers to change. @throws {MeshError} `invalid-argument` */
+function withOwn(own: Params, given: Params, pipeline: string): Params {
+  const taken = Object.keys(given).find((name) => Object.hasOwn(own, name));
+  if (taken === undefined) return { ...given, ...own };
+  throw new MeshError("invalid-argument", `Parameter \`${taken}\` of pipeline \`${pipeline}\` is set by the peer.`);
 }

@@ -173,6 +173,8 @@ export class WebrtcConnection implements Connection {
     const late = new AbortController();
     try {
       this.#control.outbox.send(encodeClose(reason?.code));
+      // Who does not answer any more does not say good-bye either.
+      if (reason?.code === "peer-lost") return;
       await Promise.race([gone, delay(this.#init.clock, farewellMs, late.signal)]);
     } catch {
       // The control channel has no room or has ended: the other side learns it from the engine.
