@@ -34,6 +34,18 @@ export class Reporter {
     this.#found.push(diagnostic);
   }
 
+  /** Takes back problems of syntax of one kind within a span, for something better is known of it. */
+  supersede(code: string, source: SourceFile, span: Span): void {
+    const kept = this.#found.filter(
+      (one) =>
+        one.code !== code ||
+        one.place.source !== source ||
+        one.place.span.start < span.start ||
+        one.place.span.end > span.end,
+    );
+    this.#found.splice(0, this.#found.length, ...kept);
+  }
+
   /** True when an error is known that stands within a span: what follows from it need not be told again. */
   hasErrorIn(source: SourceFile, span: Span): boolean {
     return this.#found.some(

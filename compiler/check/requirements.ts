@@ -1,4 +1,4 @@
-import type { RequiresSyntax, Span } from "../../grammar/syntax.ts";
+import type { RequiresSyntax } from "../../grammar/syntax.ts";
 import type { CapabilityValue, Condition, KnownValue, PlanValue } from "../../runtime/interface/plan.ts";
 import type { Place } from "../source/source-file.ts";
 import type { Asked, CapabilityReader } from "./capabilities.ts";
@@ -31,6 +31,7 @@ interface Sources {
 export class Requirements {
   readonly #sources: Sources;
   readonly #own = new Map<SignatureSymbol, readonly Asked[]>();
+  readonly #known = new Map<SignatureSymbol, readonly Requirement[]>();
 
   constructor(sources: Sources) {
     this.#sources = sources;
@@ -54,48 +55,45 @@ export class Requirements {
    * @param args what its parameters are, where they are known; others stay parameters
    */
   of(symbol: SignatureSymbol, args: Arguments): readonly Requirement[] {
-    return this.#collect(symbol, args, [symbol.name], undefined, new Set());
+    const { params } = this.#sources.signatures.read(symbol);
+    return once(this.#all(symbol).map((one) => ({ ...one, condition: bindCondition(one.condition, params, args) })));
   }
 
-  #collect(
-    symbol: SignatureSymbol,
-    args: Arguments,
-    path: readonly string[],
-    use: Place | undefined,
-    open: ReadonlySet<SignatureSymbol>,
-  ): Requirement[] {
-    // A circle is reported elsewhere.
-    if (open.has(symbol)) return [];
+  /** The same with all parameters of the declaration still open; made once, for pipelines may stand in each other often. */
+  #all(symbol: SignatureSymbol): readonly Requirement[] {
+    const known = this.#known.get(symbol);
+    if (known !== undefined) return known;
+    // A circle is reported elsewhere; here it ends.
+    this.#known.set(symbol, []);
+    const found = once(this.#collect(symbol));
+    this.#known.set(symbol, found);
+    return found;
+  }
+
+  #collect(symbol: SignatureSymbol): Requirement[] {
     const { pipelines, remotes, signatures } = this.#sources;
-    const params = signatures.read(symbol).params;
-    const found: Requirement[] = this.own(symbol).map((one) => ({
-      ...one,
-      condition: bindCondition(one.condition, params, args),
-      path,
-      use,
-    }));
+    const found: Requirement[] = this.own(symbol).map((one) => ({ ...one, path: [symbol.name], use: undefined }));
     const checked = symbol.syntax.kind === "Pipeline" ? pipelines.get(symbol.key) : undefined;
     if (checked === undefined) return found;
-    const within = new Set([...open, symbol]);
-    const contract = this.#contractOf(checked);
-    if (contract !== undefined)
-      found.push(...this.#collect(contract, new Map(), [...path, contract.name], use, within));
-    const { source } = symbol.file;
-    const inner = (callee: SignatureSymbol, given: Arguments, name: string, span: Span): void => {
-      const bound = new Map([...given].map(([key, value]) => [key, bind(value, params, args)]));
-      const step = name === callee.name ? [callee.name] : [name, callee.name];
-      found.push(...this.#collect(callee, bound, [...path, ...step], use ?? { source, span }, within));
+    const add = (callee: SignatureSymbol, given: Arguments, name: string, use: Place | undefined): void => {
+      const { params } = signatures.read(callee);
+      for (const one of this.#all(callee)) {
+        const path = [symbol.name, ...(name === callee.name ? [] : [name]), ...one.path];
+        found.push({ ...one, condition: bindCondition(one.condition, params, given), path, use });
+      }
     };
-    for (const instance of checked.graph.instances.values()) {
-      if (instance.kind === "remote") continue;
-      inner(instance.signature.symbol, instance.args, instance.id.replace(/#\d+$/, ""), instance.span);
+    const contract = this.#contractOf(checked);
+    if (contract !== undefined) add(contract, new Map(), contract.name, undefined);
+    const { source } = symbol.file;
+    for (const { id, kind, signature, args, span } of checked.graph.instances.values()) {
+      if (kind !== "remote") add(signature.symbol, args, id.replace(/#\d+$/, ""), { source, span });
     }
     for (const [name, remote] of remotes.get(symbol.key) ?? []) {
       for (const target of remote.targets) {
-        if (target.kind === "local") inner(target.symbol, target.args, name, target.syntax.span);
+        if (target.kind === "local") add(target.symbol, target.args, name, { source, span: target.syntax.span });
       }
     }
-    return once(found);
+    return found;
   }
 
   #contractOf({ symbol }: CheckedPipeline): SignatureSymbol | undefined {

@@ -196,6 +196,10 @@ function serviceTarget(
   };
 }
 
+function nameOf({ instance }: RunsSyntax): string {
+  return instance.callee.text;
+}
+
 function localTarget(
   checked: CheckedPipeline,
   target: TargetSyntax,
@@ -203,6 +207,18 @@ function localTarget(
   tools: TargetTools,
 ): CheckedTarget | undefined {
   const { file } = checked.symbol;
+  const named = tools.scope.find(file, value.callee.text);
+  if (named?.syntax.kind === "Peer") {
+    // Without parentheses it looks like half a pipeline; what is missing is one of the peer's.
+    tools.reporter.supersede("MESH1024", file.source, target.span);
+    const runs = named.syntax.members.flatMap((one) => (one.kind === "Runs" ? [`${named.name}.${nameOf(one)}`] : []));
+    const message = `\`${named.name}\` is a peer; a target is one of the pipelines that it runs.`;
+    tools.reporter.report("MESH2007", file.source, value.callee.span, message, {
+      hint: listed("Write", runs) ?? "It runs nothing.",
+      related: [{ place: { source: named.file.source, span: named.syntax.name.span }, message: "declared here" }],
+    });
+    return undefined;
+  }
   const symbol = tools.scope.resolve(file, value.callee, ["Pipeline", "Node"], "a pipeline or node");
   if (symbol === undefined) return undefined;
   const signature = tools.signatures.read(symbol);

@@ -62,10 +62,16 @@ function callsOf(checked: CheckedPipeline, context: RuleContext): Call[] {
 /** One circle for each group of pipelines that reach each other, in order of text. */
 function circlesOf(calls: readonly Call[], needed: (call: Call) => boolean = () => true): Call[][] {
   const found: Call[][] = [];
+  const outgoing = new Map<string, Call[]>();
+  for (const call of calls) {
+    const known = outgoing.get(call.from);
+    if (known === undefined) outgoing.set(call.from, [call]);
+    else known.push(call);
+  }
   const done = new Set<string>();
   for (const first of calls) {
     if (!needed(first) || done.has(first.from) || done.has(first.to)) continue;
-    const back = shortestWay(first.to, first.from, calls);
+    const back = shortestWay(first.to, first.from, outgoing);
     if (back === undefined) continue;
     const circle = [first, ...back];
     for (const one of circle) done.add(one.from);
@@ -74,17 +80,18 @@ function circlesOf(calls: readonly Call[], needed: (call: Call) => boolean = () 
   return found;
 }
 
-function shortestWay(from: string, to: string, calls: readonly Call[]): Call[] | undefined {
+function shortestWay(from: string, to: string, outgoing: ReadonlyMap<string, readonly Call[]>): Call[] | undefined {
   const cameBy = new Map<string, Call | undefined>([[from, undefined]]);
   const queue = [from];
-  for (let here = queue.shift(); here !== undefined; here = queue.shift()) {
+  for (let at = 0; at < queue.length; at += 1) {
+    const here = queue[at] ?? from;
     if (here === to) {
       const way: Call[] = [];
       for (let call = cameBy.get(here); call !== undefined; call = cameBy.get(call.from)) way.unshift(call);
       return way;
     }
-    for (const call of calls) {
-      if (call.from !== here || cameBy.has(call.to)) continue;
+    for (const call of outgoing.get(here) ?? []) {
+      if (cameBy.has(call.to)) continue;
       cameBy.set(call.to, call);
       queue.push(call.to);
     }

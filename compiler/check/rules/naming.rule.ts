@@ -39,7 +39,7 @@ export const naming: Rule = {
 };
 
 function declaration(file: FileInfo, name: NameSyntax, kind: string, { reporter }: RuleContext): void {
-  if (isMisspelt(file, name, reporter) || /^[A-Z][A-Za-z0-9]*$/.test(name.text)) return;
+  if (/^[A-Z][A-Za-z0-9]*$/.test(name.text) || isMisspelt(file, name, reporter)) return;
   const better = upperCamel(name.text);
   reporter.report("MESH9001", file.source, name.span, `The ${kind} \`${name.text}\` is not named in UpperCamel.`, {
     hint:
@@ -49,9 +49,9 @@ function declaration(file: FileInfo, name: NameSyntax, kind: string, { reporter 
 
 function checkMember(file: FileInfo, name: NameSyntax, what: string, { reporter }: RuleContext): void {
   if (
-    isMisspelt(file, name, reporter) ||
     /^_?[a-z][A-Za-z0-9]*$/.test(name.text) ||
-    /^_?[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name.text)
+    /^_?[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/.test(name.text) ||
+    isMisspelt(file, name, reporter)
   ) {
     return;
   }

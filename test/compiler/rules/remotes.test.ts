@@ -113,6 +113,7 @@ describe("targets", () => {
   it.each([
     ["an unknown peer", "MESH2001", "at «gpuu».Far"],
     ["a pipeline as a peer", "MESH2007", "at «Local».Far"],
+    ["a peer without one of its pipelines", "MESH2007", "at «gpu»"],
     ["what the peer does not run", "MESH2001", "at gpu.«Fur»"],
     ["an address without a scheme", "MESH3003", 'at «"far.example.com/talker"»'],
     ["an address with another scheme", "MESH3003", 'at «"https://far.example.com/talker"»'],
