@@ -1,5 +1,6 @@
 import { isMissing, type NameSyntax } from "../../../grammar/syntax.ts";
-import { isStandard, type FileInfo } from "../program.ts";
+import { renameDeclaration } from "../../fixes/rename-declaration.fix.ts";
+import { isStandard, type DeclarationSymbol, type FileInfo } from "../program.ts";
 import type { Reporter } from "../reporter.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
@@ -18,10 +19,11 @@ const kinds: Readonly<Record<string, string>> = {
 export const naming: Rule = {
   codes: ["MESH9001", "MESH9002"],
   check(context) {
-    for (const { file, syntax } of context.declarations) {
+    for (const symbol of context.declarations) {
+      const { file, syntax } = symbol;
       if (isStandard(file.module)) continue;
       const kind = kinds[syntax.kind];
-      if (kind !== undefined) declaration(file, syntax.name, kind, context);
+      if (kind !== undefined) declaration(symbol, kind, context);
       const member = (name: NameSyntax | undefined, what: string): void => {
         if (name !== undefined) checkMember(file, name, what, context);
       };
@@ -38,12 +40,15 @@ export const naming: Rule = {
   },
 };
 
-function declaration(file: FileInfo, name: NameSyntax, kind: string, { reporter }: RuleContext): void {
+function declaration(symbol: DeclarationSymbol, kind: string, { reporter, program }: RuleContext): void {
+  const { file } = symbol;
+  const { name } = symbol.syntax;
   if (/^[A-Z][A-Za-z0-9]*$/.test(name.text) || isMisspelt(file, name, reporter)) return;
   const better = upperCamel(name.text);
   reporter.report("MESH9001", file.source, name.span, `The ${kind} \`${name.text}\` is not named in UpperCamel.`, {
     hint:
       better === undefined ? "Begin it with a capital letter." : `Name it \`${better}\`, here and where it is used.`,
+    fixes: better === undefined ? [] : renameDeclaration(symbol, better, program),
   });
 }
 

@@ -1,5 +1,8 @@
 import { knownText, parseAddress } from "../addresses.ts";
-import type { CheckedTarget } from "../targets.ts";
+import type { Fix } from "../../diagnostics/diagnostic.ts";
+import type { SourceFile } from "../../source/source-file.ts";
+import { replaceFix } from "../reporter.ts";
+import type { CheckedRemote, CheckedTarget } from "../targets.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 /** A policy that asks for one transport, and a target that only has the other, never come together. */
@@ -20,13 +23,22 @@ export const transport: Rule = {
             source,
             target.syntax.span,
             `\`${name}\` goes \`via ${via}\`, but \`${target.text}\` is reached by ${only} only.`,
-            { hint: `Write \`via auto\`, or give the target an address that starts with \`${via}://\`.` },
+            {
+              fixes: autoFix(remote, source),
+              hint: `Write \`via auto\`, or give the target an address that starts with \`${via}://\`.`,
+            },
           );
         }
       }
     }
   },
 };
+
+/** Leaves the choice to the compiler, where the remote itself has made it. */
+function autoFix({ syntax }: CheckedRemote, source: SourceFile): Fix[] {
+  const clause = syntax.clauses.find((one) => one.kind === "Via");
+  return clause === undefined ? [] : [replaceFix("Change to `via auto`", source, clause.transport.span, "auto", false)];
+}
 
 /** The transports by which a target can be reached; undefined where that is not known. */
 function schemesOf(target: CheckedTarget, context: RuleContext): ReadonlySet<string> | undefined {

@@ -1,3 +1,5 @@
+import type { Fix } from "../../diagnostics/diagnostic.ts";
+import type { SourceFile } from "../../source/source-file.ts";
 import type { CheckedRemote, CheckedTarget } from "../targets.ts";
 import type { Rule } from "./rule.ts";
 
@@ -26,6 +28,7 @@ export const unreachableFallback: Rule = {
                 message: always ? "the local target" : "the same target",
               },
             ],
+            fixes: [removal(source, remote, target)],
             hint: always ? "Put the local target last." : "Remove it, or name another target.",
           },
         );
@@ -65,4 +68,16 @@ function identityOf(target: CheckedTarget): string | undefined {
     default:
       return target satisfies never;
   }
+}
+
+/** Takes out the target with the space before it. */
+function removal(source: SourceFile, { syntax }: CheckedRemote, target: CheckedTarget): Fix {
+  const { start, end } = target.syntax.span;
+  const before = source.text.slice(syntax.span.start, start);
+  const from = start - (before.length - before.trimEnd().length);
+  return {
+    title: "Remove this target",
+    edits: [{ place: { source, span: { start: from, end } }, newText: "" }],
+    applicability: "suggested",
+  };
 }

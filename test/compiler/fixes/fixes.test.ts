@@ -49,6 +49,21 @@ describe("suggested fixes lead to a program without errors", () => {
       pipeline("tx -> Work() -> u").replace("t: text", "tx: text"),
     ],
     [
+      "a node in small letters",
+      "record line { text: text }\nnode work { in line\n out [line] }\ninterface i { in line }\npipeline P: i { in line: line\n let work = work()\n line -> work }\npeer p { runs P }\n",
+      "record Line { text: text }\nnode Work { in Line\n out [Line] }\ninterface I { in Line }\npipeline P: I { in line: Line\n let work = Work()\n line -> work }\npeer p { runs P }\n",
+    ],
+    [
+      "a target behind a local one",
+      'interface T { in t: text }\nnode N { in t: text }\npipeline P { in t: text\n remote r: T {\n  at N()\n  else service "x"\n }\n t -> r }\n',
+      "interface T { in t: text }\nnode N { in t: text }\npipeline P { in t: text\n remote r: T {\n  at N()\n }\n t -> r }\n",
+    ],
+    [
+      "a transport that the target does not have",
+      'interface T { in t: text }\npipeline P { in t: text\n remote r: T { via grpc\n  at "webrtc://x/y" }\n t -> r }\n',
+      'interface T { in t: text }\npipeline P { in t: text\n remote r: T { via auto\n  at "webrtc://x/y" }\n t -> r }\n',
+    ],
+    [
       "formats that a converter joins",
       "node Mic { out audio<pcm_f32, 16kHz, mono> }\nnode Out { in audio<pcm_f32, 48kHz, mono> }\npipeline P {\n  Mic() -> Out()\n}\n",
       "node Mic { out audio<pcm_f32, 16kHz, mono> }\nnode Out { in audio<pcm_f32, 48kHz, mono> }\npipeline P {\n  Mic() ~> Out()\n}\n",
