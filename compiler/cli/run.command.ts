@@ -1,4 +1,6 @@
+import process from "node:process";
 import type { Command } from "./command.ts";
+import { exitCode } from "./exit-code.ts";
 
 export const runCommand: Command = {
   name: "run",
@@ -41,7 +43,13 @@ export const runCommand: Command = {
   positionals: [1, 1],
   completes: "files",
   async run(args, io) {
+    const { parentOf } = await import("./run/child.ts");
+    const parent = parentOf(io.env);
+    let loading = true;
+    // Nothing is begun yet that would have to be ended in good order.
+    void parent?.stop.then(() => (loading ? process.exit(exitCode.interrupted) : undefined));
     const { runFile } = await import("./run/run-file.ts");
-    return runFile(args, io);
+    loading = false;
+    return runFile(args, io, parent);
   },
 };

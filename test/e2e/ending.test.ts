@@ -64,7 +64,8 @@ describe("a meshc that is killed", () => {
     const { run } = await longRun();
     await run.line(started);
     process.kill(run.pid, "SIGKILL");
-    await groupGone(run.pid, 5_000);
+    // They notice between the modules that they load, which takes what the machine makes it take.
+    await groupGone(run.pid, 10_000);
   });
 });
 
@@ -80,7 +81,7 @@ describe("a peer whose process is killed", () => {
     const { code, out } = await run.ended();
     expect(code).toBe(0);
     expect(out).toMatch(/^× gpu has gone: its process \d+ was ended by SIGKILL$/m);
-    expect(out).toMatch(/^! gpu_relay: gpu\.Far cannot be used, Near\(\) takes over \(.+\)$/m);
+    expect(out).toContain("\n! gpu_relay uses Near() in the place of gpu.Far\n");
     expect(out).toMatch(/^ {4}gpu_relay ⇄ Near\(\) +in this process$/m);
     expect(out).toContain(
       "Not as planned: the process of gpu was ended by SIGKILL; Near() took over from gpu.Far in gpu_relay\n",

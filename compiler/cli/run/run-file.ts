@@ -5,7 +5,7 @@ import { compileFile, printDiagnostics } from "../compile-file.ts";
 import { CommandError, exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { findSource } from "../sources.ts";
-import { parentOf, type Parent } from "./child.ts";
+import type { Parent } from "./child.ts";
 import { choosePeers, choosePipeline } from "./choose-pipeline.ts";
 import { captureConsole } from "./console.ts";
 import type { RunEnd, RunMessage } from "./messages.ts";
@@ -19,9 +19,11 @@ import { openFiles } from "./session-run.ts";
 /** What a process may take to end in good order; then it is left as it is. */
 const graceMs = 500;
 
-/** `meshc run` */
-export async function runFile(args: Arguments, io: Io): Promise<ExitCode> {
-  const parent = parentOf(io.env);
+/**
+ * `meshc run`
+ * @param parent the process that runs this one as one of its peers, if any
+ */
+export async function runFile(args: Arguments, io: Io, parent: Parent | undefined): Promise<ExitCode> {
   // From the first moment, for compiling and loading take a while.
   const stop = stopSignal(io, parent);
   const options = readRunOptions(args);

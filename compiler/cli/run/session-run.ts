@@ -6,7 +6,7 @@ import type { Frame, JsonValue } from "../../../runtime/interface/frame.ts";
 import type { Link } from "../../../runtime/interface/link.ts";
 import type { Params } from "../../../runtime/interface/node.ts";
 import type { PipelinePlan, Plan } from "../../../runtime/interface/plan.ts";
-import type { PipelineSession, SessionRequest } from "../../../runtime/interface/session.ts";
+import type { PipelineSession, SessionEnd, SessionRequest } from "../../../runtime/interface/session.ts";
 import { CommandError, usageError } from "../exit-code.ts";
 import { openInput, type InputFile } from "./input-file.ts";
 import type { PortTotals, SessionSummary } from "./messages.ts";
@@ -148,7 +148,9 @@ export async function runSession(init: SessionRunInit): Promise<SessionOutcome> 
         ? undefined
         : feed(link, file, { clock, signal, times, count: (n) => fed.set(port, n) });
     });
-    const { error } = await session.closed;
+    // Who interrupts does not wait for the other peers to say goodbye, and neither do the files.
+    const { error } = await Promise.race([session.closed, aborted(init.signal)]);
+    stop.abort(new MeshError("cancelled", "The session is over."));
     await Promise.allSettled(feeding);
     if (failure !== undefined) throw failure;
     const seconds = new Map<string, number | undefined>();
@@ -164,6 +166,15 @@ export async function runSession(init: SessionRunInit): Promise<SessionOutcome> 
     stop.abort(new MeshError("cancelled", "The run is over."));
     files.discard();
   }
+}
+
+/** How a session ends that is interrupted. */
+function aborted(signal: AbortSignal): Promise<SessionEnd> {
+  return new Promise((done) => {
+    const end = (): void => done({ error: new MeshError("cancelled", "The run was interrupted.") });
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
 }
 
 function isLoud(payload: unknown): boolean {

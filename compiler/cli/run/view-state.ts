@@ -32,6 +32,8 @@ export interface ViewState {
   readonly sessions: ReadonlyMap<string, SessionView>;
   /** What is going on and not yet decided, in sentences by session and remote. */
   readonly pending: ReadonlyMap<string, string>;
+  /** The target that each remote is meant to use or uses, by session and remote. */
+  readonly targets: ReadonlyMap<string, string>;
   readonly notices: readonly Notice[];
   /** Frames of outputs that are shown. */
   readonly outputs: readonly { readonly port: string; readonly text: string }[];
@@ -47,6 +49,7 @@ export function initialState(peers: readonly string[]): ViewState {
     owners: new Map(),
     sessions: new Map(),
     pending: new Map(),
+    targets: new Map(),
     notices: [],
     outputs: [],
     incidents: [],
@@ -151,7 +154,7 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
     case "session-opened":
       return { ...state, owners: new Map(state.owners).set(event.session, event.peer) };
     case "session-closed": {
-      const next = withSession(settled(state, event.session), event.description, origin, false);
+      const next = withSession(closed(state, event.session), event.description, origin, false);
       if (event.error === undefined || event.error.code === "cancelled") return next;
       const { message } = event.error;
       if (state.notices.some((notice) => notice.text.includes(message))) return next;
@@ -159,13 +162,14 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
     }
     case "remote-connecting": {
       const { session, remote, target } = event;
-      const pending = new Map(state.pending).set(`${session} ${remote}`, `${remote} connects to ${target}`);
-      return { ...state, pending };
+      const key = `${session} ${remote}`;
+      const pending = new Map(state.pending).set(key, `${remote} connects to ${target}`);
+      // The one that is tried first is the one that is meant.
+      const targets = state.targets.has(key) ? state.targets : new Map(state.targets).set(key, target);
+      return { ...state, pending, targets };
     }
-    case "remote-connected": {
-      const next = settled(state, event.session, event.remote);
-      return withNotice(next, { level: "good", text: `${event.remote} uses ${event.target}` });
-    }
+    case "remote-connected":
+      return afterRemoteConnected(state, event);
     case "remote-failed":
       return afterRemoteFailed(settled(state, event.session, event.remote), event);
     case "node-failed": {
@@ -191,14 +195,38 @@ function afterRemoteFailed(state: ViewState, event: PlainEvent & { kind: "remote
   const { remote, target, next, error } = event;
   const then = next === undefined ? "no other target is left" : `${next} takes over`;
   const text = `${remote}: ${target} cannot be used, ${then} (${error.message})`;
-  if (next === undefined) return withNotice(state, { level: "error", text });
-  return withIncident(withNotice(state, { level: "warning", text }), `${next} took over from ${target} in ${remote}`);
+  return withNotice(state, { level: next === undefined ? "error" : "warning", text });
 }
 
-/** Without what was pending of a session, or of one of its remotes. */
-function settled(state: ViewState, session: string, remote = ""): ViewState {
-  const left = [...state.pending].filter(([key]) => !key.startsWith(`${session} ${remote}`));
-  return left.length === state.pending.size ? state : { ...state, pending: new Map(left) };
+type RemoteConnected = PlainEvent & { readonly kind: "remote-connecting" | "remote-connected" };
+
+function afterRemoteConnected(state: ViewState, { session, remote, target }: RemoteConnected): ViewState {
+  const key = `${session} ${remote}`;
+  const before = state.targets.get(key);
+  const next = {
+    ...settled(state, session, remote),
+    targets: new Map(state.targets).set(key, target),
+  };
+  if (before === undefined || before === target) {
+    return withNotice(next, { level: "good", text: `${remote} uses ${target}` });
+  }
+  return withIncident(
+    withNotice(next, { level: "warning", text: `${remote} uses ${target} in the place of ${before}` }),
+    `${target} took over from ${before} in ${remote}`,
+  );
+}
+
+/** Without what was pending of a remote. */
+function settled(state: ViewState, session: string, remote: string): ViewState {
+  const pending = new Map(state.pending);
+  return pending.delete(`${session} ${remote}`) ? { ...state, pending } : state;
+}
+
+/** Without what is known of the remotes of a session that is over. */
+function closed(state: ViewState, session: string): ViewState {
+  const left = (entries: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+    new Map([...entries].filter(([key]) => !key.startsWith(`${session} `)));
+  return { ...state, pending: left(state.pending), targets: left(state.targets) };
 }
 
 /** A value for people: the text of a transcript with how sure it is, otherwise short JSON. */

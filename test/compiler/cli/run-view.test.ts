@@ -90,7 +90,10 @@ const messages: readonly (readonly [RunMessage, string])[] = [
   [opened("client", "c", "Client"), "client"],
   [opened("edge", "e", "Assistant"), "edge"],
   [event({ kind: "remote-connected", session: "c", remote: "assistant", target: "edge.Assistant" }), "client"],
+  [event({ kind: "remote-connecting", session: "e", remote: "stt", target: "gpu.Hearing" }), "edge"],
   [failed("LocalHearing()"), "edge"],
+  [event({ kind: "remote-connecting", session: "e", remote: "stt", target: "LocalHearing()" }), "edge"],
+  [event({ kind: "remote-connected", session: "e", remote: "stt", target: "LocalHearing()" }), "edge"],
   [{ type: "describe", sessions: [client] }, "client"],
   [{ type: "describe", sessions: [assistant] }, "edge"],
   [{ type: "output", port: "captions", value: { text: "go\nforward", confidence: 0.926 } }, "client"],
@@ -127,6 +130,7 @@ describe("the picture of a run", () => {
       "",
       "· assistant uses edge.Assistant",
       "! stt: gpu.Hearing cannot be used, LocalHearing() takes over (It has gone silent.)",
+      "! stt uses LocalHearing() in the place of gpu.Hearing",
       "· a print",
     ]);
   });
@@ -143,7 +147,7 @@ describe("the picture of a run", () => {
   });
 
   it("leaves out streams within a pipeline first, and says how many lines are missing", () => {
-    const lines = liveView(after(), { ...options, rows: 18 });
+    const lines = liveView(after(), { ...options, rows: 19 });
     expect(lines.some((line) => line.includes("gain.out → echo.in"))).toBe(false);
     expect(lines.some((line) => line.includes("mic → gain.in"))).toBe(true);
     expect(lines.some((line) => line.includes("assistant ⇄ edge.Assistant"))).toBe(true);
@@ -169,7 +173,15 @@ describe("the picture of a run", () => {
     const trying = event({ kind: "remote-connecting", session: "e", remote: "stt", target: "gpu.Hearing" });
     expect(liveView(after([trying]), options).at(-1)).toBe("… stt connects to gpu.Hearing");
     const decided = event({ kind: "remote-connected", session: "e", remote: "stt", target: "gpu.Hearing" });
-    for (const next of [decided, failed(undefined), failed("LocalHearing()")]) {
+    const over = event({
+      kind: "session-closed",
+      peer: "edge",
+      session: "e",
+      pipeline: "Assistant",
+      error: undefined,
+      description: assistant,
+    });
+    for (const next of [decided, failed(undefined), failed("LocalHearing()"), over]) {
       expect(after([trying, next]).pending.size).toBe(0);
     }
   });
@@ -299,6 +311,7 @@ describe("reporters", () => {
       "client listens at webrtc://127.0.0.1:1",
       "· assistant uses edge.Assistant",
       "! stt: gpu.Hearing cannot be used, LocalHearing() takes over (It has gone silent.)",
+      "! stt uses LocalHearing() in the place of gpu.Hearing",
       "captions: go",
       "forward (93 %)",
       "replies: Going␛[31m.",
