@@ -9,6 +9,7 @@ import { positionAt } from "../source/source-file.ts";
 import { explainLink } from "./links.ts";
 import { fact, type Section } from "./section.ts";
 import { explainRemote } from "./transports.ts";
+import { explainFlush } from "./ways.ts";
 
 /**
  * What the compiler decided at one line of a file of the program: formats, converters, transports, targets, parameters,
@@ -79,6 +80,7 @@ function ofPipeline(
     if (touches(syntax.span)) sections.push(explainRemote(checked, pipeline, name));
   }
   for (const link of graph.links) if (begins(link.arrowSpan)) sections.push(explainLink(checked, pipeline, link, plan));
+  for (const flush of graph.flushes) if (begins(flush.arrowSpan)) sections.push(explainFlush(flush));
   return sections;
 }
 

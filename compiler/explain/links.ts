@@ -8,7 +8,9 @@ import type { Instance } from "../check/instances.ts";
 import { locationOf } from "../source/source-file.ts";
 import { narrowingsOf } from "./narrowings.ts";
 import { fact, type Fact, type Section } from "./section.ts";
+import { formatDuration } from "../check/rules/durations.ts";
 import { transportOf } from "./transports.ts";
+import { waysOf } from "./ways.ts";
 
 /** What was decided for one arrow: the format and who settled it, converters, the queue, the transport. */
 export function explainLink(
@@ -17,7 +19,7 @@ export function explainLink(
   link: GraphLink,
   plan: Plan | undefined,
 ): Section {
-  const facts: Fact[] = [];
+  const facts: Fact[] = waysOf(link);
   if (link.chain.length === 0) facts.push(...formatFacts("format", link.to.type));
   else {
     facts.push(fact("from", describeType(link.from.type)));
@@ -90,11 +92,22 @@ function queueFact({ symbol }: CheckedPipeline, link: GraphLink, plan: Plan): Fa
       to.port === link.to.port.name,
   );
   if (found === undefined) return undefined;
-  const { capacityFrames, overflow, delivery } = found;
-  const words = [
-    `${capacityFrames} frames`,
-    ...(overflow === undefined ? [] : [overflow]),
-    ...(delivery === undefined ? [] : [delivery]),
-  ];
-  return fact("queue", words.join(", "));
+  const { capacityFrames, overflow, delivery, deadlineMs } = found;
+  const remote = link.to.instance?.kind === "remote" || link.from.instance?.kind === "remote";
+  const live = remote && link.to.type.kind === "media";
+  const kind = delivery ?? (live ? "live" : "reliable");
+  const full = overflow ?? (kind === "live" ? "drop_oldest" : "block");
+  return fact("queue", `${capacityFrames} frame${capacityFrames === 1 ? "" : "s"}, ${kind}`, [
+    `when it is full: ${whenFull[full]}${overflow === undefined ? ", as usual" : ""}`,
+    ...(deadlineMs === undefined
+      ? []
+      : [`frames that have waited longer than ${formatDuration(deadlineMs)} are dropped`]),
+  ]);
 }
+
+const whenFull: Readonly<Record<NonNullable<LinkPlan["overflow"]>, string>> = {
+  block: "the source waits",
+  drop_oldest: "the oldest frame is dropped and counted",
+  drop_newest: "the new frame is dropped and counted",
+  error: "the session fails",
+};

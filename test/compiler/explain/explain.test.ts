@@ -84,6 +84,32 @@ describe("meshc explain FILE:LINE", () => {
     expect(out).toContain("memory >= 1GiB, by Main → stt → Local → Hear");
   });
 
+  it("tells when frames take a way, what a full queue does and what a flush drops", async () => {
+    cli.write(
+      "main.mesh",
+      `record Line { text: text, lang: text }
+node Work { in Line
+ out text }
+pipeline Main { in line: Line
+ in stop: signal
+ out a: text
+ out b: text
+ let work = Work()
+ line -> route lang { "en" -> work, else -> Work() } -> a
+ line -> any(round_robin) [Work(), Work()] -> b with { buffer: 2, overflow: drop_newest, deadline: 1s }
+ stop -> flush work }`,
+    );
+    const at = async (number: number): Promise<string> => (await cli.run("explain", `main.mesh:${number}`)).out;
+    expect(await at(9)).toContain('where lang is "en"');
+    expect(await at(9)).toContain("where lang is nothing of the other cases");
+    expect(await at(9)).toContain("when it is full: the source waits, as usual");
+    expect(await at(10)).toContain("one of 2, chosen for each frame by round_robin");
+    expect(await at(10)).toContain("2 frames, reliable");
+    expect(await at(10)).toContain("the new frame is dropped and counted");
+    expect(await at(10)).toContain("frames that have waited longer than 1s are dropped");
+    expect(await at(11)).toContain("what is queued or in work from `work` on");
+  });
+
   it("shows what is wrong on the line", async () => {
     cli.write("main.mesh", program.replace("vad.speech ~> stt", "vad.speech ~> sst"));
     const { out } = await cli.run("explain", "main.mesh:21");
