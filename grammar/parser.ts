@@ -1,4 +1,5 @@
 /** The parser: all rules in one class, and a function that runs them over a text. */
+import type { ISerializedGast } from "chevrotain";
 import type { FileSyntax } from "./syntax.ts";
 import type { SyntaxProblem } from "./problems.ts";
 import { DeclarationRules } from "./rules/declarations.ts";
@@ -34,6 +35,11 @@ class MeshParser extends DeclarationRules {
       this.release();
     }
   }
+}
+
+/** The rules as Chevrotain recorded them, for documentation. */
+export function recordedRules(): ISerializedGast[] {
+  return new MeshParser({ validate: true }).getSerializedGastProductions();
 }
 
 /**

@@ -34,7 +34,7 @@ export abstract class FlowRules extends TypeRules {
     const start = this.mark();
     const hops: HopSyntax[] = [];
     const source = this.SUBRULE(this.step, { ARGS: [false] });
-    this.SUBRULE(this.hops, { ARGS: [hops] });
+    this.someHops(hops);
     if (hops.length === 0) this.missing("MESH1028", "an arrow", "join it to another step: mic -> vad");
     if (source !== undefined) list.push({ kind: "Flow", span: this.since(start), source, hops });
   });
@@ -42,6 +42,12 @@ export abstract class FlowRules extends TypeRules {
   readonly hops: Rule<[hops: HopSyntax[]], void> = this.define("hops", (hops: HopSyntax[]) => {
     this.MANY(() => this.SUBRULE(this.hop, { ARGS: [hops] }));
   });
+
+  /** At least one, which is for the rule around to report: its statement goes on without. */
+  private someHops(hops: HopSyntax[]): void {
+    if (this.RECORDING_PHASE) this.AT_LEAST_ONE(() => this.SUBRULE(this.hop, { ARGS: [hops] }));
+    else this.SUBRULE(this.hops, { ARGS: [hops] });
+  }
 
   private readonly hop: Rule<[hops: HopSyntax[]], void> = this.define("hop", (hops: HopSyntax[]) => {
     const start = this.mark();
@@ -152,7 +158,7 @@ export abstract class FlowRules extends TypeRules {
     let policy = build.missingName(start);
     let field: NameSyntax | undefined;
     this.CONSUME(t.Any);
-    this.OPTION1(() => {
+    if (this.may(t.LParen)) {
       const open = this.CONSUME(t.LParen);
       policy = this.takeName(1, "a policy such as round_robin");
       this.OPTION2(() => {
@@ -161,7 +167,7 @@ export abstract class FlowRules extends TypeRules {
         this.take(2, t.RParen);
       });
       this.close(1, t.RParen, open, "the policy");
-    });
+    }
     if (policy.text === "") this.missing("MESH1001", "a policy in parentheses", "write any(round_robin) [b, c]");
     const group = this.branches();
     return { kind: "Any", span: this.since(start), policy, field, group };
@@ -212,7 +218,7 @@ export abstract class FlowRules extends TypeRules {
         { GATE: () => this.at(t.Else), ALT: () => this.CONSUME(t.Else), IGNORE_AMBIGUITIES: true },
         { ALT: () => (match = this.SUBRULE(this.routeMatch)), IGNORE_AMBIGUITIES: true },
       ]);
-      this.SUBRULE(this.hops, { ARGS: [hops] });
+      this.someHops(hops);
       if (hops.length === 0) this.missing("MESH1001", '"->"', 'write "en" -> step');
       list.push({ kind: "RouteCase", span: this.since(start), match, hops });
     },
