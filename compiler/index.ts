@@ -1,6 +1,8 @@
 /** The compiler's public API. None of it throws for the user's mistakes: those are diagnostics. */
 export { compile } from "./compile.ts";
 export type { CompileOptions, CompileResult } from "./compile.ts";
+export { defineConfig } from "./config.ts";
+export type { MeshConfig, Target } from "./config.ts";
 export { hasErrors } from "./diagnostics/diagnostic.ts";
 export type { Applicability, Diagnostic, Fix, Related, Severity, TextEdit } from "./diagnostics/diagnostic.ts";
 export { HostError } from "./host/host.ts";

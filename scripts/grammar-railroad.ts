@@ -157,20 +157,20 @@ function several(track: Track, between: Track): Track {
   };
 }
 
-function track(shape: Shape): Track {
+function trackOf(shape: Shape): Track {
   switch (shape.kind) {
     case "word":
       return box(shape.text, "word");
     case "rule":
       return box(shape.name, kinds.has(shape.name) ? "token" : "rule");
     case "sequence":
-      return inRow(shape.parts.map(track));
+      return inRow(shape.parts.map(trackOf));
     case "choice":
-      return choice(shape.parts.map(track));
+      return choice(shape.parts.map(trackOf));
     case "optional":
-      return optional(track(shape.part));
+      return optional(trackOf(shape.part));
     case "several":
-      return several(track(shape.part), shape.separator === undefined ? skip : track(shape.separator));
+      return several(trackOf(shape.part), shape.separator === undefined ? skip : trackOf(shape.separator));
     default:
       return shape satisfies never;
   }
@@ -184,7 +184,7 @@ interface Drawing {
 
 /** A rule with its name above it. */
 function diagram({ name, shape }: Rule, top: number): Drawing {
-  const drawn = track(shape);
+  const drawn = trackOf(shape);
   const y = top + TITLE + drawn.up;
   const start = MARGIN + GAP;
   const end = start + drawn.width;

@@ -85,6 +85,8 @@ export function readAddress(
   const text = read && knownText(read);
   if (read === undefined || text === undefined) return read;
   const at = syntax.kind === "Call" ? (syntax.arguments[1] ?? syntax) : syntax;
+  // Without its closing quote it is not known where the address ends.
+  if (tools.reporter.hasErrorIn(file.source, at.span)) return undefined;
   const complain = (message: string, hint: string, near?: string): undefined => {
     const fixes =
       near === undefined ? [] : [replaceFix(`Change to "${near}"`, file.source, at.span, JSON.stringify(near), false)];

@@ -51,6 +51,7 @@ export class CapabilityReader {
   /** @param params what may stand on the right of a comparison */
   asked(file: FileInfo, syntax: readonly ConditionSyntax[], params: Parameters): Asked[] {
     return syntax.flatMap((one) => {
+      if (this.#reporter.isUnreadable(file.source, one.span)) return [];
       const parts = one.alternatives.map((part) => this.#part(file, part, params));
       const whole = parts.filter((part) => part !== undefined);
       // With an alternative that cannot be read it is not known what is asked for.

@@ -142,7 +142,7 @@ function reportUnusedImports(file: FileInfo, scope: Scope, reporter: Reporter): 
     // A converter may be imported for `~>` alone.
     const { syntax } = binding.symbol;
     if (binding.used || (syntax.kind === "Node" && syntax.members.some((one) => one.kind === "Converts"))) continue;
-    if (scope.isMissed(file, name)) continue;
+    if (scope.isMissed(file, name) || file.lost.has(name)) continue;
     reporter.report("MESH2006", file.source, binding.syntax.span, `\`${name}\` is imported and never used.`, {
       hint: "Remove it from the import.",
       fixes: removeImport(file, binding.syntax),

@@ -41,6 +41,8 @@ class Conformance {
     const contract = this.#contract;
     const name = symbol.syntax.conformsTo;
     if (name === undefined) return;
+    // What the interface asks for may stand where it cannot be read.
+    if (this.#reporter.isUnreadable(contract.symbol.file.source, contract.symbol.syntax.span)) return;
     if (contract.batch && !graph.signature.batch) {
       const message = `\`${contract.symbol.name}\` answers requests (\`batch\`), \`${symbol.name}\` is a stream.`;
       this.#report(name.span, message, contract.symbol.syntax.name.span);
@@ -80,7 +82,8 @@ class Conformance {
         this.#report(match.span, message, port.span, "Remove the `?` after its type.");
       }
     }
-    if (side === "outputs") return missing;
+    // Of inputs that seem too many, one may be meant for each that is missing.
+    if (side === "outputs" || missing > 0) return missing;
     for (const port of extra) {
       this.#report(
         port.span,

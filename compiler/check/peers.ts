@@ -108,7 +108,7 @@ function reportTwice({ file, name }: PeerSymbol, listens: readonly PeerText[], r
 }
 
 function readRun(file: FileInfo, member: RunsSyntax, tools: PeerTools): CheckedRun | undefined {
-  if (isMissing(member.instance.callee)) return undefined;
+  if (isMissing(member.instance.callee) || tools.reporter.isUnreadable(file.source, member.span)) return undefined;
   const pipeline = tools.scope.resolve(file, member.instance.callee, ["Pipeline"], "a pipeline");
   if (pipeline === undefined) return undefined;
   const signature = tools.signatures.read(pipeline);

@@ -56,6 +56,7 @@ class ClauseReader {
   }
 
   apply(policy: PolicyPlan, clause: PolicyClauseSyntax): PolicyPlan {
+    if (this.#reporter?.isUnreadable(this.#file.source, clause.span) === true) return policy;
     if (clause.kind !== "Timeout" && this.#twice(clause.kind.toLowerCase(), clause.span)) return policy;
     switch (clause.kind) {
       case "Retry":

@@ -62,10 +62,23 @@ export class Reporter {
     return this.#found.some(({ code, place }) => place.source === source && code.startsWith("MESH1"));
   }
 
+  /**
+   * True when a problem of syntax stands on the lines of a span: what is read there may not be what was meant, so nothing
+   * more is told of it.
+   */
+  isUnreadable({ text, path }: SourceFile, { start, end }: Span): boolean {
+    const syntax = this.#found.filter(({ code, place }) => code.startsWith("MESH1") && place.source.path === path);
+    if (syntax.length === 0) return false;
+    const first = text.lastIndexOf("\n", start - 1) + 1;
+    const newline = text.indexOf("\n", end);
+    const last = newline === -1 ? text.length : newline;
+    return syntax.some(({ place }) => place.span.start >= first && place.span.start <= last);
+  }
+
   /** In order of file as they were loaded, then of place. */
   inOrder(files: readonly string[]): Diagnostic[] {
     const rank = new Map(files.map((path, index) => [path, index]));
-    return [...this.#found].sort(
+    return this.#found.toSorted(
       (a, b) =>
         (rank.get(a.place.source.path) ?? 0) - (rank.get(b.place.source.path) ?? 0) ||
         a.place.span.start - b.place.span.start,

@@ -1,5 +1,5 @@
 import type { EnumSyntax, NameSyntax, RecordSyntax } from "../../grammar/syntax.ts";
-import type { FieldType, FlowType, Schema } from "../../runtime/interface/caps.ts";
+import type { FieldType, Schema } from "../../runtime/interface/caps.ts";
 import type { DeclarationSymbol, FileInfo, Program } from "./program.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TypeReader } from "./types.ts";
@@ -72,15 +72,22 @@ function reportEndless(
   table: SchemaTable,
   reporter: Reporter,
 ): void {
-  const told = new Set<string>();
-  for (const symbol of records) {
-    if (told.has(symbol.key)) continue;
-    const way = wayBack(symbol.key, table);
-    if (way === undefined) continue;
-    for (const { record } of way) told.add(record);
-    const name = way[0]?.field ?? "";
-    const field = symbol.syntax.fields.find((one) => one.name.text === name);
-    const path = way.map((one) => one.field).join(".");
+  const symbols = new Map(records.map((one) => [one.key, one]));
+  for (const way of circlesOf(
+    records.map((one) => one.key),
+    table,
+  )) {
+    // The record that is declared first tells of it.
+    const keys = [...symbols.keys()];
+    const start = way.reduce((best, one, at) => {
+      const first = way[best];
+      return first !== undefined && keys.indexOf(one.record) < keys.indexOf(first.record) ? at : best;
+    }, 0);
+    const steps = [...way.slice(start), ...way.slice(0, start)];
+    const symbol = symbols.get(steps[0]?.record ?? "");
+    if (symbol === undefined) continue;
+    const field = symbol.syntax.fields.find((one) => one.name.text === steps[0]?.field);
+    const path = steps.map((one) => one.field).join(".");
     reporter.report(
       "MESH3009",
       symbol.file.source,
@@ -96,26 +103,37 @@ interface Step {
   readonly field: string;
 }
 
-/** The shortest way from a record to itself through fields that must be there. */
-function wayBack(start: string, table: SchemaTable): Step[] | undefined {
-  const cameBy = new Map<string, readonly Step[]>();
-  const queue: { readonly key: string; readonly way: readonly Step[] }[] = [{ key: start, way: [] }];
-  for (let here = queue.shift(); here !== undefined; here = queue.shift()) {
-    const schema = table[here.key];
-    if (schema?.kind !== "record") continue;
-    for (const field of schema.fields) {
-      const next = neededRecord(field.type);
-      if (next === undefined || field.default !== undefined) continue;
-      const way = [...here.way, { record: here.key, field: field.name }];
-      if (next === start) return way;
-      if (cameBy.has(next)) continue;
-      cameBy.set(next, way);
-      queue.push({ key: next, way });
+/** Circles of records by fields that must be there, found by walking in depth with a stack of its own. */
+function circlesOf(keys: readonly string[], table: SchemaTable): Step[][] {
+  const found: Step[][] = [];
+  const state = new Map<string, "open" | "done">();
+  for (const start of keys) {
+    if (state.has(start)) continue;
+    const stack = [{ record: start, steps: neededBy(start, table), at: 0 }];
+    state.set(start, "open");
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const step = top.steps[top.at];
+      top.at += 1;
+      if (step === undefined) {
+        state.set(top.record, "done");
+        stack.pop();
+      } else if (state.get(step.to) === "open") {
+        const from = stack.findIndex((one) => one.record === step.to);
+        found.push(stack.slice(from).map((one) => ({ record: one.record, field: one.steps[one.at - 1]?.field ?? "" })));
+      } else if (!state.has(step.to)) {
+        state.set(step.to, "open");
+        stack.push({ record: step.to, steps: neededBy(step.to, table), at: 0 });
+      }
     }
   }
-  return undefined;
+  return found;
 }
 
-function neededRecord(type: FlowType): string | undefined {
-  return type.kind === "named" ? type.name : undefined;
+/** The records that each value of a record must hold. */
+function neededBy(record: string, table: SchemaTable): { readonly field: string; readonly to: string }[] {
+  const schema = table[record];
+  if (schema?.kind !== "record") return [];
+  return schema.fields.flatMap((field) =>
+    field.type.kind === "named" && field.default === undefined ? [{ field: field.name, to: field.type.name }] : [],
+  );
 }

@@ -70,7 +70,8 @@ export function readTargets(checked: CheckedPipeline, tools: TargetTools): Map<s
   const { file } = checked.symbol;
   for (const [name, syntax] of checked.graph.remotes) {
     const { name: at } = syntax;
-    if (syntax.targets.length === 0) {
+    // A target that could not be read is one all the same.
+    if (syntax.targets.length === 0 && !tools.reporter.isUnreadable(file.source, syntax.span)) {
       tools.reporter.report("MESH6002", file.source, at.span, `The remote \`${name}\` has no target.`, {
         hint: 'Say where it is: `at peer.Pipeline`, `at service "name"`, or a URI in quotes.',
       });
@@ -89,6 +90,8 @@ function readTarget(
 ): CheckedTarget | undefined {
   const { file } = checked.symbol;
   const { value } = target;
+  const isPeer = value?.kind === "Instance" && tools.scope.find(file, value.callee.text)?.syntax.kind === "Peer";
+  if (!isPeer && tools.reporter.isUnreadable(file.source, target.span)) return undefined;
   const text =
     value === undefined ? "" : file.source.text.slice(value.span.start, value.span.end).replaceAll(/\s+/g, " ");
   switch (value?.kind) {

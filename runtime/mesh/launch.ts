@@ -1,31 +1,23 @@
 import { MeshError } from "../interface/errors.ts";
 import type { MeshEvent, OnEvent } from "../interface/events.ts";
-import type { Clock } from "../interface/clock.ts";
-import type { Log, Params } from "../interface/node.ts";
+import type { Params } from "../interface/node.ts";
 import type { PeerPlan, Plan, TargetPlan } from "../interface/plan.ts";
-import type { Random } from "../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
-import type { Listener, Transport } from "../interface/transport.ts";
+import type { Listener } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
 import { pipelineEndpoint } from "../pipeline/endpoint.ts";
-import { resolveValue, resolveValues, type Env } from "../pipeline/parameters.ts";
+import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
 import type { OpenRemote } from "../pipeline/running-remote.ts";
 import { remotePipeline } from "../remote/caller.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
 import { servePipelines, type PipelineHost } from "../remote/host.ts";
+import { transportFor } from "./connect.ts";
 import { OpenSessions } from "./open-sessions.ts";
+import type { MeshPlatform } from "./platform.ts";
 
-/** What the mesh needs of the platform it runs on. */
-export interface MeshPlatform {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly env: Env;
-  /** The ways to other peers; found by the scheme of an address. */
-  readonly transports: readonly Transport[];
-}
+export type { MeshPlatform } from "./platform.ts";
 
 export interface LaunchOptions {
   /** The peers of the plan to run here; all of them by default. */
@@ -161,20 +153,12 @@ class LocalMesh implements Mesh {
     this.#hosts.push(host);
     for (const value of peer.listens) {
       const uri = String(resolveValue(value, { params: {}, env: this.#platform.env, location: peer.location }));
-      const listener = await this.#transport(uri).listen(uri, host.accept);
+      const listener = await transportFor(this.#platform, uri).listen(uri, host.accept);
       this.#listeners.push(listener);
       addresses.push(listener.address);
       this.#emit({ kind: "peer-listening", peer: peer.name, address: listener.address });
     }
     this.peers.push({ name: peer.name, addresses });
-  }
-
-  #transport(uri: string): Transport {
-    const [scheme] = uri.split(":");
-    const found = this.#platform.transports.find((one) => one.scheme === scheme);
-    if (found !== undefined) return found;
-    const known = this.#platform.transports.map((one) => one.scheme).join(", ") || "none";
-    throw new MeshError("invalid-argument", `There is no transport for ${uri}; there are: ${known}.`);
   }
 
   readonly #openRemote: OpenRemote = (init) => {
@@ -206,7 +190,7 @@ class LocalMesh implements Mesh {
         const { clock, random } = this.#platform;
         const heartbeat = this.#options.heartbeat;
         const endpoint = remotePipeline({
-          transport: this.#transport(uri),
+          transport: transportFor(this.#platform, uri),
           uri,
           clock,
           random,

@@ -7,11 +7,13 @@ import { Waiters } from "./waiters.ts";
  */
 export class Gate {
   readonly #rooms: readonly Room[];
+  readonly #only: Room | undefined;
   readonly #waiters = new Waiters();
   #error: unknown;
 
   constructor(rooms: readonly Room[], onRoom?: () => void) {
     this.#rooms = rooms;
+    this.#only = rooms.length === 1 ? rooms[0] : undefined;
     const listener = (): void => {
       if (!this.open) return;
       this.#waiters.wake();
@@ -21,6 +23,7 @@ export class Gate {
   }
 
   get open(): boolean {
+    if (this.#only !== undefined) return this.#only.writable;
     const rooms = this.#rooms;
     for (let index = 0; index < rooms.length; index += 1) if (rooms[index]?.writable === false) return false;
     return true;

@@ -1,4 +1,5 @@
 import type { Frame, Payload } from "../interface/frame.ts";
+import { FlowFrame } from "./flow-frame.ts";
 import type { OutPort } from "./out-port.ts";
 
 /** What a node has sent while a stage has called it. Mostly that is one frame, which is not made before it is taken. */
@@ -25,12 +26,15 @@ export class KeptFrames {
     const payload = this.#payload as Payload;
     this.count = 0;
     this.#payload = undefined;
-    return { timestampUs: this.#timestampUs, seq: out.count(), epoch: this.#epoch, flags: this.#flags, payload };
+    return new FlowFrame(this.#timestampUs, out.count(), this.#epoch, this.#flags, payload);
   }
 
   takeAll(out: OutPort): Frame[] {
     const others = this.#others;
     this.#others = [];
-    return [this.take(out), ...others.map((frame) => ({ ...frame, seq: out.count() }))];
+    return [
+      this.take(out),
+      ...others.map((one) => new FlowFrame(one.timestampUs, out.count(), one.epoch, one.flags, one.payload)),
+    ];
   }
 }

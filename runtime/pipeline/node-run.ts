@@ -5,8 +5,8 @@ import { Emission, type Emit, type NodeInstance } from "../interface/node.ts";
 import { Gate } from "./gate.ts";
 import { KeptFrames } from "./kept-frames.ts";
 import type { OutPort } from "./out-port.ts";
+import { hasProcess, noCode, wrongPayload, type Code } from "./node-code.ts";
 import { ignore, isGenerator, isPromise, refused } from "./outcome.ts";
-import { describePayload } from "./payload-check.ts";
 import { Sampler } from "./sampler.ts";
 import { ticketOf, type Ticket } from "./ticket.ts";
 import type { Turns } from "./turns.ts";
@@ -42,9 +42,9 @@ export class NodeRun {
   dropped = 0;
   /** The newest epoch; what is emitted belongs to it. */
   epoch = 0;
-  /** The code, and what it is called with; a stage does that itself. */
   instance: NodeInstance = {};
-  process: NodeInstance["process"];
+  /** The instance where it takes frames, and what it is called with; a stage does that itself. */
+  code: Code = noCode;
   readonly work = new WorkSignal();
   /** Takes and sends frames. */
   live = false;
@@ -118,7 +118,7 @@ export class NodeRun {
 
   opened(instance: NodeInstance): void {
     this.instance = instance;
-    this.process = instance.process;
+    if (hasProcess(instance)) this.code = instance;
   }
 
   /** All nodes of the session are open: from now on frames are taken. */
@@ -169,7 +169,7 @@ export class NodeRun {
     this.#frames += 1;
     this.busy = true;
     try {
-      const result = this.process?.call(this.instance, frame, port, this.work);
+      const result = this.code.process(frame, port, this.work);
       if (result !== undefined) this.#take(result, frame.flags, undefined);
     } catch (error) {
       this.failWork(error);
@@ -282,7 +282,7 @@ export class NodeRun {
     this.#timing = timed;
     this.#outsideUs = 0;
     this.#call(
-      () => this.process?.call(this.instance, frame, port, this.work),
+      () => this.code.process(frame, port, this.work),
       frame.flags,
       (fresh) => {
         this.#timing = false;
@@ -477,7 +477,8 @@ export class NodeRun {
   #room(): Promise<void> | undefined {
     const { turns } = this.#init;
     const gate = this.#gate;
-    if (gate.open) return turns.spend() ? turns.next() : undefined;
+    // Other nodes are held by those that feed them.
+    if (gate.open) return this.#sourceStartUs !== undefined && turns.spend() ? turns.next() : undefined;
     this.#waitsForRoom += 1;
     const done = (): void => void (this.#waitsForRoom -= 1);
     const room = gate.room();
@@ -489,9 +490,4 @@ export class NodeRun {
     if (this.#sourceStartUs === undefined) return this.#timestampUs;
     return Math.round(this.#init.clock.nowUs() - this.#sourceStartUs);
   }
-}
-
-export function wrongPayload(out: OutPort, payload: unknown): MeshError {
-  const what = describePayload(payload as Payload);
-  return new MeshError("node-failed", `its output \`${out.name}\` takes ${out.expected}, not ${what}.`);
 }

@@ -1,8 +1,9 @@
 import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
+import { FlowFrame } from "./flow-frame.ts";
 import type { Outlet } from "./outlet.ts";
-import { describeExpected } from "./payload-check.ts";
-import { isOfKind, kindOf, type PayloadKind } from "./payload-kind.ts";
+import { describeExpected, type PayloadCheck } from "./payload-check.ts";
+import { isOfKind, kindOf } from "./payload-kind.ts";
 import { ticketed, type Ticket } from "./ticket.ts";
 
 /** An output port of a running node: numbers its frames and hands them to whoever is linked to it. */
@@ -10,7 +11,8 @@ export class OutPort {
   readonly name: string;
   readonly signal: boolean;
   readonly #type: FlowType;
-  readonly #kind: PayloadKind;
+  readonly #kind: number;
+  readonly #other: PayloadCheck;
   #outlet: Outlet | undefined;
   #seq = 0;
   #ended = false;
@@ -20,7 +22,9 @@ export class OutPort {
     this.name = name;
     this.signal = type.kind === "signal";
     this.#type = type;
-    this.#kind = kindOf(type, schemas);
+    const { code, other } = kindOf(type, schemas);
+    this.#kind = code;
+    this.#other = other;
   }
 
   /** Before the session starts. Without an outlet, frames are counted and dropped. */
@@ -43,7 +47,7 @@ export class OutPort {
   }
 
   takes(payload: unknown): payload is Payload {
-    return isOfKind(this.#kind, payload);
+    return isOfKind(this.#kind, this.#other, payload);
   }
 
   /** Numbers a frame that goes out some other way. */
@@ -58,7 +62,7 @@ export class OutPort {
     const seq = this.#seq;
     this.#seq = seq + 1;
     if (this.#outlet === undefined || this.#ended) return;
-    this.#outlet.offer({ timestampUs, seq, epoch, flags, payload });
+    this.#outlet.offer(new FlowFrame(timestampUs, seq, epoch, flags, payload));
   }
 
   /** The same, for what answers a call of a `first`. */

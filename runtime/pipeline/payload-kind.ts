@@ -4,7 +4,7 @@ import { kindCheck, type PayloadCheck } from "./payload-check.ts";
 
 /**
  * The kind of payload that a port takes, in a form that is told without a call: the check stands in the path of every
- * frame. `other` is left to a function.
+ * frame. Where `code` is 0, it is left to a function.
  */
 export interface PayloadKind {
   readonly code: number;
@@ -54,9 +54,9 @@ function codeOf(type: FlowType): number {
   }
 }
 
-/** True when the payload may travel where `kind` is asked for. */
-export function isOfKind(kind: PayloadKind, payload: unknown): payload is Payload {
-  switch (kind.code) {
+/** True when the payload may travel where the kind is asked for. */
+export function isOfKind(kind: number, other: PayloadCheck, payload: unknown): payload is Payload {
+  switch (kind) {
     case code.number:
       return typeof payload === "number";
     case code.text:
@@ -72,6 +72,6 @@ export function isOfKind(kind: PayloadKind, payload: unknown): payload is Payloa
     case code.boolean:
       return typeof payload === "boolean";
     default:
-      return kind.other(payload);
+      return other(payload);
   }
 }

@@ -1,7 +1,9 @@
 import type { Clock } from "../interface/clock.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
+import { FlowFrame } from "./flow-frame.ts";
 import { Fused, maxFused, type Mapping } from "./fuse.ts";
-import { wrongPayload, type NodeRun } from "./node-run.ts";
+import { wrongPayload, type Code } from "./node-code.ts";
+import type { NodeRun } from "./node-run.ts";
 import type { OutPort } from "./out-port.ts";
 import type { Outlet } from "./outlet.ts";
 import { Sampler } from "./sampler.ts";
@@ -18,14 +20,34 @@ export interface StageNode {
 }
 
 /** What is called in one go: nodes with `map`, or one with `process`. */
-interface Step {
-  readonly runs: readonly NodeRun[];
-  /** The last of them. */
+class Step {
   readonly last: NodeRun;
+  /** Where what the last of the nodes returns goes. */
+  readonly sole: OutPort | undefined;
+  readonly code: Code;
   readonly port: string;
   readonly fused: Fused | undefined;
   /** Another step follows. */
   readonly inner: boolean;
+  readonly runs: readonly NodeRun[];
+
+  constructor(nodes: readonly [StageNode, ...StageNode[]], inner: boolean) {
+    const [head] = nodes;
+    this.runs = nodes.map((node) => node.run);
+    this.last = nodes.at(-1)?.run ?? head.run;
+    this.sole = this.last.sole;
+    this.code = this.last.code;
+    this.port = head.port;
+    this.inner = inner;
+    this.fused = head.maps ? fuse(this.runs) : undefined;
+  }
+}
+
+function fuse(runs: readonly NodeRun[]): Fused {
+  const [first, ...others] = runs.map((run) => run.instance as Mapping) as [Mapping, ...Mapping[]];
+  const fused = new Fused([first, ...others]);
+  runs.forEach((run, place) => run.counts.push(() => fused.framesAt(place)));
+  return fused;
 }
 
 /**
@@ -42,6 +64,8 @@ export class Stage implements Outlet {
   readonly #onEnd: () => void;
   readonly #sampler = new Sampler();
   #steps: readonly Step[] = [];
+  /** Where all of it is one function. */
+  #fused: Fused | undefined;
   #watched = 0;
 
   constructor(head: StageNode, clock: Clock, onEnd: () => void) {
@@ -52,7 +76,8 @@ export class Stage implements Outlet {
 
   offer(frame: Frame): void {
     if (this.#watched === closelyWatched && !this.#sampler.due()) {
-      this.#from(0, frame);
+      if (this.#fused === undefined) this.#from(0, frame);
+      else this.#map(this.#fused, frame);
       return;
     }
     if (this.#steps.length === 0) this.#build();
@@ -67,6 +92,25 @@ export class Stage implements Outlet {
 
   // ---- the way of a frame -------------------------------------------------------------------------------------
 
+  /** `#from` for a stage that is one function. */
+  #map(fused: Fused, frame: Frame): void {
+    const [step] = this.#steps as [Step];
+    const { last } = step;
+    if (!last.live) return;
+    // A node may end the epoch that the frame belongs to.
+    const { epoch } = last;
+    fused.frames += 1;
+    let result: Payload | undefined;
+    try {
+      result = fused.call(frame.payload, frame);
+    } catch (error) {
+      step.runs[fused.at]?.fail(error);
+      return;
+    }
+    if (result === undefined) fused.dropped();
+    else if (last.epoch === epoch) last.sendOut(result, frame.timestampUs, frame.flags);
+  }
+
   #from(first: number, frame: Frame): void {
     const steps = this.#steps;
     let header = frame;
@@ -74,15 +118,15 @@ export class Stage implements Outlet {
     let index = first;
     try {
       for (; index < steps.length; index += 1) {
-        const { fused, last, inner, port } = steps[index] as Step;
+        const { fused, last, inner, port, code, sole } = steps[index] as Step;
         // A node may have ended the epoch that the frame belongs to.
-        const { epoch, sole } = last;
+        const { epoch } = last;
         if (!last.live) return;
         let result: Payload | undefined;
         if (fused === undefined) {
           last.enter(header.timestampUs);
           last.busy = true;
-          const returned = last.process?.call(last.instance, header, port, last.work);
+          const returned = code.process(header, port, last.work);
           last.busy = false;
           result = typeof returned === "object" && returned !== null ? last.plain(returned) : (returned as Payload);
           const { kept } = last;
@@ -111,7 +155,7 @@ export class Stage implements Outlet {
           last.fail(wrongPayload(sole, payload));
           return;
         }
-        header = { timestampUs: header.timestampUs, seq: sole.count(), epoch, flags: header.flags, payload };
+        header = new FlowFrame(header.timestampUs, sole.count(), epoch, header.flags, payload);
       }
     } catch (error) {
       const { runs, fused, last } = steps[index] as Step;
@@ -149,7 +193,7 @@ export class Stage implements Outlet {
         return;
       }
       const { timestampUs, flags } = header;
-      header = { timestampUs, seq: fused === undefined ? out.count() : out.frames, epoch, flags, payload: result };
+      header = new FlowFrame(timestampUs, fused === undefined ? out.count() : out.frames, epoch, flags, result);
     }
   }
 
@@ -157,7 +201,7 @@ export class Stage implements Outlet {
     run.enter(frame.timestampUs);
     return run.timed(() => {
       run.busy = true;
-      const returned = run.process?.call(run.instance, frame, port, run.work);
+      const returned = run.code.process(frame, port, run.work);
       run.busy = false;
       return typeof returned === "object" && returned !== null ? run.plain(returned) : (returned as Payload);
     });
@@ -198,20 +242,10 @@ export class Stage implements Outlet {
     for (let from = 0; from < nodes.length;) {
       let to = from + 1;
       if (nodes[from]?.maps === true) while (to - from < maxFused && nodes[to]?.maps === true) to += 1;
-      steps.push(stepOf(nodes.slice(from, to), to < nodes.length));
+      steps.push(new Step(nodes.slice(from, to) as [StageNode, ...StageNode[]], to < nodes.length));
       from = to;
     }
     this.#steps = steps;
+    if (steps.length === 1) this.#fused = steps[0]?.fused;
   }
-}
-
-function stepOf(nodes: readonly StageNode[], inner: boolean): Step {
-  const runs = nodes.map((node) => node.run);
-  const [head] = nodes as readonly [StageNode, ...StageNode[]];
-  const last = runs.at(-1) ?? head.run;
-  if (!head.maps) return { runs, last, port: head.port, fused: undefined, inner };
-  const [first, ...others] = runs.map((run) => run.instance as Mapping) as [Mapping, ...Mapping[]];
-  const fused = new Fused([first, ...others]);
-  runs.forEach((run, place) => run.counts.push(() => fused.framesAt(place)));
-  return { runs, last, port: head.port, fused, inner };
 }

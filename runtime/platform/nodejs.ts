@@ -1,6 +1,8 @@
 /** The public door of the runtime in Node. */
 import process from "node:process";
 import type { Plan } from "../interface/plan.ts";
+import type { PipelineSession, SessionRequest } from "../interface/session.ts";
+import { connectPipeline } from "../mesh/connect.ts";
 import { launchPlan, type LaunchOptions, type Mesh, type MeshPlatform } from "../mesh/launch.ts";
 import { directSignaling } from "../signaling/direct.ts";
 import { connectNodejs, nodejsListener, type NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
@@ -12,26 +14,7 @@ import type { Program } from "../typed/program.ts";
 import { nodejsClock } from "./clock.nodejs.ts";
 import { nodejsRandom } from "./random.nodejs.ts";
 
-export { errorCodes, formatLocation, MeshError } from "../interface/errors.ts";
-export type { ErrorCode, Location } from "../interface/errors.ts";
-export type { MeshEvent, OnEvent } from "../interface/events.ts";
-export { FrameFlag } from "../interface/frame.ts";
-export type { Frame, JsonValue, Payload } from "../interface/frame.ts";
-export type { Link } from "../interface/link.ts";
-export { defineNode } from "../interface/node.ts";
-export type { Emit, EmitOptions, NodeContext, NodeDefinition, NodeInstance, Params } from "../interface/node.ts";
-export { readPlan } from "../interface/plan.ts";
-export type { Plan } from "../interface/plan.ts";
-export type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
-export type { LaunchOptions, Mesh, MeshPlatform, RunningPeer } from "../mesh/launch.ts";
-
-// What generated modules import.
-export { z } from "zod";
-export type { AnyNode, TypedContext, TypedFrame, TypedInstance, TypedNode } from "../typed/contract.ts";
-export type { PipelineOptions, RunningPipeline } from "../typed/launch.ts";
-export { inputPort, outputPort } from "../typed/ports.ts";
-export type { InputPort, InputSpec, OutputPort, OutputSpec } from "../typed/ports.ts";
-export type { NodeTable, Program } from "../typed/program.ts";
+export * from "../index.ts";
 
 /**
  * Node as a platform: WebRTC by werift, signaling by `ws`.
@@ -62,6 +45,14 @@ export function nodejsPlatform(
  */
 export function launch(plan: Plan, options: LaunchOptions): Promise<Mesh> {
   return launchPlan(plan, nodejsPlatform(), options);
+}
+
+/**
+ * Opens a session with a pipeline on another peer, without a program of one's own.
+ * @throws {MeshError} when there is none to be had; nothing is left open then
+ */
+export function connect(uri: string, request: SessionRequest): Promise<PipelineSession> {
+  return connectPipeline(nodejsPlatform(), uri, request);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The control messages of a session: docs/protocol.md, chapter "Session". */
-import { z } from "zod";
+import * as z from "zod";
 import { MeshError, type ErrorCode } from "../interface/errors.ts";
 import { isCell, isMedia, type FlowType } from "../interface/caps.ts";
 import { flowType, schema } from "../interface/plan.ts";

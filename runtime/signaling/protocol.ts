@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { signalLimits } from "./limits.ts";
 
 /** JSON-RPC 2.0 error codes (https://www.jsonrpc.org/specification#error_object); ours is of the server range. */

@@ -19,20 +19,21 @@ export interface Contender {
   readonly run: (count: number) => void | Promise<void>;
 }
 
-/** Nanoseconds for a unit, by contender, one figure for each round. */
+/** Nanoseconds of processor time for a unit, by contender, one figure for each round. */
 export type Rounds = ReadonlyMap<string, readonly number[]>;
 
 /**
- * Runs all contenders in turn, round after round, so that what else the machine does meets them alike. The first
- * rounds warm up and do not count.
+ * Runs all contenders in turn, round after round, so that what else the machine does meets them alike; for the same reason
+ * it is processor time that counts, the collector of garbage included. The first rounds warm up and do not count.
  */
 export async function interleaved(contenders: readonly Contender[], count: number, warmups = 2): Promise<Rounds> {
   const figures = new Map(contenders.map(({ name }) => [name, [] as number[]]));
   for (let turn = -warmups; turn < count; turn += 1) {
     for (const contender of contenders) {
-      const startMs = performance.now();
+      const start = process.cpuUsage();
       await contender.run(contender.count);
-      const ns = ((performance.now() - startMs) * 1e6) / contender.count;
+      const { user, system } = process.cpuUsage(start);
+      const ns = ((user + system) * 1000) / contender.count;
       if (turn >= 0) figures.get(contender.name)?.push(ns);
     }
   }

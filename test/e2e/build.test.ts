@@ -1,5 +1,15 @@
-import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,6 +118,23 @@ describe("a program that meshc build has written modules for", () => {
     });
     // `pipeline Client` stands on line 15 of the program.
     expect(stdout).toMatch(/at .*launchClient.*main\.mesh:15:10/);
+  });
+
+  it("is left whole by a build that runs out of room", async () => {
+    const before = readFileSync(join(folder, "main.mesh.ts"), "utf8");
+    const source = readFileSync(join(folder, "main.mesh"), "utf8");
+    writeFileSync(join(folder, "main.mesh"), source.replaceAll("Client", "Caller"));
+    try {
+      // No file may grow beyond 8 KiB, so that writing fails in the middle of one.
+      const limited = `ulimit -f 16; exec "${process.execPath}" "${join(root, "dist/meshc.js")}" build main.mesh`;
+      const run = spawnSync("sh", ["-c", limited], { cwd: folder, encoding: "utf8" });
+      expect(run.status).toBe(3);
+      expect(run.stderr).toMatch(/^error: main\.mesh\.ts cannot be written: [^\n]*\n$/m);
+      expect(readFileSync(join(folder, "main.mesh.ts"), "utf8")).toBe(before);
+      expect(readdirSync(folder).filter((name) => name.includes(".tmp"))).toEqual([]);
+    } finally {
+      writeFileSync(join(folder, "main.mesh"), source);
+    }
   });
 
   it("leaves alone what would not change, and says so", async () => {

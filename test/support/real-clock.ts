@@ -6,6 +6,10 @@ export const realClock: Clock = {
   nowUs: () => performance.now() * 1000,
   wallMs: () => Date.now(),
   schedule(delayMs, callback) {
+    if (delayMs <= 0) {
+      const immediate = setImmediate(callback);
+      return () => clearImmediate(immediate);
+    }
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },

@@ -38,6 +38,8 @@ function check(
   const path = latencies.longest(checked, from, to);
   const { source } = checked.symbol.file;
   if (path === undefined) {
+    // The way may lead over something that cannot be read.
+    if (context.reporter.hasSyntaxError(source) || hasErrors(checked, context)) return;
     const message = `No stream leads from \`${text(syntax.from)}\` to \`${text(syntax.to)}\`.`;
     const span = { start: syntax.from.span.start, end: syntax.to.span.end };
     context.reporter.report("MESH8004", source, span, message, {
@@ -58,6 +60,11 @@ function check(
       hint: "Take a faster node, shorten the way, or raise the budget.",
     },
   );
+}
+
+/** Errors of imports leave holes in the pipelines that use them. */
+function hasErrors({ symbol }: CheckedPipeline, { reporter }: RuleContext): boolean {
+  return symbol.file.syntax.imports.some((one) => reporter.hasErrorIn(symbol.file.source, one.span));
 }
 
 function limitOf(checked: CheckedPipeline, { limit }: BudgetSyntax, context: RuleContext): number | undefined {

@@ -8,6 +8,7 @@ export const exposure: Rule = {
     for (const peer of peers.values()) {
       const { file, name, syntax } = peer.symbol;
       // An `allows` that could not be read is still one.
+      if (reporter.isUnreadable(file.source, syntax.span)) continue;
       if (syntax.members.some((one) => one.kind === "PeerStrings" && one.member === "allows")) continue;
       for (const { value, syntax: at } of peer.listens) {
         const host = parseAddress(knownText(value) ?? "")?.host;

@@ -29,6 +29,8 @@ export const placement: Rule = {
     }
     const told = new Set<string>();
     for (const peer of context.peers.values()) {
+      // What it provides may stand where it cannot be read.
+      if (context.reporter.isUnreadable(peer.symbol.file.source, peer.symbol.syntax.span)) continue;
       for (const run of peer.runs) checkRun(peer, run, told, context);
     }
     for (const [key, remotes] of context.remotes) {
@@ -90,6 +92,7 @@ function checkTarget(
   const peer = context.peers.get(target.peer.key);
   const unmet = asked.filter((one) => peer !== undefined && conditionHolds(one.condition, peer.provides) === "no");
   if (peer === undefined || unmet.length === 0) return;
+  if (context.reporter.isUnreadable(peer.symbol.file.source, peer.symbol.syntax.span)) return;
   const texts = unmet.map((one) => `\`${one.condition.text}\``).join(" and ");
   const message = `\`${peer.symbol.name}\` does not provide ${texts}, which \`${contract}\` requires.`;
   context.reporter.report("MESH4003", source, target.syntax.span, message, {

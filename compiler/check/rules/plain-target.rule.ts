@@ -15,6 +15,7 @@ export const plainTarget: Rule = {
         for (const target of remote.targets) {
           const peer = peerBehind(target, context);
           if (peer === undefined || allowsSomebody(peer)) continue;
+          if (context.reporter.isUnreadable(peer.symbol.file.source, peer.symbol.syntax.span)) continue;
           const at = peer.symbol.syntax.name.span;
           const related: Related = { place: { source: peer.symbol.file.source, span: at }, message: "allows nobody" };
           const who = `\`${peer.symbol.name}\``;

@@ -32,10 +32,11 @@ function checkEnd(
   const key = `${instance.id}.${port.name}`;
   const targets = context.remotes.get(checked.symbol.key)?.get(instance.id)?.targets ?? [];
   const rate = rawRate(end.type);
+  const contract = instance.signature.symbol;
+  if (context.reporter.isUnreadable(contract.file.source, contract.syntax.span)) return;
   if (told.has(key) || rate === undefined || !targets.some((one) => one.kind !== "local")) return;
   told.add(key);
   const better = compressed[rate.codec] ?? "";
-  const contract = instance.signature.symbol;
   context.reporter.report(
     "MESH8002",
     checked.symbol.file.source,

@@ -40,6 +40,8 @@ function check(
   const at = ownRetry ?? ownTimeout;
   // Only what somebody has written down is held against the call timeout.
   if (at === undefined || !all.some((one) => one.kind === "Retry")) return;
+  // With a value that cannot be read it is not known how long anything takes.
+  if (own.some((one) => context.reporter.hasErrorIn(file.source, one.span))) return;
   const policy = readClauses(file, own, base);
   const { callTimeoutMs } = policy;
   if (callTimeoutMs === undefined) return;

@@ -84,7 +84,7 @@ class ScenarioChecker {
   check(): void {
     for (const step of this.#syntax.steps) {
       // What could not be read as a whole has been reported.
-      if (this.#context.reporter.hasErrorIn(this.#file.source, step.span)) continue;
+      if (this.#context.reporter.isUnreadable(this.#file.source, step.span)) continue;
       if (step.kind === "AtStep") this.#at(step);
       else if (step.kind === "FeedStep") this.#port(step.port, "in");
       else this.#expect(step);
@@ -194,6 +194,7 @@ class ScenarioChecker {
       return;
     }
     if (target === undefined || known.targets.length < known.syntax.targets.length) return;
+    if (this.#context.reporter.isUnreadable(checked.symbol.file.source, known.syntax.span)) return;
     if (known.targets.some((one) => sameTarget(target, one))) return;
     const written = this.#file.source.text.slice(target.span.start, target.span.end);
     if (written === "") return;

@@ -33,7 +33,7 @@ export const spiffePattern: Rule = {
 
 function check(file: FileInfo, span: Span, text: string, { reporter }: RuleContext): void {
   const problem = spiffeProblem(text);
-  if (problem === undefined) return;
+  if (problem === undefined || reporter.isUnreadable(file.source, span)) return;
   reporter.report("MESH7003", file.source, span, `"${text}" names no identity: ${problem.why}.`, {
     hint: 'Write it as in "spiffe://example.com/edge"; `*` stands for one part of the path, `**` at the end for the rest.',
     fixes:

@@ -18,7 +18,7 @@ export const targetFit: Rule = {
       const remotes = context.remotes.get(checked.symbol.key) ?? [];
       for (const [name, remote] of remotes) {
         const instance = checked.graph.instances.get(name);
-        if (instance === undefined) continue;
+        if (instance === undefined || isBroken(instance.signature.symbol, context)) continue;
         for (const target of remote.targets) checkTarget(checked, instance, target, context);
       }
     }

@@ -9,6 +9,7 @@ export const targetOrder: Rule = {
       const source = pipelines.get(key)?.symbol.file.source;
       if (source === undefined) continue;
       for (const { syntax } of byName.values()) {
+        if (reporter.isUnreadable(source, syntax.span)) continue;
         for (const [index, target] of syntax.targets.entries()) {
           const wanted = index === 0 ? "at" : "else";
           if (target.role === wanted) continue;

@@ -10,6 +10,8 @@ import type { Rule, RuleContext } from "./rule.ts";
 export const unprovided: Rule = {
   codes: ["MESH4002"],
   check(context) {
+    // A peer may be in a part that cannot be read.
+    for (const { source } of context.program.files.values()) if (context.reporter.hasSyntaxError(source)) return;
     const provided = [...context.peers.values()].flatMap((peer) => peer.provides);
     const told = refusedPlacements(context);
     const warn = (one: Asked, place: Asked["place"], detail: string): void => {

@@ -11,6 +11,7 @@ export const unreachableFallback: Rule = {
       const source = context.pipelines.get(key)?.symbol.file.source;
       if (source === undefined) continue;
       for (const remote of remotes.values()) {
+        if (context.reporter.isUnreadable(source, remote.syntax.span)) continue;
         const found = firstUnreachable(remote);
         if (found === undefined) continue;
         const { target, earlier, always } = found;

@@ -7,6 +7,7 @@ import { manifestOf } from "../../codegen/manifest.ts";
 import type { ModuleWriter } from "../../codegen/module.ts";
 import { loadMorph } from "../../codegen/morph.ts";
 import { isStandard } from "../../check/program.ts";
+import type { Target } from "../../config.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { nodejsHost } from "../../host/nodejs.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
@@ -21,7 +22,7 @@ import { textOf, writeAll, type WantedFile } from "./write-all.ts";
 export interface BuilderOptions {
   /** The folder to write to, absolute; undefined for beside each source. */
   readonly out: string | undefined;
-  readonly target: "node" | "browser";
+  readonly target: Target;
   /** Programs with warnings are not written either. */
   readonly warningsAsErrors: boolean;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { HostError } from "../../host/host.ts";
 import { reasonOf } from "../../host/nodejs.ts";
@@ -21,32 +21,72 @@ export interface WantedFile {
  */
 export function writeAll(files: readonly WantedFile[], shown: (path: string) => string): string[] {
   const changed = files.filter(({ path, text }) => textOf(path) !== text);
-  const staged: { readonly beside: string; readonly path: string }[] = [];
+  const staged: Staged[] = [];
   let at = "";
   try {
     for (const { path, text } of changed) {
       at = path;
       mkdirSync(dirname(path), { recursive: true });
       // Two builds at once each have files of their own; whose are renamed last are there in the end, whole.
-      const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-      staged.push({ beside, path });
-      writeFileSync(beside, text, { flag: "wx" });
+      const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+      const one = { path, fresh: `${beside}.tmp`, old: `${beside}.old.tmp`, kept: false, done: false };
+      staged.push(one);
+      writeFileSync(one.fresh, text, { flag: "wx" });
     }
-    for (const { beside, path } of staged) {
-      at = path;
-      renameSync(beside, path);
+    for (const one of staged) {
+      at = one.path;
+      one.kept = keep(one);
+      renameSync(one.fresh, one.path);
+      one.done = true;
     }
   } catch (error) {
-    for (const { beside } of staged) rmSync(beside, { force: true });
+    for (const one of staged) takeBack(one);
     throw new HostError(`${shown(at)} cannot be written: ${reasonOf(error)}.`);
   }
+  for (const { old } of staged) rmSync(old, { force: true });
   return changed.map(({ path }) => path);
 }
+
+interface Staged {
+  readonly path: string;
+  /** Where the new file is until all are there. */
+  readonly fresh: string;
+  /** The old one under a second name, which costs no room on the disk. */
+  readonly old: string;
+  kept: boolean;
+  done: boolean;
+}
+
+function keep({ path, old }: Staged): boolean {
+  try {
+    linkSync(path, old);
+    return true;
+  } catch {
+    // There is no old file, or the disk knows no second names.
+    return false;
+  }
+}
+
+function takeBack({ path, fresh, old, kept, done }: Staged): void {
+  try {
+    rmSync(fresh, { force: true });
+    if (kept && done) renameSync(old, path);
+    else if (kept) rmSync(old, { force: true });
+    else if (done) rmSync(path, { force: true });
+  } catch {
+    // What could be taken back has been; the reason why nothing could be written is told.
+  }
+}
+
+/** Larger files are none of ours. */
+const maxBytes = 64 * 1024 * 1024;
 
 /** Undefined where there is no such file, or none that can be read. */
 export function textOf(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    // A device may have no end.
+    const status = statSync(path);
+    return status.isFile() && status.size <= maxBytes ? readFileSync(path, "utf8") : undefined;
   } catch {
     return undefined;
   }

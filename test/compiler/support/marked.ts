@@ -26,18 +26,24 @@ export function summary({ code, place: { source, span } }: Diagnostic): string {
 
 /**
  * Compiles a program in which `«` and `»` stand around what is wrong, and expects exactly one diagnostic of that code at
- * exactly that place; none where the code is undefined.
+ * exactly that place, or `anywhere`; none where the code is undefined.
  */
 export function expectOnly(
   code: string | undefined,
   marked: string,
   files?: Readonly<Record<string, string>>,
+  options: { readonly anywhere?: boolean } = {},
 ): Diagnostic {
   const start = marked.indexOf("«");
   const end = marked.indexOf("»") - 1;
   const text = marked.replace("«", "").replace("»", "");
   const { diagnostics } = compileText(text, files);
   const line = text.slice(0, start).split("\n").length;
+  if (options.anywhere === true) {
+    const codes = diagnostics.map((one) => one.code);
+    expect(codes, diagnostics.map(summary).join("\n")).toEqual([code]);
+    return diagnostics[0] as Diagnostic;
+  }
   const wanted = code === undefined ? [] : [`${code} ${line}: ${text.slice(start, end)}`];
   expect(diagnostics.map(summary), diagnostics.map((one) => one.message).join("\n")).toEqual(wanted);
   return diagnostics[0] as Diagnostic;

@@ -1,0 +1,171 @@
+import { dirname, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { implementationsOf } from "../../codegen/implementations.ts";
+import { isStandard } from "../../check/program.ts";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { HostError } from "../../host/host.ts";
+import { countOf, printDiagnostics, type CompiledFile } from "../compile-file.ts";
+import { exitCode, type ExitCode } from "../exit-code.ts";
+import type { Io } from "../io.ts";
+import { report } from "../report.ts";
+import { findSources, shownPath } from "../sources.ts";
+import { Builder, layoutOf, type BuiltProgram } from "./builder.ts";
+import { reachableFrom } from "./code-files.ts";
+import type { BuildSettings } from "./settings.ts";
+
+type Compiled = CompiledFile & { readonly file: string };
+
+/** What came of one round. */
+export interface Round {
+  readonly programs: number;
+  /** Absolute paths of the files that hold something else than before. */
+  readonly written: readonly string[];
+  /** What was built, so that its code can be verified. */
+  readonly built: readonly (readonly [Builder, BuiltProgram])[];
+}
+
+/** Builds programs, and again those that a change touches. */
+export class Rounds {
+  readonly #io: Io;
+  readonly #settings: BuildSettings;
+  readonly #builders: readonly { readonly builder: Builder; readonly out: string | undefined }[];
+  readonly #programs = new Map<string, Compiled>();
+  /** What has been told in this round: a file that two programs import is told about once. */
+  #told = new Set<string>();
+  #failed = false;
+  #unreadable = false;
+
+  constructor(settings: BuildSettings, io: Io) {
+    this.#io = io;
+    this.#settings = settings;
+    const { warningsAsErrors } = settings;
+    this.#builders = settings.outputs.map((output) => ({
+      builder: new Builder(io, { ...output, warningsAsErrors }),
+      out: output.out,
+    }));
+  }
+
+  /** How the last round went. */
+  get exitCode(): ExitCode {
+    if (this.#unreadable) return exitCode.environment;
+    return this.#failed ? exitCode.programErrors : exitCode.fine;
+  }
+
+  /** Loads what writing needs, so that the first change that is watched for does not wait for it. */
+  async prepare(): Promise<void> {
+    await Promise.all(this.#builders.map(({ builder }) => builder.prepare()));
+  }
+
+  /**
+   * Finds the sources and writes what has changed.
+   * @param touched only programs that read one of these files; all of them where it is left out
+   * @throws {CommandError} when a source does not exist; {HostError} when a file cannot be written
+   */
+  async build(touched?: ReadonlySet<string>): Promise<Round> {
+    this.#told = new Set();
+    this.#failed = false;
+    this.#unreadable = false;
+    const files = findSources(this.#settings.sources, this.#io.cwd);
+    const stale = files.filter((file) => {
+      const known = this.#programs.get(file);
+      return touched === undefined || known === undefined || isTouched(known, touched);
+    });
+    const compiled = this.#compile(stale, touched);
+    const written: string[] = [];
+    const built: [Builder, BuiltProgram][] = [];
+    const said = new Set<string>();
+    for (const { builder, out } of this.#builders) {
+      const layout = layoutOf([...this.#programs.values()], rootsOf(this.#settings.sources, this.#io.cwd), out);
+      for (const one of compiled) {
+        this.#tell(one, one.diagnostics);
+        const program = await builder.write(one, layout);
+        if (program.outputs === undefined) {
+          if (!said.has(one.file)) this.#sayRefused(one);
+          said.add(one.file);
+          continue;
+        }
+        for (const path of program.written) this.#io.out.write(`wrote ${shownPath(path, this.#io.cwd)}\n`);
+        written.push(...program.written);
+        built.push([builder, program]);
+      }
+    }
+    return { programs: new Set(built.map(([, { file }]) => file)).size, written, built };
+  }
+
+  /** Says what is wrong with the code of the nodes of what was built. */
+  async verify(round: Round): Promise<void> {
+    for (const [builder, program] of round.built) this.#tell(program.compiled, await builder.verify(program));
+  }
+
+  /** Every file that a change of would make another round worth it, absolute. */
+  read(): Set<string> {
+    const files = new Set<string>();
+    for (const { project, program, file } of this.#programs.values()) {
+      files.add(file);
+      for (const one of program.files.values()) {
+        if (!isStandard(one.module)) files.add(resolve(project.root, one.source.path));
+      }
+      for (const { path } of implementationsOf(program.root)) {
+        for (const code of reachableFrom(resolve(project.root, path)).keys()) files.add(code);
+      }
+    }
+    return files;
+  }
+
+  #compile(files: readonly string[], touched: ReadonlySet<string> | undefined): Compiled[] {
+    const [first] = this.#builders;
+    if (first === undefined) return [];
+    const fresh = new Map<string, Compiled>();
+    for (const file of files) {
+      try {
+        for (const one of first.builder.compile([file])) {
+          const known = this.#programs.get(one.file);
+          // What is imported and has not changed needs no second look.
+          if (one.file !== file && touched !== undefined && known !== undefined && !isTouched(known, touched)) continue;
+          fresh.set(one.file, one);
+        }
+      } catch (error) {
+        // The other files are still worth building.
+        if (!(error instanceof HostError)) throw error;
+        report(error, this.#io);
+        this.#unreadable = true;
+      }
+    }
+    for (const [file, one] of fresh) this.#programs.set(file, one);
+    return [...fresh.values()];
+  }
+
+  #tell({ project }: CompiledFile, diagnostics: readonly Diagnostic[]): void {
+    const fresh = diagnostics.filter((one) => {
+      const { source, span } = one.place;
+      const key = JSON.stringify([project.root, source.path, span.start, one.code, one.message]);
+      return !this.#told.has(key) && this.#told.add(key);
+    });
+    printDiagnostics(fresh, project, this.#io.err);
+    const refused = this.#settings.warningsAsErrors ? ["error", "warning"] : ["error"];
+    if (diagnostics.some((one) => refused.includes(one.severity))) this.#failed = true;
+  }
+
+  #sayRefused({ file, diagnostics }: Compiled): void {
+    const count = countOf(diagnostics.map((one) => one.severity));
+    this.#io.err.write(`${shownPath(file, this.#io.cwd)}: ${count}, nothing written\n`);
+  }
+}
+
+/** The folders that sources are searched in; a file stands for the folder around it. */
+function rootsOf(given: readonly string[], cwd: string): string[] {
+  return (given.length === 0 ? ["."] : given).map((path) => {
+    const full = resolve(cwd, path);
+    return statSync(full).isDirectory() ? full : dirname(full);
+  });
+}
+
+function isTouched({ program, project, file }: Compiled, touched: ReadonlySet<string>): boolean {
+  if (touched.has(file)) return true;
+  const read = [...program.files.values()].map((one) => resolve(project.root, one.source.path));
+  const code = implementationsOf(program.root).map(({ path }) => resolve(project.root, path));
+  return (
+    read.some((one) => touched.has(one)) ||
+    code.some((one) => [...reachableFrom(one).keys()].some((path) => touched.has(path)))
+  );
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+const path = z.string().min(1).max(1024);
+
+/** What `mesh.config.ts` may say; paths are relative to it. */
+export const meshConfig = z.strictObject({
+  sources: z.array(path).min(1).max(256).optional(),
+  out: path.optional(),
+  targets: z
+    .array(z.enum(["node", "browser"]))
+    .min(1)
+    .max(2)
+    .optional(),
+  warningsAsErrors: z.boolean().optional(),
+});
+
+/** Where a module runs: in Node, or in a browser, where no peer can listen. */
+export type Target = "node" | "browser";
+
+/** What `mesh.config.ts` exports by default; each of it is overruled by its option on the command line. */
+export interface MeshConfig {
+  /** Files, and folders that are searched for `.mesh` files; `["."]` by default. */
+  readonly sources?: readonly string[];
+  /** The folder to write to, where sources keep their places; by default beside each source. */
+  readonly out?: string;
+  /**
+   * Where the modules run; `["node"]` by default. With two targets there has to be an `out`, and each gets a folder of
+   * its name in it.
+   */
+  readonly targets?: readonly Target[];
+  /** Programs with warnings are not built. */
+  readonly warningsAsErrors?: boolean;
+}
+
+/** Gives a configuration its type: `export default defineConfig({ sources: ["src"], out: "generated" })`. */
+export function defineConfig(config: MeshConfig): MeshConfig {
+  return config;
+}

@@ -1,0 +1,21 @@
+/** What every door of the runtime has, whatever platform it is for. */
+export { errorCodes, formatLocation, MeshError } from "./interface/errors.ts";
+export type { ErrorCode, Location } from "./interface/errors.ts";
+export type { MeshEvent, OnEvent } from "./interface/events.ts";
+export { FrameFlag } from "./interface/frame.ts";
+export type { Frame, JsonValue, Payload } from "./interface/frame.ts";
+export type { Link } from "./interface/link.ts";
+export { defineNode } from "./interface/node.ts";
+export type { Emit, EmitOptions, NodeContext, NodeDefinition, NodeInstance, Params } from "./interface/node.ts";
+export { readPlan } from "./interface/plan.ts";
+export type { Plan } from "./interface/plan.ts";
+export type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "./interface/session.ts";
+export type { LaunchOptions, Mesh, MeshPlatform, RunningPeer } from "./mesh/launch.ts";
+
+// What generated modules import. As a namespace, so that a bundler leaves out what a page does not use.
+export * as z from "zod";
+export type { AnyNode, TypedContext, TypedFrame, TypedInstance, TypedNode } from "./typed/contract.ts";
+export type { PipelineOptions, RunningPipeline } from "./typed/launch.ts";
+export { inputPort, outputPort } from "./typed/ports.ts";
+export type { InputPort, InputSpec, OutputPort, OutputSpec } from "./typed/ports.ts";
+export type { NodeTable, Program } from "./typed/program.ts";

@@ -1,0 +1,15 @@
+import type { Clock } from "../interface/clock.ts";
+import type { Log } from "../interface/node.ts";
+import type { Random } from "../interface/random.ts";
+import type { Transport } from "../interface/transport.ts";
+import type { Env } from "../pipeline/parameters.ts";
+
+/** What the mesh needs of the platform it runs on. */
+export interface MeshPlatform {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly env: Env;
+  /** The ways to other peers; found by the scheme of an address. */
+  readonly transports: readonly Transport[];
+}

@@ -1,0 +1,19 @@
+import { MeshError } from "../interface/errors.ts";
+import type { Payload } from "../interface/frame.ts";
+import type { NodeInstance } from "../interface/node.ts";
+import type { OutPort } from "./out-port.ts";
+import { describePayload } from "./payload-check.ts";
+
+/** Code that takes frames, even if it does nothing with them. */
+export type Code = Required<Pick<NodeInstance, "process">>;
+
+export const noCode: Code = { process: () => undefined };
+
+export function hasProcess(instance: NodeInstance): instance is NodeInstance & Code {
+  return instance.process !== undefined;
+}
+
+export function wrongPayload(out: OutPort, payload: unknown): MeshError {
+  const what = describePayload(payload as Payload);
+  return new MeshError("node-failed", `its output \`${out.name}\` takes ${out.expected}, not ${what}.`);
+}

@@ -1,0 +1,72 @@
+/** The public door of the runtime in browsers, the same as in Node but for what a page cannot do: it never listens. */
+import type { Plan } from "../interface/plan.ts";
+import type { PipelineSession, SessionRequest } from "../interface/session.ts";
+import { connectPipeline } from "../mesh/connect.ts";
+import { launchPlan, type LaunchOptions, type Mesh, type MeshPlatform } from "../mesh/launch.ts";
+import { directSignaling } from "../signaling/direct.ts";
+import { connectBrowser } from "../signaling/sockets.browser.ts";
+import { browserEngine, type BrowserEngineInit } from "../transports/webrtc/engines/browser.ts";
+import { webrtcTransport } from "../transports/webrtc/transport.ts";
+import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
+import type { PortSpecs, PortsOf } from "../typed/ports.ts";
+import type { Program } from "../typed/program.ts";
+import { browserClock } from "./clock.browser.ts";
+import { browserRandom } from "./random.browser.ts";
+
+export * from "../index.ts";
+
+/**
+ * A page as a platform: its own WebRTC, signaling over its own WebSocket.
+ * @param engine STUN and TURN servers
+ */
+export function browserPlatform(overrides: Partial<MeshPlatform> = {}, engine: BrowserEngineInit = {}): MeshPlatform {
+  const clock = overrides.clock ?? browserClock();
+  const signaling = directSignaling({ clock, connect: connectBrowser });
+  return {
+    clock,
+    random: browserRandom,
+    log: (level, message, fields) => {
+      if (level === "warn" || level === "error") console[level](message, fields ?? {});
+    },
+    env: () => undefined,
+    transports: [webrtcTransport({ clock, engine: browserEngine(engine), signaling })],
+    ...overrides,
+  };
+}
+
+/**
+ * Starts peers of a plan in this page; they may call others, but not listen.
+ * @throws {MeshError} `invalid-argument`; nothing is left running then
+ */
+export function launch(plan: Plan, options: LaunchOptions): Promise<Mesh> {
+  return launchPlan(plan, browserPlatform(), options);
+}
+
+/**
+ * Opens a session with a pipeline on another peer, without a program of one's own.
+ * @throws {MeshError} when there is none to be had; nothing is left open then
+ */
+export function connect(uri: string, request: SessionRequest): Promise<PipelineSession> {
+  return connectPipeline(browserPlatform(), uri, request);
+}
+
+/**
+ * Starts a pipeline of a generated module, with typed ports.
+ * @throws {MeshError} when a node, a remote or a parameter is not as the program needs it; nothing is left running then
+ */
+export function launchPipeline<Specs extends PortSpecs>(
+  program: Program,
+  pipeline: string,
+  options: GivenOptions,
+  ports: Specs,
+): Promise<RunningPipeline & PortsOf<Specs>> {
+  return launchTyped(browserPlatform(), program, pipeline, options, ports);
+}
+
+/**
+ * Starts peers of a generated module.
+ * @throws {MeshError} `invalid-argument`; nothing is left running then
+ */
+export function launchPeers(program: Program, peers: readonly string[], options: GivenOptions): Promise<Mesh> {
+  return launchProgram(browserPlatform(), program, peers, options);
+}
