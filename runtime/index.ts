@@ -1,4 +1,5 @@
 /** What every door of the runtime has, whatever platform it is for. */
+export type { PipelineDescription, PortDescription } from "./interface/description.ts";
 export { errorCodes, formatLocation, MeshError } from "./interface/errors.ts";
 export type { ErrorCode, Location } from "./interface/errors.ts";
 export type { MeshEvent, OnEvent } from "./interface/events.ts";

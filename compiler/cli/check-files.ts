@@ -19,6 +19,8 @@ export interface CheckOptions {
   readonly format: "text" | "json" | "sarif";
   /** Apply safe fixes first. */
   readonly fix: boolean;
+  /** What is known of files from elsewhere, by their absolute paths. */
+  readonly known?: ReadonlyMap<string, readonly Diagnostic[]>;
 }
 
 export interface Checked {
@@ -50,7 +52,10 @@ export function checkFiles(given: readonly string[], options: CheckOptions, io: 
       const { project, diagnostics, program } = compiled;
       fixedCount += fixed;
       for (const one of program.files.values()) read.add(`${project.root}/${one.source.path}`);
-      const fresh = diagnostics.filter((one) => {
+      const known = [...program.files.values()].flatMap(
+        ({ source }) => options.known?.get(`${project.root}/${source.path}`) ?? [],
+      );
+      const fresh = [...diagnostics, ...known].filter((one) => {
         const { source, span } = one.place;
         const key = JSON.stringify([project.root, source.path, span.start, one.code, one.message]);
         return !seen.has(key) && seen.add(key);

@@ -15,6 +15,7 @@ export const checkCommand: Command = {
       description: "for people (text, the default), for programs (json) or for code scanning (sarif, 2.1.0)",
     },
     { name: "fix", description: "applies the fixes that are safe, and tells of what is left" },
+    { name: "locked", description: "asks the pipelines whose interfaces were pulled whether they have changed" },
     { name: "watch", description: "checks again whenever a file changes, until Ctrl-C" },
   ],
   examples: [
@@ -24,6 +25,7 @@ export const checkCommand: Command = {
       line: "meshc check main.mesh --format json",
       does: "one array of diagnostics, positions as in the Language Server Protocol",
     },
+    { line: "meshc check --locked", does: "before a release: are the remotes still what they were?" },
     { line: "meshc check --format sarif > mesh.sarif", does: "a report for code scanning services" },
   ],
   positionals: [0, Number.POSITIVE_INFINITY],
@@ -31,6 +33,11 @@ export const checkCommand: Command = {
   async run(args, io) {
     const format = (["json", "sarif"] as const).find((one) => one === args.value("format")) ?? "text";
     const options: CheckOptions = { format, fix: args.has("fix") };
+    if (args.has("locked")) {
+      if (args.has("watch")) throw usageError("`--locked` asks once.", "Leave `--watch` out.");
+      const { checkWithLocks } = await import("./pull/check-with-locks.ts");
+      return checkWithLocks(args.positionals, options, io);
+    }
     if (args.has("watch")) {
       if (format !== "text") throw usageError("`--watch` prints text only.", "Leave `--format` out.");
       const { watchFiles } = await import("./watch.ts");

@@ -6,6 +6,7 @@ import { explainCommand } from "./explain.command.ts";
 import { fmtCommand } from "./fmt.command.ts";
 import { graphCommand } from "./graph.command.ts";
 import { helpCommand } from "./help.command.ts";
+import { pullCommand } from "./pull.command.ts";
 import { runCommand } from "./run.command.ts";
 
 /** Every command, in the order in which the help lists them. */
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   buildCommand,
   fmtCommand,
   runCommand,
+  pullCommand,
   graphCommand,
   explainCommand,
   completionCommand,

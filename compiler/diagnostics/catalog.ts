@@ -38,6 +38,8 @@ export const catalog = {
   MESH3008: { severity: "error", title: "Nothing to choose by" },
   MESH3009: { severity: "error", title: "Record that holds itself" },
   MESH3020: { severity: "error", title: "Code of a node does not fit" },
+  MESH3030: { severity: "error", title: "Live pipeline has changed" },
+  MESH3031: { severity: "error", title: "Pulled interface was edited" },
   MESH4001: { severity: "error", title: "Peer lacks what a pipeline requires" },
   MESH4002: { severity: "warning", title: "No declared peer provides it" },
   MESH4003: { severity: "error", title: "Target lacks what the interface requires" },

@@ -1,8 +1,10 @@
+import type { PipelineDescription } from "../interface/description.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Transport } from "../interface/transport.ts";
 import { parseMeshUri } from "../interface/uri.ts";
 import { remotePipeline } from "../remote/caller.ts";
+import { describeRemote } from "../remote/describe.ts";
 import type { MeshPlatform } from "./platform.ts";
 
 /** @throws {MeshError} `invalid-argument` when nothing here speaks the scheme of the address */
@@ -25,4 +27,22 @@ export async function connectPipeline(
 ): Promise<PipelineSession> {
   const { clock, random } = platform;
   return remotePipeline({ transport: transportFor(platform, uri), uri, clock, random }).open(request);
+}
+
+/**
+ * Asks a peer what one of its pipelines takes and gives.
+ * @throws {MeshError} `peer-unreachable`, `pipeline-not-found`, `deadline-exceeded`; the reason of the signal
+ */
+export async function describePipelineAt(
+  platform: MeshPlatform,
+  uri: string,
+  signal?: AbortSignal,
+): Promise<PipelineDescription> {
+  const { clock } = platform;
+  return describeRemote({
+    transport: transportFor(platform, uri),
+    uri,
+    clock,
+    ...(signal !== undefined && { signal }),
+  });
 }

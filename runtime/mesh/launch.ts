@@ -5,6 +5,7 @@ import type { PeerPlan, Plan, TargetPlan } from "../interface/plan.ts";
 import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
 import type { Listener } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
+import { describePipeline } from "../pipeline/description.ts";
 import { pipelineEndpoint } from "../pipeline/endpoint.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
 import type { OpenRemote } from "../pipeline/running-remote.ts";
@@ -12,7 +13,7 @@ import { remotePipeline } from "../remote/caller.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
-import { servePipelines, type PipelineHost } from "../remote/host.ts";
+import { servePipelines, type PipelineHost, type ServedPipeline } from "../remote/host.ts";
 import { transportFor } from "./connect.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
@@ -129,23 +130,22 @@ class LocalMesh implements Mesh {
 
   async #startPeer(peer: PeerPlan): Promise<void> {
     const addresses: string[] = [];
-    const served = (name: string): PipelineEndpoint | undefined => {
+    const { env } = this.#platform;
+    const { schemas, pipelines } = this.#plan;
+    const served = (name: string): ServedPipeline | undefined => {
       const run = peer.runs.find((one) => one.as === name);
-      if (run === undefined) return undefined;
+      const plan = run && pipelines[run.pipeline];
+      if (run === undefined || plan === undefined) return undefined;
       const endpoint = pipelineEndpoint(this.#plan, run.pipeline, this.#deps);
-      const own = resolveValues(run.params, { params: {}, env: this.#platform.env, location: peer.location });
-      return {
-        open: (request) => {
-          const params = withOwn(own, request.params, run.as);
-          return this.#sessions.open(peer.name, run.pipeline, endpoint, { ...request, params });
-        },
+      const own = resolveValues(run.params, { params: {}, env, location: peer.location });
+      const open: PipelineEndpoint["open"] = (request) => {
+        const params = withOwn(own, request.params, run.as);
+        return this.#sessions.open(peer.name, run.pipeline, endpoint, { ...request, params });
       };
+      return { endpoint: { open }, schemas, describe: () => describePipeline(name, plan, schemas, own, env) };
     };
     const host = servePipelines({
-      find: (name) => {
-        const endpoint = served(name);
-        return endpoint && { endpoint, schemas: this.#plan.schemas };
-      },
+      find: served,
       names: () => peer.runs.map((run) => run.as),
       clock: this.#platform.clock,
       ...(this.#options.heartbeat !== undefined && { heartbeat: this.#options.heartbeat }),

@@ -1,8 +1,9 @@
 /** The public door of the runtime in Node. */
 import process from "node:process";
+import type { PipelineDescription } from "../interface/description.ts";
 import type { Plan } from "../interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
-import { connectPipeline } from "../mesh/connect.ts";
+import { connectPipeline, describePipelineAt } from "../mesh/connect.ts";
 import { launchPlan, type LaunchOptions, type Mesh, type MeshPlatform } from "../mesh/launch.ts";
 import { directSignaling } from "../signaling/direct.ts";
 import { connectNodejs, nodejsListener, type NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
@@ -53,6 +54,14 @@ export function launch(plan: Plan, options: LaunchOptions): Promise<Mesh> {
  */
 export function connect(uri: string, request: SessionRequest): Promise<PipelineSession> {
   return connectPipeline(nodejsPlatform(), uri, request);
+}
+
+/**
+ * Asks a peer what one of its pipelines takes and gives.
+ * @throws {MeshError} `peer-unreachable`, `pipeline-not-found`, `deadline-exceeded`; the reason of the signal
+ */
+export function describePipeline(uri: string, signal?: AbortSignal): Promise<PipelineDescription> {
+  return describePipelineAt(nodejsPlatform(), uri, signal);
 }
 
 /**

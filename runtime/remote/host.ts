@@ -1,11 +1,12 @@
 import type { Schemas } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
+import type { PipelineDescription, PortDescription } from "../interface/description.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { defaultWindow, helloTimeoutMs, lingerMs, maxConnections, protocolVersion } from "./limits.ts";
-import { toFailure, type Accept, type Hello } from "./messages.ts";
+import { toFailure, type Accept, type Description, type Hello } from "./messages.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { schemasOf } from "./schemas.ts";
 import type { StreamSink } from "./stream-sink.ts";
@@ -15,6 +16,7 @@ export interface ServedPipeline {
   readonly endpoint: PipelineEndpoint;
   /** The records and enums that its types mean. */
   readonly schemas: Schemas;
+  readonly describe: () => PipelineDescription;
 }
 
 export interface ServeInit {
@@ -78,6 +80,7 @@ class HostedCall {
       onMessage: (message) => {
         if (message.type === "foreign-hello") this.#greet(() => this.#refuse(versionMismatch(message.versions)));
         else if (message.type === "hello") this.#greet(() => void this.#answer(message));
+        else if (message.type === "describe") this.#greet(() => this.#describe(message.pipeline));
         else throw new MeshError("protocol-violation", `A caller does not say "${message.type}".`);
       },
       // A caller may leave whenever it likes; what it had asked for is of no use then.
@@ -126,6 +129,18 @@ class HostedCall {
       this.#refuse(failure);
       await session?.close(failure);
     }
+  }
+
+  /** Tells what the pipeline takes and gives; the caller leaves when it knows. */
+  #describe(name: string): void {
+    try {
+      this.wire.send(descriptionMessage(this.#find(name).describe()));
+    } catch (error) {
+      this.#refuse(MeshError.from(error));
+      return;
+    }
+    const cancel = this.#init.clock.schedule(helloTimeoutMs, () => void this.wire.close());
+    void this.wire.closed.then(cancel);
   }
 
   #find(name: string): ServedPipeline {
@@ -206,6 +221,23 @@ function acceptMessage({ inputs, outputs }: PipelineSession["formats"], schemas:
     inputs: Object.entries(inputs).map(([port, type]) => ({ port, type, window: { ...defaultWindow } })),
     outputs: Object.entries(outputs).map(([port, type]) => ({ port, type })),
     schemas: schemasOf([...Object.values(inputs), ...Object.values(outputs)], schemas),
+  };
+}
+
+function descriptionMessage({ batch, inputs, outputs, schemas }: PipelineDescription): Description {
+  const side = (ports: PipelineDescription["inputs"]): Description["inputs"] =>
+    Object.entries(ports).map(([port, { type, optional }]) => ({ port, type, ...(optional && { optional }) }));
+  const all: PortDescription[] = [...Object.values(inputs), ...Object.values(outputs)];
+  return {
+    type: "description",
+    version: protocolVersion,
+    ...(batch && { batch }),
+    inputs: side(inputs),
+    outputs: side(outputs),
+    schemas: schemasOf(
+      all.map((one) => one.type),
+      schemas,
+    ),
   };
 }
 

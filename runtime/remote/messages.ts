@@ -66,8 +66,28 @@ const accept = z.object({
 });
 export type Accept = z.infer<typeof accept>;
 
+const describe = z.object({
+  type: z.literal("describe"),
+  versions: z.array(z.int().min(1).max(65_535)).min(1).max(16),
+  pipeline: z.string().max(256),
+});
+
+const describedPort = z.object({ port: name, type: wireType, optional: z.boolean().optional() });
+const description = z.object({
+  type: z.literal("description"),
+  version: z.int(),
+  batch: z.boolean().optional(),
+  inputs: z.array(describedPort).max(maxStreams),
+  outputs: z.array(describedPort).max(maxStreams),
+  schemas,
+});
+export type Description = z.infer<typeof description>;
+
 const message = z.discriminatedUnion("type", [
   hello,
+  /** In place of `hello`: what does the pipeline take and give? `description` or `refuse` follows. */
+  describe,
+  description,
   /** The hello is understood and the pipeline is being opened; `accept` or `refuse` follows. */
   z.object({ type: z.literal("opening") }),
   accept,
@@ -87,7 +107,7 @@ export type ControlMessage = z.infer<typeof message>;
 export type Bye = Extract<ControlMessage, { type: "bye" }>;
 export type Refuse = Extract<ControlMessage, { type: "refuse" }>;
 
-/** A hello by a caller that speaks only versions this peer does not. */
+/** A hello, or a question, by a caller that speaks only versions this peer does not. */
 export interface ForeignHello {
   readonly type: "foreign-hello";
   readonly versions: readonly number[];
@@ -117,8 +137,8 @@ export function parseControl(text: string): ControlMessage | ForeignHello | unde
     if (critical !== true) return undefined;
     throw new MeshError("version-mismatch", `The other peer needs "${type}", which this peer does not know.`);
   }
-  if (type === "hello") {
-    // A hello of another version may look different in all but this.
+  if (type === "hello" || type === "describe") {
+    // One of another version may look different in all but this.
     const versions = helloHead.safeParse(data);
     if (versions.success && !versions.data.versions.includes(protocolVersion)) {
       return { type: "foreign-hello", versions: versions.data.versions };

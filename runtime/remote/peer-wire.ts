@@ -12,7 +12,10 @@ import { StreamSink } from "./stream-sink.ts";
 import { StreamSource } from "./stream-source.ts";
 
 /** The messages that mean something else to a caller than to a host. */
-export type OpeningMessage = Extract<ControlMessage, { type: "hello" | "opening" | "accept" | "refuse" | "finished" }>;
+export type OpeningMessage = Extract<
+  ControlMessage,
+  { type: "hello" | "opening" | "accept" | "refuse" | "finished" | "describe" | "description" }
+>;
 
 export interface PeerWireInit {
   readonly connection: Connection;

@@ -17,6 +17,8 @@ const withoutExample: Readonly<Record<string, string>> = {
   MESH2020: "takes the file of a node",
   MESH2021: "takes the file of a node",
   MESH3020: "takes the file of a node",
+  MESH3030: "takes a pipeline that runs",
+  MESH3031: "takes a pipeline that runs",
   MESH5007: "no program gives it any more",
   MESH5014: "the program would be too long to read",
 };

@@ -8,13 +8,13 @@ import { remotePipeline } from "../../../../runtime/remote/caller.ts";
 import { HFPipelineNode } from "../../../../runtime/remote/hf-pipeline-node.ts";
 import { servePipelines } from "../../../../runtime/remote/host.ts";
 import { seededRandom } from "../../../support/real-clock.ts";
-import { depsFor, echoPlan, marking, testLink, text, type Scene, type TestLink } from "./scene.ts";
+import { depsFor, echoPlan, marking, servedFrom, testLink, text, type Scene, type TestLink } from "./scene.ts";
 
 /** Serves the pipeline `P` at `memory://name`; it marks what it gets with its name. */
 export async function servePeer({ clock, network }: Scene, name: string, node?: NodeDefinition): Promise<void> {
   const plan = echoPlan();
   const endpoint = pipelineEndpoint(plan, "P", depsFor(clock, { Echo: node ?? marking(`-${name}`) }));
-  const host = servePipelines({ find: () => ({ endpoint, schemas: {} }), names: () => ["P"], clock });
+  const host = servePipelines({ find: () => servedFrom(plan, endpoint), names: () => ["P"], clock });
   await network.transport(name).listen(`memory://${name}`, host.accept);
 }
 

@@ -1,14 +1,16 @@
 import type { FlowType, Schemas } from "../../../../runtime/interface/caps.ts";
 import type { Clock } from "../../../../runtime/interface/clock.ts";
+import type { PipelineDescription } from "../../../../runtime/interface/description.ts";
 import { MeshError } from "../../../../runtime/interface/errors.ts";
 import type { Frame, Payload } from "../../../../runtime/interface/frame.ts";
 import type { Link } from "../../../../runtime/interface/link.ts";
 import { defineNode, type NodeDefinition } from "../../../../runtime/interface/node.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../../../../runtime/interface/session.ts";
 import type { Plan } from "../../../../runtime/interface/plan.ts";
+import { describePipeline } from "../../../../runtime/pipeline/description.ts";
 import { pipelineEndpoint } from "../../../../runtime/pipeline/endpoint.ts";
 import { remotePipeline } from "../../../../runtime/remote/caller.ts";
-import { servePipelines, type PipelineHost } from "../../../../runtime/remote/host.ts";
+import { servePipelines, type PipelineHost, type ServedPipeline } from "../../../../runtime/remote/host.ts";
 import { memoryNetwork, type MemoryNetwork } from "../../../../runtime/transports/memory/network.ts";
 import type { PipelineDeps } from "../../../../runtime/pipeline/deps.ts";
 import { PipelineBuilder, planWith } from "../../../support/pipeline-plan-builder.ts";
@@ -65,6 +67,13 @@ export function scene(): Scene {
   return { clock, network: memoryNetwork({ clock }) };
 }
 
+/** The pipeline `P` of a program as a host serves it. */
+export function servedFrom(plan: Plan, endpoint: PipelineEndpoint): ServedPipeline {
+  const { pipelines, schemas } = plan;
+  const describe = (): PipelineDescription => describePipeline("P", pipelines["P"]!, schemas, {}, () => undefined);
+  return { endpoint, schemas, describe };
+}
+
 /** Serves the pipeline `P` of a program at `memory://server`. */
 export async function serve(
   { clock, network }: Scene,
@@ -79,7 +88,7 @@ export async function serve(
   const deps = depsFor(clock, init.nodes ?? { Echo: marking("") });
   const endpoint = init.endpoint ?? pipelineEndpoint(plan, "P", deps);
   const host = servePipelines({
-    find: (name) => (name === "P" ? { endpoint, schemas: plan.schemas } : undefined),
+    find: (name) => (name === "P" ? servedFrom(plan, endpoint) : undefined),
     names: () => ["P"],
     clock,
     ...(init.maxConnections !== undefined && { maxConnections: init.maxConnections }),
