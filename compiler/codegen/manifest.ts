@@ -2,7 +2,7 @@
  * The manifest: what a program connects to, for tools that deploy it or look at it. Plain, versioned data; the plan is
  * what the runtime runs, the manifest what people and their tools read.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { fillCells, formatType, isCell, type FlowType } from "../../runtime/interface/caps.ts";
 import {
   flowType,
@@ -19,14 +19,21 @@ import {
 
 export const manifestVersion = 1;
 
-const planPeer = planSchema.shape.peers.valueType.shape;
-const planPipeline = planSchema.shape.pipelines.valueType.shape;
-const planRemote = planPipeline.remotes.element.shape;
+const planPeer = planSchema.shape.peers.def.valueType.shape;
+const planPipeline = planSchema.shape.pipelines.def.valueType.shape;
+const planRemote = planPipeline.remotes.def.element.shape;
+
+/** A part of the plan, under a name of its own in the JSON Schema. */
+function part<Schema extends z.core.$ZodType>(schema: Schema, meta: z.core.GlobalMeta): Schema {
+  const copy = z.clone(schema);
+  z.globalRegistry.add(copy, meta);
+  return copy;
+}
 
 /** An address: known, or from the environment of the process that starts. */
-const address = planPeer.listens.element.meta({ id: "Address" });
-const portType = flowType.meta({ id: "Type" });
-const location = planPipeline.location.meta({ id: "Location" });
+const address = part(planPeer.listens.def.element, { id: "Address" });
+const portType = part(flowType, { id: "Type" });
+const location = part(planPipeline.location, { id: "Location" });
 
 const ports = z
   .record(
@@ -39,8 +46,8 @@ const ports = z
   )
   .meta({ id: "Ports", description: "Ports by name." });
 
-const capabilities = planPeer.provides.unwrap().meta({ id: "Capabilities" });
-const requires = planPipeline.requires.unwrap().meta({ id: "Conditions" });
+const capabilities = part(planPeer.provides.def.innerType, { id: "Capabilities" });
+const requires = part(planPipeline.requires.def.innerType, { id: "Conditions" });
 
 const target = z.strictObject({
   type: z
@@ -52,8 +59,8 @@ const target = z.strictObject({
   signaling: z
     .array(address)
     .describe("Endpoints of signaling: that of the peer itself, or services that know who provides it."),
-  capabilities: capabilities.describe("What the peer provides, as far as the program says it."),
-  where: requires.optional().describe("What a candidate must fulfil."),
+  capabilities: part(capabilities, { description: "What the peer provides, as far as the program says it." }),
+  where: z.optional(requires).describe("What a candidate must fulfil."),
   prefer: z.string().optional().describe("Which of several candidates is taken."),
 });
 
@@ -61,7 +68,7 @@ const remote = z.strictObject({
   interface: z.string(),
   targets: z.array(target).min(1).describe("In the order in which they are tried."),
   formats: z.strictObject({ inputs: ports, outputs: ports }),
-  requires: requires.optional().describe("What a peer has to provide."),
+  requires: z.optional(requires).describe("What a peer has to provide."),
   policy: planRemote.policy,
   location,
 });
@@ -69,7 +76,7 @@ const remote = z.strictObject({
 const pipeline = z.strictObject({
   inputs: ports,
   outputs: ports,
-  requires: requires.optional().describe("What a peer has to provide."),
+  requires: z.optional(requires).describe("What a peer has to provide."),
   remotes: z.record(z.string(), remote).describe("What it connects to, by the name of the remote."),
   location,
 });
@@ -86,7 +93,7 @@ export const manifest = z
     version: z.literal(manifestVersion),
     source: z.string().describe("The file it was made from, relative to the project."),
     compiler: z.string().describe("The version of the compiler that made it."),
-    schemas: planSchema.shape.schemas.describe("The records and enums that types speak of."),
+    schemas: part(planSchema.shape.schemas, { description: "The records and enums that types speak of." }),
     pipelines: z.record(z.string(), pipeline),
     peers: z.record(z.string(), peer),
   })

@@ -2,48 +2,46 @@
  * What peers provide and what pipelines require: one implementation for checking at build time and for choosing among
  * discovered peers at connect time. Plain data; part of the plan.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
+import { list, text } from "./bounded.ts";
 
-const name = z.string().min(1).max(256);
+const name = text(1, 256);
 
 /**
  * A literal with what it measures: `8GiB` is `{ quantity: "size", value: 8589934592 }`. `value` is in the base units of
  * the language (bytes, hertz, microseconds …); a version, a whole number and a number with a point keep their digits
  * as a text, for they are compared part by part.
  */
-const literal = z.strictObject({ quantity: name, value: z.union([z.string().max(1024), z.number()]) });
+const literal = z.strictObject({ quantity: name, value: z.union([text(0, 1024), z.number()]) });
 
 /** A value that may be known only when a pipeline is launched. */
 const capabilityValue = z.union([
   literal,
   z.strictObject({ param: name }),
-  z.strictObject({ env: name, default: literal.optional() }),
+  z.strictObject({ env: name, default: z.optional(literal) }),
 ]);
 
 /** `gpu(memory: 24GiB)`, `codecs(opus, vp8)`, `slots(8)`, `gpu`. */
 const capability = z.object({
   name,
   /** What stands in the parentheses without a name. */
-  values: z.array(capabilityValue).max(64),
+  values: list(capabilityValue, 0, 64),
   properties: z.record(name, capabilityValue),
 });
 
 const comparison = z.object({
   kind: z.literal("compare"),
   /** `["gpu", "memory"]` */
-  path: z.array(name).min(1).max(8),
+  path: list(name, 1, 8),
   operator: z.enum(["==", "!=", ">=", ">", "<=", "<"]),
   value: capabilityValue,
 });
 
 /** One thing that is asked for: any of the alternatives will do. */
 const condition = z.object({
-  anyOf: z
-    .array(z.discriminatedUnion("kind", [comparison, capability.extend({ kind: z.literal("has") })]))
-    .min(1)
-    .max(64),
+  anyOf: list(z.discriminatedUnion("kind", [comparison, z.extend(capability, { kind: z.literal("has") })]), 1, 64),
   /** As the program writes it. */
-  text: z.string().max(1024),
+  text: text(0, 1024),
 });
 
 export const capabilitySchemas = { capability, condition };

@@ -5,7 +5,8 @@
  * after the place where it stood, and the converters of `~>` are ordinary nodes marked `inserted`. Fields that are left
  * out mean what their comment says, so that a plan stays short.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
+import { int, list, read, text } from "./bounded.ts";
 import { capabilitySchemas } from "./capabilities.ts";
 import type { Dimension, FlowType, Schema } from "./caps.ts";
 import type { JsonValue } from "./frame.ts";
@@ -29,25 +30,25 @@ export {
 /** The only version this runtime reads. */
 export const planVersion = 1;
 
-const name = z.string().min(1).max(1024);
+const name = text(1, 1024);
 /** The name of an instance; longer than others, for it holds those of the pipelines around it. */
-const instanceId = z.string().min(1).max(16_384);
+const instanceId = text(1, 16_384);
+
+const positive = z.number().check(z.positive());
+const notNegative = z.number().check(z.gte(0));
 
 /** Lines and columns count from 1. */
-const location = z.object({ file: z.string(), line: z.int().min(1), column: z.int().min(1) });
+const location = z.object({ file: z.string(), line: int(1), column: int(1) });
 
-const resolution = z.object({ width: z.int().positive(), height: z.int().positive() });
+const resolution = z.object({ width: int(1), height: int(1) });
 const dimensionValue = z.union([z.string(), z.number(), resolution]);
 const alternative = z.union([
   dimensionValue,
-  z.strictObject({ min: dimensionValue.optional(), max: dimensionValue.optional() }),
+  z.strictObject({ min: z.optional(dimensionValue), max: z.optional(dimensionValue) }),
 ]);
-const dimension = z.union([
-  z.array(alternative).min(1).max(4096),
-  z.strictObject({ cell: z.int().min(0) }),
-]) as z.ZodType<Dimension>;
+const dimension = z.union([list(alternative, 1, 4096), z.strictObject({ cell: int(0) })]) as z.ZodMiniType<Dimension>;
 
-export const flowType: z.ZodType<FlowType> = z.lazy(() =>
+export const flowType: z.ZodMiniType<FlowType> = z.lazy(() =>
   z.discriminatedUnion("kind", [
     z.object({ kind: z.enum(["audio", "video", "tensor"]), dims: z.record(z.string(), dimension) }),
     z.object({
@@ -70,15 +71,15 @@ export const flowType: z.ZodType<FlowType> = z.lazy(() =>
         "channels",
         "version",
       ]),
-      min: z.number().optional(),
-      max: z.number().optional(),
-      between: z
-        .object({
-          min: z.union([z.string(), resolution]).optional(),
-          max: z.union([z.string(), resolution]).optional(),
-        })
-        .optional(),
-      pattern: z.string().max(1024).optional(),
+      min: z.optional(z.number()),
+      max: z.optional(z.number()),
+      between: z.optional(
+        z.object({
+          min: z.optional(z.union([z.string(), resolution])),
+          max: z.optional(z.union([z.string(), resolution])),
+        }),
+      ),
+      pattern: z.optional(text(0, 1024)),
     }),
     z.object({ kind: z.literal("signal") }),
     z.object({ kind: z.literal("named"), name }),
@@ -86,17 +87,17 @@ export const flowType: z.ZodType<FlowType> = z.lazy(() =>
     z.object({ kind: z.literal("optional"), element: flowType }),
     z.object({ kind: z.literal("map"), element: flowType }),
   ]),
-) as z.ZodType<FlowType>;
+) as z.ZodMiniType<FlowType>;
 
-const json: z.ZodType<JsonValue> = z.json() as z.ZodType<JsonValue>;
+const json: z.ZodMiniType<JsonValue> = z.json() as z.ZodMiniType<JsonValue>;
 
 export const schema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("record"),
-    fields: z.array(z.object({ name, type: flowType, optional: z.boolean(), default: json.optional() })).max(1024),
+    fields: list(z.object({ name, type: flowType, optional: z.boolean(), default: z.optional(json) }), 0, 1024),
   }),
-  z.object({ kind: z.literal("enum"), values: z.array(z.string()).max(1024) }),
-]) as z.ZodType<Schema>;
+  z.object({ kind: z.literal("enum"), values: list(z.string(), 0, 1024) }),
+]) as z.ZodMiniType<Schema>;
 
 /**
  * A value known at the latest when a session opens: a literal, a parameter of the pipeline, an environment variable, or
@@ -106,18 +107,18 @@ export const schema = z.discriminatedUnion("kind", [
 const value = z.union([
   z.strictObject({ literal: json }),
   z.strictObject({ param: name }),
-  z.strictObject({ env: name, default: json.optional(), type: flowType.optional() }),
-  z.strictObject({ cell: z.int().min(0) }),
+  z.strictObject({ env: name, default: z.optional(json), type: z.optional(flowType) }),
+  z.strictObject({ cell: int(0) }),
 ]);
 export type PlanValue = z.infer<typeof value>;
 
 const port = z.object({
   type: flowType,
   /** May be left unconnected. */
-  optional: z.boolean().optional(),
+  optional: z.optional(z.boolean()),
 });
 
-const parameter = z.object({ name, type: flowType, default: value.optional() });
+const parameter = z.object({ name, type: flowType, default: z.optional(value) });
 
 /**
  * How the inputs named here are brought together: only sets of one frame each go on, all other frames are dropped and
@@ -126,15 +127,15 @@ const parameter = z.object({ name, type: flowType, default: value.optional() });
  */
 const join = z.object({
   mode: z.enum(["time", "index", "latest"]),
-  withinMs: z.number().positive().optional(),
-  inputs: z.array(name).min(2).max(256),
+  withinMs: z.optional(positive),
+  inputs: list(name, 2, 256),
 });
 
 /** `with { restart: on_failure, attempts: 3, worker: true }` */
 const run = z.object({
   /** What happens when the node throws; `attempts` counts the restarts of one session. */
   restart: z.enum(["never", "on_failure"]),
-  attempts: z.int().min(1).max(1000),
+  attempts: int(1, 1000),
   /** In a thread of its own. */
   worker: z.boolean(),
 });
@@ -144,26 +145,26 @@ const node = z.object({
   /** The name of the node in the language. */
   node: name,
   /** Undefined for an abstract node, which gets its code at launch. */
-  implementation: z.object({ module: name, export: name }).optional(),
+  implementation: z.optional(z.object({ module: name, export: name })),
   /** Is part of the runtime: `join` hands each frame of a matched set on by the output named like its input. */
-  builtin: z.enum(["join"]).optional(),
+  builtin: z.optional(z.enum(["join"])),
   /** Called with one frame at a time, and answers each before the next, in order. */
-  batch: z.boolean().optional(),
+  batch: z.optional(z.boolean()),
   /** How it is run; a failure ends the session where this is left out. */
-  run: run.optional(),
+  run: z.optional(run),
   /** Of a node: it is called once with the frames of a whole set. */
-  join: join.optional(),
+  join: z.optional(join),
   /** May close a loop of streams. */
-  delays: z.boolean().optional(),
+  delays: z.optional(z.boolean()),
   /** A batch call may be sent again when its answer is lost. */
-  idempotent: z.boolean().optional(),
+  idempotent: z.optional(z.boolean()),
   /** What the program declares that it takes for a frame. */
-  latencyMs: z.number().min(0).optional(),
+  latencyMs: z.optional(notNegative),
   params: z.record(name, value),
   inputs: z.record(name, port),
   outputs: z.record(name, port),
   /** Put in by the compiler for a `~>`. */
-  inserted: z.boolean().optional(),
+  inserted: z.optional(z.boolean()),
   location,
 });
 
@@ -175,45 +176,43 @@ const portNames = z.object({ inputs: z.record(name, name), outputs: z.record(nam
 
 const target = z.discriminatedUnion("kind", [
   /** A pipeline of a declared peer, by the name under which it runs there. */
-  z.object({ kind: z.literal("peer"), peer: name, pipeline: name, ports: portNames.optional(), text: z.string() }),
+  z.object({ kind: z.literal("peer"), peer: name, pipeline: name, ports: z.optional(portNames), text: z.string() }),
   z.object({ kind: z.literal("uri"), uri: value, text: z.string() }),
   /** A pipeline of this plan, run in this process. */
   z.object({
     kind: z.literal("local"),
     pipeline: name,
     params: z.record(name, value),
-    ports: portNames.optional(),
+    ports: z.optional(portNames),
     text: z.string(),
   }),
   /** Any pipeline of this name that the signaling service knows and for whose peer all of `where` holds. */
   z.object({
     kind: z.literal("service"),
     service: name,
-    where: z.array(capabilitySchemas.condition).max(64),
+    where: list(capabilitySchemas.condition, 0, 64),
     prefer: z.enum(["round_robin", "fastest", "least_loaded", "adaptive"]),
     text: z.string(),
   }),
 ]);
 
 const policy = z.object({
-  retryTimes: z.int().min(0).max(1000),
-  backoffMinMs: z.number().min(0),
-  backoffMaxMs: z.number().min(0),
-  connectTimeoutMs: z.number().positive(),
-  idleTimeoutMs: z.number().positive().optional(),
-  callTimeoutMs: z.number().positive().optional(),
+  retryTimes: int(0, 1000),
+  backoffMinMs: notNegative,
+  backoffMaxMs: notNegative,
+  connectTimeoutMs: positive,
+  idleTimeoutMs: z.optional(positive),
+  callTimeoutMs: z.optional(positive),
   /** `breaker 5 failures in 30s, open 10s`: so many failures within the window keep the target from being tried. */
-  breaker: z
-    .object({ failures: z.int().min(1).max(1_000_000), windowMs: z.number().positive(), openMs: z.number().positive() })
-    .optional(),
+  breaker: z.optional(z.object({ failures: int(1, 1_000_000), windowMs: positive, openMs: positive })),
   /** Absent for `auto`: streams by WebRTC, `batch` by gRPC. */
-  via: z.enum(["webrtc", "grpc"]).optional(),
+  via: z.optional(z.enum(["webrtc", "grpc"])),
   /** How long sent frames are kept, to be sent again after a reconnect. */
-  resumeMs: z.number().min(0).optional(),
+  resumeMs: z.optional(notNegative),
   /** How long an earlier target must be back before the session returns to it; absent: it stays where it is. */
-  failbackAfterMs: z.number().min(0).optional(),
+  failbackAfterMs: z.optional(notNegative),
   /** Both sides must prove an identity (mutual TLS or its like); that of the target must match the SPIFFE pattern. */
-  auth: z.object({ method: z.literal("mtls"), identity: z.string().max(2048) }).optional(),
+  auth: z.optional(z.object({ method: z.literal("mtls"), identity: text(0, 2048) })),
 });
 
 /** What a `remote` declares; in the runtime an `HFPipelineNode`. */
@@ -221,21 +220,21 @@ const remote = z.object({
   id: instanceId,
   interface: name,
   /** Request and response. */
-  batch: z.boolean().optional(),
+  batch: z.optional(z.boolean()),
   inputs: z.record(name, port),
   outputs: z.record(name, port),
-  targets: z.array(target).min(1).max(64),
+  targets: list(target, 1, 64),
   policy,
   /** What the interface asks of a peer; held against discovered ones when a session opens. */
-  requires: z.array(capabilitySchemas.condition).max(256).optional(),
+  requires: z.optional(list(capabilitySchemas.condition, 0, 256)),
   location,
 });
 
 /** One end of a link: a port of the pipeline itself (`node` absent), or of a node or remote. */
-const end = z.object({ node: instanceId.optional(), port: name });
+const end = z.object({ node: z.optional(instanceId), port: name });
 
 /** One of the branches of a split, from 0. */
-const branchOf = z.object({ split: name, branch: z.int().min(0).max(4095) });
+const branchOf = z.object({ split: name, branch: int(0, 4095) });
 
 /**
  * Where frames take one of several ways. A link that belongs to a branch names it in `branch`, so all links from one
@@ -251,9 +250,9 @@ const split = z.discriminatedUnion("kind", [
     kind: z.literal("any"),
     id: name,
     policy: z.enum(["round_robin", "fastest", "least_loaded", "adaptive", "hash"]),
-    field: z.array(name).max(64).optional(),
+    field: z.optional(list(name, 0, 64)),
     each: z.enum(["session", "frame"]),
-    branches: z.int().min(1).max(4096),
+    branches: int(1, 4096),
     location,
   }),
   /**
@@ -264,8 +263,8 @@ const split = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("first"),
     id: name,
-    staggerMs: z.number().min(0),
-    branches: z.int().min(1).max(4096),
+    staggerMs: notNegative,
+    branches: int(1, 4096),
     location,
   }),
   /**
@@ -276,17 +275,16 @@ const split = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("route"),
     id: name,
-    field: z.array(name).min(1).max(64),
-    cases: z
-      .array(
-        z.union([
-          z.strictObject({ equals: value }),
-          z.strictObject({ min: z.number().optional(), max: z.number().optional() }),
-          z.strictObject({ else: z.literal(true) }),
-        ]),
-      )
-      .min(1)
-      .max(4096),
+    field: list(name, 1, 64),
+    cases: list(
+      z.union([
+        z.strictObject({ equals: value }),
+        z.strictObject({ min: z.optional(z.number()), max: z.optional(z.number()) }),
+        z.strictObject({ else: z.literal(true) }),
+      ]),
+      1,
+      4096,
+    ),
     location,
   }),
 ]);
@@ -299,7 +297,7 @@ const split = z.discriminatedUnion("kind", [
  */
 const flush = z.object({
   from: end,
-  branch: z.array(branchOf).max(64).optional(),
+  branch: z.optional(list(branchOf, 0, 64)),
   nodes: z.array(instanceId),
   outputs: z.array(name),
   location,
@@ -310,36 +308,36 @@ const link = z.object({
   to: end,
   /** The solved format. */
   type: flowType,
-  capacityFrames: z.int().min(1).max(65_536),
+  capacityFrames: int(1, 65_536),
   /** Left out: `block` inside a peer, `drop_oldest` for live media over a network. */
-  overflow: z.enum(["block", "drop_oldest", "drop_newest", "error"]).optional(),
+  overflow: z.optional(z.enum(["block", "drop_oldest", "drop_newest", "error"])),
   /** Left out: `live` for media over a network, else `reliable`. */
-  delivery: z.enum(["reliable", "live"]).optional(),
+  delivery: z.optional(z.enum(["reliable", "live"])),
   /** Frames that have waited longer in this queue are dropped and counted. */
-  deadlineMs: z.number().positive().optional(),
+  deadlineMs: z.optional(positive),
   /** The branches that the link belongs to, the outermost split first; a frame takes it when all of them are chosen. */
-  branch: z.array(branchOf).max(64).optional(),
+  branch: z.optional(list(branchOf, 0, 64)),
   /** The link carries only the answers with which its branch of a `first` has won; the innermost first. */
-  won: z.array(branchOf).max(64).optional(),
+  won: z.optional(list(branchOf, 0, 64)),
   location,
 });
 
 const cell = z.object({
   dimension: name,
-  media: z.enum(["audio", "video", "tensor"]).optional(),
+  media: z.optional(z.enum(["audio", "video", "tensor"])),
   /** What is possible; null is everything. */
-  allowed: dimension.nullable(),
+  allowed: z.nullable(dimension),
   /**
    * The parameter of the pipeline whose value fixes the cell, before anything is negotiated. A value that is not allowed
    * refuses the session with `invalid-argument`; an optional parameter without a value leaves the cell open.
    */
-  param: name.optional(),
+  param: z.optional(name),
 });
 
 const pipeline = z.object({
   name,
   /** Request and response: one frame at each input, one answer at each output. */
-  batch: z.boolean().optional(),
+  batch: z.optional(z.boolean()),
   params: z.array(parameter),
   inputs: z.record(name, port),
   outputs: z.record(name, port),
@@ -348,12 +346,12 @@ const pipeline = z.object({
   nodes: z.array(node),
   remotes: z.array(remote),
   links: z.array(link),
-  splits: z.array(split).optional(),
-  flushes: z.array(flush).optional(),
+  splits: z.optional(z.array(split)),
+  flushes: z.optional(z.array(flush)),
   /** The pipelines that stood where a node may; `id` begins the ids of all that came out of them. For people and tools. */
-  inlined: z.array(z.object({ id: instanceId, pipeline: name, location })).optional(),
+  inlined: z.optional(z.array(z.object({ id: instanceId, pipeline: name, location }))),
   /** What the peer that runs it must provide: its own needs, and those of all that runs with it in the process. */
-  requires: z.array(capabilitySchemas.condition).max(1024).optional(),
+  requires: z.optional(list(capabilitySchemas.condition, 0, 1024)),
   location,
 });
 
@@ -365,16 +363,16 @@ const peer = z.object({
       as: name,
       params: z.record(name, value),
       /** One instance for all callers; otherwise each caller gets its own. */
-      shared: z.boolean().optional(),
+      shared: z.optional(z.boolean()),
     }),
   ),
   listens: z.array(value),
   registers: z.array(value),
-  provides: z.array(capabilitySchemas.capability).max(1024).optional(),
+  provides: z.optional(list(capabilitySchemas.capability, 0, 1024)),
   /** SPIFFE patterns of those who may call; security is on as soon as there is one. */
-  allows: z.array(value).optional(),
+  allows: z.optional(z.array(value)),
   /** SPIFFE patterns of those who may change what runs. */
-  admin: z.array(value).optional(),
+  admin: z.optional(z.array(value)),
   location,
 });
 
@@ -422,15 +420,14 @@ export const defaultCapacityFrames = 64;
  * @throws {Error} that names the first place that is not as it should be
  */
 export function readPlan(data: unknown): Plan {
-  const found = z.object({ version: z.unknown() }).safeParse(data);
+  const found = read(z.object({ version: z.unknown() }), data);
   if (found.success && found.data.version !== planVersion) {
     throw new Error(
       `This plan has version ${String(found.data.version)}; this runtime reads version ${planVersion}. ` +
         "Build the `.mesh` file again with the compiler that belongs to this runtime.",
     );
   }
-  const result = plan.safeParse(data);
+  const result = read(plan, data);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new Error(`Not a plan: ${issue?.path.join(".") || "the value"}: ${issue?.message ?? "unreadable"}.`);
+  throw new Error(`Not a plan: ${result.flaw.path || "the value"}: ${result.flaw.message}.`);
 }

@@ -1,5 +1,6 @@
 /** The control messages of a session: docs/protocol.md, chapter "Session". */
-import * as z from "zod";
+import * as z from "zod/mini";
+import { int, list, read, text } from "../interface/bounded.ts";
 import { MeshError, type ErrorCode } from "../interface/errors.ts";
 import { isCell, isMedia, type FlowType } from "../interface/caps.ts";
 import { flowType, schema } from "../interface/plan.ts";
@@ -7,13 +8,13 @@ import type { JsonValue } from "../interface/frame.ts";
 import { checkJsonDepth } from "./json-depth.ts";
 import { maxMessageLength, maxStreams, protocolVersion } from "./limits.ts";
 
-const name = z.string().min(1).max(1_024);
-const channel = z.int().min(1).max(1023);
-const total = z.int().min(0);
-const window = z.object({ frames: z.int().min(1).max(65_536), bytes: z.int().min(1).max(0x7fff_ffff) });
+const name = text(1, 1_024);
+const channel = int(1, 1023);
+const total = int(0);
+const window = z.object({ frames: int(1, 65_536), bytes: int(1, 0x7fff_ffff) });
 /** A cell is meaningful only inside the pipeline that has it. */
-const wireType = flowType.refine(isClosed, "a format refers to a cell");
-const schemas = z.record(z.string().max(1_024), schema);
+const wireType = flowType.check(z.refine(isClosed, "a format refers to a cell"));
+const schemas = z.record(text(0, 1_024), schema);
 
 function isClosed(type: FlowType): boolean {
   let inner = type;
@@ -21,18 +22,18 @@ function isClosed(type: FlowType): boolean {
   return !isMedia(inner) || Object.values(inner.dims).every((dimension) => !isCell(dimension));
 }
 
-const place = z.object({ file: z.string().max(1_024), line: z.int().min(1), column: z.int().min(1) });
+const place = z.object({ file: text(0, 1_024), line: int(1), column: int(1) });
 
 /** A failure in words, as it goes to the other peer. A code this peer does not know becomes `internal`. */
 const failure = {
-  code: z
-    .string()
-    .max(64)
-    .transform((code): ErrorCode => (MeshError.isCode(code) ? code : "internal")),
-  message: z.string().max(8_192),
-  hint: z.string().max(8_192).optional(),
-  node: name.optional(),
-  location: place.optional(),
+  code: z.pipe(
+    text(0, 64),
+    z.transform((code: string): ErrorCode => (MeshError.isCode(code) ? code : "internal")),
+  ),
+  message: text(0, 8_192),
+  hint: z.optional(text(0, 8_192)),
+  node: z.optional(name),
+  location: z.optional(place),
 };
 
 const failureObject = z.object(failure);
@@ -41,28 +42,28 @@ export type Failure = z.infer<typeof failureObject>;
 const hello = z.object({
   type: z.literal("hello"),
   /** All that the caller speaks. */
-  versions: z.array(z.int().min(1).max(65_535)).min(1).max(16),
-  session: z.string().min(8).max(64),
-  pipeline: z.string().max(256),
-  params: z.record(name, z.json() as z.ZodType<JsonValue>),
+  versions: list(int(1, 65_535), 1, 16),
+  session: text(8, 64),
+  pipeline: text(0, 256),
+  params: z.record(name, z.json() as z.ZodMiniType<JsonValue>),
   /** What the caller sends: the formats it can. */
-  inputs: z.array(z.object({ port: name, channel, type: wireType })).max(maxStreams),
+  inputs: list(z.object({ port: name, channel, type: wireType }), 0, maxStreams),
   /** What the caller wants: the formats it takes, and how much of it may be under way. */
-  outputs: z.array(z.object({ port: name, channel, type: wireType, window })).max(maxStreams),
+  outputs: list(z.object({ port: name, channel, type: wireType, window }), 0, maxStreams),
   schemas,
-  capabilities: z.record(name, z.json() as z.ZodType<JsonValue>).optional(),
+  capabilities: z.optional(z.record(name, z.json() as z.ZodMiniType<JsonValue>)),
   /** How long the caller waits for the answer. */
-  withinMs: z.number().positive().optional(),
+  withinMs: z.optional(z.number().check(z.positive())),
 });
 export type Hello = z.infer<typeof hello>;
 
 const accept = z.object({
   type: z.literal("accept"),
   version: z.int(),
-  inputs: z.array(z.object({ port: name, type: wireType, window })).max(maxStreams),
-  outputs: z.array(z.object({ port: name, type: wireType })).max(maxStreams),
+  inputs: list(z.object({ port: name, type: wireType, window }), 0, maxStreams),
+  outputs: list(z.object({ port: name, type: wireType }), 0, maxStreams),
   schemas,
-  capabilities: z.record(name, z.json() as z.ZodType<JsonValue>).optional(),
+  capabilities: z.optional(z.record(name, z.json() as z.ZodMiniType<JsonValue>)),
 });
 export type Accept = z.infer<typeof accept>;
 
@@ -101,7 +102,7 @@ const message = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ping"), sentUs: z.number() }),
   z.object({ type: z.literal("pong"), sentUs: z.number() }),
   /** The last word; with a code when the session failed. */
-  z.object({ type: z.literal("bye"), ...failureObject.partial().shape }),
+  z.object({ type: z.literal("bye"), ...z.partial(failureObject).shape }),
 ]);
 export type ControlMessage = z.infer<typeof message>;
 export type Bye = Extract<ControlMessage, { type: "bye" }>;
@@ -113,9 +114,9 @@ export interface ForeignHello {
   readonly versions: readonly number[];
 }
 
-const head = z.object({ type: z.string().max(64), critical: z.boolean().optional() });
+const head = z.object({ type: text(0, 64), critical: z.optional(z.boolean()) });
 const helloHead = z.object({ versions: hello.shape.versions });
-const known: ReadonlySet<string> = new Set(message.options.map((option) => option.shape.type.value));
+const known: ReadonlySet<string> = new Set(message.def.options.flatMap((option) => option.shape.type.def.values));
 
 /**
  * Reads one control message.
@@ -130,7 +131,7 @@ export function parseControl(text: string): ControlMessage | ForeignHello | unde
   } catch {
     throw violation("it is not JSON");
   }
-  const start = head.safeParse(data);
+  const start = read(head, data);
   if (!start.success) throw violation("it has no type");
   const { type, critical } = start.data;
   if (!known.has(type)) {
@@ -139,15 +140,14 @@ export function parseControl(text: string): ControlMessage | ForeignHello | unde
   }
   if (type === "hello" || type === "describe") {
     // One of another version may look different in all but this.
-    const versions = helloHead.safeParse(data);
+    const versions = read(helloHead, data);
     if (versions.success && !versions.data.versions.includes(protocolVersion)) {
       return { type: "foreign-hello", versions: versions.data.versions };
     }
   }
-  const result = message.safeParse(data);
+  const result = read(message, data);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw violation(`in "${type}", ${issue?.path.join(".") || "the message"}: ${issue?.message ?? "unreadable"}`);
+  throw violation(`in "${type}", ${result.flaw.path || "the message"}: ${result.flaw.message}`);
 }
 
 function violation(what: string): MeshError {

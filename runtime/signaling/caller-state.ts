@@ -2,6 +2,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { SignalingCandidate } from "../interface/signaling.ts";
 import { fromRpcError } from "./errors.ts";
 import { signalLimits, signalVersions } from "./limits.ts";
+import { read } from "../interface/bounded.ts";
 import { answerResult, helloResult, rpcNotification, rpcRequest, type Incoming } from "./protocol.ts";
 
 /** Where a call stands, seen from the peer that calls. */
@@ -91,14 +92,14 @@ function onMessage(state: Live, message: Incoming, where: string): CallerStep {
 
 function onResult(state: Live, id: unknown, result: unknown, where: string): CallerStep {
   if (state.phase === "greeting" && id === helloId) {
-    const parsed = helloResult.safeParse(result);
+    const parsed = read(helloResult, result);
     if (!parsed.success || !signalVersions.includes(parsed.data.version)) {
       return end(violation(where, `its result of "hello" is not acceptable`));
     }
     return { next: { phase: "greeted" }, effects: [{ do: "greeted" }] };
   }
   if (state.phase === "offering" && id === offerId) {
-    const parsed = answerResult.safeParse(result);
+    const parsed = read(answerResult, result);
     if (!parsed.success) return end(violation(where, "its answer is not acceptable"));
     const inside = parsed.data.sdp.match(/^a=candidate:/gm)?.length ?? 0;
     if (inside > signalLimits.candidates) return end(violation(where, "its answer holds too many candidates"));

@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { int, list, read, text } from "../interface/bounded.ts";
 import { signalLimits } from "./limits.ts";
 
 /** JSON-RPC 2.0 error codes (https://www.jsonrpc.org/specification#error_object); ours is of the server range. */
@@ -12,46 +13,46 @@ export const rpcCodes = {
   mesh: -32000,
 } as const;
 
-const id = z.union([z.int(), z.string().max(64)]);
+const id = z.union([z.int(), text(0, 64)]);
 export type RpcId = z.infer<typeof id>;
 
-const name = z.string().min(1).max(128);
-const sdp = z.string().min(1).max(signalLimits.sdpLength);
+const name = text(1, 128);
+const sdp = text(1, signalLimits.sdpLength);
 
 const candidate = z.object({
-  candidate: z.string().max(1024),
-  sdpMid: z.string().max(64).nullish(),
-  sdpMLineIndex: z.int().min(0).max(255).nullish(),
+  candidate: text(0, 1024),
+  sdpMid: z.nullish(text(0, 64)),
+  sdpMLineIndex: z.nullish(int(0, 255)),
 });
 
 /** What each method takes. Members that are not named here are ignored. */
 export const methodParams = {
-  hello: z.object({ versions: z.array(z.int().min(1)).min(1).max(16), pipeline: name, peer: name.optional() }),
+  hello: z.object({ versions: list(int(1), 1, 16), pipeline: name, peer: z.optional(name) }),
   offer: z.object({ sdp }),
-  candidate: z.object({ candidate: candidate.nullable() }),
-  bye: z.object({ reason: z.string().max(256).optional() }),
+  candidate: z.object({ candidate: z.nullable(candidate) }),
+  bye: z.object({ reason: z.optional(text(0, 256)) }),
 } as const;
 
-export const helloResult = z.object({ version: z.int().min(1), pipeline: name });
+export const helloResult = z.object({ version: int(1), pipeline: name });
 export const answerResult = z.object({ sdp });
 
 const errorData = z.object({
-  code: z.string().max(64),
-  pipelines: z.array(name).max(signalLimits.listedPipelines).optional(),
+  code: text(0, 64),
+  pipelines: z.optional(list(name, 0, signalLimits.listedPipelines)),
 });
 const rpcError = z.object({
   code: z.int(),
-  message: z.string().max(1024),
+  message: text(0, 1024),
   // Another implementation may put anything there; what is not ours is as good as nothing.
-  data: errorData.optional().catch(undefined),
+  data: z.catch(z.optional(errorData), undefined),
 });
 export type RpcError = z.infer<typeof rpcError>;
 
 const envelope = z.object({ jsonrpc: z.literal("2.0") });
-const request = envelope.extend({ id, method: z.string().max(64), params: z.unknown().optional() });
-const notification = envelope.extend({ method: z.string().max(64), params: z.unknown().optional() });
-const success = envelope.extend({ id, result: z.unknown() });
-const failure = envelope.extend({ id: id.nullable(), error: rpcError });
+const request = z.extend(envelope, { id, method: text(0, 64), params: z.optional(z.unknown()) });
+const notification = z.extend(envelope, { method: text(0, 64), params: z.optional(z.unknown()) });
+const success = z.extend(envelope, { id, result: z.unknown() });
+const failure = z.extend(envelope, { id: z.nullable(id), error: rpcError });
 
 export type SignalMethod = keyof typeof methodParams;
 export type MethodParams<M extends SignalMethod> = z.infer<(typeof methodParams)[M]>;
@@ -92,16 +93,16 @@ export function parseSignal(text: string): Incoming {
 function classify(value: unknown): Incoming {
   const members = typeof value === "object" && value !== null ? value : {};
   if ("method" in members) {
-    const called = ("id" in members ? request : notification).safeParse(value);
+    const called = read("id" in members ? request : notification, value);
     if (!called.success) return unacceptable(null, rpcCodes.invalidRequest, "not a JSON-RPC 2.0 request");
     const callId = "id" in called.data ? called.data.id : undefined;
     return checkCall(callId as RpcId | undefined, called.data.method, called.data.params);
   }
   if ("result" in members) {
-    const parsed = success.safeParse(value);
+    const parsed = read(success, value);
     if (parsed.success) return { kind: "result", id: parsed.data.id, result: parsed.data.result };
   } else if ("error" in members) {
-    const parsed = failure.safeParse(value);
+    const parsed = read(failure, value);
     if (parsed.success) return { kind: "error", id: parsed.data.id, error: parsed.data.error };
   }
   return unacceptable(null, rpcCodes.invalidRequest, "not a JSON-RPC 2.0 message; batches are not taken");
@@ -109,10 +110,9 @@ function classify(value: unknown): Incoming {
 
 function checkCall(callId: RpcId | undefined, method: string, params: unknown): Incoming {
   if (!isMethod(method)) return unacceptable(callId, rpcCodes.methodNotFound, `there is no method "${method}"`);
-  const parsed = methodParams[method].safeParse(params ?? {});
+  const parsed = read(methodParams[method], params ?? {});
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where = issue === undefined ? "" : `${issue.path.join(".")}: ${issue.message}`;
+    const where = `${parsed.flaw.path}: ${parsed.flaw.message}`;
     return unacceptable(callId, rpcCodes.invalidParams, `the parameters of "${method}" are not acceptable: ${where}`);
   }
   // The table pairs each method with its schema, which the compiler cannot follow through an index.
