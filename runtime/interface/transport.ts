@@ -1,4 +1,4 @@
-import type { MeshError } from "./errors.ts";
+import { MeshError } from "./errors.ts";
 
 /**
  * One message channel of a connection: ordered, reliable, message boundaries kept. Both sides make it with the same
@@ -67,6 +67,8 @@ export interface Listener {
 export interface Transport {
   /** The scheme of its addresses, such as `webrtc`. */
   readonly scheme: string;
+  /** Loads what connections need, which may take longer than a peer has to answer; calling it again does nothing more. */
+  prepare?(): Promise<void>;
   /**
    * Connects to the pipeline at `uri`, such as `webrtc://host:7443/Hearing`.
    * @throws {MeshError} `peer-unreachable`, `deadline-exceeded`, `pipeline-not-found`, …; or the signal's reason
@@ -78,4 +80,11 @@ export interface Transport {
    * @throws {MeshError} `address-in-use`
    */
   listen(uri: string, accept: (connection: Connection, pipeline: string) => void): Promise<Listener>;
+}
+
+/** Why a page cannot be called. */
+export function nothingListens(): MeshError {
+  return new MeshError("invalid-argument", "Nothing can listen here: a browser takes no incoming connections.", {
+    hint: "Dial out from the browser, or listen in Node.",
+  });
 }

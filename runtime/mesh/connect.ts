@@ -26,7 +26,9 @@ export async function connectPipeline(
   request: SessionRequest,
 ): Promise<PipelineSession> {
   const { clock, random } = platform;
-  return remotePipeline({ transport: transportFor(platform, uri), uri, clock, random }).open(request);
+  const transport = transportFor(platform, uri);
+  await transport.prepare?.();
+  return remotePipeline({ transport, uri, clock, random }).open(request);
 }
 
 /**

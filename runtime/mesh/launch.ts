@@ -3,7 +3,7 @@ import type { MeshEvent, OnEvent } from "../interface/events.ts";
 import type { Params } from "../interface/node.ts";
 import type { PeerPlan, Plan, TargetPlan } from "../interface/plan.ts";
 import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
-import type { Listener } from "../interface/transport.ts";
+import { nothingListens, type Listener } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
 import { describePipeline } from "../pipeline/description.ts";
 import { pipelineEndpoint } from "../pipeline/endpoint.ts";
@@ -13,7 +13,7 @@ import { remotePipeline } from "../remote/caller.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
-import { servePipelines, type PipelineHost, type ServedPipeline } from "../remote/host.ts";
+import type { PipelineHost, ServedPipeline } from "../remote/host.ts";
 import { transportFor } from "./connect.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
@@ -89,6 +89,7 @@ class LocalMesh implements Mesh {
   }
 
   async start(): Promise<void> {
+    if (reachesOut(this.#plan)) await Promise.all(this.#platform.transports.map((transport) => transport.prepare?.()));
     for (const name of this.#options.peers ?? Object.keys(this.#plan.peers)) {
       const peer = Object.hasOwn(this.#plan.peers, name) ? this.#plan.peers[name] : undefined;
       if (peer === undefined) {
@@ -130,7 +131,12 @@ class LocalMesh implements Mesh {
 
   async #startPeer(peer: PeerPlan): Promise<void> {
     const addresses: string[] = [];
-    const { env } = this.#platform;
+    const { env, serve } = this.#platform;
+    if (serve === undefined) {
+      if (peer.listens.length > 0) throw nothingListens();
+      this.peers.push({ name: peer.name, addresses });
+      return;
+    }
     const { schemas, pipelines } = this.#plan;
     const served = (name: string): ServedPipeline | undefined => {
       const run = peer.runs.find((one) => one.as === name);
@@ -144,7 +150,7 @@ class LocalMesh implements Mesh {
       };
       return { endpoint: { open }, schemas, describe: () => describePipeline(name, plan, schemas, own, env) };
     };
-    const host = servePipelines({
+    const host = serve({
       find: served,
       names: () => peer.runs.map((run) => run.as),
       clock: this.#platform.clock,
@@ -214,6 +220,16 @@ class LocalMesh implements Mesh {
     }
     return String(resolveValue(declared, { params: {}, env: this.#platform.env, location: peer.location }));
   }
+}
+
+/** True for a plan whose peers listen or call others. */
+function reachesOut({ peers, pipelines }: Plan): boolean {
+  return (
+    Object.values(peers).some(({ listens }) => listens.length > 0) ||
+    Object.values(pipelines).some(({ remotes }) =>
+      remotes.some(({ targets }) => targets.some(({ kind }) => kind !== "local")),
+    )
+  );
 }
 
 /** What the peer has set is not for its callers to change. @throws {MeshError} `invalid-argument` */

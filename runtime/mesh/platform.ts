@@ -3,6 +3,7 @@ import type { Log } from "../interface/node.ts";
 import type { Random } from "../interface/random.ts";
 import type { Transport } from "../interface/transport.ts";
 import type { Env } from "../pipeline/parameters.ts";
+import type { PipelineHost, ServeInit } from "../remote/host.ts";
 
 /** What the mesh needs of the platform it runs on. */
 export interface MeshPlatform {
@@ -12,4 +13,6 @@ export interface MeshPlatform {
   readonly env: Env;
   /** The ways to other peers; found by the scheme of an address. */
   readonly transports: readonly Transport[];
+  /** Answers those who call; left out where nothing can listen, as in a browser. */
+  readonly serve?: ((init: ServeInit) => PipelineHost) | undefined;
 }

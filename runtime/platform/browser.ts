@@ -3,10 +3,10 @@ import type { Plan } from "../interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import { connectPipeline } from "../mesh/connect.ts";
 import { launchPlan, type LaunchOptions, type Mesh, type MeshPlatform } from "../mesh/launch.ts";
-import { directSignaling } from "../signaling/direct.ts";
+import { directCalls } from "../signaling/direct-calls.ts";
 import { connectBrowser } from "../signaling/sockets.browser.ts";
 import { browserEngine, type BrowserEngineInit } from "../transports/webrtc/engines/browser.ts";
-import { webrtcTransport } from "../transports/webrtc/transport.ts";
+import { webrtcDialer } from "../transports/webrtc/dialer.ts";
 import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
 import type { PortSpecs, PortsOf } from "../typed/ports.ts";
 import type { Program } from "../typed/program.ts";
@@ -21,7 +21,7 @@ export * from "../index.ts";
  */
 export function browserPlatform(overrides: Partial<MeshPlatform> = {}, engine: BrowserEngineInit = {}): MeshPlatform {
   const clock = overrides.clock ?? browserClock();
-  const signaling = directSignaling({ clock, connect: connectBrowser });
+  const signaling = directCalls({ clock, connect: connectBrowser });
   return {
     clock,
     random: browserRandom,
@@ -29,7 +29,7 @@ export function browserPlatform(overrides: Partial<MeshPlatform> = {}, engine: B
       if (level === "warn" || level === "error") console[level](message, fields ?? {});
     },
     env: () => undefined,
-    transports: [webrtcTransport({ clock, engine: browserEngine(engine), signaling })],
+    transports: [webrtcDialer({ clock, engine: browserEngine(engine), signaling })],
     ...overrides,
   };
 }

@@ -6,8 +6,10 @@ import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import { connectPipeline, describePipelineAt } from "../mesh/connect.ts";
 import { launchPlan, type LaunchOptions, type Mesh, type MeshPlatform } from "../mesh/launch.ts";
 import { directSignaling } from "../signaling/direct.ts";
-import { connectNodejs, nodejsListener, type NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
-import { weriftEngine } from "../transports/webrtc/engines/werift.nodejs.ts";
+import { servePipelines } from "../remote/host.ts";
+import type { SignalConnect, SignalServerFactory } from "../signaling/socket.ts";
+import type { NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
+import type { WebrtcEngine } from "../transports/webrtc/engines/engine.ts";
 import { webrtcTransport } from "../transports/webrtc/transport.ts";
 import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
 import type { PortSpecs, PortsOf } from "../typed/ports.ts";
@@ -25,8 +27,9 @@ export function nodejsPlatform(
   overrides: Partial<MeshPlatform> = {},
   listening: Pick<NodejsListenerInit, "allowedOrigins"> = {},
 ): MeshPlatform {
-  const listen = nodejsListener(listening);
-  const signaling = directSignaling({ clock: nodejsClock, connect: connectNodejs, listen });
+  const listen: SignalServerFactory = async (at, onSocket) =>
+    (await loadSockets()).nodejsListener(listening)(at, onSocket);
+  const signaling = directSignaling({ clock: nodejsClock, connect: dialSignaling, listen });
   return {
     clock: nodejsClock,
     random: nodejsRandom,
@@ -35,10 +38,22 @@ export function nodejsPlatform(
         process.stderr.write(`${level}: ${message} ${JSON.stringify(fields ?? {})}\n`);
     },
     env: (name) => process.env[name],
-    transports: [webrtcTransport({ clock: nodejsClock, engine: weriftEngine(), signaling })],
+    transports: [webrtcTransport({ clock: nodejsClock, engine: loadEngine, signaling })],
+    serve: servePipelines,
     ...overrides,
   };
 }
+
+// Connections are a third of a second of loading, which a program of one machine alone need not spend.
+const loadSockets = () => import("../signaling/sockets.nodejs.ts");
+const dialSignaling: SignalConnect = async (at, signal) => (await loadSockets()).connectNodejs(at, signal);
+const loadEngine = async (): Promise<WebrtcEngine> => {
+  const [{ weriftEngine }] = await Promise.all([
+    import("../transports/webrtc/engines/werift.nodejs.ts"),
+    loadSockets(),
+  ]);
+  return weriftEngine();
+};
 
 /**
  * Starts peers of a plan in this process.

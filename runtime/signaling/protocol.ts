@@ -44,7 +44,12 @@ const rpcError = z.object({
   code: z.int(),
   message: text(0, 1024),
   // Another implementation may put anything there; what is not ours is as good as nothing.
-  data: z.catch(z.optional(errorData), undefined),
+  data: z.optional(
+    z.pipe(
+      z.unknown(),
+      z.transform((data) => read(errorData, data).data),
+    ),
+  ),
 });
 export type RpcError = z.infer<typeof rpcError>;
 

@@ -11,7 +11,7 @@ import { checkDescription } from "./negotiation.ts";
 export interface DialDeps {
   readonly clock: Clock;
   readonly engine: WebrtcEngine;
-  readonly signaling: Signaling;
+  readonly signaling: Pick<Signaling, "call">;
   /** Milliseconds from the offer to the open control channel. */
   readonly connectMs: number;
 }

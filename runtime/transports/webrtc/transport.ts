@@ -1,35 +1,30 @@
-import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Signaling } from "../../interface/signaling.ts";
 import type { Connection, Listener, Transport } from "../../interface/transport.ts";
 import { formatMeshUri, parsePeerUri } from "../../interface/uri.ts";
 import { answer } from "./answer.ts";
 import type { WebrtcConnection } from "./connection.ts";
-import { dial } from "./dial.ts";
+import { loaderOf, webrtcDialer, type WebrtcDialerInit } from "./dialer.ts";
 import type { WebrtcEngine } from "./engines/engine.ts";
 
-export interface WebrtcTransportInit {
-  readonly clock: Clock;
-  readonly engine: WebrtcEngine;
+export interface WebrtcTransportInit extends WebrtcDialerInit {
   readonly signaling: Signaling;
   /** The pipelines that may be dialled here, asked at each call; left out, every name is let through to `accept`. */
   readonly pipelines?: () => readonly string[];
-  /** From the offer to the open control channel, in milliseconds; 10000. */
-  readonly connectMs?: number;
 }
 
 /** Connections over WebRTC data channels; addresses are `webrtc://host:port/pipeline`. */
 export function webrtcTransport(init: WebrtcTransportInit): Transport {
-  const { clock, engine, signaling, connectMs = 10_000 } = init;
+  const load = loaderOf(init.engine);
   return {
-    scheme: "webrtc",
-    dial: (uri, options) => dial({ clock, engine, signaling, connectMs }, uri, options),
-    listen: (uri, accept) => listen({ ...init, connectMs }, uri, accept),
+    ...webrtcDialer({ ...init, engine: load }),
+    // What answers is loaded before anyone can call.
+    listen: async (uri, accept) => listen({ connectMs: 10_000, ...init, engine: await load() }, uri, accept),
   };
 }
 
 async function listen(
-  init: WebrtcTransportInit & { readonly connectMs: number },
+  init: WebrtcTransportInit & { readonly engine: WebrtcEngine; readonly connectMs: number },
   text: string,
   accept: (connection: Connection, pipeline: string) => void,
 ): Promise<Listener> {
