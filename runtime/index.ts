@@ -13,8 +13,7 @@ export type { Plan } from "./interface/plan.ts";
 export type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "./interface/session.ts";
 export type { LaunchOptions, Mesh, MeshPlatform, RunningPeer } from "./mesh/launch.ts";
 
-// What generated modules import. As a namespace, so that a bundler leaves out what a page does not use.
-export * as z from "zod";
+// What generated modules import, with `z`, which each door adds: how it is best loaded is up to the platform.
 export type { AnyNode, TypedContext, TypedFrame, TypedInstance, TypedNode } from "./typed/contract.ts";
 export type { PipelineOptions, RunningPipeline } from "./typed/launch.ts";
 export { inputPort, outputPort } from "./typed/ports.ts";

@@ -2,7 +2,7 @@
 //
 // The four doors of Node share their chunks, so that a class such as MeshError exists once however a program comes by
 // it. Packages stay outside the bundles: they come from node_modules, with their WebAssembly and their licences. Only
-// the parser's go in: they are some 600 small files, which take longer to load than a program takes to check.
+// the parser's and Zod go in: they are hundreds of small files, which take longer to load than a program takes to check.
 import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -41,12 +41,12 @@ const common = {
   metafile: true,
 };
 
-const parser = /^(chevrotain|@chevrotain\/[^/]+|lodash-es)(\/|$)/;
+const bundled = /^(chevrotain|@chevrotain\/[^/]+|lodash-es|zod)(\/|$)/;
 const outsidePackages = {
   name: "outside-packages",
   setup(build) {
     build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      kind === "entry-point" || parser.test(path) ? undefined : { path, external: true },
+      kind === "entry-point" || bundled.test(path) ? undefined : { path, external: true },
     );
   },
 };

@@ -14,6 +14,8 @@ import { browserClock } from "./clock.browser.ts";
 import { browserRandom } from "./random.browser.ts";
 
 export * from "../index.ts";
+// As a namespace, so that a bundler leaves out what a page does not use.
+export * as z from "zod";
 
 /**
  * A page as a platform: its own WebRTC, signaling over its own WebSocket.

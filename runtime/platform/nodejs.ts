@@ -18,6 +18,7 @@ import { nodejsClock } from "./clock.nodejs.ts";
 import { nodejsRandom } from "./random.nodejs.ts";
 
 export * from "../index.ts";
+export * as z from "../typed/schemas.ts";
 
 /**
  * Node as a platform: WebRTC by werift, signaling by `ws`.

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { implementationsOf } from "../../codegen/implementations.ts";
 import type { Digest } from "../../codegen/assemble.ts";
 import { DeclaredNames } from "../../codegen/declared-names.ts";
