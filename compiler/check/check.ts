@@ -3,7 +3,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { removeImport } from "../fixes/unused-import.fix.ts";
 import type { Host } from "../host/host.ts";
 import type { Converters } from "./adapt.ts";
-import { converterModules, loadProgram } from "./load.ts";
+import { converterModules, loadProgram, type Parse } from "./load.ts";
 import type { CheckedPipeline, PipelineSymbol } from "./graph.ts";
 import { checkFormatArguments } from "./parameter-rules.ts";
 import { checkPipelines } from "./pipelines.ts";
@@ -43,9 +43,9 @@ export interface CheckedProgram {
 }
 
 /** @throws {HostError} when the root file cannot be read */
-export function checkProgram(path: string, host: Host): CheckedProgram {
+export function checkProgram(path: string, host: Host, parse?: Parse): CheckedProgram {
   const reporter = new Reporter();
-  const program = loadProgram(path, host, reporter);
+  const program = loadProgram(path, host, reporter, parse);
   const scope = new Scope(program, reporter);
   const types = new TypeReader(scope, reporter);
   const schemas: SchemaTable = {};

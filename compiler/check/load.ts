@@ -1,4 +1,4 @@
-import { parse } from "../../grammar/index.ts";
+import { parse as parseText, type ParseResult } from "../../grammar/index.ts";
 import type { ImportSyntax, NameSyntax, StringSyntax } from "../../grammar/syntax.ts";
 import { HostError, type Host } from "../host/host.ts";
 import { sourceFile } from "../source/source-file.ts";
@@ -10,13 +10,16 @@ import { replaceFix, type Reporter } from "./reporter.ts";
 /** The modules whose converters `~>` may insert without an import: together they are `std/convert`. */
 export const converterModules: readonly string[] = ["std/audio"];
 
+/** Gives the tree of a text; a caller that checks many programs may keep the trees of those that they share. */
+export type Parse = (text: string) => ParseResult;
+
 /**
  * Reads and parses a file and all that it imports, and binds the names. Files may import each other: names are bound when
  * all have been read.
  * @throws {HostError} when the root file cannot be read
  */
-export function loadProgram(path: string, host: Host, reporter: Reporter): Program {
-  const loader = new Loader(host, reporter);
+export function loadProgram(path: string, host: Host, reporter: Reporter, parse: Parse = parseText): Program {
+  const loader = new Loader(host, reporter, parse);
   const text = host.readFile(path);
   if (text === undefined) throw new HostError(`There is no file \`${path}\`.`);
   const root = loader.add(path, path, text);
@@ -30,13 +33,15 @@ class Loader {
   readonly files = new Map<string, FileInfo>();
   readonly #host: Host;
   readonly #reporter: Reporter;
+  readonly #parse: Parse;
   readonly #keys = new Set<string>();
   /** Files whose imports have not been followed yet. */
   readonly #waiting: FileInfo[] = [];
 
-  constructor(host: Host, reporter: Reporter) {
+  constructor(host: Host, reporter: Reporter, parse: Parse) {
     this.#host = host;
     this.#reporter = reporter;
+    this.#parse = parse;
   }
 
   standard(module: string): FileInfo | undefined {
@@ -48,7 +53,7 @@ class Loader {
 
   add(module: string, path: string, text: string): FileInfo {
     const source = sourceFile(path, text);
-    const parsed = parse(text);
+    const parsed = this.#parse(text);
     for (const problem of parsed.errors) this.#reporter.add(syntaxDiagnostic(problem, source));
     const file: FileInfo = {
       source,

@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import { assemble, inputsDigest, isCurrent } from "../../codegen/assemble.ts";
 import { findImplementations } from "../../codegen/implementations.ts";
 import { manifestOf } from "../../codegen/manifest.ts";
 import type { ModuleWriter } from "../../codegen/module.ts";
 import { loadMorph } from "../../codegen/morph.ts";
-import { isStandard } from "../../check/program.ts";
 import type { Target } from "../../config.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { nodejsHost } from "../../host/nodejs.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
-import { compileFile, type CompiledFile } from "../compile-file.ts";
+import type { CompiledFile } from "../compile-file.ts";
 import type { Io } from "../io.ts";
 import { shownPath } from "../sources.ts";
 import { version } from "../version.ts";
@@ -49,24 +48,6 @@ export class Builder {
     this.#io = io;
     this.#options = options;
     this.#verification = new Verification({ loadMorph, digest, shown: (path) => shownPath(path, io.cwd) });
-  }
-
-  /**
-   * Compiles files and all `.mesh` files of the project that they import, each as a program of its own: the module of
-   * one imports the modules of the others.
-   */
-  compile(files: readonly string[]): (CompiledFile & { readonly file: string })[] {
-    const found = new Map<string, CompiledFile & { readonly file: string }>();
-    const waiting = [...files];
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      if (found.has(file)) continue;
-      const compiled = compileFile(file, this.#io);
-      found.set(file, { ...compiled, file });
-      for (const other of compiled.program.files.values()) {
-        if (!isStandard(other.module)) waiting.push(resolve(compiled.project.root, other.source.path));
-      }
-    }
-    return [...found.values()];
   }
 
   /**

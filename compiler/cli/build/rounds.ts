@@ -4,10 +4,11 @@ import { implementationsOf } from "../../codegen/implementations.ts";
 import { isStandard } from "../../check/program.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { HostError } from "../../host/host.ts";
-import { countOf, printDiagnostics, type CompiledFile } from "../compile-file.ts";
+import { compileFile, countOf, printDiagnostics, type CompiledFile } from "../compile-file.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { report } from "../report.ts";
+import { SharedSources } from "../shared-sources.ts";
 import { findSources, shownPath } from "../sources.ts";
 import { Builder, layoutOf, type BuiltProgram } from "./builder.ts";
 import { reachableFrom } from "./code-files.ts";
@@ -112,17 +113,28 @@ export class Rounds {
     return files;
   }
 
+  /**
+   * Compiles files and all `.mesh` files of the project that they import, each as a program of its own: the module of
+   * one imports the modules of the others.
+   */
   #compile(files: readonly string[], touched: ReadonlySet<string> | undefined): Compiled[] {
-    const [first] = this.#builders;
-    if (first === undefined) return [];
+    const shared = new SharedSources();
     const fresh = new Map<string, Compiled>();
-    for (const file of files) {
+    const waiting = files.map((file) => ({ file, isImported: false }));
+    const seen = new Set<string>();
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { file, isImported } = next;
+      if (seen.has(file)) continue;
+      seen.add(file);
+      const known = this.#programs.get(file);
+      // What is imported and has not changed needs no second look.
+      if (isImported && touched !== undefined && known !== undefined && !isTouched(known, touched)) continue;
       try {
-        for (const one of first.builder.compile([file])) {
-          const known = this.#programs.get(one.file);
-          // What is imported and has not changed needs no second look.
-          if (one.file !== file && touched !== undefined && known !== undefined && !isTouched(known, touched)) continue;
-          fresh.set(one.file, one);
+        const compiled = compileFile(file, this.#io, shared);
+        fresh.set(file, { ...compiled, file });
+        for (const { module, source } of compiled.program.files.values()) {
+          const path = resolve(compiled.project.root, source.path);
+          if (!isStandard(module)) waiting.push({ file: path, isImported: true });
         }
       } catch (error) {
         // The other files are still worth building.
