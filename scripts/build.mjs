@@ -41,6 +41,9 @@ const common = {
   metafile: true,
 };
 
+/** Each has a door of its own. */
+const bundlers = ["esbuild", "rollup", "vite", "webpack"];
+
 const bundled = /^(chevrotain|@chevrotain\/[^/]+|lodash-es|zod)(\/|$)/;
 const outsidePackages = {
   name: "outside-packages",
@@ -63,6 +66,7 @@ try {
       runtime: "runtime/platform/nodejs.ts",
       compiler: "compiler/index.ts",
       stdlib: "stdlib/index.ts",
+      ...Object.fromEntries(bundlers.map((name) => [name, `compiler/bundler/${name}.ts`])),
     }),
   });
   const browserEntries = present({ "runtime.browser": "runtime/platform/browser.ts" });

@@ -8,6 +8,7 @@ import type { Morph } from "../../codegen/morph.ts";
 import type { Claim, Verifier } from "../../codegen/verify.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { replaceFile } from "../../host/nodejs.ts";
+import { nearestTsConfig } from "../../host/ts-config.ts";
 import type { CompiledFile } from "../compile-file.ts";
 import { version } from "../version.ts";
 import { reachableFrom } from "./code-files.ts";
@@ -50,7 +51,7 @@ export class Verification {
     if (claims.length === 0) return [];
     const place = memoryOf(root);
     const known = place === undefined ? {} : readMemory(place);
-    const tsConfig = nearestConfig(dirname(module));
+    const tsConfig = nearestTsConfig(dirname(module));
     const digests = new Map(claims.map((claim) => [claim, this.#digestOf(claim, root, tsConfig)]));
     const open = claims.filter((claim) => known[keyOf(claim)] !== digests.get(claim));
     if (open.length === 0) return [];
@@ -86,14 +87,6 @@ export class Verification {
 
 function keyOf({ module, implementation }: Claim): string {
   return `${module}#${implementation.symbol.name}`;
-}
-
-function nearestConfig(folder: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    const file = join(at, "tsconfig.json");
-    if (existsSync(file)) return file;
-    if (at === dirname(at)) return undefined;
-  }
 }
 
 /** Beside the caches of other tools; nothing is remembered where a project has no installed packages. */
