@@ -81,10 +81,9 @@ export function checkProgram(path: string, host: Host, parse?: Parse): CheckedPr
   const requirements = new Requirements({ ...context, pipelines, remotes });
   checkRules({ ...context, program, declarations: all, schemas, pipelines, remotes, peers, requirements });
   for (const file of program.files.values()) if (!isStandard(file.module)) reportUnusedImports(file, scope, reporter);
-  const order = [...program.files.values()].map((file) => file.source.path);
   return {
     program,
-    diagnostics: reporter.inOrder(order),
+    diagnostics: reporter.inOrder([...program.files.values()].map((file) => file.source)),
     schemas,
     pipelines,
     remotes,

@@ -53,7 +53,7 @@ export function findImplementations(files: Iterable<FileInfo>, host: Host): Diag
       }
     }
   }
-  return reporter.inOrder(all.map((file) => file.source.path));
+  return reporter.inOrder(all.map((file) => file.source));
 }
 
 function reportMissingFile(

@@ -77,7 +77,7 @@ export class Verifier {
     const checks = claims.map((claim, index) => ({ claim, file: this.#checkFile(claim, index) }));
     for (const { claim, file } of checks) this.#report(claim, file, reporter);
     for (const { file } of checks) this.#project.removeSourceFile(file);
-    return reporter.inOrder([...new Set(claims.map((one) => one.implementation.file.source.path))]);
+    return reporter.inOrder([...new Set(claims.map((one) => one.implementation.file.source))]);
   }
 
   /** A file that is right if and only if the code fits its contract. */
