@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { blocksOf } from "../support/markdown.ts";
 import { folderWith } from "./support/files.ts";
 import { meshc } from "./support/meshc.ts";
 import { freePorts } from "./support/processes.ts";
@@ -72,3 +73,34 @@ describe("a command of the README", () => {
     if (args.includes("--peer")) expect(out).toContain("Loud() takes over");
   });
 });
+
+describe("the tour of the language", () => {
+  it("shows commands that work, and what they print", async () => {
+    const cwd = folderWith({ "package.json": '{"type":"module"}' });
+    mkdirSync(join(cwd, "node_modules"));
+    symlinkSync(root, join(cwd, "node_modules/pipeline-mesh"));
+    const shown = blocksOf(readFileSync(join(root, "docs/language.md"), "utf8"));
+    let count = 0;
+    for (const [index, block] of shown.entries()) {
+      if (block.file !== undefined) writeFileSync(join(cwd, block.file), block.text);
+      if (block.language !== "sh") continue;
+      for (const line of block.text.trim().split("\n")) {
+        const [npx, name, ...args] = line.replace(/\s+#.*$/, "").split(/\s+/);
+        expect([npx, name]).toEqual(["npx", "meshc"]);
+        const { code, out, err } = await meshc(args, { cwd });
+        expect({ line, code, err }).toEqual({ line, code: 0, err: "" });
+        const expected = shown[index + 1]?.language === "text" ? (shown[index + 1]?.text ?? "") : out;
+        expect(fits(out, expected), `${line} prints\n${out}`).toBe(true);
+        count += 1;
+      }
+    }
+    expect(count).toBeGreaterThan(1);
+  });
+});
+
+/** `…` on a line of its own stands for any lines. */
+function fits(out: string, shown: string): boolean {
+  const parts = shown.split(/^…\n/m);
+  const pattern = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("[^]*");
+  return new RegExp(`^${pattern}$`).test(out);
+}

@@ -13,9 +13,14 @@ export const standard: Readonly<Record<string, string>> = Object.fromEntries(
     .map((path) => [`std/${path.split("/")[0]}`, readFileSync(new URL(path, folder), "utf8")]),
 );
 
-export function compileText(text: string, files: Readonly<Record<string, string>> = {}): CompileResult {
-  const host = memoryHost({ "main.mesh": text, ...files }, standard);
-  return compile("main.mesh", host, { compilerVersion: "test" });
+/** @param name the file that the text stands in; it takes the place of one among the others */
+export function compileText(
+  text: string,
+  files: Readonly<Record<string, string>> = {},
+  name = "main.mesh",
+): CompileResult {
+  const host = memoryHost({ ...files, [name]: text }, standard);
+  return compile(name, host, { compilerVersion: "test" });
 }
 
 /** `MESH4001 3: runs Hearing`: the code, the line from 1 and the text that is underlined. */
