@@ -69,17 +69,17 @@ export type Accept = z.infer<typeof accept>;
 
 const describe = z.object({
   type: z.literal("describe"),
-  versions: z.array(z.int().min(1).max(65_535)).min(1).max(16),
-  pipeline: z.string().max(256),
+  versions: list(int(1, 65_535), 1, 16),
+  pipeline: text(0, 256),
 });
 
-const describedPort = z.object({ port: name, type: wireType, optional: z.boolean().optional() });
+const describedPort = z.object({ port: name, type: wireType, optional: z.optional(z.boolean()) });
 const description = z.object({
   type: z.literal("description"),
   version: z.int(),
-  batch: z.boolean().optional(),
-  inputs: z.array(describedPort).max(maxStreams),
-  outputs: z.array(describedPort).max(maxStreams),
+  batch: z.optional(z.boolean()),
+  inputs: list(describedPort, 0, maxStreams),
+  outputs: list(describedPort, 0, maxStreams),
   schemas,
 });
 export type Description = z.infer<typeof description>;
