@@ -85,22 +85,26 @@ export function explainLiteral(text: string): UnitProblem {
   const [, whole = "", fraction = "", unit = ""] = shape.exec(text) ?? [];
   if (unit === "" || units.has(unit)) {
     return {
-      message: `"${shorten(text)}" is not a number in range`,
+      message: `\`${shorten(text)}\` is not a number in range`,
       hint: "use a smaller number",
       replacement: undefined,
     };
   }
   if (/^x[0-9]/.test(unit)) {
-    const hint = `write a resolution such as 1280x720, each side at most ${MAX_SIDE}`;
-    return { message: `"${shorten(text)}" is not a resolution`, hint, replacement: undefined };
+    const hint = `write a resolution such as \`1280x720\`, each side at most ${MAX_SIDE}`;
+    return { message: `\`${shorten(text)}\` is not a resolution`, hint, replacement: undefined };
   }
   const meant = [...units.keys()].find((known) => known.toLowerCase() === unit.toLowerCase()) ?? habits[unit];
-  const message = `"${shorten(unit)}" is not a unit`;
+  const message = `\`${shorten(unit)}\` is not a unit`;
   if (meant !== undefined) {
     const replacement = whole + fraction + meant;
-    return { message, hint: `did you mean ${replacement}?`, replacement };
+    return { message, hint: `did you mean \`${replacement}\`?`, replacement };
   }
-  return { message, hint: `units are ${[...units.keys()].join(", ")}`, replacement: undefined };
+  return {
+    message,
+    hint: `units are ${[...units.keys()].map((one) => `\`${one}\``).join(", ")}`,
+    replacement: undefined,
+  };
 }
 
 function shorten(text: string): string {

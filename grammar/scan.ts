@@ -91,42 +91,43 @@ function fault(token: IToken): SyntaxProblem | undefined {
     case t.Quantity: {
       if (token.payload !== undefined) return undefined;
       const { message, hint, replacement } = explainLiteral(text);
-      const fix = replacement === undefined ? {} : { fix: { title: `Write ${replacement}`, span, text: replacement } };
+      const fix =
+        replacement === undefined ? {} : { fix: { title: `Write \`${replacement}\``, span, text: replacement } };
       return { code: "MESH1018", span, message, hint, ...fix };
     }
     case t.OpenString: {
       const fix = { title: "Close the string", span: { start: span.end, end: span.end }, text: '"' };
-      return { code: "MESH1016", span, message: "this string is not closed on its line", hint: 'end it with "', fix };
+      return { code: "MESH1016", span, message: "this string is not closed on its line", hint: 'end it with `"`', fix };
     }
     case t.StringToken: {
       const bad = unescape(text).badEscape;
       if (bad === undefined) return undefined;
       const place = { start: span.start + bad.start, end: span.start + bad.end };
-      const message = `"${text.slice(bad.start, bad.end)}" is not an escape`;
+      const message = `\`${text.slice(bad.start, bad.end)}\` is not an escape`;
       return {
         code: "MESH1020",
         span: place,
         message,
-        hint: 'escapes are \\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u00e9',
+        hint: 'escapes are `\\"` `\\\\` `\\/` `\\b` `\\f` `\\n` `\\r` `\\t` and `\\u00e9`',
       };
     }
     case t.ForeignString: {
       const fix = { title: "Use double quotes", span, text: JSON.stringify(text.slice(1, -1)) };
-      return { code: "MESH1021", span, message: "strings stand in double quotes", hint: `write ${fix.text}`, fix };
+      return { code: "MESH1021", span, message: "strings stand in double quotes", hint: `write \`${fix.text}\``, fix };
     }
     case t.ForeignName: {
       const hint = "use the letters A to Z, digits and _";
-      return { code: "MESH1029", span, message: `"${text.slice(0, 40)}" has letters that a name cannot have`, hint };
+      return { code: "MESH1029", span, message: `\`${text.slice(0, 40)}\` has letters that a name cannot have`, hint };
     }
     case t.ForeignArrow:
     case t.BluntArrow: {
       const meant = text.startsWith("~") ? "~>" : "->";
-      const fix = { title: `Write ${meant}`, span, text: meant };
+      const fix = { title: `Write \`${meant}\``, span, text: meant };
       return {
         code: "MESH1011",
         span,
-        message: `"${text}" is not an arrow of this language`,
-        hint: `write ${meant}`,
+        message: `\`${text}\` is not an arrow of this language`,
+        hint: `write \`${meant}\``,
         fix,
       };
     }
@@ -136,7 +137,12 @@ function fault(token: IToken): SyntaxProblem | undefined {
     }
     case t.Unknown: {
       const hint = text === "'" ? "strings stand in double quotes" : "remove it";
-      return { code: "MESH1019", span, message: `the character ${JSON.stringify(text)} means nothing here`, hint };
+      return {
+        code: "MESH1019",
+        span,
+        message: `the character \`${JSON.stringify(text).slice(1, -1)}\` means nothing here`,
+        hint,
+      };
     }
     default:
       return undefined;
@@ -205,13 +211,18 @@ export function scan(text: string): Scan {
   const last = comments.at(-1);
   if (last?.kind === "block" && last.span.end === text.length && !isTerminated(last.text)) {
     const span = { start: last.span.start, end: last.span.start + 2 };
-    problems.push({ code: "MESH1017", span, message: "this comment is not closed", hint: "end it with */" });
+    problems.push({ code: "MESH1017", span, message: "this comment is not closed", hint: "end it with `*/`" });
     truncated = true;
   }
   const cut = tooDeep(tokens);
   if (cut >= 0) {
     const message = `brackets are nested more than ${MAX_DEPTH} deep`;
-    problems.push({ code: "MESH1026", span: spanOf(tokens[cut]!), message, hint: "name the inner parts with let" });
+    problems.push({
+      code: "MESH1026",
+      span: spanOf(tokens[cut]!),
+      message,
+      hint: "give the inner parts a name: a record for a type, a `let` for a step",
+    });
     tokens = tokens.slice(0, cut);
     truncated = true;
   }
@@ -222,7 +233,7 @@ export function scan(text: string): Scan {
     problems.push({
       code: "MESH1006",
       span,
-      message: `this "${extra.image}" ${extra.image === "}" ? "closes" : "opens"} nothing`,
+      message: `this \`${extra.image}\` ${extra.image === "}" ? "closes" : "opens"} nothing`,
       hint: "remove it",
       fix,
     });

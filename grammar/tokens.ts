@@ -262,6 +262,11 @@ const keywordTokens: readonly TokenType[] = [
   ...[Flush, Matches, Mono, Stereo, True, False, MapWord],
 ];
 
+/** A token as a message speaks of it: as it is written, or in words. */
+export function spoken(type: TokenType): string {
+  return (type.LABEL ?? type.name).replaceAll('"', "`");
+}
+
 /** The word of a keyword token, as written in a program. */
 export function wordOf(type: TokenType): string {
   return type.LABEL!.slice(1, -1);

@@ -11,10 +11,10 @@ export function syntaxDiagnostic(problem: SyntaxProblem, source: SourceFile): Di
   return {
     code,
     severity: "error",
-    message,
+    message: sentence(message),
     place: { source, span },
     notes: [],
-    ...(hint !== undefined && { hint }),
+    ...(hint !== undefined && { hint: sentence(hint) }),
     related: related.map((one) => ({ place: { source, span: one.span }, message: one.message })),
     fixes:
       fix === undefined
@@ -27,4 +27,10 @@ export function syntaxDiagnostic(problem: SyntaxProblem, source: SourceFile): Di
             },
           ],
   };
+}
+
+/** The grammar says what it expected in the middle of things; a reader is told in sentences. */
+function sentence(text: string): string {
+  const end = /[.?!]$/.test(text) ? "" : ".";
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${end}`;
 }

@@ -141,7 +141,7 @@ export abstract class BaseRules extends EmbeddedActionsParser {
   protected quoted(token: IToken): string {
     const { image } = token;
     if (is(token, t.Text)) return image.length > 30 ? "a string" : `the string ${image}`;
-    return `"${image.length > 30 ? `${image.slice(0, 30)}…` : image}"`;
+    return `\`${image.length > 30 ? `${image.slice(0, 30)}…` : image}\``;
   }
 
   /** The place of a problem with the next token: the token, or the point where the line ends before it. */
@@ -162,7 +162,7 @@ export abstract class BaseRules extends EmbeddedActionsParser {
   /** Consumes a required token, or reports that it is missing and goes on without it. */
   protected take(idx: number, type: TokenType, code: ProblemCode = "MESH1001", what?: string): IToken | undefined {
     if (this.RECORDING_PHASE || this.at(type)) return this.consume(idx, type);
-    const expected = what ?? type.LABEL ?? type.name;
+    const expected = what ?? t.spoken(type);
     const token = this.LA(1);
     const isWord = t.keywords.get(t.wordOf(type)) === type;
     if (isWord && token.tokenType === t.Identifier && suggestKeyword(token.image, [t.wordOf(type)]) !== undefined) {
@@ -184,8 +184,8 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     if (this.at(t.Name) && !isNext) return buildName(this.consume(idx, t.Name));
     const token = this.LA(1);
     if (this.onSameLine() && (token.tokenType === t.MapWord || is(token, t.Literal)) && /^[a-z]/.test(token.image)) {
-      const hint = "true, false and map are reserved; choose another name";
-      this.report("MESH1022", spanOf(token), `"${token.image}" is a reserved word and cannot be ${what}`, { hint });
+      const hint = "choose another name; `true`, `false` and `map` are reserved";
+      this.report("MESH1022", spanOf(token), `\`${token.image}\` is a reserved word and cannot be ${what}`, { hint });
       this.SKIP_TOKEN();
       return buildName(token);
     }
@@ -199,13 +199,13 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     if (this.RECORDING_PHASE) return this.consume(idx, wanted) !== undefined;
     if (this.at(wanted)) return this.consume(idx, wanted) !== undefined;
     if (!this.at(t.Binder)) {
-      this.missing("MESH1008", wanted.LABEL!, `write ${example}`);
+      this.missing("MESH1008", t.spoken(wanted), `write \`${example}\``);
       return false;
     }
     const span = spanOf(this.LA(1));
     const text = wanted === t.Colon ? ":" : "=";
     const fix = { title: `Write ${text}`, span, text };
-    this.report("MESH1008", span, `expected "${text}", found ${this.found()}`, { hint: `write ${example}`, fix });
+    this.report("MESH1008", span, `expected \`${text}\`, found ${this.found()}`, { hint: `write \`${example}\``, fix });
     this.SKIP_TOKEN();
     return true;
   }

@@ -91,7 +91,7 @@ export abstract class DeclarationRules extends MemberRules {
       this.close(1, t.RBrace, open, "the imported names");
     } else {
       const token = this.LA(1);
-      const hint = 'write import { Name } from "std/audio"';
+      const hint = 'write `import { Name } from "std/audio"`';
       this.report("MESH1013", this.place(), "the names of an import stand in braces", { hint });
       if (this.at(t.Name) && this.at(t.From, 2)) {
         const name = build.name(token);
@@ -173,7 +173,7 @@ export abstract class DeclarationRules extends MemberRules {
       batch = true;
     });
     if (!this.RECORDING_PHASE && !this.at(t.Node) && !this.at(t.Interface) && !this.at(t.Pipeline)) {
-      this.missing("MESH1014", '"node", "interface" or "pipeline" after "batch"');
+      this.missing("MESH1014", "`node`, `interface` or `pipeline` after `batch`");
       const name = build.missingName(this.here());
       const span = this.since(start);
       return { kind: "Node", span, name, documentation, batch, variables: [], parameters: [], members: [] };

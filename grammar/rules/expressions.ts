@@ -82,7 +82,7 @@ export abstract class ExpressionRules extends RecoveryRules {
         ALT: () => {
           this.CONSUME2(t.DotDot);
           isRange = true;
-          const token = this.take(3, t.Literal, "MESH1004", 'a value after ".."');
+          const token = this.take(3, t.Literal, "MESH1004", "a value after `..`");
           if (token !== undefined) max = this.literalOf(token);
         },
       },
@@ -197,8 +197,8 @@ export abstract class ExpressionRules extends RecoveryRules {
     const belongsOutside = open !== undefined && !this.RECORDING_PHASE && this.isUnclosed(open);
     if (belongsOutside && this.at(t.RBrace)) {
       const related = [{ span: { start: open.startOffset, end: open.startOffset + 1 }, message: "opened here" }];
-      const message = `expected "}" to close the options, found ${this.found()}`;
-      this.report("MESH1005", this.place(), message, { hint: 'add "}"', related });
+      const message = `expected \`}\` to close the options, found ${this.found()}`;
+      this.report("MESH1005", this.place(), message, { hint: "add `}`", related });
       return;
     }
     this.close(1, t.RBrace, open, "the options");
@@ -209,7 +209,7 @@ export abstract class ExpressionRules extends RecoveryRules {
     const start = this.mark();
     const name = build.name(this.CONSUME(t.Name));
     if (!this.RECORDING_PHASE && this.at(t.RParen) && !this.broken) {
-      const hint = `write ${name.text}: value`;
+      const hint = `write \`${name.text}: value\``;
       this.report("MESH1025", name.span, "arguments are given by name", { hint });
     }
     let value: ExpressionSyntax | undefined;
@@ -223,7 +223,9 @@ export abstract class ExpressionRules extends RecoveryRules {
   private positional(list: ArgumentSyntax[], close: typeof t.RParen): void {
     while (!this.RECORDING_PHASE && isAny(this.LA(1), [t.Literal, t.Text, t.LBracket])) {
       const start = this.mark();
-      this.report("MESH1025", this.place(), "arguments are given by name", { hint: `write name: ${this.LA(1).image}` });
+      this.report("MESH1025", this.place(), "arguments are given by name", {
+        hint: `write \`name: ${this.LA(1).image}\``,
+      });
       const value = this.SUBRULE(this.expression, { ARGS: ["a value"] });
       list.push({ kind: "Argument", span: this.since(start), name: build.missingName(start), value });
       if (this.at(t.Comma)) this.SKIP_TOKEN();

@@ -59,8 +59,10 @@ export abstract class FlowRules extends TypeRules {
       step = this.SUBRULE(this.step, { ARGS: [true] });
       if (this.may(t.With)) options = this.optionalOptions();
     } else {
-      const hint = "name a step after it on the same line: mic -> vad";
-      this.report("MESH1009", spanOf(token), `expected a step after "${token.image}", found ${this.found()}`, { hint });
+      const hint = "name a step after it on the same line: `mic -> vad`";
+      this.report("MESH1009", spanOf(token), `expected a step after \`${token.image}\`, found ${this.found()}`, {
+        hint,
+      });
     }
     hops.push({ kind: "Hop", span: this.since(start), arrow, arrowSpan: spanOf(token), step, options });
   });
@@ -76,7 +78,7 @@ export abstract class FlowRules extends TypeRules {
 
   readonly step: Rule<[target: boolean], StepSyntax | undefined> = this.define("step", (target: boolean) => {
     if (!this.RECORDING_PHASE && !isAny(this.LA(1), [t.Name, t.LBracket])) {
-      this.missing("MESH1009", "a step such as mic or Vad()");
+      this.missing("MESH1009", "a step such as `mic` or `Vad()`");
       return undefined;
     }
     const isPlain = this.at(t.Name) && (!target || !isAny(this.LA(1), stepWords));
@@ -168,7 +170,7 @@ export abstract class FlowRules extends TypeRules {
       });
       this.close(1, t.RParen, open, "the policy");
     }
-    if (policy.text === "") this.missing("MESH1001", "a policy in parentheses", "write any(round_robin) [b, c]");
+    if (policy.text === "") this.missing("MESH1001", "a policy in parentheses", "write `any(round_robin) [b, c]`");
     const group = this.branches();
     return { kind: "Any", span: this.since(start), policy, field, group };
   });
@@ -219,7 +221,7 @@ export abstract class FlowRules extends TypeRules {
         { ALT: () => (match = this.SUBRULE(this.routeMatch)), IGNORE_AMBIGUITIES: true },
       ]);
       this.someHops(hops);
-      if (hops.length === 0) this.missing("MESH1001", '"->"', 'write "en" -> step');
+      if (hops.length === 0) this.missing("MESH1001", "`->`", 'write `"en" -> step`');
       list.push({ kind: "RouteCase", span: this.since(start), match, hops });
     },
   );
@@ -249,8 +251,8 @@ export abstract class FlowRules extends TypeRules {
       this.SUBRULE(this.namedArguments, { ARGS: [list] });
     } else {
       const fix = { title: "Add parentheses", span: { start: callee.span.end, end: callee.span.end }, text: "()" };
-      const hint = `write ${callee.text}()`;
-      this.report("MESH1024", callee.span, `expected "(" after "${callee.text}"`, { hint, fix });
+      const hint = `write \`${callee.text}()\``;
+      this.report("MESH1024", callee.span, `expected \`(\` after \`${callee.text}\``, { hint, fix });
     }
     return { kind: "Instance", span: this.since(start), callee, arguments: list };
   });

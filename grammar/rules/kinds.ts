@@ -53,7 +53,7 @@ function pipelineBegins(peek: Peek): boolean {
 export const fileKind: BlockKind = {
   owner: "the file",
   words: [t.Import, t.Record, t.Enum, t.Interface, t.Node, t.Pipeline, t.Policy, t.Peer, t.Scenario, t.Batch],
-  expected: "a declaration such as pipeline, node or record",
+  expected: "a declaration such as `pipeline`, `node` or `record`",
   begins: (peek) => isDeclarationWord(peek(1)),
   goesOn: declarationHead,
   resumes: (peek) => isDeclarationWord(peek(1)),
@@ -61,7 +61,7 @@ export const fileKind: BlockKind = {
 
 export const recordKind: BlockKind = {
   owner: "the record",
-  expected: "a field such as text: text",
+  expected: "a field such as `text: text`",
   ...byName,
   commas: true,
 };
@@ -70,40 +70,40 @@ export const enumKind: BlockKind = { owner: "the enum", expected: "a value such 
 
 export const signatureKind: BlockKind = {
   owner: "the signature",
-  expected: 'a member such as "in", "out" or "requires"',
+  expected: "a member such as `in`, `out` or `requires`",
   ...byWord(signatureWords),
 };
 
 export const pipelineKind: BlockKind = {
   owner: "the pipeline",
   words: pipelineWords,
-  expected: "a statement such as mic -> vad, let or remote",
+  expected: "a statement such as `mic -> vad`, `let` or `remote`",
   begins: pipelineBegins,
   resumes: (peek) => isAny(peek(1), [t.Name, t.LBracket]),
 };
 
 export const policyKind: BlockKind = {
   owner: "the policy",
-  expected: 'a clause such as "retry" or "timeout"',
+  expected: "a clause such as `retry` or `timeout`",
   ...byWord(clauseWords),
 };
 
 export const remoteKind: BlockKind = {
   owner: "the remote",
-  expected: 'a target such as "at gpu.Hearing", or a clause such as "retry"',
+  expected: "a target such as `at gpu.Hearing`, or a clause such as `retry`",
   ...byWord([...targetWords, ...clauseWords]),
   inner: true,
 };
 
 export const peerKind: BlockKind = {
   owner: "the peer",
-  expected: 'a member such as "runs", "listens" or "provides"',
+  expected: "a member such as `runs`, `listens` or `provides`",
   ...byWord(peerWords),
 };
 
 export const scenarioKind: BlockKind = {
   owner: "the scenario",
-  expected: 'a step such as "at 2s kill gpu", "feed" or "expect"',
+  expected: "a step such as `at 2s kill gpu`, `feed` or `expect`",
   ...byWord(scenarioWords),
 };
 

@@ -67,7 +67,7 @@ export abstract class MemberRules extends ScenarioRules {
     const named = !this.RECORDING_PHASE && this.at(t.Name) && !this.namesType();
     const isNext = this.atStatement() || flowAhead(this.peek);
     if (!this.RECORDING_PHASE && (isNext || (!named && !this.atType()))) {
-      this.missing("MESH1003", "a type such as text or audio<opus>");
+      this.missing("MESH1003", "a type such as `text` or `audio<opus>`");
       return { kind: "Port", span: this.since(start), direction, name, type, documentation };
     }
     if (named) {
@@ -208,8 +208,8 @@ export abstract class MemberRules extends ScenarioRules {
     const name = this.takeName(1, "a name");
     if (this.takeBinder(1, t.Equals, `let ${name.text || "vad"} = Vad()`)) {
       if (this.RECORDING_PHASE || this.onSameLine())
-        value = this.SUBRULE(this.instance, { ARGS: ["a node such as Vad()"] });
-      else this.missing("MESH1004", "a node such as Vad()");
+        value = this.SUBRULE(this.instance, { ARGS: ["a node such as `Vad()`"] });
+      else this.missing("MESH1004", "a node such as `Vad()`");
     }
     if (this.may(t.With)) {
       this.OPTION({ GATE: () => this.atOptions(), DEF: () => (options = this.SUBRULE(this.options)) });

@@ -50,7 +50,7 @@ export abstract class RecoveryRules extends BaseRules {
   /** The `{`; undefined where it is missing but members follow; false where there is no block at all. */
   private openBlock(idx: number, kind: BlockKind): IToken | undefined | false {
     if (this.RECORDING_PHASE || this.at(t.LBrace)) return this.consume(idx, t.LBrace);
-    this.missing("MESH1001", '"{"', `the body of ${kind.owner} stands in { }`);
+    this.missing("MESH1001", "`{`", `the body of ${kind.owner} stands in \`{ }\``);
     const ahead = this.braceOnLine();
     if (ahead > 0) {
       for (let skipped = 1; skipped < ahead; skipped++) this.SKIP_TOKEN();
@@ -86,8 +86,8 @@ export abstract class RecoveryRules extends BaseRules {
     // An unfinished line is one mistake: what is missing at its end goes without saying.
     if (this.previousBroken && open.startLine === this.LA(0).startLine) return;
     const related = [{ span: spanOf(open), message: `${kind.owner} begins here` }];
-    const message = `expected "}" to close ${kind.owner}, found ${this.found()}`;
-    this.report("MESH1005", this.place(), message, { hint: `add "}"`, related });
+    const message = `expected \`}\` to close ${kind.owner}, found ${this.found()}`;
+    this.report("MESH1005", this.place(), message, { hint: "add `}`", related });
     // The next statement of the block around it is intact.
     this.broken = false;
   }
@@ -147,7 +147,7 @@ export abstract class RecoveryRules extends BaseRules {
     if (meant !== undefined) {
       const fix = { title: `Write ${meant}`, span, text: meant };
       this.report(this.unknownCode(kind), span, `${found} is not a keyword here`, {
-        hint: `did you mean ${meant}?`,
+        hint: `did you mean \`${meant}\`?`,
         fix,
       });
       retype(token, t.keywords.get(meant)!);
@@ -157,7 +157,7 @@ export abstract class RecoveryRules extends BaseRules {
       return;
     }
     if (is(token, t.Name) && kind.words.includes(t.Let)) {
-      const hint = "join it to another step: mic -> vad";
+      const hint = "join it to another step: `mic -> vad`";
       return this.report("MESH1028", span, `expected an arrow after ${found}: a step on its own does nothing`, {
         hint,
       });
@@ -242,7 +242,7 @@ export abstract class RecoveryRules extends BaseRules {
     const { end } = spanOf(this.LA(0));
     const span = { start: end, end };
     const fix = { title: "Insert a comma", span, text: "," };
-    this.report("MESH1007", span, `expected "," before ${this.quoted(this.LA(1))}`, { hint: "add a comma", fix });
+    this.report("MESH1007", span, `expected \`,\` before ${this.quoted(this.LA(1))}`, { hint: "add a comma", fix });
   }
 
   private strayCommas(): void {
@@ -263,14 +263,14 @@ export abstract class RecoveryRules extends BaseRules {
     if (open === undefined) return;
     const ahead = this.isUnclosed(open) ? 0 : this.findCloser(type, open);
     if (ahead > 0) {
-      this.missing("MESH1001", `"," or ${type.LABEL} in ${what}`);
+      this.missing("MESH1001", `\`,\` or ${t.spoken(type)} in ${what}`);
       for (let skipped = 1; skipped < ahead; skipped++) this.SKIP_TOKEN();
       this.consume(idx, type);
       return;
     }
     const related = [{ span: spanOf(open), message: "opened here" }];
-    const message = `expected ${type.LABEL} to close ${what}, found ${this.found()}`;
-    this.report("MESH1005", this.place(), message, { hint: `add ${type.LABEL}`, related });
+    const message = `expected ${t.spoken(type)} to close ${what}, found ${this.found()}`;
+    this.report("MESH1005", this.place(), message, { hint: `add ${t.spoken(type)}`, related });
   }
 
   private closesOnLine(type: TokenType, from: number): boolean {

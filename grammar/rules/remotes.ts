@@ -116,7 +116,7 @@ export abstract class RemoteRules extends FlowRules {
     };
     this.OPTION2(() => {
       this.CONSUME(t.Comma);
-      if (this.take(2, t.Prefer, "MESH1001", 'a condition or "prefer" after the comma') !== undefined) preference();
+      if (this.take(2, t.Prefer, "MESH1001", "a condition or `prefer` after the comma") !== undefined) preference();
     });
     if (this.at(t.Prefer) && this.at(t.Name, 2) && this.onSameLine(2)) {
       this.reportComma();
@@ -168,7 +168,7 @@ export abstract class RemoteRules extends FlowRules {
       DEF: () => (values = this.SUBRULE(this.capabilityValues)),
     });
     if (values.length > 0 && this.at(t.Operator)) {
-      const hint = `ask for ${property[0]?.text}(…), or compare a property of it: ${property[0]?.text}.memory >= 8GiB`;
+      const hint = `ask for \`${property[0]?.text}(…)\`, or compare a property of it: \`${property[0]?.text}.memory >= 8GiB\``;
       this.report("MESH1001", this.place(), "what has values in parentheses cannot be compared", { hint });
     }
     this.OPTION2(() => {

@@ -143,7 +143,7 @@ export abstract class ScenarioRules extends RemoteRules {
     (start: number) => {
       const subject = build.name(this.CONSUME(t.Name));
       if (!this.RECORDING_PHASE && !this.at(t.Emits) && !this.at(t.Uses)) {
-        this.missing("MESH1001", `"emits" or "uses" after "${subject.text}"`);
+        this.missing("MESH1001", `\`emits\` or \`uses\` after \`${subject.text}\``);
         return undefined;
       }
       return this.OR<ExpectStepSyntax>([

@@ -20,7 +20,7 @@ const capStarts = [t.Literal, t.Name, t.LBracket, t.DotDot];
 export abstract class TypeRules extends ExpressionRules {
   readonly type: Rule<[], TypeSyntax | undefined> = this.define("type", () => {
     if (!this.RECORDING_PHASE && !this.atType()) {
-      this.missing("MESH1003", "a type such as text or audio<opus>");
+      this.missing("MESH1003", "a type such as `text` or `audio<opus>`");
       return undefined;
     }
     const start = this.mark();
@@ -90,7 +90,7 @@ export abstract class TypeRules extends ExpressionRules {
   private readonly mapType: Rule<[], TypeSyntax> = this.define("mapType", () => {
     const start = this.mark();
     this.CONSUME(t.MapWord);
-    const open = this.take(1, t.Less, "MESH1003", '"<" and the type of the values, as in map<text>');
+    const open = this.take(1, t.Less, "MESH1003", "`<` and the type of the values, as in `map<text>`");
     const element = open === undefined ? undefined : this.SUBRULE(this.type);
     this.closeAngle(1, open, "the map type");
     return { kind: "MapType", span: this.since(start), element };
@@ -115,7 +115,7 @@ export abstract class TypeRules extends ExpressionRules {
     if (!this.RECORDING_PHASE && open !== undefined && this.at(t.GreaterEquals)) {
       const { start, end } = this.place();
       const fix = { title: "Write > =", span: { start, end }, text: "> =" };
-      this.report("MESH1001", { start, end }, `expected ">", found ">="`, { hint: "put a space between them", fix });
+      this.report("MESH1001", { start, end }, "expected `>`, found `>=`", { hint: "put a space between them", fix });
       // It was read as one operator: its second half is still to come.
       retype(this.LA(1), t.Equals);
       return;
@@ -195,7 +195,7 @@ export abstract class TypeRules extends ExpressionRules {
   protected typeAnnotation(idx: number, example: string): TypeSyntax | undefined {
     const skipsType = this.at(t.Equals) && isAny(this.LA(2), [t.Literal, t.Text]) && !this.at(t.Name, 2);
     if (skipsType) {
-      this.missing("MESH1003", 'a type after ":"', `write ${example}`);
+      this.missing("MESH1003", "a type after `:`", `write \`${example}\``);
       return undefined;
     }
     if (!this.takeBinder(idx, t.Colon, example) && !this.atType()) return undefined;

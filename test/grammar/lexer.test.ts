@@ -102,6 +102,6 @@ describe("the lexer finds what the table of tokens says", () => {
 describe("what the lexer makes", () => {
   it("is one error token for a unit in other letters, with the unit that was meant", () => {
     const { errors } = parse("record R { a: duration = 20µs }");
-    expect(errors).toMatchObject([{ code: "MESH1018", hint: "did you mean 20us?" }]);
+    expect(errors).toMatchObject([{ code: "MESH1018", hint: "did you mean `20us`?" }]);
   });
 });
