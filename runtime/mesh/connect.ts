@@ -41,10 +41,7 @@ export async function describePipelineAt(
   signal?: AbortSignal,
 ): Promise<PipelineDescription> {
   const { clock } = platform;
-  return describeRemote({
-    transport: transportFor(platform, uri),
-    uri,
-    clock,
-    ...(signal !== undefined && { signal }),
-  });
+  const transport = transportFor(platform, uri);
+  await transport.prepare?.();
+  return describeRemote({ transport, uri, clock, ...(signal !== undefined && { signal }) });
 }

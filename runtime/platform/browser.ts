@@ -32,6 +32,7 @@ export function browserPlatform(overrides: Partial<MeshPlatform> = {}, engine: B
     },
     env: () => undefined,
     transports: [webrtcDialer({ clock, engine: browserEngine(engine), signaling })],
+    serve: undefined,
     ...overrides,
   };
 }

@@ -3,6 +3,7 @@ import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { Transport } from "../../../runtime/interface/transport.ts";
 import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
+import { servePipelines } from "../../../runtime/remote/host.ts";
 import { weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { collector, depsOf, feed, planOf } from "../../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../../support/real-clock.ts";
@@ -71,7 +72,14 @@ async function launch(source: string, transport: Transport, nodes: Record<string
   const deps = depsOf(nodes);
   const mesh = await launchPlan(
     planOf(source),
-    { clock: realClock, random: seededRandom(3), log: () => undefined, env: () => undefined, transports: [transport] },
+    {
+      clock: realClock,
+      random: seededRandom(3),
+      log: () => undefined,
+      env: () => undefined,
+      transports: [transport],
+      serve: servePipelines,
+    },
     { registry: deps.registry, onEvent: (event) => events.push(event), ...(peers !== undefined && { peers }) },
   );
   open.push(mesh);

@@ -17,6 +17,7 @@ const platform: MeshPlatform = {
   log: () => undefined,
   env: () => undefined,
   transports: [],
+  serve: undefined,
 };
 
 const open: RunningPipeline[] = [];
