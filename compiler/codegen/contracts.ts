@@ -2,6 +2,7 @@ import type { OptionalKind, PropertySignatureStructure, StatementStructures } fr
 import type { NodeSyntax, ParameterSyntax, PipelineSyntax } from "../../grammar/syntax.ts";
 import type { DeclarationSymbol, FileInfo, SignatureSymbol } from "../check/program.ts";
 import type { PortInfo, Signature } from "../check/signature.ts";
+import { isWasmPath } from "../check/wasm-shape.ts";
 import { docs, docText } from "./docs.ts";
 import type { Morph } from "./morph.ts";
 import { patternText, typeText } from "./payload.ts";
@@ -57,7 +58,9 @@ function contractOf(
         syntax.documentation,
         from === undefined
           ? `What the code of \`${symbol.name}\` has to be; it is given at launch.`
-          : `What the code of \`${symbol.name}\` in ${codeSpan(from)} has to be.`,
+          : isWasmPath(from)
+            ? `What the code of \`${symbol.name}\` has to be where it is given at launch, in place of ${codeSpan(from)}.`
+            : `What the code of \`${symbol.name}\` in ${codeSpan(from)} has to be.`,
       ),
     },
   );

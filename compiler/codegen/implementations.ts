@@ -1,5 +1,6 @@
 import type { FromSyntax, Span } from "../../grammar/syntax.ts";
 import { joinPath } from "../check/load.ts";
+import { isWasmPath } from "../check/wasm-shape.ts";
 import { isStandard, type DeclarationSymbol, type FileInfo } from "../check/program.ts";
 import { Reporter, replaceFix } from "../check/reporter.ts";
 import { suggest } from "../diagnostics/suggest.ts";
@@ -39,14 +40,15 @@ export function findImplementations(files: Iterable<FileInfo>, host: Host): Diag
   const reporter = new Reporter();
   const all = [...files];
   for (const one of all.flatMap(implementationsOf)) {
+    const isCode = /\.[cm]?[jt]sx?$/.test(one.path);
     try {
       const text = host.readFile(one.path);
       if (text === undefined) reportMissingFile(one, host, reporter);
-      else if (/\.[cm]?[jt]sx?$/.test(one.path)) reportMissingExport(one, exportsOf(text), reporter);
+      else if (isCode) reportMissingExport(one, exportsOf(text), reporter);
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
-      // A binary file is no text, and that is all right; whatever else is wrong with it shows when it is loaded.
-      if (/\.[cm]?[jt]sx?$/.test(one.path)) {
+      // A module is no text, and that is all right; what is in it is looked at elsewhere.
+      if (isCode) {
         reporter.report("MESH2020", one.file.source, one.span, `The code of \`${one.symbol.name}\` cannot be read.`, {
           notes: [error.message],
         });
@@ -70,9 +72,11 @@ function reportMissingFile(
     `The code of \`${symbol.name}\` should be in \`${path}\`, and there is no such file.`,
     {
       hint:
-        instead === undefined
-          ? `Write it there, as \`export const ${symbol.name}: ${symbol.name}Node = { … }\`; \`meshc build\` writes the type.`
-          : `Did you mean "${instead}"?`,
+        instead === undefined && isWasmPath(path)
+          ? "Build it there; docs/wasm.md tells what a module exports."
+          : instead === undefined
+            ? `Write it there, as \`export const ${symbol.name}: ${symbol.name}Node = { … }\`; \`meshc build\` writes the type.`
+            : `Did you mean "${instead}"?`,
       fixes:
         instead === undefined
           ? []

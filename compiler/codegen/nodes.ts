@@ -1,6 +1,7 @@
 import type { OptionalKind, PropertySignatureStructure, StatementStructures } from "ts-morph";
 import type { NodePlan } from "../../runtime/interface/plan.ts";
 import { isStandard, type DeclarationSymbol } from "../check/program.ts";
+import { isWasmPath } from "../check/wasm-shape.ts";
 import { docs } from "./docs.ts";
 import type { Morph } from "./morph.ts";
 import type { ModuleScope } from "./scope.ts";
@@ -31,6 +32,7 @@ export class NodeSet {
   readonly #scope: ModuleScope;
   readonly #used: readonly UsedNode[];
   readonly #interface: string;
+  #urlName: string | undefined;
 
   constructor(scope: ModuleScope) {
     this.#scope = scope;
@@ -91,13 +93,24 @@ export class NodeSet {
       if (implementation === undefined) return [];
       const { module, export: name } = implementation;
       const from = isStandard(module) ? "pipeline-mesh/stdlib" : this.#scope.input.layout.implementation(module);
-      const local = this.#scope.import(from, name, false, `${name}Code`);
       const key = propertyKey(one.key);
+      // Written out at the place where it is used: this is how bundlers find the files that they have to take along.
+      if (isWasmPath(module)) {
+        const address = stringLiteral(from.replace(/[%?#\\]/g, encodeURIComponent));
+        return [`${key}: ${this.#scope.value("wasmNode")}(new ${this.#url}(${address}, import.meta.url))`];
+      }
+      const local = this.#scope.import(from, name, false, `${name}Code`);
       return [key === local ? key : `${key}: ${local}`];
     });
     if (entries.length === 0) return "{}";
     const flat = `{ ${entries.join(", ")} }`;
     return flat.length < 80 ? flat : `{\n${entries.map((one) => `    ${one},\n`).join("")}  }`;
+  }
+
+  /** The class of addresses, by a name that nothing in the module hides. */
+  get #url(): string {
+    this.#urlName ??= this.#scope.declared.names.take("URL") === "URL" ? "URL" : "globalThis.URL";
+    return this.#urlName;
   }
 
   #contractOf({ symbol }: UsedNode): string {

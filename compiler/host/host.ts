@@ -11,6 +11,12 @@ export interface Host {
    * @throws {HostError} when it exists but may not or cannot be read (outside the project, a folder, too large)
    */
   readFile(path: string): string | undefined;
+  /**
+   * The bytes of a file.
+   * @returns undefined when there is no such file
+   * @throws {HostError} as `readFile`, and when it has more bytes than `maxBytes`
+   */
+  readBytes(path: string, maxBytes: number): Uint8Array | undefined;
   /** The text of a module of the standard library, such as `std/audio`; undefined when there is none of that name. */
   readStandard(module: string): string | undefined;
   /** The names of all modules of the standard library. */

@@ -23,6 +23,12 @@ export function memoryHost(
   return {
     files: held,
     readFile: (path) => held.get(place(path)),
+    readBytes(path, maxBytes) {
+      const text = held.get(place(path));
+      const bytes = text === undefined ? undefined : new TextEncoder().encode(text);
+      if (bytes !== undefined && bytes.length > maxBytes) throw new HostError(`${path} is too large.`);
+      return bytes;
+    },
     readStandard: (module) => (Object.hasOwn(standard, module) ? standard[module] : undefined),
     standardModules: () => Object.keys(standard).toSorted(),
     siblings(path) {

@@ -45,14 +45,21 @@ export function nodejsHost(root: string, options: NodejsHostOptions = {}): Host 
     if (inside === undefined) throw new HostError(`${path} lies outside the project (${base}).`);
     return join(base, inside);
   };
+  /** The path without links; undefined when nothing is there. */
+  const find = (path: string): string | undefined => {
+    const real = realPath(locate(path));
+    if (real === undefined || within(base, real)) return real;
+    throw new HostError(`${path} is a link that leads out of the project, to ${real}.`);
+  };
 
   return {
     readFile(path) {
-      const full = locate(path);
-      const real = realPath(full);
-      if (real === undefined) return undefined;
-      if (!within(base, real)) throw new HostError(`${path} is a link that leads out of the project, to ${real}.`);
-      return readText(real, path);
+      const real = find(path);
+      return real === undefined ? undefined : readText(real, path);
+    },
+    readBytes(path, maxBytes) {
+      const real = find(path);
+      return real === undefined ? undefined : readAll(real, path, maxBytes);
     },
     readStandard(module) {
       const name = /^std\/([a-z][a-z0-9_-]*)$/.exec(module)?.[1];
@@ -106,6 +113,15 @@ function realPath(path: string): string | undefined {
 }
 
 function readText(file: string, shown: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(readAll(file, shown, maxFileBytes));
+  } catch (error) {
+    if (error instanceof HostError) throw error;
+    throw new HostError(`${shown} is not text in UTF-8.`);
+  }
+}
+
+function readAll(file: string, shown: string, maxBytes: number): Uint8Array {
   let handle: number | undefined;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
@@ -113,11 +129,10 @@ function readText(file: string, shown: string): string {
     const status = fstatSync(handle);
     if (status.isDirectory()) throw new HostError(`${shown} is a folder, not a file.`);
     if (!status.isFile()) throw new HostError(`${shown} is not an ordinary file.`);
-    if (status.size > maxFileBytes) {
+    if (status.size > maxBytes) {
       const size = (status.size / 1024 / 1024).toFixed(1);
-      throw new HostError(
-        `${shown} is ${size} MiB large; a program may have ${maxFileBytes / 1024 / 1024} MiB at most.`,
-      );
+      const what = maxBytes === maxFileBytes ? "program" : "module";
+      throw new HostError(`${shown} is ${size} MiB large; a ${what} may have ${maxBytes / 1024 / 1024} MiB at most.`);
     }
     const bytes = new Uint8Array(status.size);
     let filled = 0;
@@ -126,10 +141,9 @@ function readText(file: string, shown: string): string {
       if (count === 0) break;
       filled += count;
     }
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, filled));
+    return bytes.subarray(0, filled);
   } catch (error) {
     if (error instanceof HostError) throw error;
-    if (error instanceof TypeError) throw new HostError(`${shown} is not text in UTF-8.`);
     throw new HostError(`${shown} cannot be read: ${reasonOf(error)}.`);
   } finally {
     if (handle !== undefined) closeSync(handle);

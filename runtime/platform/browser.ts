@@ -1,4 +1,5 @@
 /** The public door of the runtime in browsers, the same as in Node but for what a page cannot do: it never listens. */
+import type { NodeDefinition } from "../interface/node.ts";
 import type { Plan } from "../interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import { connectPipeline } from "../mesh/connect.ts";
@@ -10,8 +11,10 @@ import { webrtcDialer } from "../transports/webrtc/dialer.ts";
 import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
 import type { PortSpecs, PortsOf } from "../typed/ports.ts";
 import type { Program } from "../typed/program.ts";
+import { wasmDefinition } from "../wasm/node.ts";
 import { browserClock } from "./clock.browser.ts";
 import { browserRandom } from "./random.browser.ts";
+import { fetchModule, moduleName } from "./wasm-fetch.ts";
 
 export * from "../index.ts";
 // As a namespace, so that a bundler leaves out what a page does not use.
@@ -72,4 +75,12 @@ export function launchPipeline<Specs extends PortSpecs>(
  */
 export function launchPeers(program: Program, peers: readonly string[], options: GivenOptions): Promise<Mesh> {
   return launchProgram(browserPlatform(), program, peers, options);
+}
+
+/**
+ * The code of a node that is a WebAssembly module: `wasmNode(new URL("./gain.wasm", import.meta.url))`. It is read when the
+ * first session opens.
+ */
+export function wasmNode(url: URL): NodeDefinition {
+  return wasmDefinition(moduleName(url), () => fetchModule(url));
 }

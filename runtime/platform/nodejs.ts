@@ -1,5 +1,6 @@
 /** The public door of the runtime in Node. */
 import process from "node:process";
+import type { NodeDefinition } from "../interface/node.ts";
 import type { PipelineDescription } from "../interface/description.ts";
 import type { Plan } from "../interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
@@ -14,8 +15,11 @@ import { webrtcTransport } from "../transports/webrtc/transport.ts";
 import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
 import type { PortSpecs, PortsOf } from "../typed/ports.ts";
 import type { Program } from "../typed/program.ts";
+import { wasmDefinition } from "../wasm/node.ts";
 import { nodejsClock } from "./clock.nodejs.ts";
 import { nodejsRandom } from "./random.nodejs.ts";
+import { moduleName } from "./wasm-fetch.ts";
+import { readModule } from "./wasm.nodejs.ts";
 
 export * from "../index.ts";
 export * as z from "../typed/schemas.ts";
@@ -99,4 +103,12 @@ export function launchPipeline<Specs extends PortSpecs>(
  */
 export function launchPeers(program: Program, peers: readonly string[], options: GivenOptions): Promise<Mesh> {
   return launchProgram(nodejsPlatform(), program, peers, options);
+}
+
+/**
+ * The code of a node that is a WebAssembly module: `wasmNode(new URL("./gain.wasm", import.meta.url))`. It is read when the
+ * first session opens.
+ */
+export function wasmNode(url: URL): NodeDefinition {
+  return wasmDefinition(moduleName(url), () => readModule(url));
 }

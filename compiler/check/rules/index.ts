@@ -15,6 +15,7 @@ import { targetOrder } from "./target-order.rule.ts";
 import { transport } from "./transport.rule.ts";
 import { unprovided } from "./unprovided.rule.ts";
 import { unreachableFallback } from "./unreachable-fallback.rule.ts";
+import { wasmSignature } from "./wasm-signature.rule.ts";
 
 /** Every rule, in the order in which they run; a later one may ask whether an earlier one has found a declaration wrong. */
 export const rules: readonly Rule[] = [
@@ -33,6 +34,7 @@ export const rules: readonly Rule[] = [
   rawMedia,
   smallBuffer,
   scenarios,
+  wasmSignature,
   naming,
 ];
 

@@ -6,6 +6,7 @@ import { findImplementations } from "../../codegen/implementations.ts";
 import { manifestOf } from "../../codegen/manifest.ts";
 import type { ModuleWriter } from "../../codegen/module.ts";
 import { loadMorph } from "../../codegen/morph.ts";
+import { findModuleProblems } from "../../codegen/wasm-modules.ts";
 import type { Target } from "../../config.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { nodejsHost } from "../../host/nodejs.ts";
@@ -68,9 +69,11 @@ export class Builder {
 
   /** Says what is wrong with the code of the nodes that a program declares, now that its module is written. */
   async verify({ compiled, outputs }: BuiltProgram): Promise<Diagnostic[]> {
-    const missing = findImplementations([compiled.program.root], nodejsHost(compiled.project.root));
-    if (missing.length > 0 || outputs === undefined) return missing;
-    return this.#verification.verify(compiled, outputs.module);
+    const host = nodejsHost(compiled.project.root);
+    const missing = findImplementations([compiled.program.root], host);
+    if (outputs === undefined) return missing;
+    const found = [...missing, ...findModuleProblems(compiled.checked, compiled.program.root, host)];
+    return missing.length > 0 ? found : [...found, ...(await this.#verification.verify(compiled, outputs.module))];
   }
 
   /** Loads what writing needs, so that the first change that is watched for does not wait for it. */

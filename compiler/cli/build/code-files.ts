@@ -14,7 +14,8 @@ export function reachableFrom(entry: string): Map<string, string> {
   const waiting = [entry];
   for (let file = waiting.pop(); file !== undefined && found.size < maxFiles; file = waiting.pop()) {
     if (found.has(file)) continue;
-    const text = textOf(file) ?? "";
+    // A module imports no files, and may be large.
+    const text = file.endsWith(".wasm") ? "" : (textOf(file) ?? "");
     found.set(file, text);
     for (const [, specifier = ""] of text.matchAll(
       /(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*["'](\.{1,2}\/[^"'\n]+)["']/g,

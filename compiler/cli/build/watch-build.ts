@@ -74,7 +74,7 @@ export function watchBuild(rounds: Rounds, folders: readonly string[], io: Io): 
     };
 
     const again = (path: string): void => {
-      if (stopped || !/\.(mesh|[cm]?[jt]sx?)$/.test(path)) return;
+      if (stopped || !/\.(mesh|wasm|[cm]?[jt]sx?)$/.test(path)) return;
       touched.add(path);
       clearTimeout(timer);
       timer = setTimeout(() => {

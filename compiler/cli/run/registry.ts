@@ -2,15 +2,16 @@ import { join } from "node:path";
 import { formatLocation } from "../../../runtime/interface/errors.ts";
 import type { NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { NodePlan, Plan } from "../../../runtime/interface/plan.ts";
+import { isWasmPath } from "../../check/wasm-shape.ts";
 import { CommandError, exitCode } from "../exit-code.ts";
 import { standardNode } from "./standard-nodes.ts";
-import { endBundler, loadUserNode, type LoadedModules } from "./user-code.ts";
+import { endBundler, loadUserNode, loadWasmNode, type LoadedModules } from "./user-code.ts";
 
 /** The code of every node that may run here, loaded before anything starts. */
 export type Registry = (node: NodePlan) => NodeDefinition;
 
 /** The pipelines that sessions of these may run in this process: their own, and those that remotes fall back to. */
-function pipelinesBelow(plan: Plan, keys: Iterable<string>): Set<string> {
+export function pipelinesBelow(plan: Plan, keys: Iterable<string>): Set<string> {
   const found = new Set<string>();
   const visit = (key: string): void => {
     if (found.has(key)) return;
@@ -66,7 +67,8 @@ async function loadNode(node: NodePlan, root: string, loaded: LoadedModules): Pr
   }
   const { module, export: name } = implementation;
   if (module.startsWith("std/")) return standardNode(module, name, location);
-  return loadUserNode({ file: join(root, module), shown: module, name, location }, loaded);
+  const wanted = { file: join(root, module), shown: module, name, location };
+  return isWasmPath(module) ? loadWasmNode(wanted) : loadUserNode(wanted, loaded);
 }
 
 function idOf({ implementation, node }: NodePlan): string {

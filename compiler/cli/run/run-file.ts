@@ -9,6 +9,7 @@ import type { Parent } from "./child.ts";
 import { choosePeers, choosePipeline } from "./choose-pipeline.ts";
 import { captureConsole } from "./console.ts";
 import type { RunEnd, RunMessage } from "./messages.ts";
+import { moduleProblems } from "./module-problems.ts";
 import { readParams } from "./parameters.ts";
 import { jsonReporter, liveReporter, logReporter, type ReporterInit, type RunReporter } from "./reporter.ts";
 import { refuseNothing, runHere } from "./run-here.ts";
@@ -28,13 +29,19 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
   const stop = stopSignal(io, parent);
   const options = readRunOptions(args);
   const file = findSource(options.file, io.cwd);
-  const { diagnostics, plan, project } = compileFile(file, io);
+  const compiled = compileFile(file, io);
+  const { diagnostics, plan, project } = compiled;
   // The parent has told of warnings.
   if (parent === undefined || hasErrors(diagnostics)) printDiagnostics(diagnostics, project, io.err);
   if (plan === undefined || hasErrors(diagnostics)) return exitCode.programErrors;
   const peers = choosePeers(plan, options.peer);
   const pipeline = choosePipeline(plan, peers, options);
   refuseNothing(plan, pipeline);
+  const misfits = moduleProblems(compiled, plan, peers, pipeline);
+  if (misfits.length > 0) {
+    printDiagnostics(misfits, project, io.err);
+    return exitCode.programErrors;
+  }
   if (options.processes && pipeline !== undefined) {
     // Mistakes in the files or parameters are told before any process starts.
     readParams(plan, pipeline, options.params);

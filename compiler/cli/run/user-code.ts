@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { pathToFileURL } from "node:url";
 import { formatLocation, type Location } from "../../../runtime/interface/errors.ts";
 import type { NodeDefinition } from "../../../runtime/interface/node.ts";
+import { wasmNode } from "../../../runtime/platform/nodejs.ts";
 import { suggest } from "../../diagnostics/suggest.ts";
 import { CommandError, exitCode } from "../exit-code.ts";
 import { firstOf, importCode } from "../import-code.ts";
@@ -30,15 +32,8 @@ export type LoadedModules = Map<string, Promise<Readonly<Record<string, unknown>
  */
 export async function loadUserNode(wanted: CodeWanted, loaded: LoadedModules): Promise<NodeDefinition> {
   const { file, shown, name } = wanted;
-  const where = `${formatLocation(wanted.location)}: the node \`${name}\``;
-  if (!existsSync(file)) {
-    const near = suggest(basename(file), namesIn(dirname(file)));
-    throw new CommandError(
-      exitCode.programErrors,
-      `${where} comes from ${shown}, and there is no such file.`,
-      near === undefined ? "Paths after `from` are relative to the .mesh file." : `Did you mean ${near}?`,
-    );
-  }
+  const where = whoseCode(wanted);
+  checkThere(wanted);
   const pending = loaded.get(file) ?? importCode(file);
   loaded.set(file, pending);
   let module: Readonly<Record<string, unknown>>;
@@ -66,6 +61,30 @@ export async function loadUserNode(wanted: CodeWanted, loaded: LoadedModules): P
     exitCode.programErrors,
     `${where} comes from ${shown}, which exports no \`${name}\`.`,
     near === undefined ? `It exports ${names.join(", ") || "nothing"}.` : `Did you mean \`${near}\`?`,
+  );
+}
+
+/**
+ * A WebAssembly module as the code of a node.
+ * @throws {CommandError} with exit code 1 where there is none
+ */
+export function loadWasmNode(wanted: CodeWanted): NodeDefinition {
+  checkThere(wanted);
+  return wasmNode(pathToFileURL(wanted.file));
+}
+
+function whoseCode({ location, name }: CodeWanted): string {
+  return `${formatLocation(location)}: the node \`${name}\``;
+}
+
+function checkThere(wanted: CodeWanted): void {
+  const { file, shown } = wanted;
+  if (existsSync(file)) return;
+  const near = suggest(basename(file), namesIn(dirname(file)));
+  throw new CommandError(
+    exitCode.programErrors,
+    `${whoseCode(wanted)} comes from ${shown}, and there is no such file.`,
+    near === undefined ? "Paths after `from` are relative to the .mesh file." : `Did you mean ${near}?`,
   );
 }
 

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Builds both modules: ./build.sh [FOLDER], by default beside their sources.
+#
+# gain.wasm     assemblyscript, from npm
+# limiter.wasm  Debian: apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32
+set -eu
+folder=$(CDPATH= cd -- "${1:-$(dirname -- "$0")}" && pwd)
+cd -- "$(dirname -- "$0")"
+
+npx asc assembly/gain.ts --outFile "$folder/gain.wasm" --runtime stub -O3 --noAssert
+
+if command -v clang > /dev/null; then
+  clang --target=wasm32-wasi -mexec-model=reactor -Oz limiter.c -o "$folder/limiter.wasm" -lm -Wl,--strip-all
+  chmod -x "$folder/limiter.wasm"
+else
+  echo "clang is not installed; limiter.wasm is left as it is" >&2
+fi
