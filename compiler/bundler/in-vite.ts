@@ -17,10 +17,16 @@ export function targetOfVite(context: object): Target | undefined {
 /** A program changes with every file that it reads, also with those that leave no import behind. */
 export function hotUpdate(programs: Programs): NonNullable<Plugin["hotUpdate"]> {
   return function ({ file, modules }) {
+    const { moduleGraph, hot } = this.environment;
     const found = new Set<EnvironmentModuleNode>(modules);
     for (const reader of programs.readersOf(file)) {
-      for (const module of this.environment.moduleGraph.getModulesByFile(reader) ?? []) found.add(module);
+      for (const module of moduleGraph.getModulesByFile(reader) ?? []) found.add(module);
     }
-    return [...found];
+    // What has never been loaded, for it was wrong from the start, Vite tells nobody of when it changes.
+    const fresh = [...found].filter((one) => one.file?.endsWith(".mesh") === true && one.isSelfAccepting === undefined);
+    if (fresh.length === 0) return [...found];
+    for (const one of fresh) moduleGraph.invalidateModule(one);
+    hot.send({ type: "full-reload" });
+    return [];
   };
 }

@@ -54,7 +54,7 @@ export class Programs {
       return { code: undefined, map: undefined, problems: [unreadable(file, error)], read: [file] };
     }
     const { root, host, program, diagnostics } = compiled;
-    const all = [...diagnostics, ...findImplementations([program.root], host)];
+    const all = [...diagnostics, ...findImplementations(program.files.values(), host)];
     const problems = all
       .filter((one) => one.severity !== "information")
       .map((one) => problemOf(one, root, settings.warningsAsErrors));
@@ -119,7 +119,7 @@ function compileAt(file: string): Compiled {
 
 function readBy({ program, root }: Compiled): string[] {
   const files = [...program.files.values()].filter(({ module }) => !isStandard(module));
-  const code = implementationsOf(program.root).map(({ path }) => path);
+  const code = files.flatMap(implementationsOf).map(({ path }) => path);
   return [...new Set([...files.map(({ source }) => source.path), ...code].map((path) => resolve(root, path)))];
 }
 

@@ -1,0 +1,57 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** A folder for projects in which the package is installed as npm packs it, and all that it may need beside it. */
+export interface InstalledPackage extends Disposable {
+  readonly folder: string;
+  /** Writes the files of a project into a folder of that name, and gives its path. */
+  project(name: string, files: Readonly<Record<string, string>>): string;
+}
+
+/** @throws when it cannot be packed; dist/ has to be built */
+export function installedPackage(): InstalledPackage {
+  const folder = mkdtempSync(join(tmpdir(), "mesh-installed-"));
+  const packages = join(folder, "node_modules");
+  mkdirSync(packages);
+  for (const name of readdirSync(join(root, "node_modules"))) {
+    if (name !== "pipeline-mesh" && !name.startsWith(".") && name !== "voice-assistant") {
+      symlinkSync(join(root, "node_modules", name), join(packages, name));
+    }
+  }
+  run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], root);
+  const [tarball = ""] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  run("tar", ["-xzf", tarball], folder);
+  renameSync(join(folder, "package"), join(packages, "pipeline-mesh"));
+  mkdirSync(join(packages, ".bin"));
+  for (const [name, target] of [
+    ["meshc", "../pipeline-mesh/dist/meshc.js"],
+    ["tsc", "../typescript/bin/tsc"],
+    ["vite", "../vite/bin/vite.js"],
+    ["tsx", "../tsx/dist/cli.mjs"],
+  ] as const) {
+    symlinkSync(target, join(packages, ".bin", name));
+  }
+  return {
+    folder,
+    project(name, files) {
+      const project = join(folder, name);
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(project, path)), { recursive: true });
+        writeFileSync(join(project, path), text);
+      }
+      return project;
+    },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  const { status, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", env: process.env });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${stderr}`);
+}
