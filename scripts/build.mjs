@@ -80,6 +80,7 @@ try {
   }
   chmodSync(join(out, "meshc.js"), 0o755);
   copySignatures();
+  cpSync(join(root, "compiler/cli/init/templates"), join(out, "templates"), { recursive: true });
   writeLicences(Object.keys(node.metafile.inputs));
   if (process.argv.includes("--types")) emitTypes();
   install();

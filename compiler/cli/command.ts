@@ -37,8 +37,8 @@ export interface CommandSpec {
   readonly examples: readonly { readonly line: string; readonly does: string }[];
   /** How many arguments that are no options; `[0, Infinity]` for any number. */
   readonly positionals: readonly [min: number, max: number];
-  /** What a shell offers for arguments that are no options: `.mesh` files, commands, or these words. */
-  readonly completes: "files" | "commands" | readonly string[];
+  /** What a shell offers for arguments that are no options: `.mesh` files, folders, commands, or these words. */
+  readonly completes: "files" | "folders" | "commands" | readonly string[];
 }
 
 /** A command: its description is light, what it does is loaded when it runs. */

@@ -6,11 +6,13 @@ import { explainCommand } from "./explain.command.ts";
 import { fmtCommand } from "./fmt.command.ts";
 import { graphCommand } from "./graph.command.ts";
 import { helpCommand } from "./help.command.ts";
+import { initCommand } from "./init.command.ts";
 import { pullCommand } from "./pull.command.ts";
 import { runCommand } from "./run.command.ts";
 
 /** Every command, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
+  initCommand,
   checkCommand,
   buildCommand,
   fmtCommand,

@@ -1,8 +1,8 @@
 import type { Command, OptionSpec } from "./command.ts";
 
-/** Words that may follow the name of a command, besides options; undefined for files. */
+/** Words that may follow the name of a command, besides options; undefined for files and folders. */
 function wordsOf(command: Command, all: readonly Command[]): readonly string[] | undefined {
-  if (command.completes === "files") return undefined;
+  if (command.completes === "files" || command.completes === "folders") return undefined;
   return command.completes === "commands" ? all.map((one) => one.name) : command.completes;
 }
 
@@ -21,7 +21,8 @@ export function bash(commands: readonly Command[]): string {
         : [`      --${option.name}) COMPREPLY=($(compgen -W "${option.choices.join(" ")}" -- "$current")); return ;;`],
     );
     const words = wordsOf(command, commands);
-    const rest = words === undefined ? "_meshc_files" : `COMPREPLY=($(compgen -W "${words.join(" ")}" -- "$current"))`;
+    const paths = command.completes === "folders" ? "_meshc_folders" : "_meshc_files";
+    const rest = words === undefined ? paths : `COMPREPLY=($(compgen -W "${words.join(" ")}" -- "$current"))`;
     return [
       `    ${command.name})`,
       ...(values.length === 0 ? [] : [`      case "$previous" in`, ...values, "      esac"]),
@@ -30,7 +31,12 @@ export function bash(commands: readonly Command[]): string {
     ].join("\n");
   });
   const names = commands.map((command) => command.name).join(" ");
-  return `_meshc_files() {
+  return `_meshc_folders() {
+  local folder
+  COMPREPLY=()
+  while IFS= read -r folder; do COMPREPLY+=("$folder"); done < <(compgen -d -- "$current")
+}
+_meshc_files() {
   local file
   COMPREPLY=()
   while IFS= read -r file; do
@@ -65,7 +71,8 @@ function zshOption(one: OptionSpec): string {
 export function zsh(commands: readonly Command[]): string {
   const cases = commands.map((command) => {
     const words = wordsOf(command, commands);
-    const rest = words === undefined ? quoted('*:file:_files -g "*.mesh"') : quoted(`*:word:(${words.join(" ")})`);
+    const paths = command.completes === "folders" ? "*:folder:_files -/" : '*:file:_files -g "*.mesh"';
+    const rest = words === undefined ? quoted(paths) : quoted(`*:word:(${words.join(" ")})`);
     return `    ${command.name}) _arguments ${[...command.options.map(zshOption), quoted("--help[this page]"), rest].join(" ")} ;;`;
   });
   const names = commands.map((command) => quoted(`${command.name}:${escape(command.summary)}`)).join(" ");
@@ -101,7 +108,7 @@ export function fish(commands: readonly Command[]): string {
     const words = wordsOf(command, commands);
     lines.push(
       words === undefined
-        ? `complete -c meshc ${used} -k -a ${quoted("(__fish_complete_suffix .mesh)")}`
+        ? `complete -c meshc ${used} -k -a ${quoted(command.completes === "folders" ? "(__fish_complete_directories)" : "(__fish_complete_suffix .mesh)")}`
         : `complete -c meshc ${used} -a ${quoted(words.join(" "))}`,
     );
   }

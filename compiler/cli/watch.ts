@@ -40,6 +40,8 @@ export function watchFiles(given: readonly string[], options: CheckOptions, io: 
     const check = (): void => {
       // A window starts anew, so that what has been put right is out of sight; a file keeps everything.
       if (io.out.isTTY) io.out.write("\u001b[2J\u001b[3J\u001b[H");
+      // An editor that reads this forgets what it was told before.
+      io.out.write(`${io.out.style.faint("checking…")}\n`);
       try {
         const checked = checkFiles(given, options, io);
         last = checked.exitCode;

@@ -1,0 +1,7 @@
+import type { GreetNode } from "./main.mesh.js";
+
+export const Greet: GreetNode = {
+  open: ({ word }) => ({
+    map: (name) => `${word}, ${name}!`,
+  }),
+};
