@@ -1,4 +1,10 @@
-import type { ImportDeclarationStructure, Project, StatementStructures, VariableStatementStructure } from "ts-morph";
+import type {
+  CodeBlockWriter,
+  ImportDeclarationStructure,
+  Project,
+  StatementStructures,
+  VariableStatementStructure,
+} from "ts-morph";
 import { isStandard } from "../check/program.ts";
 import { contractStatements } from "./contracts.ts";
 import { docs } from "./docs.ts";
@@ -15,7 +21,6 @@ import { dataTable, lineWidth, stringBody, stringLiteral } from "./text.ts";
 export class ModuleWriter {
   readonly #morph: Morph;
   readonly #project: Project;
-  #count = 0;
 
   constructor(morph: Morph) {
     this.#morph = morph;
@@ -36,11 +41,27 @@ export class ModuleWriter {
     const scope = new ModuleScope(input);
     const statements = statementsOf(scope, this.#morph);
     const imports = scope.imports.map((one) => importOf(one, scope, this.#morph));
-    this.#count += 1;
-    const file = this.#project.createSourceFile(`${this.#count}.ts`, { statements: [...imports, ...statements] });
-    const text = file.getFullText();
-    this.#project.removeSourceFile(file);
+    const text = this.#print([...imports, ...statements]);
     return scope.origins.strip(tidied(scope.held.release(spaced(text))));
+  }
+
+  /**
+   * The text of a file. Its last statement takes what has been printed and ends the work there: what follows would be to
+   * parse the text, which takes longer than all the rest and helps nobody.
+   */
+  #print(statements: readonly StatementStructures[]): string {
+    const done = new Error("the file is printed");
+    let text: string | undefined;
+    const last = (writer: CodeBlockWriter): void => {
+      text = writer.toString();
+      throw done;
+    };
+    try {
+      this.#project.createSourceFile("module.ts", { statements: [...statements, last] });
+    } catch (error) {
+      if (error !== done) throw error;
+    }
+    return text ?? "";
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { HostError } from "../../host/host.ts";
 import { reasonOf } from "../../host/nodejs.ts";
@@ -20,13 +20,17 @@ export interface WantedFile {
  * @throws {HostError} that names the file and the reason
  */
 export function writeAll(files: readonly WantedFile[], shown: (path: string) => string): string[] {
-  const changed = files.filter(({ path, text }) => textOf(path) !== text);
+  const before = new Map(files.map(({ path }) => [path, textOf(path)]));
+  const changed = files.filter(({ path, text }) => before.get(path) !== text);
   const staged: Staged[] = [];
+  const made = new Set<string>();
   let at = "";
   try {
     for (const { path, text } of changed) {
       at = path;
-      mkdirSync(dirname(path), { recursive: true });
+      const folder = dirname(path);
+      if (!made.has(folder)) mkdirSync(folder, { recursive: true });
+      made.add(folder);
       // Two builds at once each have files of their own; whose are renamed last are there in the end, whole.
       const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
       const one = { path, fresh: `${beside}.tmp`, old: `${beside}.old.tmp`, kept: false, done: false };
@@ -35,7 +39,8 @@ export function writeAll(files: readonly WantedFile[], shown: (path: string) => 
     }
     for (const one of staged) {
       at = one.path;
-      one.kept = keep(one);
+      // Where no text was found, there may still be something that is none of ours: a device, a folder.
+      one.kept = existsSync(one.path) && keep(one);
       renameSync(one.fresh, one.path);
       one.done = true;
     }
@@ -43,7 +48,7 @@ export function writeAll(files: readonly WantedFile[], shown: (path: string) => 
     for (const one of staged) takeBack(one);
     throw new HostError(`${shown(at)} cannot be written: ${reasonOf(error)}.`);
   }
-  for (const { old } of staged) rmSync(old, { force: true });
+  for (const { old, kept } of staged) if (kept) rmSync(old, { force: true });
   return changed.map(({ path }) => path);
 }
 
