@@ -1,7 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { BuildFailure, Plugin } from "esbuild";
+import type { BuildFailure, Loader, Plugin } from "esbuild";
 import { environmentError } from "./exit-code.ts";
 
 /**
@@ -31,7 +32,7 @@ export async function importCode(
     sourcemap: "inline",
     sourcesContent: false,
     logLevel: "silent",
-    plugins: [...plugins, outsidePackages],
+    plugins: [...plugins, outsidePackages, ownAddresses],
   });
   const text = result.outputFiles[0]?.text ?? "";
   // A module without a file: nothing to clean up, and nothing that two processes could trip over.
@@ -56,6 +57,22 @@ const outsidePackages: Plugin = {
       // JSON, text and the like have to be bundled: Node imports them only with attributes.
       const isCode = [".js", ".mjs", ".cjs", ".node"].includes(extname(found.path));
       return isCode ? { path: pathToFileURL(found.path).href, external: true } : { path: found.path };
+    });
+  },
+};
+
+/** Leaves each file its own `import.meta.url`, which would be that of the bundle: what lies beside the file is found by it. */
+const ownAddresses: Plugin = {
+  name: "own-addresses",
+  setup(build) {
+    build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      if (!text.includes("import.meta.url")) return undefined;
+      const [, kind, x = ""] = /([jt])s(x?)$/.exec(path) ?? [];
+      return {
+        contents: text.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href)),
+        loader: `${kind === "j" ? "js" : "ts"}${x}` as Loader,
+      };
     });
   },
 };

@@ -9,9 +9,9 @@ cd -- "$(dirname -- "$0")"
 
 npx asc assembly/gain.ts --outFile "$folder/gain.wasm" --runtime stub -O3 --noAssert
 
-if command -v clang > /dev/null; then
+if command -v clang > /dev/null && [ -f "$(clang --target=wasm32-wasi -print-file-name=libc.a)" ]; then
   clang --target=wasm32-wasi -mexec-model=reactor -Oz limiter.c -o "$folder/limiter.wasm" -lm -Wl,--strip-all
   chmod -x "$folder/limiter.wasm"
 else
-  echo "clang is not installed; limiter.wasm is left as it is" >&2
+  echo "clang or wasi-libc is not installed, so limiter.wasm is not built" >&2
 fi
