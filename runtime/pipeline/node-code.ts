@@ -1,6 +1,7 @@
 import { MeshError } from "../interface/errors.ts";
 import type { Payload } from "../interface/frame.ts";
 import type { NodeInstance } from "../interface/node.ts";
+import type { NodePlan } from "../interface/plan.ts";
 import type { OutPort } from "./out-port.ts";
 import { describePayload } from "./payload-check.ts";
 
@@ -11,6 +12,13 @@ export const noCode: Code = { process: () => undefined };
 
 export function hasProcess(instance: NodeInstance): instance is NodeInstance & Code {
   return instance.process !== undefined;
+}
+
+/** `map` called by frames. Signals, which it does not take, are passed over. */
+export function mapCode(instance: NodeInstance, inputs: NodePlan["inputs"]): Code {
+  return {
+    process: (frame, port) => (inputs[port]?.type.kind === "signal" ? undefined : instance.map?.(frame.payload, frame)),
+  };
 }
 
 export function wrongPayload(out: OutPort, payload: unknown): MeshError {

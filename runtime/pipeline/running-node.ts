@@ -10,6 +10,7 @@ import { failureAt, type Place } from "./failures.ts";
 import { Gate } from "./gate.ts";
 import type { Join } from "./joins/join.ts";
 import { joinOf } from "./joins/join-of.ts";
+import { mapCode, noCode } from "./node-code.ts";
 import { OwnMetrics } from "./node-metrics.ts";
 import { NodeRun } from "./node-run.ts";
 import { OutPort } from "./out-port.ts";
@@ -281,7 +282,10 @@ export class RunningNode implements LoadProbe, Watched {
     }
     run.opened(instance);
     const maps = instance.map !== undefined && (this.outputs.size === 0 || run.sole !== undefined);
-    if (called || plan.batch === true || !(sync || maps)) return;
+    const framed = called || plan.batch === true;
+    // Calls are frame by frame, also for the quickest form.
+    if (framed && maps && run.code === noCode) run.code = mapCode(instance, plan.inputs);
+    if (framed || !(sync || maps)) return;
     for (const [port, { type }] of Object.entries(plan.inputs)) {
       const node = { run, port, maps: maps && type.kind !== "signal" };
       // A node that may wait is called by frames, but for its `map`.

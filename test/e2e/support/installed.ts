@@ -14,8 +14,11 @@ export interface InstalledPackage extends Disposable {
   project(name: string, files: Readonly<Record<string, string>>): string;
 }
 
-/** @throws when it cannot be packed; dist/ has to be built */
-export function installedPackage(): InstalledPackage {
+/**
+ * @param types whether TypeScript is to find the package's types, which takes a while to write
+ * @throws when it cannot be packed; dist/ has to be built
+ */
+export function installedPackage(types = false): InstalledPackage {
   const folder = mkdtempSync(join(tmpdir(), "mesh-installed-"));
   const packages = join(folder, "node_modules");
   mkdirSync(packages);
@@ -28,12 +31,17 @@ export function installedPackage(): InstalledPackage {
   const [tarball = ""] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
   run("tar", ["-xzf", tarball], folder);
   renameSync(join(folder, "package"), join(packages, "pipeline-mesh"));
+  if (types) {
+    const out = join(packages, "pipeline-mesh/dist/types");
+    const options = ["--noEmit", "false", "--emitDeclarationOnly", "--declaration", "--rootDir", root, "--outDir", out];
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    run(process.execPath, [tsc, "-p", "scripts/tsconfig.types.json", ...options], root);
+  }
   mkdirSync(join(packages, ".bin"));
   for (const [name, target] of [
     ["meshc", "../pipeline-mesh/dist/meshc.js"],
     ["tsc", "../typescript/bin/tsc"],
     ["vite", "../vite/bin/vite.js"],
-    ["tsx", "../tsx/dist/cli.mjs"],
   ] as const) {
     symlinkSync(target, join(packages, ".bin", name));
   }

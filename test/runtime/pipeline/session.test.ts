@@ -62,6 +62,15 @@ describe("a session of a pipeline", () => {
     expect(b.frames[7]?.timestampUs).toBe(140_000);
   });
 
+  it("calls `map` of a batch node for each frame", async () => {
+    const louder = defineNode({ open: () => ({ map: (payload) => `${String(payload)}!` }) });
+    const body = '  a -> Louder() -> b\n}\nbatch node Louder { in text\n out text\n from "./x.ts"';
+    const { session, b } = await open(body, { Louder: louder });
+    await feed(session, "a", ["one", "two"]);
+    expect(await session.closed).toEqual({ error: undefined });
+    expect(b.payloads).toEqual(["one!", "two!"]);
+  });
+
   it("has a queue only at borders, forks and nodes that wait", async () => {
     const { session } = await open("  a -> Upper() -> Upper() -> Later() -> b");
     expect(session.describe().streams.map((stream) => stream.name)).toEqual([
