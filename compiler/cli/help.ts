@@ -62,7 +62,7 @@ function describe(option: OptionSpec): string {
 }
 
 function row(head: string, text: string, column: number, width: number): string[] {
-  const [first = "", ...rest] = wrap(text, Math.max(24, width - column));
+  const [first = "", ...rest] = wrap(text, Math.max(16, width - column));
   return [`  ${head.padEnd(column - 2)}${first}`, ...rest.map((line) => " ".repeat(column) + line)];
 }
 

@@ -62,7 +62,7 @@ describe("a word that is no command", () => {
   it.each([
     [["chekc"], "error: `chekc` is no command of meshc.\n  help: Did you mean `meshc check`?\n"],
     [["help", "rn"], "error: `rn` is no command of meshc.\n  help: Did you mean `meshc run`?\n"],
-    [["orchestrate"], "error: `orchestrate` is no command of meshc.\n  help: There are check, build, "],
+    [["orchestrate"], "error: `orchestrate` is no command of meshc.\n  help: There are init, check, build, "],
   ])("%j ends with exit code 2 and what may have been meant", async (args, message) => {
     using cli = commandLine();
     const { code, out, err } = await cli.run(...args);
