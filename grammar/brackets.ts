@@ -10,6 +10,8 @@ export interface BracketFindings {
   readonly unclosed: ReadonlyMap<number, number>;
   /** `}` that close nothing, and `{` right behind another one. */
   readonly extra: ReadonlySet<IToken>;
+  /** As many `{` as `}`. */
+  readonly balanced: boolean;
 }
 
 interface OpenBracket {
@@ -52,6 +54,7 @@ interface Headless {
 class Finder {
   readonly unclosed = new Map<number, number>();
   readonly extra = new Set<IToken>();
+  readonly balanced: boolean;
   /** How many `{` are too many (above 0) or too few (below 0) in what is not explained yet. */
   private braces: number;
   private readonly stack: OpenBracket[] = [];
@@ -62,6 +65,7 @@ class Finder {
 
   constructor(braces: number) {
     this.braces = braces;
+    this.balanced = braces === 0;
   }
 
   run(tokens: readonly IToken[]): void {

@@ -77,6 +77,9 @@ const punctuation: readonly (Punctuation | undefined)[] = Array.from({ length: A
   return { texts: found.map(([text]) => text), types: found.map(([, type]) => type) };
 });
 
+/** What text programs make of quotes. */
+const curlyQuotes = ["“”„", "‘’‚"];
+
 class Run {
   readonly tokens: MeshToken[] = [];
   readonly comments: MeshToken[] = [];
@@ -175,7 +178,11 @@ class Run {
       const end = this.closingQuote(code);
       return this.add(end < 0 ? t.Unknown : t.ForeignString, end < 0 ? at + 1 : end);
     }
+    if (code === 35) return this.add(t.Unknown, this.restOfLine());
     if (code >= ASCII) {
+      const curly = curlyQuotes.find((pair) => pair.includes(text[at]!));
+      const end = curly === undefined ? -1 : this.closingQuote(...[...curly].map((one) => one.charCodeAt(0)));
+      if (end > 0) return this.add(t.ForeignString, end);
       if (isForeign(code)) return this.add(t.ForeignName, this.foreignWordEnd(at));
       return this.add(t.foreignArrows.includes(text[at]!) ? t.ForeignArrow : t.Unknown, at + 1);
     }
@@ -213,12 +220,18 @@ class Run {
     return true;
   }
 
+  private restOfLine(): number {
+    let end = this.at;
+    while (end < this.text.length && kindOf(this.text.charCodeAt(end)) !== LINE_END) end++;
+    return end;
+  }
+
   /** Behind the quote that closes a string of another language on its line, or -1. */
-  private closingQuote(quote: number): number {
+  private closingQuote(...quotes: number[]): number {
     const { text } = this;
     for (let end = this.at + 1; end < text.length; end++) {
       const code = text.charCodeAt(end);
-      if (code === quote) return end + 1;
+      if (quotes.includes(code)) return end + 1;
       if (kindOf(code) === LINE_END) return -1;
     }
     return -1;

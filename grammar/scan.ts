@@ -34,6 +34,8 @@ export interface Scan {
   readonly faults: readonly number[];
   /** Brackets without an end: their offsets, with the column in which their line begins. */
   readonly unclosed: ReadonlyMap<number, number>;
+  /** As many `{` as `}`. */
+  readonly balanced: boolean;
   /** The end of the file says nothing, because the text before it was cut. */
   readonly truncated: boolean;
 }
@@ -136,6 +138,16 @@ function fault(token: IToken): SyntaxProblem | undefined {
       return { code: "MESH1012", span, message: "statements need no semicolon", hint: "remove it", fix };
     }
     case t.Unknown: {
+      if (text.startsWith("#")) {
+        const fix = { title: "Write //", span: { start: span.start, end: span.start + 1 }, text: "//" };
+        return {
+          code: "MESH1019",
+          span: fix.span,
+          message: 'the character "#" means nothing here',
+          hint: "a comment begins with //",
+          fix,
+        };
+      }
       const hint = text === "'" ? "strings stand in double quotes" : "remove it";
       return {
         code: "MESH1019",
@@ -166,7 +178,7 @@ function tooDeep(tokens: readonly IToken[]): number {
 /** Gives numbers their value and collects what is wrong; returns what is worth parsing. */
 function sift(all: MeshToken[], problems: SyntaxProblem[]): MeshToken[] {
   const values = new Map<string, LiteralValue | undefined>();
-  let afterUnknown = -1;
+  let unknownLine = -1;
   let hasJunk = false;
   for (const token of all) {
     const { tokenType } = token;
@@ -177,9 +189,9 @@ function sift(all: MeshToken[], problems: SyntaxProblem[]): MeshToken[] {
     } else if (!mayBeWrong.has(tokenType)) continue;
     const unknown = tokenType === t.Unknown;
     hasJunk ||= unknown || tokenType === t.Semicolon;
-    // A run of unknown characters is one mistake.
-    const repeated = unknown && token.startOffset === afterUnknown;
-    if (unknown) afterUnknown = token.startOffset + token.image.length;
+    // The unknown characters of one line are one mistake.
+    const repeated = unknown && token.startLine === unknownLine;
+    if (unknown) unknownLine = token.startLine;
     const problem = repeated ? undefined : fault(token);
     if (problem !== undefined && problems.length < MAX_LEXICAL_PROBLEMS) problems.push(problem);
   }
@@ -193,7 +205,17 @@ export function retype(token: IToken, type: TokenType): void {
 }
 
 export function emptyScan(text: string, problems: SyntaxProblem[]): Scan {
-  return { text, tokens: [], all: [], comments: [], problems, faults: [], unclosed: new Map(), truncated: true };
+  return {
+    text,
+    tokens: [],
+    all: [],
+    comments: [],
+    problems,
+    faults: [],
+    unclosed: new Map(),
+    balanced: true,
+    truncated: true,
+  };
 }
 
 /** Reads a text up to what the rules need. */
@@ -241,5 +263,15 @@ export function scan(text: string): Scan {
   if (brackets.extra.size > 0) tokens = tokens.filter((token) => !brackets.extra.has(token));
   problems.sort((a, b) => a.span.start - b.span.start);
   const faults = problems.map((problem) => problem.span.start);
-  return { text, tokens, all: lexed.tokens, comments, problems, faults, unclosed: brackets.unclosed, truncated };
+  return {
+    text,
+    tokens,
+    all: lexed.tokens,
+    comments,
+    problems,
+    faults,
+    unclosed: brackets.unclosed,
+    balanced: brackets.balanced,
+    truncated,
+  };
 }

@@ -209,7 +209,7 @@ export const OpenString = createToken({
 /** Quotes of other languages; reported, then used as the string that was meant. */
 export const ForeignString = createToken({
   name: "ForeignString",
-  pattern: /'[^'\n\r]*'|`[^`\n\r]*`/,
+  pattern: /'[^'\n\r]*'|`[^`\n\r]*`|[“”„][^“”„\n\r]*[“”„]|[‘’‚][^‘’‚\n\r]*[‘’‚]/,
   categories: [Text],
 });
 
@@ -252,7 +252,7 @@ export const LBracket = punctuation("LBracket", "[");
 export const RBracket = punctuation("RBracket", "]");
 export const Semicolon = punctuation("Semicolon", ";");
 /** Anything else, so that lexing never fails. Written out, for the lexer cannot index a complement. */
-export const Unknown = createToken({ name: "Unknown", pattern: /[\u0000-/:-@[-^`{-\uFFFF]/ });
+export const Unknown = createToken({ name: "Unknown", pattern: /#[^\n\r]*|[\u0000-/:-@[-^`{-\uFFFF]/ });
 
 const keywordTokens: readonly TokenType[] = [
   ...[Import, From, As, Record, Enum, Interface, Node, Pipeline, Policy, Peer, Scenario, Batch, In, Out, Requires],

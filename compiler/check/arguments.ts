@@ -64,6 +64,7 @@ export function readArguments(
     reporter.report("MESH2009", file.source, syntax.callee.span, message, {
       hint: `Write \`${syntax.callee.text}(${param.name}: …)\`.`,
       related: [{ place: { source: signature.symbol.file.source, span: param.span }, message: "declared here" }],
+      about: [signature.symbol],
     });
   }
   return args;
@@ -82,6 +83,8 @@ function unknownParameter(
   reporter.report("MESH2008", file.source, name.span, message, {
     hint: near === undefined ? (listed("It has", known) ?? "It has none.") : `Did you mean \`${near}\`?`,
     fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, name.span, near, false)],
+    about: [signature.symbol],
+    cause: `no parameter ${name.text} of ${signature.symbol.key}`,
   });
 }
 

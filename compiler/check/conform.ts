@@ -169,6 +169,7 @@ class Conformance {
     this.#reporter.report("MESH3006", this.#checked.symbol.file.source, span, message, {
       related: [{ place: { source, span: asked }, message: "what the interface asks for" }],
       hint,
+      about: [this.#contract.symbol, this.#checked.symbol],
     });
   }
 }

@@ -61,11 +61,13 @@ export class EndReader {
       });
       return;
     }
+    if (file.damage.mayName(name.span, name.text)) return;
     const known = namesOf(graph);
     const near = suggest(name.text, known);
     this.#report("MESH2001", name.span, `Nothing named \`${name.text}\` is in this pipeline.`, {
       hint: near === undefined ? listed("It has", known) : `Did you mean \`${near}\`?`,
       fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, name.span, near, false)],
+      cause: `nothing named ${name.text} in ${graph.symbol.key}`,
     });
   }
 
@@ -155,6 +157,8 @@ export class EndReader {
           ? []
           : [replaceFix(`Change to \`${near}\``, this.#context.file.source, name.span, near, false)],
       related: [{ place: { source: symbol.file.source, span: symbol.syntax.name.span }, message: "declared here" }],
+      about: [symbol],
+      cause: `no ${word} ${name.text} of ${symbol.key}`,
     });
     return undefined;
   }
@@ -176,6 +180,7 @@ export class EndReader {
       const { symbol } = signature;
       this.#report("MESH5006", step.span, `\`${name}\` has no ${word}.`, {
         related: [{ place: { source, span: symbol.syntax.name.span }, message: "declared here" }],
+        about: [symbol],
       });
       return undefined;
     }
@@ -185,6 +190,7 @@ export class EndReader {
         [...ports.keys()].map((one) => `${name}.${one}`),
       ),
       related: [...ports.values()].map((one) => ({ place: { source, span: one.span }, message: `\`${one.name}\`` })),
+      about: [signature.symbol],
     });
     return undefined;
   }

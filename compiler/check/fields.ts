@@ -52,6 +52,7 @@ export function findField(
       reporter.report("MESH2011", file.source, name.span, message, {
         hint: near === undefined ? (listed("It has", known) ?? "It has none.") : `Did you mean \`${near}\`?`,
         fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, name.span, near, false)],
+        types: type.kind === "named" ? [type.name] : [],
       });
       return undefined;
     }

@@ -212,6 +212,7 @@ export class FormatReader {
       const kind = media ?? (codecNames.tensor.includes(part.text) ? "tensor" : "audio");
       return { dimension: nameDimension(kind), value: part.text };
     }
+    if (file.damage.mayName(part.span, part.text)) return undefined;
     const near = suggest(part.text, [...known, ...others]);
     return this.#no(file, part.span, `\`${part.text}\` is no format of \`${media ?? "media"}\`.`, {
       hint: near === undefined ? `It knows ${known.join(", ")}.` : `Did you mean \`${near}\`?`,
@@ -248,7 +249,7 @@ export class FormatReader {
     const known = [...names.variables].filter(([, dimension]) => dimension === "side").map(([name]) => name);
     const near = suggest(side.text, known);
     const found = names.variables.get(side.text) ?? names.parameters.get(side.text);
-    if (found === lostName) return undefined;
+    if (found === lostName || file.damage.mayName(side.span, side.text)) return undefined;
     return this.#no(
       file,
       side.span,

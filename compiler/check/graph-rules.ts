@@ -21,7 +21,10 @@ export function checkGraph(graph: PipelineGraph, marks: FlowMarks, reporter: Rep
   const streams = new Streams(graph, (instance) => instance.inlined?.checked.passes ?? new Map());
   const circles = circlesIn(streams);
   for (const circle of circles) reportCircle(graph, streams, circle, reporter);
-  if (circles.length === 0 && !reporter.hasErrorIn(graph.symbol.file.source, graph.symbol.syntax.span)) {
+  // What could not be read may be what leads there.
+  const { file } = graph.symbol;
+  const isWhole = file.problems.length === 0 && file.lost.size === 0;
+  if (isWhole && circles.length === 0 && !reporter.hasErrorIn(file.source, graph.symbol.syntax.span)) {
     reportDead(graph, reporter);
   }
   return streams.passes(graph);
@@ -60,6 +63,7 @@ function reportUnfed(graph: PipelineGraph, instance: Instance, marks: FlowMarks,
         place: { source: signature.symbol.file.source, span: port.span },
         message: "the input",
       })),
+      about: [signature.symbol],
     },
   );
 }

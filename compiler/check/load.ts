@@ -4,6 +4,7 @@ import { HostError, type Host } from "../host/host.ts";
 import { sourceFile } from "../source/source-file.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import { syntaxDiagnostic } from "../diagnostics/syntax-problem.ts";
+import { Damage } from "./damage.ts";
 import { isStandard, type DeclarationSymbol, type FileInfo, type Program } from "./program.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 
@@ -55,6 +56,9 @@ class Loader {
     const source = sourceFile(path, text);
     const parsed = this.#parse(text);
     for (const problem of parsed.errors) this.#reporter.add(syntaxDiagnostic(problem, source));
+    const problems = parsed.errors.map((one) => one.span);
+    const damage = new Damage(text, parsed.file, problems);
+    this.#reporter.damaged(source, damage);
     const file: FileInfo = {
       source,
       module,
@@ -62,7 +66,8 @@ class Loader {
       declarations: new Map(),
       imports: new Map(),
       lost: new Set(),
-      problems: parsed.errors.map((one) => one.span),
+      problems,
+      damage,
     };
     this.files.set(module, file);
     this.#declare(file);

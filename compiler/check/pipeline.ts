@@ -126,7 +126,7 @@ class PipelineChecker {
           ? kindWords[found.syntax.kind]
           : undefined;
       },
-      isLost: (name) => scope.isLost(file, name),
+      isLost: (name) => file.lost.has(name),
       checkOptions: (options) => void readLinkOptions(file, options, reporter),
     });
   }

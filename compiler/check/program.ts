@@ -12,6 +12,7 @@ import type {
   Span,
 } from "../../grammar/syntax.ts";
 import type { SourceFile } from "../source/source-file.ts";
+import type { Damage } from "./damage.ts";
 
 /** A declaration that has a name, with the file it stands in. */
 export interface DeclarationSymbol<S extends NamedDeclaration = NamedDeclaration> {
@@ -45,6 +46,8 @@ export interface FileInfo {
   readonly lost: Set<string>;
   /** Where the text could not be read. */
   readonly problems: readonly Span[];
+  /** What that costs the rest of the file. */
+  readonly damage: Damage;
 }
 
 /** All files that a program is made of, in the order in which they were met; the first is the root. */

@@ -1,7 +1,9 @@
 import type { Span } from "../../grammar/syntax.ts";
 import { catalog, type DiagnosticCode } from "../diagnostics/catalog.ts";
 import type { Diagnostic, Fix, Related } from "../diagnostics/diagnostic.ts";
-import type { SourceFile } from "../source/source-file.ts";
+import type { Place, SourceFile } from "../source/source-file.ts";
+import type { Damage } from "./damage.ts";
+import type { DeclarationSymbol } from "./program.ts";
 
 export interface Details {
   readonly label?: string | undefined;
@@ -9,7 +11,18 @@ export interface Details {
   readonly hint?: string | undefined;
   readonly related?: readonly Related[];
   readonly fixes?: readonly Fix[];
+  /** Declarations that it follows from: nothing is told where one of them could not be read as a whole. */
+  readonly about?: readonly DeclarationSymbol[];
+  /** Records and enums that it follows from, by their keys; as `about`. */
+  readonly types?: readonly string[];
+  /** The code of a problem of syntax in its place, of which it knows better. */
+  readonly supersedes?: string;
+  /** What it comes from, where that may be told at several places: only the first of them in the text is. */
+  readonly cause?: string;
 }
+
+/** Of one mistake that shows at many places, this many more are shown. */
+const mostPlaces = 8;
 
 /** What is known of one file, in the order in which it was found. */
 interface Found {
@@ -25,10 +38,22 @@ const isSyntax = ({ code }: Diagnostic): boolean => code.startsWith("MESH1");
 /** Collects what is wrong with a program; asked about a place, it looks at what stands there alone. */
 export class Reporter {
   readonly #found = new Map<SourceFile, Found>();
+  readonly #damage = new Map<SourceFile, Damage>();
+  readonly #causes = new Map<Diagnostic, string>();
+  readonly #lostTypes = new Set<string>();
+
+  /** Tells what could not be read of a file. */
+  damaged(source: SourceFile, damage: Damage): void {
+    this.#damage.set(source, damage);
+  }
 
   /** @param message what is wrong, in the user's own names; a full sentence */
   report(code: DiagnosticCode, source: SourceFile, span: Span, message: string, details: Details = {}): void {
-    this.add({
+    if (details.supersedes !== undefined) this.#supersede(details.supersedes, source, span);
+    else if (this.#damage.get(source)?.covers(span) === true) return;
+    if (details.about?.some((one) => one.file.damage.touches(one.syntax)) === true) return;
+    if (details.types?.some((one) => this.#lostTypes.has(one)) === true) return;
+    const diagnostic: Diagnostic = {
       code,
       severity: catalog[code].severity,
       message,
@@ -38,7 +63,9 @@ export class Reporter {
       ...(details.hint !== undefined && { hint: details.hint }),
       related: details.related ?? [],
       fixes: details.fixes ?? [],
-    });
+    };
+    if (details.cause !== undefined) this.#causes.set(diagnostic, details.cause);
+    this.add(diagnostic);
   }
 
   add(diagnostic: Diagnostic): void {
@@ -50,8 +77,13 @@ export class Reporter {
     if (isSyntax(diagnostic)) insert(known.syntax, span.start);
   }
 
-  /** Takes back problems of syntax of one kind within a span, for something better is known of it. */
-  supersede(code: string, source: SourceFile, span: Span): void {
+  /** Tells that a record or enum is not known as a whole, by its key; why has been reported. */
+  loseType(key: string): void {
+    this.#lostTypes.add(key);
+  }
+
+  /** Takes back problems of syntax of one kind within a span. */
+  #supersede(code: string, source: SourceFile, span: Span): void {
     const all = this.#of(source);
     const kept = all.filter(
       (one) => one.code !== code || one.place.span.start < span.start || one.place.span.end > span.end,
@@ -86,7 +118,28 @@ export class Reporter {
 
   /** What is known of some files, in their order and then in that of place. */
   inOrder(files: readonly SourceFile[]): Diagnostic[] {
-    return files.flatMap((source) => this.#of(source).toSorted((a, b) => a.place.span.start - b.place.span.start));
+    return this.#oncePerCause(
+      files.flatMap((source) => this.#of(source).toSorted((a, b) => a.place.span.start - b.place.span.start)),
+    );
+  }
+
+  /** Of what has one cause the first, with the other places beside it. */
+  #oncePerCause(sorted: readonly Diagnostic[]): Diagnostic[] {
+    if (this.#causes.size === 0) return [...sorted];
+    const places = new Map<string, Place[]>();
+    const first = sorted.filter((one) => {
+      const cause = this.#causes.get(one);
+      if (cause === undefined) return true;
+      const earlier = places.get(cause);
+      if (earlier === undefined) places.set(cause, []);
+      else if (earlier.length < mostPlaces) earlier.push(one.place);
+      return earlier === undefined;
+    });
+    return first.map((one) => {
+      const more = places.get(this.#causes.get(one) ?? "") ?? [];
+      const related = more.map((place) => ({ place, message: "the same here" }));
+      return related.length === 0 ? one : { ...one, related: [...one.related, ...related] };
+    });
   }
 
   #of(source: SourceFile): readonly Diagnostic[] {

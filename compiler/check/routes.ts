@@ -139,6 +139,7 @@ function reportGaps(
         : (listed("there is none for", missing)?.replace(/\.$/, "") ?? "");
     const end = step.field.at(-1)?.span.end ?? step.span.end;
     reporter.report("MESH5009", file.source, headOf(step, end), `This route has no way for every value: ${why}.`, {
+      types: type?.kind === "named" ? [type.name] : [],
       hint: "Add a case for each, or `else -> …`.",
     });
     return;

@@ -17,6 +17,7 @@ export function readSchemas(
   const records: DeclarationSymbol<RecordSyntax>[] = [];
   for (const file of program.files.values()) {
     for (const symbol of file.declarations.values()) {
+      if (file.damage.touches(symbol.syntax)) tools.reporter.loseType(symbol.key);
       if (symbol.syntax.kind === "Enum") into[symbol.key] = readEnum(file, symbol.syntax, tools.reporter);
       if (symbol.syntax.kind !== "Record") continue;
       records.push(symbol as DeclarationSymbol<RecordSyntax>);
@@ -31,7 +32,10 @@ export function readSchemas(
       const type = tools.types.data(file, field.type);
       const { defaultValue } = field;
       const value = defaultValue && tools.values.literal(file, defaultValue, type);
-      if (type === undefined) return [];
+      if (type === undefined) {
+        tools.reporter.loseType(symbol.key);
+        return [];
+      }
       const optional = type.kind === "optional" || defaultValue !== undefined;
       return [{ name: field.name.text, type, optional, ...(value !== undefined && { default: value }) }];
     });

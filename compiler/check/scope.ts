@@ -29,10 +29,8 @@ export class Scope {
   /** True when the declaration of a name is wrong or cannot be read, which has been said there. */
   isLost(file: FileInfo, name: string): boolean {
     if (file.lost.has(name)) return true;
-    if (file.problems.length === 0 || file.declarations.has(name) || file.imports.has(name)) return false;
-    return new RegExp(`\\b(?:record|enum|interface|node|pipeline|policy|peer|import)\\b[^\n]*\\b${name}\\b`).test(
-      file.source.text,
-    );
+    if (file.declarations.has(name) || file.imports.has(name)) return false;
+    return file.damage.mayDeclare(name);
   }
 
   /**
@@ -89,6 +87,7 @@ export class Scope {
     this.#missed.set(file, [...(this.#missed.get(file) ?? []), name.text]);
     const known = [...this.names(file, kinds), ...others];
     const near = suggest(name.text, known);
+    if (near === undefined && file.damage.hasNameless) return;
     const elsewhere = this.#declaredElsewhere(file, name.text, kinds);
     const hint =
       near !== undefined
@@ -104,6 +103,7 @@ export class Scope {
       {
         hint,
         fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, name.span, near, false)],
+        cause: `nothing named ${name.text} in ${file.module}`,
       },
     );
   }

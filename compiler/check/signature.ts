@@ -113,7 +113,7 @@ export class SignatureReader {
       lost,
       batch: syntax.batch,
       ...clauses,
-      join: join && this.#join(file, join, inputs),
+      join: join && this.#join(symbol, join, inputs),
     };
     if (converts !== undefined && !isConverter(signature)) {
       this.#reporter.report(
@@ -121,18 +121,19 @@ export class SignatureReader {
         file.source,
         converts.span,
         `\`${symbol.name}\` converts, so it takes one stream and gives one.`,
-        { hint: "Make its other inputs optional, and its other outputs signals." },
+        { hint: "Make its other inputs optional, and its other outputs signals.", about: [symbol] },
       );
     }
     return signature;
   }
 
-  #join(file: FileInfo, join: JoinInfo, inputs: ReadonlyMap<string, PortInfo>): SignatureJoin | undefined {
+  #join(symbol: SignatureSymbol, join: JoinInfo, inputs: ReadonlyMap<string, PortInfo>): SignatureJoin | undefined {
     const joined = [...inputs.values()].filter((port) => !port.signal && !port.optional);
     if (joined.length >= 2) return { ...join, inputs: joined.map((port) => port.name) };
-    this.#reporter.report("MESH5012", file.source, join.span, "There are no inputs to join.", {
+    this.#reporter.report("MESH5012", symbol.file.source, join.span, "There are no inputs to join.", {
       notes: ["Signals and optional inputs take no part in a join."],
       hint: "Declare two inputs at least, or remove the `join`.",
+      about: [symbol],
     });
     return undefined;
   }
@@ -216,6 +217,11 @@ export class SignatureReader {
       span,
       documentation: syntax.documentation,
     };
+    // `out words` may be a name whose type is missing.
+    if (syntax.name === undefined && type.kind === "unknown") {
+      lost.add(name);
+      if (syntax.type?.kind === "NamedType") lost.add(syntax.type.name.text);
+    }
     (syntax.direction === "in" ? inputs : outputs).set(name, port);
   }
 

@@ -1,10 +1,11 @@
-import { formatDimension, type Schemas } from "../../runtime/interface/caps.ts";
+import { formatDimension, type FlowType, type Schemas } from "../../runtime/interface/caps.ts";
 import type { Related } from "../diagnostics/diagnostic.ts";
 import { adaptLink, type Converters } from "./adapt.ts";
 import { agree, cellOf, describeType, type SolveConflict } from "./cells.ts";
 import { explain } from "./explain.ts";
 import type { GraphEnd, GraphLink, PipelineGraph } from "./graph.ts";
 import { dimensionWord } from "./media.ts";
+import type { DeclarationSymbol } from "./program.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 
 /**
@@ -41,6 +42,8 @@ class Solver {
     this.#reporter.report("MESH3001", source, link.arrowSpan, mismatchMessage(link, found), {
       label: "no format in common",
       related: this.#related(link, found),
+      about: symbolsOf(link),
+      types: typesOf(link),
       hint:
         chain.kind === "chain"
           ? `Use \`~>\`, which puts ${chain.nodes.map((one) => `\`${one}\``).join(", ")} between them.`
@@ -63,6 +66,8 @@ class Solver {
         label: `from \`${link.from.text}\` to \`${link.to.text}\``,
         notes: chain.notes,
         related: this.#related(link, found),
+        about: symbolsOf(link),
+        types: typesOf(link),
         hint: "Put a node between that converts, or import one that is marked `converts`.",
       },
     );
@@ -106,4 +111,19 @@ function mismatchMessage(link: GraphLink, found: SolveConflict): string {
   }
   if (found.path.length > 0) return `${head}: the field \`${found.path.join(".")}\` is missing or of another type.`;
   return `${head}.`;
+}
+
+/** What the nodes at both ends of a link are uses of. */
+function symbolsOf({ from, to }: GraphLink): DeclarationSymbol[] {
+  return [from, to].flatMap(({ instance }) => (instance === undefined ? [] : [instance.signature.symbol]));
+}
+
+/** The records and enums that a link carries, by their keys. */
+function typesOf({ from, to }: GraphLink): string[] {
+  return [from, to].flatMap(({ type }) => (type.kind === "data" ? namedIn(type.type) : []));
+}
+
+function namedIn(type: FlowType): string[] {
+  if (type.kind === "named") return [type.name];
+  return "element" in type ? namedIn(type.element) : [];
 }

@@ -147,6 +147,7 @@ function peerTarget(
     tools.reporter.report("MESH2001", file.source, value.pipeline.span, message, {
       hint: near === undefined ? (listed("It runs", names) ?? "It runs nothing.") : `Did you mean \`${near}\`?`,
       related: [{ place: { source: peer.file.source, span: peer.syntax.name.span }, message: "the peer" }],
+      about: [peer],
       fixes:
         near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, value.pipeline.span, near, false)],
     });
@@ -213,11 +214,11 @@ function localTarget(
   const named = tools.scope.find(file, value.callee.text);
   if (named?.syntax.kind === "Peer") {
     // Without parentheses it looks like half a pipeline; what is missing is one of the peer's.
-    tools.reporter.supersede("MESH1024", file.source, target.span);
     const runs = named.syntax.members.flatMap((one) => (one.kind === "Runs" ? [`${named.name}.${nameOf(one)}`] : []));
     const message = `\`${named.name}\` is a peer; a target is one of the pipelines that it runs.`;
     tools.reporter.report("MESH2007", file.source, value.callee.span, message, {
       hint: listed("Write", runs) ?? "It runs nothing.",
+      supersedes: "MESH1024",
       related: [{ place: { source: named.file.source, span: named.syntax.name.span }, message: "declared here" }],
     });
     return undefined;

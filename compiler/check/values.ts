@@ -99,6 +99,7 @@ export class ValueReader {
         syntax.span,
         `${JSON.stringify(syntax.value)} is not one of \`${wanted.name}\`.`,
         {
+          types: [wanted.name],
           hint:
             near === undefined
               ? `It may be ${values.map((one) => JSON.stringify(one)).join(", ")}.`
@@ -151,6 +152,7 @@ export class ValueReader {
     if (syntax.text === "") return undefined;
     const param = params.get(syntax.text);
     if (param !== undefined) return this.#parameter(file, syntax, wanted, param, place);
+    if (file.damage.mayName(syntax.span, syntax.text)) return undefined;
     const target = wanted?.kind === "optional" ? wanted.element : wanted;
     const quoted = this.#enumValues(target)?.includes(syntax.text) === true ? JSON.stringify(syntax.text) : undefined;
     const near = quoted ?? suggest(syntax.text, [...params.keys()]);

@@ -11,6 +11,7 @@ import { EmbeddedActionsParser, EOF, type IToken, type ParserMethod, type TokenT
 import { missingName, name as buildName } from "../build.ts";
 import type { ProblemCode, SyntaxProblem } from "../problems.ts";
 import { emptyScan, spanOf, type Comment, type Scan } from "../scan.ts";
+import { units } from "../literals.ts";
 import { suggestKeyword } from "../suggest.ts";
 import type { NameSyntax, Span } from "../syntax.ts";
 import * as t from "../tokens.ts";
@@ -20,6 +21,9 @@ import { declarationStarts, flowAhead, is, memberStarts, sameLine, type Peek } f
 const recordingArgument = Object.freeze({ push: () => 0, targets: { push: () => 0 }, clauses: { push: () => 0 } });
 
 type Extras = Partial<Pick<SyntaxProblem, "hint" | "related" | "fix">>;
+
+/** Beyond this, what stands on one line is no longer one mistake. */
+const LONGEST_LINE = 1000;
 
 export abstract class BaseRules extends EmbeddedActionsParser {
   private scan: Scan = emptyScan("", []);
@@ -31,6 +35,8 @@ export abstract class BaseRules extends EmbeddedActionsParser {
   /** The next statement was put right before it is read: it gets no problem of its own. */
   protected excuseNext = false;
   private excused = false;
+  /** Where the last problem stands. */
+  private lastProblem = -1;
   private statementStart = 0;
   protected readonly peek: Peek = (k) => this.LA(k);
 
@@ -57,6 +63,7 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     this.previousBroken = false;
     this.excuseNext = false;
     this.excused = false;
+    this.lastProblem = -1;
     this.statementStart = 0;
     this.input = scan.tokens;
   }
@@ -126,8 +133,30 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     if (this.excused) return;
     if (this.scan.truncated && this.atEnd()) return;
     const { faults } = this.scan;
-    if (faults.some((offset) => offset >= this.statementStart && offset <= span.end)) return;
-    this.problems.push({ code, span, message, ...extras });
+    const end = Math.max(span.end, this.onSameLine() ? this.mark() : 0);
+    if (faults.some((offset) => offset >= this.statementStart && offset <= end)) return;
+    // What is wrong on a line has been said; what follows there is its consequence.
+    const next = faults.find((offset) => offset >= span.start);
+    const before = faults.findLast((offset) => offset < span.start);
+    if ([this.lastProblem, next, before].some((offset) => this.isOnLineOf(offset, span.start))) return;
+    this.lastProblem = span.start;
+    this.problems.push({ code, span, message, ...extras, ...this.apartUnit() });
+  }
+
+  private isOnLineOf(earlier: number | undefined, offset: number): boolean {
+    if (earlier === undefined || earlier < 0 || Math.abs(offset - earlier) > LONGEST_LINE) return false;
+    return !/[\r\n]/.test(this.scan.text.slice(Math.min(earlier, offset), Math.max(earlier, offset)));
+  }
+
+  /** `20 ms`: what is wrong with a unit that does not stand right behind its number. */
+  private apartUnit(): Partial<SyntaxProblem> {
+    const [number, unit] = [this.LA(0), this.LA(1)];
+    if (!is(number, t.Quantity) || !/[0-9]$/.test(number.image)) return {};
+    if (!this.onSameLine() || !units.has(unit.image)) return {};
+    const span = { start: number.startOffset, end: spanOf(unit).end };
+    const text = number.image + unit.image;
+    const fix = { title: `Write ${text}`, span, text };
+    return { code: "MESH1018", span, message: "a unit stands right behind its number", hint: `write ${text}`, fix };
   }
 
   /** The next token in words. */
@@ -236,6 +265,11 @@ export abstract class BaseRules extends EmbeddedActionsParser {
 
   private trails(comment: Comment, floor: number): boolean {
     return floor > 0 && !/[\r\n]/.test(this.scan.text.slice(floor, comment.span.start));
+  }
+
+  /** Whether every brace of the text has its other half. */
+  protected get isBalanced(): boolean {
+    return this.scan.balanced;
   }
 
   protected isUnclosed(open: IToken | undefined): boolean {

@@ -79,7 +79,7 @@ export abstract class DeclarationRules extends MemberRules {
         let alias: NameSyntax | undefined;
         const name = build.name(this.CONSUME(t.Name));
         this.OPTION({
-          GATE: () => this.at(t.Name, 2),
+          GATE: () => this.at(t.As),
           DEF: () => {
             this.CONSUME(t.As);
             alias = this.takeName(2, "another name");

@@ -1,4 +1,5 @@
 /** Flows: steps joined by arrows, groups, and the forms that choose between branches. */
+import { EOF, type IToken } from "chevrotain";
 import * as build from "../build.ts";
 import type {
   AnySyntax,
@@ -22,8 +23,14 @@ import type {
 import { spanOf } from "../scan.ts";
 import * as t from "../tokens.ts";
 import type { Rule } from "./expressions.ts";
-import { flowStarts, isAny } from "./starts.ts";
+import { declarationStarts, flowStarts, isAny } from "./starts.ts";
 import { TypeRules } from "./types.ts";
+
+/** Tokens with which a case of a route may begin. */
+const caseStarts = [t.Literal, t.Text, t.Name];
+
+/** How far ahead the next case is searched. */
+const MAX_SEARCH = 200;
 
 /** Words that begin a step of their own form. */
 const stepWords = [t.Any, t.First, t.Route, t.Flush];
@@ -204,11 +211,30 @@ export abstract class FlowRules extends TypeRules {
     const open = this.take(1, t.LBrace);
     const item = (): void => this.SUBRULE(this.routeCase, { ARGS: [cases] });
     if (open !== undefined) {
-      this.list(1, { open, close: t.RBrace, starts: [t.Literal, t.Text, t.Name], item });
+      do this.list(1, { open, close: t.RBrace, starts: caseStarts, item });
+      while (this.toNextCase(open));
       this.close(1, t.RBrace, open, "the cases");
     }
     return { kind: "Route", span: this.since(start), field, cases };
   });
+
+  /** Goes on behind a broken case, where another one begins on a line of its own. */
+  private toNextCase(open: IToken): boolean {
+    if (this.RECORDING_PHASE || this.at(t.RBrace) || this.isUnclosed(open)) return false;
+    let depth = 0;
+    for (let k = 1; k <= MAX_SEARCH; k++) {
+      const token = this.LA(k);
+      if (token.tokenType === EOF || declarationStarts(this.peek, k)) return false;
+      if (depth === 0 && !this.onSameLine(k) && isAny(token, caseStarts) && this.at(t.Arrow, k + 1)) {
+        this.missing("MESH1001", 'a case such as "en" -> step');
+        for (let skipped = 1; skipped < k; skipped++) this.SKIP_TOKEN();
+        return true;
+      }
+      if (isAny(token, [t.LBrace, t.LParen, t.LBracket])) depth++;
+      else if (isAny(token, [t.RBrace, t.RParen, t.RBracket]) && --depth < 0) return false;
+    }
+    return false;
+  }
 
   private readonly routeCase: Rule<[list: RouteCaseSyntax[]], void> = this.define(
     "routeCase",

@@ -47,7 +47,7 @@ function pipelineBegins(peek: Peek): boolean {
   if (is(token, t.LBracket)) return true;
   if (!is(token, t.Name)) return false;
   if (isAny(token, pipelineWords)) return true;
-  return isAny(peek(2), [t.Arrow, t.Dot, t.LParen]) || isAny(token, [t.Any, t.First, t.Route, t.Flush]);
+  return isAny(peek(2), [t.Arrow, t.Dot, t.LParen, t.Equals]) || isAny(token, [t.Any, t.First, t.Route, t.Flush]);
 }
 
 export const fileKind: BlockKind = {

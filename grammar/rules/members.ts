@@ -169,6 +169,10 @@ export abstract class MemberRules extends ScenarioRules {
   protected readonly pipelineMember: Rule<[list: PipelineMemberSyntax[]], void> = this.define(
     "pipelineMember",
     (list: PipelineMemberSyntax[]) => {
+      if (!this.RECORDING_PHASE && this.atNakedLet()) {
+        this.SUBRULE(this.let, { ARGS: [list as LetSyntax[]] });
+        return;
+      }
       const step = !this.RECORDING_PHASE && namesStep(this.peek);
       if (step || this.at(t.Identifier) || this.at(t.LBracket)) {
         this.SUBRULE(this.flow, { ARGS: [list as never] });
@@ -177,6 +181,11 @@ export abstract class MemberRules extends ScenarioRules {
       this.keywordMember(list, step);
     },
   );
+
+  /** `vad = Vad()`, which lacks its `let`. */
+  private atNakedLet(): boolean {
+    return this.at(t.Name) && !this.at(t.Let) && this.at(t.Equals, 2) && this.onSameLine(2);
+  }
 
   private keywordMember(list: PipelineMemberSyntax[], step: boolean): void {
     this.OR([
@@ -204,7 +213,13 @@ export abstract class MemberRules extends ScenarioRules {
     const start = this.mark();
     let value: InstanceSyntax | undefined;
     let options: OptionsSyntax | undefined;
-    this.CONSUME(t.Let);
+    if (this.RECORDING_PHASE || this.at(t.Let)) this.CONSUME(t.Let);
+    else {
+      const { start: at } = this.place();
+      const fix = { title: "Insert let", span: { start: at, end: at }, text: "let " };
+      const hint = `write let ${this.LA(1).image} = Vad()`;
+      this.report("MESH1015", this.place(), `expected "let" before ${this.found()}`, { hint, fix });
+    }
     const name = this.takeName(1, "a name");
     if (this.takeBinder(1, t.Equals, `let ${name.text || "vad"} = Vad()`)) {
       if (this.RECORDING_PHASE || this.onSameLine())

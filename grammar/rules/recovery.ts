@@ -100,7 +100,7 @@ export abstract class RecoveryRules extends BaseRules {
   /** Deals with what begins no member; false where the block ends. */
   private junk(kind: BlockKind): boolean {
     if (this.RECORDING_PHASE || this.at(t.RBrace) || this.atEnd()) return false;
-    if (declarationStarts(this.peek) || leavesInner(kind, this.peek)) return false;
+    if (declarationStarts(this.peek) ? !this.isNested() : leavesInner(kind, this.peek)) return false;
     this.asStatement(
       () => this.reportJunk(kind),
       () => {
@@ -109,6 +109,11 @@ export abstract class RecoveryRules extends BaseRules {
       },
     );
     return true;
+  }
+
+  /** Whether a declaration stands inside another one, rather than behind one whose `}` is missing. */
+  private isNested(): boolean {
+    return this.isBalanced && (this.LA(1).startColumn ?? 1) > 1;
   }
 
   /** Reports a token that begins no member; a misspelt keyword is put right and parsed again. */
@@ -131,9 +136,23 @@ export abstract class RecoveryRules extends BaseRules {
       const fix = { title: "Remove it", span, text: "" };
       return this.report("MESH1007", span, "there is one comma too many", { hint: "remove it", fix });
     }
+    if (kind.words.includes(t.Import) && token.tokenType === t.From && is(this.LA(2), t.Text)) {
+      const hint = `write import { Name } from ${this.LA(2).image}`;
+      this.report("MESH1013", span, "an import begins with its names", { hint });
+      this.broken = false;
+      this.excuseNext = true;
+      this.SKIP_TOKEN();
+      this.SKIP_TOKEN();
+      return;
+    }
     const home = homeOf(token.tokenType);
     const followsHead = is(this.LA(0), t.LBrace);
     if (this.previousBroken && (home !== undefined || kind.words.includes(t.Pipeline) || followsHead)) {
+      this.broken = true;
+      return;
+    }
+    // An arrow at the end of the line before wanted it.
+    if (this.previousBroken && is(this.LA(0), t.Arrow) && is(token, t.Name)) {
       this.broken = true;
       return;
     }
@@ -143,6 +162,14 @@ export abstract class RecoveryRules extends BaseRules {
       return this.report("MESH1030", span, `${found} belongs ${home}, not in ${kind.owner}`, { hint });
     }
     const isTyped = is(token, t.Name) && isUsedAsWord && (this.onSameLine(2) || isAny(token, [t.Delays]));
+    if (kind.words.includes(t.Let) && is(token, t.Name) && is(this.LA(2), t.Name) && is(this.LA(3), t.Equals)) {
+      const fix = { title: "Write let", span, text: "let" };
+      this.report("MESH1015", span, `${found} is not a keyword here`, { hint: "write let", fix });
+      retype(token, t.Let);
+      this.broken = false;
+      this.excuseNext = true;
+      return;
+    }
     const meant = isTyped ? suggestKeyword(token.image, kind.words.map(t.wordOf)) : undefined;
     if (meant !== undefined) {
       const fix = { title: `Write ${meant}`, span, text: meant };

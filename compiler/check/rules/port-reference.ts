@@ -2,7 +2,7 @@ import { isMissing, type NameSyntax, type PortReferenceSyntax } from "../../../g
 import { suggest } from "../../diagnostics/suggest.ts";
 import type { CheckedPipeline } from "../checked-pipeline.ts";
 import { listed } from "../load.ts";
-import type { FileInfo } from "../program.ts";
+import type { DeclarationSymbol, FileInfo } from "../program.ts";
 import { replaceFix, type Reporter } from "../reporter.ts";
 import type { WayEnd } from "./latency.ts";
 
@@ -18,11 +18,14 @@ export function unknownName(
   known: readonly string[],
   lead: string,
   { reporter }: Tools,
+  within?: DeclarationSymbol,
 ): void {
+  if (within?.file.damage.mayName(within.syntax.span, name.text) === true) return;
   const near = suggest(name.text, known);
   reporter.report("MESH2001", file.source, name.span, message, {
     hint: near === undefined ? listed(lead, known) : `Did you mean \`${near}\`?`,
     fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, name.span, near, false)],
+    ...(within !== undefined && { cause: `nothing named ${name.text} in ${within.key}` }),
   });
 }
 
@@ -65,7 +68,7 @@ export function resolvePort(
     if (graph.lets.has(target.text) || graph.remotes.has(target.text)) return undefined;
     const known = [...inputs.keys(), ...outputs.keys(), ...graph.lets.keys(), ...graph.remotes.keys()];
     const message = `Nothing named \`${target.text}\` is in \`${checked.symbol.name}\`.`;
-    unknownName(file, target, message, known, "It has", tools);
+    unknownName(file, target, message, known, "It has", tools, checked.symbol);
     return undefined;
   }
   const { signature } = instance;
@@ -76,6 +79,7 @@ export function resolvePort(
     tools.reporter.report("MESH2002", file.source, port.span, message, {
       hint: near === undefined ? listed("Its ports are", known) : `Did you mean \`${near}\`?`,
       fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, port.span, near, false)],
+      about: [signature.symbol],
     });
     return undefined;
   }

@@ -241,6 +241,7 @@ class ScenarioChecker {
     this.#context.reporter.report("MESH2002", this.#file.source, name.span, message, {
       hint: near === undefined ? listed(`Its ${word}s are`, [...wanted.keys()]) : `Did you mean \`${near}\`?`,
       fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, this.#file.source, name.span, near, false)],
+      about: [checked.symbol],
     });
   }
 

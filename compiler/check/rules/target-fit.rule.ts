@@ -37,6 +37,7 @@ function checkTarget(checked: CheckedPipeline, instance: Instance, target: Check
       related: [
         { place: { source: symbol.file.source, span: at }, message: port === undefined ? "the target" : "this port" },
       ],
+      about: [symbol, contract.symbol],
       hint: `Let \`${symbol.name}\` conform to \`${contract.symbol.name}\`, or name another target.`,
     });
   };
