@@ -392,6 +392,8 @@ export interface GroupSyntax extends Node<"Group"> {
 /** One branch of a group: a step and the hops that follow inside the brackets. */
 export interface BranchSyntax extends Node<"Branch"> {
   readonly source: StepSyntax;
+  /** Of the link that leads to the step: `[a with { buffer: 8 }, b]`. */
+  readonly options: OptionsSyntax | undefined;
   readonly hops: HopSyntax[];
 }
 

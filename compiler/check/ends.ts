@@ -1,7 +1,7 @@
 import type { EndpointSyntax, InlineSyntax, NameSyntax, Span, StepSyntax } from "../../grammar/syntax.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { FlowMarks } from "./flow-marks.ts";
-import { namesOf, type GraphEnd, type Instance, type PipelineGraph } from "./graph.ts";
+import { namedInstance, namesOf, type GraphEnd, type Instance, type PipelineGraph } from "./graph.ts";
 import { listed } from "./load.ts";
 import type { FileInfo } from "./program.ts";
 import { replaceFix, type Details, type Reporter } from "./reporter.ts";
@@ -35,7 +35,7 @@ export class EndReader {
   instance(name: NameSyntax): Instance | undefined {
     const { graph, marks } = this.#context;
     marks.used.add(name.text);
-    return marks.ambiguous.has(name.text) ? undefined : graph.instances.get(name.text);
+    return marks.ambiguous.has(name.text) ? undefined : namedInstance(graph, name.text);
   }
 
   /** @returns undefined after a mistake that has been reported, here or where the name is declared */
@@ -47,8 +47,11 @@ export class EndReader {
     return end;
   }
 
-  /** Says that a name means nothing here, and what it could be. */
-  unknown(name: NameSyntax): void {
+  /**
+   * Says that a name means nothing here, and what it could be.
+   * @param isStep false where only a name may stand, so that an unnamed node is no way out
+   */
+  unknown(name: NameSyntax, isStep = true): void {
     const { graph, declared, isLost, file, marks } = this.#context;
     marks.lostName = true;
     if (name.text === "" || isLost(name.text) || marks.ambiguous.has(name.text)) return;
@@ -56,8 +59,10 @@ export class EndReader {
     const kind = declared(name.text);
     if (kind !== undefined) {
       this.#report("MESH2007", name.span, `\`${name.text}\` is ${kind}; a flow goes through a use of it.`, {
-        hint: `Write \`${name.text}()\`, or name a use: \`let x = ${name.text}()\`.`,
-        fixes: [replaceFix(`Change to \`${name.text}()\``, file.source, name.span, `${name.text}()`, false)],
+        hint: `${isStep ? `Write \`${name.text}()\`, or name a use` : "Name a use"}: \`let x = ${name.text}()\`.`,
+        fixes: isStep
+          ? [replaceFix(`Change to \`${name.text}()\``, file.source, name.span, `${name.text}()`, false)]
+          : [],
       });
       return;
     }

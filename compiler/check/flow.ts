@@ -123,7 +123,12 @@ export class FlowReader {
   }
 
   #branch(branch: BranchSyntax, sources: readonly Source[], way: Way): Outputs {
-    const first = this.#into(branch.source, sources, { ...way, more: way.more || branch.hops.length > 0 });
+    if (branch.source.kind !== "Flush") this.#context.checkOptions(branch.options);
+    const first = this.#into(branch.source, sources, {
+      ...way,
+      options: merged(branch.options, way.options),
+      more: way.more || branch.hops.length > 0,
+    });
     return this.#chain(branch.hops, first, way.more);
   }
 
@@ -210,7 +215,7 @@ export class FlowReader {
     if (name === "") return nothing;
     const isPort = graph.signature.inputs.has(name) || graph.signature.outputs.has(name);
     if (isPort) marks.fed.add(name);
-    else if (instance === undefined) this.#ends.unknown(target);
+    else if (instance === undefined) this.#ends.unknown(target, false);
     for (const { end } of sources) {
       if (end.port.signal) {
         if (isPort || instance !== undefined) {
@@ -243,7 +248,10 @@ export class FlowReader {
       }
       case "Group": {
         if (step.branches.length === 0) this.#empty(step);
-        const tails = step.branches.map((branch) => this.#chain(branch.hops, this.#sources(branch.source)));
+        const tails = step.branches.map((branch) => {
+          this.#noQueue(branch.options);
+          return this.#chain(branch.hops, this.#sources(branch.source));
+        });
         return () => tails.flatMap((tail) => tail());
       }
       default: {
@@ -301,6 +309,20 @@ export class FlowReader {
     this.#report("MESH5006", group.span, "There is nothing between these brackets.", {
       hint: "Name the branches: `[a, b]`.",
     });
+  }
+
+  /** Options of a branch that frames come from: no arrow leads to it. */
+  #noQueue(options: OptionsSyntax | undefined): void {
+    for (const { name } of options?.entries.slice(0, 1) ?? []) {
+      this.#report(
+        "MESH2010",
+        name.span,
+        "Frames come from here; there is no queue before it that could have options.",
+        {
+          hint: "Write them after the step that the arrow leads to: `[a, b] -> c with { … }`.",
+        },
+      );
+    }
   }
 
   #place(span: Span) {

@@ -118,6 +118,11 @@ export function endKey(end: GraphEnd): string {
   return end.instance === undefined ? end.port.name : `${end.instance.id}.${end.port.name}`;
 }
 
+/** The `let` or remote of a name. Unnamed nodes have an id too, which is no name that a program could use. */
+export function namedInstance(graph: PipelineGraph, name: string): Instance | undefined {
+  return graph.lets.has(name) || graph.remotes.has(name) ? graph.instances.get(name) : undefined;
+}
+
 /** The names that may stand in a flow of the pipeline. */
 export function namesOf(graph: PipelineGraph): string[] {
   const { inputs, outputs } = graph.signature;

@@ -120,6 +120,14 @@ class ClauseReader {
       this.#wrong(backoff, "a range such as 100ms..5s");
       return times;
     }
+    const isTime = (end: typeof backoff.min): boolean => end === undefined || end.quantity === "duration";
+    if (!isTime(backoff.min) && !isTime(backoff.max)) {
+      const { start, end } = backoff.span;
+      return (
+        this.#wrong(backoff, "a range of durations such as 100ms..5s", this.#file.source.text.slice(start, end)) ??
+        times
+      );
+    }
     const min = this.#milliseconds(backoff.min, "a duration such as 100ms", 0);
     const max = this.#milliseconds(backoff.max, "a duration such as 5s", 0);
     if ((backoff.min !== undefined && min === undefined) || (backoff.max !== undefined && max === undefined))
@@ -184,15 +192,16 @@ class ClauseReader {
     });
   }
 
-  #wrong(value: ExpressionSyntax, expected: string): undefined {
+  #wrong(value: ExpressionSyntax, expected: string, said?: string): undefined {
     const found =
-      value.kind === "Literal"
+      said ??
+      (value.kind === "Literal"
         ? describeLiteral(value)
         : value.kind === "String"
           ? "a text"
           : value.kind === "Range"
             ? "a range"
-            : "something that is only known later";
+            : "something that is only known later");
     this.#reporter?.report("MESH3003", this.#file.source, value.span, `Expected ${expected}, found ${found}.`);
     return undefined;
   }

@@ -23,8 +23,9 @@ export function readRoute(step: RouteSyntax, sources: readonly GraphEnd[], tools
   const [first] = fields ?? [];
   const cases: (ReadCase | undefined)[] = [];
   for (const { match, span } of step.cases) {
-    if (match === undefined) cases.push({ value: { else: true }, span });
-    else {
+    if (match === undefined) {
+      cases.push({ value: { else: true }, span: { start: span.start, end: span.start + "else".length } });
+    } else {
       const value = fields === undefined ? undefined : readCase(match, first?.type, tools);
       cases.push(value && { value, span: match.span });
     }
@@ -91,16 +92,18 @@ function reportRepeated(cases: readonly ReadCase[], { file, reporter }: ChoiceTo
     const earlier = cases.slice(0, index).find((one) => covers(one.value, value));
     if (earlier === undefined) return;
     clear = false;
-    reporter.report("MESH5010", file.source, span, "This case is never reached: an earlier one holds for the same.", {
+    const behind = "else" in earlier.value && !("else" in value);
+    const why = behind ? "`else` before it takes all that is left" : "an earlier one holds for the same";
+    reporter.report("MESH5010", file.source, span, `This case is never reached: ${why}.`, {
       related: [{ place: { source: file.source, span: earlier.span }, message: "the earlier case" }],
-      hint: "Remove one of them.",
+      hint: behind ? "Put `else` last." : "Remove one of them.",
     });
   });
   return clear;
 }
 
 function covers(earlier: Case, later: Case): boolean {
-  if ("else" in earlier || "else" in later) return "else" in earlier && "else" in later;
+  if ("else" in earlier || "else" in later) return "else" in earlier;
   if ("equals" in earlier) return "equals" in later && JSON.stringify(earlier.equals) === JSON.stringify(later.equals);
   const ends = endsOf(later);
   return ends !== undefined && (earlier.min ?? -Infinity) <= ends.min && ends.max <= (earlier.max ?? Infinity);
@@ -112,24 +115,33 @@ function endsOf(value: Exclude<Case, { else: true }>): { readonly min: number; r
   return typeof literal === "number" ? { min: literal, max: literal } : undefined;
 }
 
-/** Every value has a way: all values of an enum are named, or there is an `else`. */
+/** Every value has one way: all values of an enum are named, or there is an `else`, which then has some to take. */
 function reportGaps(
   step: RouteSyntax,
   fields: readonly FieldFound[],
   cases: readonly ReadCase[],
   { file, reporter, schemas }: ChoiceTools,
 ): void {
-  if (cases.some((one) => "else" in one.value)) return;
+  const rest = cases.find((one) => "else" in one.value);
   const name = step.field.map((one) => one.text).join(".");
   const named = new Set(
     cases.flatMap(({ value }) =>
       "equals" in value && "literal" in value.equals ? [String(value.equals.literal)] : [],
     ),
   );
-  for (const { type, optional } of fields) {
+  const left = fields.map(({ type, optional }) => {
     const all =
       enumValues(type, schemas) ?? (type?.kind === "scalar" && type.name === "bool" ? ["true", "false"] : undefined);
-    const missing = all?.filter((one) => !named.has(one));
+    return { type, optional, missing: all?.filter((one) => !named.has(one)) };
+  });
+  const isFull = left.every(({ missing, optional }) => missing?.length === 0 && !optional);
+  if (rest !== undefined) {
+    if (!isFull) return;
+    const message = `Nothing ever reaches this \`else\`: every value of \`${name}\` has a case.`;
+    reporter.report("MESH5013", file.source, rest.span, message, { hint: "Remove it, or one of the cases." });
+    return;
+  }
+  for (const { type, optional, missing } of left) {
     if (missing?.length === 0 && !optional) continue;
     const why =
       missing === undefined || (missing.length === 0 && optional)

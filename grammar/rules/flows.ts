@@ -157,8 +157,9 @@ export abstract class FlowRules extends TypeRules {
     const start = this.mark();
     const hops: HopSyntax[] = [];
     const source = this.SUBRULE(this.step, { ARGS: [true] });
+    const options = this.may(t.With) ? this.optionalOptions() : undefined;
     this.SUBRULE(this.hops, { ARGS: [hops] });
-    if (source !== undefined) list.push({ kind: "Branch", span: this.since(start), source, hops });
+    if (source !== undefined) list.push({ kind: "Branch", span: this.since(start), source, options, hops });
   });
 
   /** `any(round_robin) [b, c]`, `any(hash(user)) [b, c]` */

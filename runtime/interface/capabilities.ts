@@ -156,19 +156,22 @@ export function partHolds(part: ConditionPart, provided: readonly Capability[], 
   // A list asks for each of its names, an amount for at least as much, a property for at least as much or the same.
   const operator = (value: CapabilityValue): "==" | ">=" =>
     "quantity" in value && typeof value.value === "string" && !isCounted(value.quantity) ? "==" : ">=";
-  return best(
-    provided
-      .filter((one) => one.name === part.name)
-      .map((one) =>
-        worst([
-          ...part.values.map((asked) => best(one.values.map((given) => judge(asked, given, operator(asked))))),
-          ...Object.entries(part.properties).map(([key, asked]): Verdict => {
+  const same = provided.filter((one) => one.name === part.name);
+  // A peer may provide a list in several places; what it says of one thing by properties belongs together.
+  const listed = same.flatMap((one) => one.values);
+  return worst([
+    ...part.values.map((asked) => best(listed.map((given) => judge(asked, given, operator(asked))))),
+    best(
+      same.map((one) =>
+        worst(
+          Object.entries(part.properties).map(([key, asked]): Verdict => {
             const given = Object.hasOwn(one.properties, key) ? one.properties[key] : undefined;
             return given === undefined ? "no" : judge(asked, given, operator(asked));
           }),
-        ]),
+        ),
       ),
-  );
+    ),
+  ]);
 }
 
 /** Whether a peer has what a condition asks for. */

@@ -103,11 +103,11 @@ function checkTarget(
 }
 
 /** `48kHz` where the peer provides a size: a mistake in the condition, not of the peer. True when that is so. */
-function reportIncomparable(one: Asked, peer: CheckedPeer, told: Set<string>, context: RuleContext): boolean {
+export function reportIncomparable(one: Asked, peer: CheckedPeer, told: Set<string>, context: RuleContext): boolean {
   const wrong = incomparable(one.condition, peer.provides);
   if (wrong === undefined) return false;
   const key = placeKey(one.place);
-  if (told.has(key)) return true;
+  if (told.has(key) || context.reporter.hasErrorIn(one.place.source, one.place.span)) return true;
   told.add(key);
   const part = one.syntax.alternatives[wrong.index];
   const value = part?.kind === "Comparison" ? part.value : undefined;

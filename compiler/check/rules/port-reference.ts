@@ -1,6 +1,7 @@
 import { isMissing, type NameSyntax, type PortReferenceSyntax } from "../../../grammar/syntax.ts";
 import { suggest } from "../../diagnostics/suggest.ts";
 import type { CheckedPipeline } from "../checked-pipeline.ts";
+import { namedInstance } from "../graph.ts";
 import { listed } from "../load.ts";
 import type { DeclarationSymbol, FileInfo } from "../program.ts";
 import { replaceFix, type Reporter } from "../reporter.ts";
@@ -62,7 +63,7 @@ export function resolvePort(
     }
     return { instance: undefined, port: target.text };
   }
-  const instance = graph.instances.get(target.text);
+  const instance = namedInstance(graph, target.text);
   if (instance === undefined) {
     // What was declared but could not be read has been reported there.
     if (graph.lets.has(target.text) || graph.remotes.has(target.text)) return undefined;

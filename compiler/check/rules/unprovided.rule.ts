@@ -3,12 +3,12 @@ import type { Asked } from "../capabilities.ts";
 import type { FileInfo, SignatureSymbol } from "../program.ts";
 import type { CheckedTarget } from "../targets.ts";
 import { placeKey } from "./capability-words.ts";
-import { incomparable } from "./placement.rule.ts";
+import { incomparable, reportIncomparable } from "./placement.rule.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 /** In a file that declares peers, what is required of a peer should be provided by one of them. */
 export const unprovided: Rule = {
-  codes: ["MESH4002"],
+  codes: ["MESH4002", "MESH3003"],
   check(context) {
     // A peer may be in a part that cannot be read.
     for (const { source } of context.program.files.values()) if (context.reporter.hasSyntaxError(source)) return;
@@ -16,7 +16,11 @@ export const unprovided: Rule = {
     const told = refusedPlacements(context);
     const warn = (one: Asked, place: Asked["place"], detail: string): void => {
       if (told.has(placeKey(one.place)) || told.has(placeKey(place))) return;
-      if (anyPeerHas(one.condition, context) || incomparable(one.condition, provided) !== undefined) return;
+      if (anyPeerHas(one.condition, context)) return;
+      if (incomparable(one.condition, provided) !== undefined) {
+        for (const peer of context.peers.values()) reportIncomparable(one, peer, told, context);
+        return;
+      }
       told.add(placeKey(place));
       const message = `No declared peer provides \`${one.condition.text}\`${detail}.`;
       context.reporter.report("MESH4002", place.source, place.span, message, {

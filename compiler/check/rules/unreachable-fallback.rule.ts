@@ -1,5 +1,8 @@
 import type { Fix } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../source/source-file.ts";
+import type { PlanValue } from "../../../runtime/interface/plan.ts";
+import { defaultPort } from "../../../runtime/interface/uri.ts";
+import { parseAddress } from "../addresses.ts";
 import type { CheckedRemote, CheckedTarget } from "../targets.ts";
 import type { Rule } from "./rule.ts";
 
@@ -61,7 +64,7 @@ function identityOf(target: CheckedTarget): string | undefined {
     case "peer":
       return JSON.stringify(["peer", target.peer.key, target.as]);
     case "uri":
-      return JSON.stringify(["uri", target.uri]);
+      return JSON.stringify(["uri", knownAddress(target.uri)]);
     case "service":
       return JSON.stringify(["service", target.service, target.where.map((one) => one.condition.text)]);
     case "local":
@@ -69,6 +72,12 @@ function identityOf(target: CheckedTarget): string | undefined {
     default:
       return target satisfies never;
   }
+}
+
+/** One address for all ways to write it: with and without its usual port. */
+function knownAddress(uri: PlanValue): unknown {
+  const address = "literal" in uri && typeof uri.literal === "string" ? parseAddress(uri.literal) : undefined;
+  return address === undefined ? uri : { ...address, port: address.port ?? defaultPort };
 }
 
 /** Takes out the target with the space before it. */

@@ -200,7 +200,7 @@ describe("route", () => {
   });
 
   it("refuses a second else", () => {
-    expectOnly("MESH5010", flow('t -> route lang { "en" -> A(), else -> B(), «else -> C()» } -> u'));
+    expectOnly("MESH5010", flow('t -> route lang { "en" -> A(), else -> B(), «else» -> C() } -> u'));
   });
 
   it("takes json, of which nothing is known, with an else", () => {
