@@ -1,7 +1,7 @@
 import type { EndpointSyntax, InlineSyntax, NameSyntax, Span, StepSyntax } from "../../grammar/syntax.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { FlowMarks } from "./flow-marks.ts";
-import { namedInstance, namesOf, type GraphEnd, type Instance, type PipelineGraph } from "./graph.ts";
+import { namedInstance, nameOf, namesOf, type GraphEnd, type Instance, type PipelineGraph } from "./graph.ts";
 import { listed } from "./load.ts";
 import type { FileInfo } from "./program.ts";
 import { replaceFix, type Details, type Reporter } from "./reporter.ts";
@@ -53,8 +53,11 @@ export class EndReader {
    */
   unknown(name: NameSyntax, isStep = true): void {
     const { graph, declared, isLost, file, marks } = this.#context;
-    marks.lostName = true;
-    if (name.text === "" || isLost(name.text) || marks.ambiguous.has(name.text)) return;
+    if (name.text === "" || isLost(name.text) || marks.ambiguous.has(name.text)) {
+      marks.lostName = true;
+      return;
+    }
+    marks.lostNames.add(name.text);
     if (graph.lets.has(name.text) || graph.remotes.has(name.text)) return;
     const kind = declared(name.text);
     if (kind !== undefined) {
@@ -88,7 +91,8 @@ export class EndReader {
       this.#context.marks.unclear.add(instance.id);
       return undefined;
     }
-    const text = ports.size > 1 || step.port !== undefined ? `${instance.id}.${port.name}` : instance.id;
+    const own = nameOf(instance);
+    const text = ports.size > 1 || step.port !== undefined ? `${own}.${port.name}` : own;
     return { instance, port, type, text, span: step.span };
   }
 
@@ -115,7 +119,7 @@ export class EndReader {
       return undefined;
     }
     if (!opposite.has(name)) {
-      lost();
+      if (direction === "in") marks.lostTargets.add(name);
       this.unknown(step.target);
       return undefined;
     }
@@ -146,7 +150,7 @@ export class EndReader {
         direction === "in"
           ? "an output; before an arrow a port is an output, after one an input"
           : "an input; after an arrow a port is an input, before one an output";
-      this.#report("MESH5006", name.span, `\`${instance.id}.${name.text}\` is ${side}.`);
+      this.#report("MESH5006", name.span, `\`${nameOf(instance)}.${name.text}\` is ${side}.`);
       return undefined;
     }
     const near = suggest(name.text, [...ports.keys()]);

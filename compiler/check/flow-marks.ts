@@ -8,8 +8,12 @@ export class FlowMarks {
   readonly used = new Set<string>();
   /** Names that are declared twice: which one is meant, nobody knows. */
   readonly ambiguous = new Set<string>();
-  /** True when an arrow leads to what could not be found: it may be any port that seems to be without a source. */
+  /** Names that were not found: each may be meant for one that seems to be unused. */
+  readonly lostNames = new Set<string>();
+  /** Those of them that an arrow leads to: each may be meant for a port that seems to be without a source. */
+  readonly lostTargets = new Set<string>();
+  /** True when an arrow leads to what could not be read: it may be any port that seems to be without a source. */
   lostTarget = false;
-  /** True when a name was not found: it may be any that seems to be unused. */
+  /** True when a name could not be read: it may be any that seems to be unused. */
   lostName = false;
 }

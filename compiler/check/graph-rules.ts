@@ -1,5 +1,6 @@
+import { suggest } from "../diagnostics/suggest.ts";
 import type { FlowMarks } from "./flow-marks.ts";
-import type { GraphLink, Instance, PipelineGraph } from "./graph.ts";
+import { nameOf, namesOf, type GraphLink, type Instance, type PipelineGraph } from "./graph.ts";
 import { isUnreadable } from "./program.ts";
 import type { Reporter } from "./reporter.ts";
 import type { PortInfo } from "./signature.ts";
@@ -32,7 +33,7 @@ export function checkGraph(graph: PipelineGraph, marks: FlowMarks, reporter: Rep
 
 function reportUnused(graph: PipelineGraph, marks: FlowMarks, reporter: Reporter): void {
   for (const [name, member] of [...graph.lets, ...graph.remotes]) {
-    if (marks.used.has(name) || !graph.instances.has(name)) continue;
+    if (marks.used.has(name) || !graph.instances.has(name) || mayBeMeant(name, marks.lostNames, graph)) continue;
     const word = member.kind === "Let" ? "let" : "remote";
     const message = `The ${word} \`${name}\` is never used.`;
     reporter.report("MESH2006", graph.symbol.file.source, member.name.span, message, {
@@ -41,10 +42,16 @@ function reportUnused(graph: PipelineGraph, marks: FlowMarks, reporter: Reporter
   }
 }
 
+/** A name that was not found may be meant for one that it looks like, and for any where it looks like none. */
+function mayBeMeant(name: string, lost: ReadonlySet<string>, graph: PipelineGraph): boolean {
+  return [...lost].some((one) => suggest(one, [name]) !== undefined || suggest(one, namesOf(graph)) === undefined);
+}
+
 function reportUnfed(graph: PipelineGraph, instance: Instance, marks: FlowMarks, reporter: Reporter): void {
   const { id, signature } = instance;
   const named = graph.lets.has(id) || graph.remotes.has(id);
   if (instance.inserted || marks.unclear.has(id) || (named && !marks.used.has(id))) return;
+  if (mayBeMeant(id, marks.lostTargets, graph)) return;
   const unfed = [...signature.inputs.values()].filter(
     (port) => !port.signal && !port.optional && port.type.kind !== "unknown" && !marks.fed.has(`${id}.${port.name}`),
   );
@@ -56,7 +63,7 @@ function reportUnfed(graph: PipelineGraph, instance: Instance, marks: FlowMarks,
     "MESH5001",
     graph.symbol.file.source,
     instance.span,
-    `Nothing feeds the ${word} ${names} of \`${id}\`.`,
+    `Nothing feeds the ${word} ${names} of \`${nameOf(instance)}\`.`,
     {
       hint: `Connect a stream: \`… -> ${named ? id : `${signature.symbol.name}()`}.${first.name}\`.`,
       related: unfed.map((port: PortInfo) => ({
@@ -71,6 +78,7 @@ function reportUnfed(graph: PipelineGraph, instance: Instance, marks: FlowMarks,
 function reportNotGiven(graph: PipelineGraph, marks: FlowMarks, reporter: Reporter): void {
   for (const port of graph.signature.outputs.values()) {
     if (marks.fed.has(port.name) || port.optional || graph.signature.lost.has(port.name)) continue;
+    if (mayBeMeant(port.name, marks.lostTargets, graph)) continue;
     const message = `Nothing in the pipeline gives its output \`${port.name}\`.`;
     reporter.report("MESH5004", graph.symbol.file.source, port.span, message, {
       hint: `Connect a stream: \`… -> ${port.name}\`.`,
@@ -132,7 +140,7 @@ function reportDead(graph: PipelineGraph, reporter: Reporter): void {
   const dead = graph.links.filter((link) => link.to.instance !== undefined && !live.has(link.to.instance));
   const [first] = dead.toSorted((a, b) => a.arrowSpan.start - b.arrowSpan.start);
   if (first === undefined) return;
-  const names = [...new Set(dead.map((link) => `\`${link.to.instance?.id}\``))].slice(0, 8);
+  const names = [...new Set(dead.map((link) => `\`${link.to.instance && nameOf(link.to.instance)}\``))].slice(0, 8);
   reporter.report(
     "MESH5013",
     graph.symbol.file.source,

@@ -123,6 +123,11 @@ export function namedInstance(graph: PipelineGraph, name: string): Instance | un
   return graph.lets.has(name) || graph.remotes.has(name) ? graph.instances.get(name) : undefined;
 }
 
+/** As a reader of the program would call it: an unnamed node by its declaration, however many there are. */
+export function nameOf({ id }: Instance): string {
+  return id.replace(/#\d+$/, "");
+}
+
 /** The names that may stand in a flow of the pipeline. */
 export function namesOf(graph: PipelineGraph): string[] {
   const { inputs, outputs } = graph.signature;

@@ -33,13 +33,12 @@ function check(
   const limitMs = limitOf(checked, syntax, context);
   const from = syntax.from && resolvePort(checked, syntax.from, "from", context);
   const to = syntax.to && resolvePort(checked, syntax.to, "to", context);
-  // What is wrong elsewhere in the pipeline may be why no way is seen.
-  if (broken || from === undefined || to === undefined || syntax.from === undefined || syntax.to === undefined) return;
+  if (from === undefined || to === undefined || syntax.from === undefined || syntax.to === undefined) return;
   const path = latencies.longest(checked, from, to);
   const { source } = checked.symbol.file;
   if (path === undefined) {
-    // The way may lead over something that cannot be read.
-    if (context.reporter.hasSyntaxError(source) || hasErrors(checked, context)) return;
+    // What is wrong elsewhere in the pipeline may be why no way is seen; so may what cannot be read.
+    if (broken || context.reporter.hasSyntaxError(source) || hasErrors(checked, context)) return;
     const message = `No stream leads from \`${text(syntax.from)}\` to \`${text(syntax.to)}\`.`;
     const span = { start: syntax.from.span.start, end: syntax.to.span.end };
     context.reporter.report("MESH8004", source, span, message, {

@@ -1,7 +1,7 @@
 import type { LatencySyntax } from "../../../grammar/syntax.ts";
 import type { Place } from "../../source/source-file.ts";
 import type { CheckedPipeline } from "../checked-pipeline.ts";
-import type { GraphEnd, GraphLink } from "../graph.ts";
+import { nameOf, type GraphEnd, type GraphLink } from "../graph.ts";
 import type { Instance } from "../instances.ts";
 import { counterpart } from "../port-match.ts";
 import type { SignatureSymbol } from "../program.ts";
@@ -96,7 +96,7 @@ export class Latencies {
     const own = declaredLatency(symbol);
     const place = own?.place ?? { source: checked.symbol.file.source, span: instance.span };
     const latencyMs = own?.latencyMs ?? this.#inside(checked, instance);
-    return { name: instance.id, latencyMs, place };
+    return { name: nameOf(instance), latencyMs, place };
   }
 
   /** Of a remote, what its first target declares; of a pipeline, what is declared along its longest way. */
