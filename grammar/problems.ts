@@ -25,7 +25,6 @@ export const problemKinds = {
   MESH1020: "an unknown escape in a string",
   MESH1021: "a string in other quotes than double ones",
   MESH1022: "a reserved word used as a name",
-  MESH1023: "a step that may only stand after an arrow",
   MESH1024: "a node or pipeline without its parentheses",
   MESH1025: "an argument without a name",
   MESH1026: "brackets nested too deeply",

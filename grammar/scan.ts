@@ -218,11 +218,16 @@ export function emptyScan(text: string, problems: SyntaxProblem[]): Scan {
   };
 }
 
+/** `4,194,304` */
+function grouped(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
 /** Reads a text up to what the rules need. */
 export function scan(text: string): Scan {
   if (text.length > MAX_SOURCE) {
-    const message = `this file is too large: ${text.length} characters`;
-    const hint = `a file may have ${MAX_SOURCE}; split it and import the parts`;
+    const message = `this file is too large: ${grouped(text.length)} characters`;
+    const hint = `a file may have ${grouped(MAX_SOURCE)}; split it and import the parts`;
     return emptyScan(text, [{ code: "MESH1027", span: { start: 0, end: 0 }, message, hint }]);
   }
   const lexed = lex(text);

@@ -161,7 +161,11 @@ class Conformance {
     const [here, there] = [mine, asked].map((one) => formatType(currentType(one)));
     const name = this.#contract.symbol.name;
     const message = `The ${word} \`${own.name}\` ${verb} ${here}; \`${name}\` asks for ${there}.`;
-    this.#report(own.span, message, port.span);
+    const hint =
+      word === "input"
+        ? "An input takes at least what the interface says."
+        : "An output gives at most what the interface says.";
+    this.#report(own.span, message, port.span, hint);
   }
 
   #report(span: PortInfo["span"], message: string, asked: PortInfo["span"], hint?: string): void {

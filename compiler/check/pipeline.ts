@@ -176,7 +176,7 @@ class PipelineChecker {
     this.#size += checked?.size ?? 1;
     if (checked === undefined) return nodeInstance(use, this.#graph, reporter);
     if (this.#size > mostNodes) {
-      const message = `\`${this.#symbol.name}\` has more than ${mostNodes} nodes with those of the pipelines in it.`;
+      const message = `\`${this.#symbol.name}\` has more than ${mostNodes.toLocaleString("en-US")} nodes with those of the pipelines in it.`;
       reporter.report("MESH5014", file.source, syntax.callee.span, message, {
         hint: "Run some of it as a remote.",
       });

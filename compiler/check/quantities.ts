@@ -87,6 +87,8 @@ const quantityWords: Readonly<Record<string, string>> = {
   decibel: "a gain",
   channels: "a number of channels",
   text: "a text",
+  bytes: "bytes",
+  json: "a JSON value",
 };
 
 function words(quantity: string): string {

@@ -57,7 +57,10 @@ export class Scope {
         file.source,
         name.span,
         `\`${name.text}\` is ${kindWords[found.syntax.kind]}; ${wanted} is needed here.`,
-        { related: [{ place: { source: found.file.source, span: found.syntax.name.span }, message: "declared here" }] },
+        {
+          related: [{ place: { source: found.file.source, span: found.syntax.name.span }, message: "declared here" }],
+          hint: listed("In sight are", this.names(file, kinds)),
+        },
       );
       return undefined;
     }

@@ -46,24 +46,32 @@ export class ValueReader {
       case "Call":
         return this.#environment(file, syntax, target);
       default: {
-        const literal = this.literal(file, syntax, target);
+        const literal = this.literal(file, syntax, target, place?.asker);
         return literal === undefined ? undefined : { literal };
       }
     }
   }
 
-  /** A value that is written out. */
-  literal(file: FileInfo, syntax: ExpressionSyntax, wanted: FlowType | undefined): JsonValue | undefined {
+  /**
+   * A value that is written out.
+   * @param asker what asks for it, for messages
+   */
+  literal(
+    file: FileInfo,
+    syntax: ExpressionSyntax,
+    wanted: FlowType | undefined,
+    asker?: string,
+  ): JsonValue | undefined {
     switch (syntax.kind) {
       case "String":
-        return this.#text(file, syntax, wanted);
+        return this.#text(file, syntax, wanted, asker);
       case "Literal":
-        return this.#quantity(file, syntax, wanted);
+        return this.#quantity(file, syntax, wanted, asker);
       case "List": {
         if (wanted !== undefined && wanted.kind !== "list" && !isJson(wanted))
           return this.#wrong(file, syntax, wanted, "a list");
         const element = wanted?.kind === "list" ? wanted.element : wanted;
-        const items = syntax.items.map((item) => this.literal(file, item, element));
+        const items = syntax.items.map((item) => this.literal(file, item, element, asker));
         return items.every((item) => item !== undefined) ? items : undefined;
       }
       case "Range":
@@ -85,9 +93,14 @@ export class ValueReader {
     return schema?.kind === "enum" ? schema.values : undefined;
   }
 
-  #text(file: FileInfo, syntax: StringSyntax, wanted: FlowType | undefined): JsonValue | undefined {
+  #text(
+    file: FileInfo,
+    syntax: StringSyntax,
+    wanted: FlowType | undefined,
+    asker: string | undefined,
+  ): JsonValue | undefined {
     const found = `${JSON.stringify(syntax.value)}, a text`;
-    if (wanted?.kind === "optional") return this.#text(file, syntax, wanted.element);
+    if (wanted?.kind === "optional") return this.#text(file, syntax, wanted.element, asker);
     if (wanted?.kind === "named") {
       const values = this.#enumValues(wanted);
       if (values === undefined) return this.#wrong(file, syntax, wanted, found);
@@ -120,20 +133,31 @@ export class ValueReader {
         "MESH3005",
         file.source,
         syntax.span,
-        `${JSON.stringify(syntax.value)} does not match ${JSON.stringify(wanted?.pattern)}.`,
+        `${JSON.stringify(syntax.value)} does not match the pattern ${JSON.stringify(wanted?.pattern)}${asker === undefined ? "" : ` of ${asker}`}.`,
+        { hint: "A pattern has to match the whole text." },
       );
       return undefined;
     }
     return syntax.value;
   }
 
-  #quantity(file: FileInfo, syntax: LiteralSyntax, wanted: FlowType | undefined): JsonValue | undefined {
-    if (wanted?.kind === "optional") return this.#quantity(file, syntax, wanted.element);
+  #quantity(
+    file: FileInfo,
+    syntax: LiteralSyntax,
+    wanted: FlowType | undefined,
+    asker: string | undefined,
+  ): JsonValue | undefined {
+    if (wanted?.kind === "optional") return this.#quantity(file, syntax, wanted.element, asker);
     if (wanted !== undefined && (wanted.kind !== "scalar" || !quantityFits(syntax, wanted.name))) {
       return this.#wrong(file, syntax, wanted, describeLiteral(syntax));
     }
     if (wanted !== undefined && !literalInRange(syntax, wanted)) {
-      this.#reporter.report("MESH3005", file.source, syntax.span, `${syntax.text} is outside ${formatType(wanted)}.`);
+      const range = formatType(wanted).replace(/^\S+ in /, "");
+      const message =
+        asker === undefined
+          ? `${syntax.text} is outside ${range}.`
+          : `${asker} is in the range ${range}, and ${syntax.text} lies outside.`;
+      this.#reporter.report("MESH3005", file.source, syntax.span, message);
       return undefined;
     }
     if (syntax.quantity === "bool") return syntax.value === 1;

@@ -94,7 +94,7 @@ export function reportMissingExport(
   if (names === undefined || names.includes(symbol.name)) return;
   const near = suggest(symbol.name, names);
   reporter.report("MESH2021", file.source, span, `\`${path}\` exports nothing named \`${symbol.name}\`.`, {
-    notes: names.length === 0 ? [] : [`It exports ${names.join(", ")}.`],
+    notes: names.length === 0 ? [] : [`It exports ${names.map((one) => `\`${one}\``).join(", ")}.`],
     hint:
       near === undefined
         ? `The code of a node is exported under the node's name: \`export const ${symbol.name}: ${symbol.name}Node = { … }\`.`

@@ -52,7 +52,6 @@ export const catalog = {
   MESH5004: { severity: "error", title: "Output never given" },
   MESH5005: { severity: "error", title: "Which port is not clear" },
   MESH5006: { severity: "error", title: "Not a source or not a target" },
-  MESH5007: { severity: "error", title: "Not supported yet" },
   MESH5008: { severity: "error", title: "Pipelines in a circle" },
   MESH5009: { severity: "error", title: "Route without a way for every value" },
   MESH5010: { severity: "error", title: "Case never reached" },

@@ -62,8 +62,12 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: TextOptions = 
     `${paint(`${diagnostic.severity}[${code}]`)}${drawing.style.bold(`: ${printable(diagnostic.message)}`)}`,
     ...excerpt(diagnostic.place, diagnostic.label, "^", paint, drawing),
   ];
+  let above = diagnostic.place;
   for (const { place, message } of diagnostic.related) {
-    lines.push(...excerpt(place, message, "-", drawing.style.information, drawing));
+    const shown = excerpt(place, message, "-", drawing.style.information, drawing);
+    // The head, an empty line and the source line are there already.
+    lines.push(...(isSameLine(above, place, drawing) ? shown.slice(3) : shown));
+    above = place;
   }
   const remarks = [
     ...diagnostic.notes.map((text) => ["note", text] as const),
@@ -117,6 +121,15 @@ function excerpt(
     lines.push(...markedLine(place, mark, paint, drawing));
   });
   return lines;
+}
+
+/** True when two places lie on one line of a file, all of which is shown. */
+function isSameLine(above: Place, below: Place, drawing: Drawing): boolean {
+  if (above.source !== below.source) return false;
+  const [mark, ...more] = marksOf(below, undefined, "-");
+  if (mark === undefined || more.length > 0) return false;
+  const width = layOut(lineText(below.source, mark.line)).reduce((sum, cell) => sum + cell.width, 0);
+  return width <= drawing.columns - drawing.gutter - 3 && marksOf(above, undefined, "-").at(-1)?.line === mark.line;
 }
 
 /** One mark for a place on one line; for a longer one its first and its last line. */

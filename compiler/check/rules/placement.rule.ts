@@ -3,10 +3,11 @@ import {
   conditionHolds,
   valuesAt,
   type Capability,
+  type CapabilityValue,
   type Condition,
   type KnownValue,
 } from "../../../runtime/interface/plan.ts";
-import { scalarNames } from "../../../runtime/interface/caps.ts";
+import { formatScalar, scalarNames } from "../../../runtime/interface/caps.ts";
 import type { Related } from "../../diagnostics/diagnostic.ts";
 import type { Asked } from "../capabilities.ts";
 import type { CheckedPeer, CheckedRun } from "../peers.ts";
@@ -150,10 +151,28 @@ export function incomparable(
 }
 
 function provision(peer: CheckedPeer): string {
-  const names = [...new Set(peer.provides.map((one) => `\`${one.name}\``))];
+  const names = [...new Set(peer.provides.map((one) => `\`${capabilityText(one)}\``))];
   return names.length === 0
     ? `\`${peer.symbol.name}\` declares nothing that it provides.`
     : `\`${peer.symbol.name}\` provides ${names.join(", ")}.`;
+}
+
+/** `gpu(memory: 24GiB)`: as the peer writes it. */
+function capabilityText({ name, values, properties }: Capability): string {
+  const parts = [
+    ...values.map(valueText),
+    ...Object.entries(properties).map(([key, value]) => `${key}: ${valueText(value)}`),
+  ];
+  return parts.length === 0 ? name : `${name}(${parts.join(", ")})`;
+}
+
+function valueText(value: CapabilityValue): string {
+  if ("param" in value) return value.param;
+  if ("env" in value) return `env("${value.env}")`;
+  const scalar = scalarNames.find((one) => one === value.quantity);
+  return typeof value.value === "number" && scalar !== undefined
+    ? formatScalar(scalar, value.value)
+    : String(value.value);
 }
 
 function askedBy({ path }: Requirement): string {

@@ -81,6 +81,23 @@ describe("a diagnostic for people", () => {
 `);
   });
 
+  it("shows a line once for all places on it, unless it is cut", () => {
+    const related = (text: string, start: number) => {
+      const source = sourceFile("main.mesh", text);
+      const at = (from: number): Place => ({ source, span: { start: from, end: from + 3 } });
+      return diagnostic(at(start), { related: [{ place: at(0), message: "from here" }] });
+    };
+    expect(renderDiagnostic(related("one -> two", 7))).toBe(`error[MESH2001]: No.
+ --> main.mesh:1:8
+  |
+1 | one -> two
+  |        ^^^
+  | --- from here
+`);
+    const long = renderDiagnostic(related(`one -> ${"two -> ".repeat(40)}`, 14), { columns: 60 });
+    expect(long.match(/^1 \|/gm)).toHaveLength(2);
+  });
+
   it("cuts a long line around what is underlined", () => {
     const long = `${"a".repeat(300)} «vad» ${"b".repeat(300)}`;
     const [source = "", under = ""] = drawn(marked(long), { columns: 60 });
