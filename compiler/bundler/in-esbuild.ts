@@ -12,6 +12,9 @@ export function targetOfEsbuild({ initialOptions }: PluginBuild): Target | undef
 
 /** Directly, not by way of the common interface, so that esbuild can show the line and say more. */
 export function loadInEsbuild(build: PluginBuild, load: (file: string) => Promise<LoadedProgram>): void {
+  // Unless the project has its files elsewhere: all in one bundle, whatever its format is.
+  const { initialOptions } = build;
+  initialOptions.loader = { ".wasm": "dataurl", ...initialOptions.loader };
   build.onLoad({ filter: /\.mesh$/, namespace: "file" }, async ({ path }): Promise<OnLoadResult> => {
     const { code, map, problems, read } = await load(path);
     const of = (severity: Problem["severity"]): PartialMessage[] =>
@@ -19,7 +22,7 @@ export function loadInEsbuild(build: PluginBuild, load: (file: string) => Promis
     const inline = Buffer.from(JSON.stringify(map ?? {})).toString("base64");
     return {
       ...(code !== undefined && {
-        contents: `${code}//# sourceMappingURL=data:application/json;base64,${inline}\n`,
+        contents: `${withModules(code)}//# sourceMappingURL=data:application/json;base64,${inline}\n`,
         loader: "js",
         resolveDir: dirname(path),
       }),
@@ -28,6 +31,22 @@ export function loadInEsbuild(build: PluginBuild, load: (file: string) => Promis
       watchFiles: [...read],
     };
   });
+}
+
+/** Imports the WebAssembly modules that the code names by address, for esbuild takes along only what is imported. */
+function withModules(code: string): string {
+  const imports: string[] = [];
+  const named = code.replace(
+    /(\bwasmNode\w*\(new (?:globalThis\.)?URL\()("(?:[^"\\\n]|\\.)*")(?=, import\.meta\.url\)\))/g,
+    (_, head: string, address: string) => {
+      const local = `meshModule${imports.length}`;
+      const path = decodeURIComponent(JSON.parse(address) as string);
+      imports.push(`import ${local} from ${JSON.stringify(path)};\n`);
+      return head + local;
+    },
+  );
+  // At the end, so that every line stays where its source map has it.
+  return imports.length === 0 ? code : `${named}\n${imports.join("")}`;
 }
 
 function messageOf({ message, file, line, column, length, lineText, notes }: Problem): PartialMessage {

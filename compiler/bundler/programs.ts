@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { findImplementations, implementationsOf } from "../codegen/implementations.ts";
+import { findModuleProblems } from "../codegen/wasm-modules.ts";
 import { isStandard } from "../check/program.ts";
 import { version } from "../cli/version.ts";
 import { compile, type CompileResult } from "../compile.ts";
@@ -53,8 +54,13 @@ export class Programs {
       if (!(error instanceof HostError)) throw error;
       return { code: undefined, map: undefined, problems: [unreadable(file, error)], read: [file] };
     }
-    const { root, host, program, diagnostics } = compiled;
-    const all = [...diagnostics, ...findImplementations(program.files.values(), host)];
+    const { root, host, program, checked, diagnostics } = compiled;
+    const files = [...program.files.values()];
+    const all = [
+      ...diagnostics,
+      ...findImplementations(files, host),
+      ...files.flatMap((one) => findModuleProblems(checked, one, host)),
+    ];
     const problems = all
       .filter((one) => one.severity !== "information")
       .map((one) => problemOf(one, root, settings.warningsAsErrors));
