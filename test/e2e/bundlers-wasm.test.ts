@@ -54,6 +54,10 @@ globalThis.louder = async (samples) => {
 
 const types: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript" };
 
+const isLouder = (samples: readonly number[]): void => {
+  expect(samples.map((one) => Number(one.toFixed(5)))).toEqual([0.1, -0.05, 0.025]);
+};
+
 describe.skipIf(noChromium !== undefined)("WebAssembly nodes in a page in Chromium", () => {
   let installed: InstalledPackage;
   let folder: string;
@@ -103,10 +107,6 @@ describe.skipIf(noChromium !== undefined)("WebAssembly nodes in a page in Chromi
       await page.close();
     }
   }
-
-  const isLouder = (samples: readonly number[]): void => {
-    expect(samples.map((one) => Number(one.toFixed(5)))).toEqual([0.1, -0.05, 0.025]);
-  };
 
   it.each([
     ["in files of their own", 0],

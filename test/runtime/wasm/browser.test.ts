@@ -53,7 +53,7 @@ globalThis.run = async (frames, address) => {
   }
 };`;
 
-const frames = Array.from({ length: 20 }, (_, frame) =>
+const frames = Array.from({ length: 20 }, (_frame, frame) =>
   Array.from({ length: 960 }, (_, index) => Math.fround(Math.sin(index / 7) * ((frame + 1) / 20))),
 );
 
