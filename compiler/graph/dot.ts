@@ -62,8 +62,11 @@ function arrowText({ from, to, kind, label }: Arrow, frames: ReadonlyMap<string,
   return `${from} -> ${target}${parts.length === 0 ? "" : ` [${parts.join(", ")}]`};`;
 }
 
+/** Entities of HTML are read in a label, and a null character ends it. */
 function quoted(text: string): string {
   return `"${text
+    .replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f]/g, "\ufffd")
+    .replaceAll("&", "&amp;")
     .replaceAll("\\", "\\\\")
     .replaceAll('"', String.raw`\"`)
     .replaceAll("\n", String.raw`\n`)}"`;

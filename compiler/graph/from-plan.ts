@@ -42,7 +42,13 @@ class Drawing {
         ),
       ),
     );
-    const rest = Object.entries(this.#plan.pipelines).filter(([key]) => !run.has(key) && !local.has(key));
+    // What has been put in the place of a node is drawn there.
+    const inlined = new Set(
+      Object.values(this.#plan.pipelines).flatMap((one) => (one.inlined ?? []).map(({ pipeline }) => pipeline)),
+    );
+    const rest = Object.entries(this.#plan.pipelines).filter(
+      ([key]) => !run.has(key) && !local.has(key) && !inlined.has(key),
+    );
     const alone = rest.map(([key, pipeline]) => this.#pipeline(key, pipeline, [], 0).frames).flat();
     for (const call of this.#calls) this.#call(call.from, call.target, call.label);
     return {

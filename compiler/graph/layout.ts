@@ -31,7 +31,15 @@ export interface Layout {
 }
 
 /** Heights of lines of text, and room around what stands in a frame or a box. */
-export const sizes = { titleLine: 18, noteLine: 14, boxPadding: 10, framePadding: 16, margin: 12 } as const;
+export const sizes = {
+  titleLine: 18,
+  noteLine: 14,
+  boxPadding: 10,
+  framePadding: 16,
+  margin: 12,
+  leastWidth: 44,
+  arrowWidth: 12,
+} as const;
 
 /** What lays out one level; part of elkjs. */
 interface Engine {
@@ -63,6 +71,8 @@ const outsideOptions: LayoutOptions = {
   "elk.hierarchyHandling": "INCLUDE_CHILDREN",
   "elk.json.shapeCoords": "ROOT",
   "elk.json.edgeCoords": "ROOT",
+  // The targets of a remote stand in the order in which they are tried.
+  "elk.layered.crossingMinimization.forceNodeModelOrder": "true",
   "elk.spacing.nodeNode": "28",
   "elk.spacing.componentComponent": "28",
   "elk.layered.spacing.nodeNodeBetweenLayers": "44",
@@ -85,7 +95,7 @@ export async function layOut(picture: Picture): Promise<Layout> {
   const outside = await engine.layout({
     id: "root",
     layoutOptions: outsideOptions,
-    children: [...picture.frames.map((one) => frameNode(one, insides)), ...picture.boxes.map(boxNode)],
+    children: [...picture.frames.map((one) => frameNode(one, insides)), ...picture.boxes.map((one) => boxNode(one))],
     edges: picture.arrows.flatMap((arrow, index) => outsideEdge(arrow, index, insides)),
   });
   return assemble(picture, insides, outside);
@@ -110,7 +120,7 @@ async function layOutInside(frame: Frame, arrows: readonly Arrow[], engine: Engi
   const node: ElkNode = {
     id: frame.id,
     layoutOptions: { ...insideOptions, ...frameOptions(frame), "elk.portConstraints": "FIXED_SIDE" },
-    children: frame.boxes.map(boxNode),
+    children: frame.boxes.map((one) => boxNode(one, crowd(one, within))),
     ports: callers.map((id) => ({ id: exitOf(id), width: 0, height: 0, layoutOptions: { "elk.port.side": "EAST" } })),
     edges: [
       ...within.map((arrow, index) => edge(`inside${index}`, arrow.from, arrow.to, arrow.label)),
@@ -145,11 +155,17 @@ function frameOptions(frame: Frame): LayoutOptions {
   };
 }
 
-function boxNode(box: Box): ElkNode {
+/** How many arrows meet at the side of a box where most do. */
+function crowd({ id }: Box, arrows: readonly Arrow[]): number {
+  return Math.max(arrows.filter((one) => one.from === id).length, arrows.filter((one) => one.to === id).length);
+}
+
+/** @param arrows that come to one side of it; it is wide enough to tell them apart */
+function boxNode(box: Box, arrows = 0): ElkNode {
   const widths = [textSize(box.label, "title"), ...box.notes.map((note) => textSize(note, "note"))];
   return {
     id: box.id,
-    width: Math.max(...widths) + 2 * sizes.boxPadding,
+    width: Math.max(sizes.leastWidth, arrows * sizes.arrowWidth, Math.max(...widths) + 2 * sizes.boxPadding),
     height: sizes.titleLine + box.notes.length * sizes.noteLine + sizes.boxPadding,
     // A way begins at the top, also where a loop would leave that open.
     ...(box.kind === "input" && { layoutOptions: { "elk.layered.layering.layerConstraint": "FIRST" } }),

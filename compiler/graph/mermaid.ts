@@ -61,6 +61,7 @@ function arrowText({ from, to, kind, label }: Arrow): string {
 /** Characters that mean something to Mermaid or in HTML, as its entities. */
 function textOf(lines: readonly string[]): string {
   return lines
+    .map((line) => line.replaceAll(/[\u0000-\u0008\u000e-\u001f\u007f]/g, "\ufffd"))
     .map((line) => line.replaceAll(/[#"&<>\\`|]/g, (one) => `#${one.charCodeAt(0)};`).replaceAll(/\s+/g, " "))
     .join("<br/>");
 }

@@ -5,8 +5,13 @@ import { fonts } from "./text-size.ts";
 /** A picture as SVG 1.1 with its own style, for light and dark pages; no scripts, no links, no other files. */
 export async function svg(picture: Picture): Promise<string> {
   const layout = await layOut(picture);
-  const width = Math.ceil(layout.width);
-  const height = Math.ceil(layout.height);
+  // A program without pipelines is an empty page, but one that can be shown.
+  const width = Math.max(2 * sizes.margin, Math.ceil(layout.width));
+  const height = Math.max(2 * sizes.margin, Math.ceil(layout.height));
+  const peers = [...framesOf(picture.frames)].flatMap((one) => {
+    const at = one.kind === "peer" ? layout.frames.get(one.id) : undefined;
+    return at === undefined ? [] : [at];
+  });
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">`,
     `<title>${escaped(picture.title)}</title>`,
@@ -17,28 +22,54 @@ export async function svg(picture: Picture): Promise<string> {
     ...layout.arrows.map(arrowText),
     ...[...framesOf(picture.frames)].flatMap((frame) => frame.boxes.map((box) => boxText(box, layout))),
     ...picture.boxes.map((box) => boxText(box, layout)),
-    ...layout.arrows.map(labelText),
+    ...layout.arrows.map((arrow) => labelText(arrow, peers)),
     "</svg>",
   ];
   return `${lines.filter((line) => line !== "").join("\n")}\n`;
 }
 
+/** Colours on a light page and on a dark one. Written out, for few programs but browsers know variables of CSS. */
+const colours = {
+  ink: ["#17202f", "#e8edf5"],
+  line: ["#3b4a63", "#9fb0cb"],
+  soft: ["#5d6b82", "#93a1b8"],
+  page: ["#ffffff", "#11161f"],
+  peer: ["#f3f6fb", "#182030"],
+  box: ["#ffffff", "#1f2937"],
+  port: ["#e4ecf8", "#26364f"],
+  put: ["#fff3d6", "#3a2f14"],
+  putLine: ["#a8730f", "#d9a441"],
+  out: ["#f1f1f1", "#242a33"],
+} as const;
+
+/** What is filled or drawn in which colour. */
+function painted(page: 0 | 1): string {
+  const of = (name: keyof typeof colours): string => colours[name][page];
+  return [
+    `.page{fill:${of("page")}}`,
+    `.peer{fill:${of("peer")};stroke:${of("line")}}.inside{fill:${of("peer")}}`,
+    `.pipeline{stroke:${of("soft")}}`,
+    `.box{fill:${of("box")};stroke:${of("line")}}`,
+    `.port{fill:${of("port")}}`,
+    `.converter{fill:${of("put")};stroke:${of("putLine")}}`,
+    `.outside{fill:${of("out")}}`,
+    `.arrow{stroke:${of("line")}}`,
+    `.tip{fill:${of("line")}}`,
+    `.t{fill:${of("ink")}}`,
+    `.n{fill:${of("soft")}}`,
+    `.l{fill:${of("ink")}}`,
+  ].join("");
+}
+
 const style = [
-  ":root{--ink:#17202f;--line:#3b4a63;--soft:#5d6b82;--page:#ffffff;--peer:#f3f6fb;--box:#ffffff;--port:#e4ecf8;--put:#fff3d6;--put-line:#a8730f;--out:#f1f1f1}",
-  "@media (prefers-color-scheme:dark){:root{--ink:#e8edf5;--line:#9fb0cb;--soft:#93a1b8;--page:#11161f;--peer:#182030;--box:#1f2937;--port:#26364f;--put:#3a2f14;--put-line:#d9a441;--out:#242a33}}",
-  ".page{fill:var(--page)}",
-  ".peer{fill:var(--peer);stroke:var(--line);stroke-width:1.2}",
-  ".pipeline{fill:none;stroke:var(--soft)}",
+  ".peer{stroke-width:1.2}",
+  ".pipeline{fill:none}",
   ".dashed{stroke-dasharray:5 4}",
-  ".box{fill:var(--box);stroke:var(--line)}",
-  ".port{fill:var(--port)}",
-  ".converter{fill:var(--put);stroke:var(--put-line)}",
-  ".outside{fill:var(--out)}",
-  ".arrow{fill:none;stroke:var(--line);stroke-width:1.2}",
-  ".tip{fill:var(--line)}",
-  `.t{font:600 ${fonts.title.size}px ${fonts.title.family};fill:var(--ink)}`,
-  `.n{font:${fonts.note.size}px ${fonts.note.family};fill:var(--soft)}`,
-  ".l{paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round;fill:var(--ink)}",
+  ".arrow{fill:none;stroke-width:1.2}",
+  `.t{font:600 ${fonts.title.size}px ${fonts.title.family}}`,
+  `.n{font:${fonts.note.size}px ${fonts.note.family}}`,
+  painted(0),
+  `@media (prefers-color-scheme:dark){${painted(1)}}`,
 ].join("\n");
 
 function frameText(frame: Frame, { frames }: Layout): string {
@@ -84,9 +115,16 @@ function arrowText({ arrow, points }: PlacedArrow): string {
   return `<path class="arrow${arrow.kind === "stream" ? "" : " dashed"}" d="${path(points)}" marker-end="url(#tip)"/>`;
 }
 
-function labelText({ arrow, label }: PlacedArrow): string {
+/** The label stands on a piece of what is behind its arrow, so that the line does not run through it. */
+function labelText({ arrow, label }: PlacedArrow, peers: readonly Rectangle[]): string {
   if (label === undefined) return "";
-  return text("n l", label.x + label.width / 2, label.y + label.height - 4, arrow.label, true);
+  const kind = peers.some((one) => holds(one, label)) ? "behind inside" : "behind page";
+  const words = text("n l", label.x + label.width / 2, label.y + label.height - 4, arrow.label, true);
+  return `<rect class="${kind}" ${sides(label)} rx="2"/>${words}`;
+}
+
+function holds(outer: Rectangle, { x, y, width, height }: Rectangle): boolean {
+  return x >= outer.x && y >= outer.y && x + width <= outer.x + outer.width && y + height <= outer.y + outer.height;
 }
 
 /** Straight lines with rounded corners. */

@@ -78,12 +78,12 @@ describe("a command of the README", () => {
   );
 });
 
-describe("the tour of the language", () => {
-  it("shows commands that work, and what they print", async () => {
+describe("a page of the documentation", () => {
+  it.each(["docs/language.md", "docs/graph.md"])("%s shows commands that work, and what they print", async (page) => {
     const cwd = folderWith({ "package.json": '{"type":"module"}' });
     mkdirSync(join(cwd, "node_modules"));
     symlinkSync(root, join(cwd, "node_modules/pipeline-mesh"));
-    const shown = blocksOf(readFileSync(join(root, "docs/language.md"), "utf8"));
+    const shown = blocksOf(readFileSync(join(root, page), "utf8"));
     let count = 0;
     for (const [index, block] of shown.entries()) {
       if (block.file !== undefined) writeFileSync(join(cwd, block.file), block.text);
@@ -93,12 +93,13 @@ describe("the tour of the language", () => {
         expect([npx, name]).toEqual(["npx", "meshc"]);
         const { code, out, err } = await meshc(args, { cwd });
         expect({ line, code, err }).toEqual({ line, code: 0, err: "" });
-        const expected = shown[index + 1]?.language === "text" ? (shown[index + 1]?.text ?? "") : out;
-        expect(fits(out, expected), `${line} prints\n${out}`).toBe(true);
+        const next = shown[index + 1];
+        const isOutput = next?.language === "text" || next?.language === "mermaid";
+        expect(!isOutput || fits(out, next.text), `${line} prints\n${out}`).toBe(true);
         count += 1;
       }
     }
-    expect(count).toBeGreaterThan(1);
+    expect(count).toBeGreaterThan(0);
   });
 });
 

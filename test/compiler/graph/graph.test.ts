@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dot } from "../../../compiler/graph/dot.ts";
 import { pictureOf } from "../../../compiler/graph/from-plan.ts";
@@ -5,6 +7,7 @@ import { layOut, type Rectangle } from "../../../compiler/graph/layout.ts";
 import { mermaid } from "../../../compiler/graph/mermaid.ts";
 import { framesOf, type Picture } from "../../../compiler/graph/picture.ts";
 import { svg } from "../../../compiler/graph/svg.ts";
+import { blocksOf } from "../../support/markdown.ts";
 import { commandLine, type CommandLine } from "../support/command-line.ts";
 import { compileText } from "../support/marked.ts";
 
@@ -97,6 +100,20 @@ describe("the picture of a program", () => {
     expect(services).toEqual(["service ears service gpu", "address webrtc://far.example.com/ears "]);
   });
 
+  it("draws a pipeline in the place of a node there, and not once more", () => {
+    const { frames } = draw(`node Work { in text
+ out text }
+pipeline Inner { in text
+ out text
+ in -> Work() -> out }
+pipeline Outer { in t: text
+ out u: text
+ let inner = Inner()
+ t -> inner -> u }`);
+    expect(frames.map((one) => one.label)).toEqual(["Outer"]);
+    expect(frames[0]?.boxes.map((one) => one.label)).toEqual(["t", "inner/Work", "u"]);
+  });
+
   it("leads every arrow to something that is there, under ids of their own", () => {
     const frames = [...framesOf(picture.frames)];
     const ids = [...frames.map((one) => one.id), ...frames.flatMap((one) => one.boxes), ...picture.boxes].map((one) =>
@@ -109,6 +126,16 @@ describe("the picture of a program", () => {
     }
   });
 });
+
+/** The programs that the documentation shows, and those of the examples. */
+const programs = [
+  ...["docs/language.md", "docs/graph.md"].flatMap((name) =>
+    blocksOf(readFileSync(new URL(`../../../${name}`, import.meta.url), "utf8")).filter(
+      (one) => one.file?.endsWith(".mesh") === true,
+    ),
+  ),
+].map((one) => one.text);
+programs.push(readFileSync(new URL("../../../examples/voice-assistant/main.mesh", import.meta.url), "utf8"));
 
 /** Names that mean something to each of the formats. */
 const hostile: Picture = {
@@ -166,6 +193,23 @@ describe("DOT", () => {
   });
 });
 
+const graphviz = spawnSync("dot", ["-V"]).status === 0;
+
+describe.skipIf(!graphviz)(
+  graphviz ? "Graphviz" : "Graphviz (`dot` is not installed: apt-get install graphviz)",
+  () => {
+    it.each([
+      ["a program", picture],
+      ["hostile names", hostile],
+      ["the largest example", draw(programs.at(-1) ?? "")],
+    ])("draws %s", (_, one) => {
+      const { status, stderr, stdout } = spawnSync("dot", ["-Tsvg"], { input: dot(one), encoding: "utf8" });
+      expect({ status, stderr: stderr.replaceAll(/^Warning:.*\n/gm, "") }).toEqual({ status: 0, stderr: "" });
+      expect(stdout).toContain("</svg>");
+    });
+  },
+);
+
 describe("SVG", () => {
   it("keeps boxes apart and inside their frames, and leads arrows from box to box", async () => {
     const layout = await layOut(picture);
@@ -186,6 +230,41 @@ describe("SVG", () => {
         expect(Math.abs(point.x - (before?.x ?? 0)) <= 1 || Math.abs(point.y - (before?.y ?? 0)) <= 1).toBe(true);
       });
     }
+  });
+
+  it.each(programs.map((text, index) => [index + 1, text] as const))(
+    "keeps labels off boxes, frames apart and targets in order: program %i of the documentation",
+    async (_, text) => {
+      const drawn = draw(text);
+      const layout = await layOut(drawn);
+      const boxes = [...layout.boxes.values()];
+      const labels = layout.arrows.flatMap(({ label }) => label ?? []);
+      boxes.forEach((a, index) => expect(boxes.slice(index + 1).some((b) => meet(a, b))).toBe(false));
+      labels.forEach((a, index) => expect(labels.slice(index + 1).some((b) => meet(a, b))).toBe(false));
+      for (const label of labels) expect(boxes.some((box) => meet(label, box))).toBe(false);
+      const outer = drawn.frames.flatMap((one) => layout.frames.get(one.id) ?? []);
+      outer.forEach((a, index) => expect(outer.slice(index + 1).some((b) => meet(a, b))).toBe(false));
+      const page = { x: 0, y: 0, width: layout.width, height: layout.height };
+      for (const one of [...boxes, ...labels, ...outer]) expect(within(one, page)).toBe(true);
+    },
+  );
+
+  it("tells many arrows to one box apart", async () => {
+    const inputs = Array.from({ length: 12 }, (_, index) => `i${index}`);
+    const wide = draw(`node Join { ${inputs.map((one) => `in ${one}: text`).join("\n")}
+ out text
+ join latest }
+pipeline P { in t: text
+ out u: text
+ let join = Join()
+ ${inputs.map((one) => `t -> join.${one}`).join("\n ")}
+ join -> u }`);
+    const { arrows, boxes } = await layOut(wide);
+    const ends = arrows.filter(({ arrow }) => arrow.to === "P_join").map(({ points }) => points.at(-1)?.x ?? 0);
+    const sorted = ends.toSorted((a, b) => a - b);
+    expect(sorted).toHaveLength(12);
+    for (const [index, x] of sorted.slice(1).entries()) expect(x - (sorted[index] ?? 0)).toBeGreaterThan(5);
+    expect(boxes.get("P_join")?.width).toBeGreaterThan(100);
   });
 
   it("is the same each time, and shows every name and format", async () => {
