@@ -1,6 +1,8 @@
 /** The compiler's public API. None of it throws for the user's mistakes: those are diagnostics. */
 export { compile } from "./compile.ts";
 export type { CompileOptions, CompileResult } from "./compile.ts";
+export { createFormatter, lineSpan, parse } from "../grammar/index.ts";
+export type { FormatOptions, FormatResult, Formatter, ParseResult, TextEdit as FormatEdit } from "../grammar/index.ts";
 export { defineConfig } from "./config.ts";
 export type { MeshConfig, Target } from "./config.ts";
 export { hasErrors } from "./diagnostics/diagnostic.ts";

@@ -24,6 +24,27 @@ export type FormatResult =
 
 export type Formatter = (text: string, options?: FormatOptions) => FormatResult;
 
+/**
+ * The range of whole lines, for `FormatOptions.range`.
+ * @param first from 1
+ * @param last included; lines that the text does not have are left out
+ * @returns undefined where the text has no such line
+ */
+export function lineSpan(text: string, first: number, last: number): Span | undefined {
+  let start = 0;
+  for (let line = 1; line < first; line += 1) {
+    start = text.indexOf("\n", start) + 1;
+    if (start === 0) return undefined;
+  }
+  let end = start;
+  for (let line = first; line <= last && end < text.length; line += 1) {
+    const next = text.indexOf("\n", end);
+    end = next < 0 ? text.length : next + 1;
+  }
+  // The line end belongs to the line before it.
+  return { start, end: Math.max(start, text[end - 1] === "\n" ? end - 1 : end) };
+}
+
 function layOut(text: string, { file, tokens, comments }: ParseResult): string {
   const writer = new Writer({ text, file, tokens, comments }, MAX_WIDTH);
   const laidOut = join(print(writer.file(), MAX_WIDTH)).trim();

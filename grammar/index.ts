@@ -1,7 +1,7 @@
 /** The door of the grammar. */
 import { createParser, type ParseResult } from "./parser.ts";
 
-export { createFormatter } from "./format.ts";
+export { createFormatter, lineSpan } from "./format.ts";
 export type { FormatOptions, FormatResult, Formatter, TextEdit } from "./format.ts";
 export { createParser } from "./parser.ts";
 export type { ParseResult } from "./parser.ts";

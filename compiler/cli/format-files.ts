@@ -1,6 +1,6 @@
 import { relative, sep } from "node:path";
 import process from "node:process";
-import { createFormatter, type FormatResult } from "../../grammar/index.ts";
+import { createFormatter, lineSpan, type FormatOptions, type FormatResult } from "../../grammar/index.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { syntaxDiagnostic } from "../diagnostics/syntax-problem.ts";
 import { HostError } from "../host/host.ts";
@@ -16,14 +16,22 @@ import { unifiedDiff } from "./unified-diff.ts";
 export interface FormatFilesOptions {
   /** Nothing is written; what would change is printed as a diff. */
   readonly check: boolean;
+  /** Only the statements on these lines, counted from 1, both included; of one file. */
+  readonly lines?: { readonly first: number; readonly last: number };
 }
+
+type Lines = FormatFilesOptions["lines"];
 
 type Outcome = "laid out" | "unchanged" | "broken";
 
 /** Lays out files and folders; what is wrong with one does not keep it from the others. */
-export function formatFiles(given: readonly string[], { check }: FormatFilesOptions, io: Io): ExitCode {
+export function formatFiles(given: readonly string[], { check, lines }: FormatFilesOptions, io: Io): ExitCode {
   const files = findSources(given, io.cwd);
-  const format = createFormatter();
+  if (lines !== undefined && files.length !== 1) {
+    throw usageError("`--range` is for one file.", `These are ${files.length}; name the one.`);
+  }
+  const formatter = createFormatter();
+  const format = (text: string, name: string): FormatResult => formatter(text, rangeOf(lines, text, name));
   const outcomes: Outcome[] = [];
   let unreadable = false;
   for (const file of files) {
@@ -46,14 +54,27 @@ export function formatFiles(given: readonly string[], { check }: FormatFilesOpti
   return broken > 0 || (check && fresh > 0) ? exitCode.programErrors : exitCode.fine;
 }
 
-function formatFile(file: string, format: (text: string) => FormatResult, check: boolean, io: Io): Outcome {
+/** @throws {CommandError} where the text has no such line */
+function rangeOf(lines: Lines, text: string, name: string): FormatOptions {
+  if (lines === undefined) return {};
+  const range = lineSpan(text, lines.first, lines.last);
+  if (range !== undefined) return { range };
+  throw usageError(`There is no line ${lines.first} in ${name}.`, `It has ${text.split("\n").length}.`);
+}
+
+function formatFile(
+  file: string,
+  format: (text: string, name: string) => FormatResult,
+  check: boolean,
+  io: Io,
+): Outcome {
   const project = projectOf(file, io.cwd);
   const host = nodejsHost(project.root);
   const path = relative(project.root, file).split(sep).join("/");
   const shown = shownPath(file, io.cwd);
   const text = host.readFile(path);
   if (text === undefined) throw new HostError(`There is no file ${shown}.`);
-  const result = format(text);
+  const result = format(text, shown);
   if ("errors" in result) {
     printErrors(result, path, text, project, io);
     return "broken";
@@ -111,13 +132,13 @@ async function standardInput(): Promise<string> {
 /** Lays out the standard input. A text with syntax errors gives no output. */
 export async function formatInput(
   given: readonly string[],
-  { check }: FormatFilesOptions,
+  { check, lines }: FormatFilesOptions,
   io: Io,
   read: () => Promise<string> = standardInput,
 ): Promise<ExitCode> {
   if (given.length > 1) throw usageError("`-` stands alone.", "Give `-`, or files and folders.");
   const text = await read();
-  const result = createFormatter()(text);
+  const result = createFormatter()(text, rangeOf(lines, text, "the standard input"));
   if ("errors" in result) {
     const shown = "standard input";
     const project: Project = { root: io.cwd, pathOf: () => shown, urlOf: () => undefined };

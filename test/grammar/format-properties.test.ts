@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createFormatter } from "../../grammar/format.ts";
 import { parse } from "../../grammar/index.ts";
 import { applyEdits } from "../../grammar/layout/edits.ts";
+import { children, descendants } from "../../grammar/walk.ts";
 import { isSameTree } from "../../grammar/same-tree.ts";
 import { program } from "./support/program-generator.ts";
 import { scattered } from "./support/scatter.ts";
@@ -47,6 +48,29 @@ function keepsEverything(text: string): void {
   expect(formatted(laidOut)).toBe(laidOut);
 }
 
+const isStatement: ReadonlySet<string> = new Set([
+  ...["Port", "Requires", "Latency", "From", "Converts", "Join", "Marker", "Let", "Remote", "Flow", "Budget", "Target"],
+  ...["Retry", "Timeout", "Breaker", "Via", "Resume", "Auth", "Failback", "Runs", "PeerStrings", "Provides"],
+  ...["AtStep", "FeedStep", "ExpectEmits", "ExpectUses", "ExpectGap", "ExpectLatency", "ExpectNo"],
+]);
+const bodies: ReadonlySet<string> = new Set(["Pipeline", "Node", "Interface", "Peer", "Policy", "Remote", "Scenario"]);
+
+/** For the statements of each body on lines of their own: whether an empty line stands before each but the first. */
+function groupsOf(text: string): boolean[][] {
+  const { file, comments } = parse(text);
+  return [...descendants(file)]
+    .filter(({ kind }) => bodies.has(kind))
+    .map((body) => {
+      const below = children(body).filter(({ kind }) => isStatement.has(kind));
+      return below.slice(1).flatMap((one, index) => {
+        const from = below[index]?.span.end ?? 0;
+        // Where comments stand between, they make groups too.
+        if (comments.some(({ span }) => span.start >= from && span.end <= one.span.start)) return [];
+        return [/\n[ \t\r,]*\n/.test(text.slice(from, one.span.start))];
+      });
+    });
+}
+
 describe("the layout of any program", () => {
   it("keeps the tree, the tokens and the comments, and settles at once", () => {
     fc.assert(fc.property(scattered(program), keepsEverything), { numRuns: runs });
@@ -73,6 +97,15 @@ describe("the layout of any program", () => {
           spread = before.replace(/ $/, space) + spread.slice(span.start);
         }
         expect(formatted(spread)).toBe(formatted(text));
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  it("keeps the empty lines between statements, one for each group of them", () => {
+    fc.assert(
+      fc.property(scattered(program), (text) => {
+        expect(groupsOf(formatted(text))).toEqual(groupsOf(text));
       }),
       { numRuns: runs },
     );
@@ -133,20 +166,31 @@ describe("the layout of any text", () => {
   const place = fc.double({ min: 0, max: 1, noNaN: true });
   const mutation = fc.record({ place, length: fc.nat(6), piece: fc.oneof(fc.constant(""), piece) });
 
-  it("refuses what has errors and keeps the rest, and never fails", () => {
+  const mutations = fc.array(mutation, { minLength: 1, maxLength: 3 });
+
+  it("refuses what has errors and keeps the rest, and never fails", { timeout: 300_000 }, () => {
+    // Twenty mutations of each program: 4,000 in a usual run.
+    const mutated = fc.tuple(scattered(program), fc.array(mutations, { minLength: 20, maxLength: 20 }));
+    let kept = 0;
     fc.assert(
-      fc.property(scattered(program), fc.array(mutation, { minLength: 1, maxLength: 3 }), (text, mutations) => {
-        let current = text;
-        for (const { place: part, length, piece: added } of mutations) {
-          const at = Math.floor(part * current.length);
-          current = current.slice(0, at) + added + current.slice(at + length);
+      fc.property(mutated, ([text, all]) => {
+        for (const some of all) {
+          let current = text;
+          for (const { place: part, length, piece: added } of some) {
+            const at = Math.floor(part * current.length);
+            current = current.slice(0, at) + added + current.slice(at + length);
+          }
+          const { errors } = parse(current);
+          const result = format(current);
+          expect("errors" in result).toBe(errors.length > 0);
+          if ("errors" in result) continue;
+          kept += 1;
+          keepsEverything(current);
         }
-        const { errors } = parse(current);
-        const result = format(current);
-        expect("errors" in result).toBe(errors.length > 0);
-        if (!("errors" in result)) keepsEverything(current);
       }),
       { numRuns: runs },
     );
+    // Enough of them are still programs for this to mean something.
+    expect(kept).toBeGreaterThan(runs);
   });
 });

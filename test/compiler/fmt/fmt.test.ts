@@ -12,6 +12,7 @@ import { style } from "../../../compiler/diagnostics/style.ts";
 
 const untidy = "record R { a:text }\n";
 const tidy = "record R { a: text }\n";
+const record = (name: string): string => `record ${name} { a:text }\n`;
 const broken = "record R { a: }\n";
 
 let folder = "";
@@ -108,6 +109,28 @@ describe("meshc fmt", () => {
     expect(err).toContain("a.mesh: 1 error, left as it is\n");
     expect(read("a.mesh")).toBe(broken);
     expect(read("b.mesh")).toBe(tidy);
+  });
+
+  it("lays out only some lines where it is asked to", async () => {
+    write("a.mesh", `${record("One")}${record("Two")}${record("Three")}`);
+    expect(await fmt("--range", "2:2", "a.mesh")).toMatchObject({ code: 0 });
+    expect(read("a.mesh")).toBe(`${record("One")}record Two { a: text }\n${record("Three")}`);
+    expect(await fmt("--range", "1", "--check", "a.mesh")).toMatchObject({ code: 1, err: expect.any(String) });
+    expect(await fmt("--range", "2:2", "a.mesh")).toMatchObject({ code: 0, out: "1 file: 0 laid out\n" });
+  });
+
+  it.each([
+    [["--range", "0:2", "a.mesh"], "`--range` cannot be `0:2`"],
+    [["--range", "3:2", "a.mesh"], "`--range` cannot be `3:2`"],
+    [["--range", "all", "a.mesh"], "`--range` cannot be `all`"],
+    [["--range", "1:2", "a.mesh", "b.mesh"], "`--range` is for one file"],
+    [["--range", "9:12", "a.mesh"], "There is no line 9 in a.mesh"],
+  ])("refuses lines that are none: %s", async (args, message) => {
+    write("a.mesh", untidy);
+    write("b.mesh", untidy);
+    const { code, err } = await fmt(...args);
+    expect({ code, told: err.includes(message) ? message : err }).toEqual({ code: 2, told: message });
+    expect(read("a.mesh")).toBe(untidy);
   });
 
   it("ends with 3 where a file cannot be read", async () => {
