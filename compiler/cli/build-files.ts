@@ -15,7 +15,7 @@ export async function buildFiles(request: BuildRequest & { readonly watch: boole
     return watchBuild(rounds, folders.map(folderOf), io);
   }
   const round = await rounds.build();
-  await rounds.verify(round);
+  await rounds.verify(round.built);
   if (round.programs > 0) io.out.write(summary(round));
   return rounds.exitCode;
 }

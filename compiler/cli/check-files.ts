@@ -19,6 +19,8 @@ export interface CheckOptions {
   readonly format: "text" | "json" | "sarif";
   /** Apply safe fixes first. */
   readonly fix: boolean;
+  /** Warnings end with the exit code of errors. */
+  readonly warningsAsErrors: boolean;
   /** What is known of files from elsewhere, by their absolute paths. */
   readonly known?: ReadonlyMap<string, readonly Diagnostic[]>;
 }
@@ -80,7 +82,8 @@ export function checkFiles(given: readonly string[], options: CheckOptions, io: 
         : "";
     io.out.write(`${checked}${fixes}\n`);
   }
-  const failed = severities.includes("error") ? exitCode.programErrors : exitCode.fine;
+  const refused = options.warningsAsErrors ? ["error", "warning"] : ["error"];
+  const failed = severities.some((one) => refused.includes(one)) ? exitCode.programErrors : exitCode.fine;
   return { exitCode: unreadable ? exitCode.environment : failed, read };
 }
 

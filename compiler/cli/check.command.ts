@@ -6,7 +6,10 @@ export const checkCommand: Command = {
   name: "check",
   summary: "Says what is wrong with programs",
   usage: "[FILE…] [options]",
-  details: ["Checks the files, or all .mesh files below the current folder, with all that they import."],
+  details: [
+    "Checks the files, or all .mesh files below the current folder, with all that they import.",
+    "A mesh.config.ts in this folder or above sets sources and warningsAsErrors; what is given on the command line comes first.",
+  ],
   options: [
     {
       name: "format",
@@ -17,6 +20,7 @@ export const checkCommand: Command = {
     { name: "fix", description: "applies the fixes that are safe, and tells of what is left" },
     { name: "locked", description: "asks the pipelines whose interfaces were pulled whether they have changed" },
     { name: "watch", description: "checks again whenever a file changes, until Ctrl-C" },
+    { name: "warnings-as-errors", description: "ends with code 1 for warnings too" },
   ],
   examples: [
     { line: "meshc check", does: "every program below this folder" },
@@ -32,18 +36,22 @@ export const checkCommand: Command = {
   completes: "files",
   async run(args, io) {
     const format = (["json", "sarif"] as const).find((one) => one === args.value("format")) ?? "text";
-    const options: CheckOptions = { format, fix: args.has("fix") };
+    const { loadConfig, sourcesOf } = await import("./config-file.ts");
+    const loaded = await loadConfig(io.cwd);
+    const sources = sourcesOf(args.positionals, loaded, io.cwd);
+    const warningsAsErrors = args.has("warnings-as-errors") || (loaded.config.warningsAsErrors ?? false);
+    const options: CheckOptions = { format, fix: args.has("fix"), warningsAsErrors };
     if (args.has("locked")) {
       if (args.has("watch")) throw usageError("`--locked` asks once.", "Leave `--watch` out.");
       const { checkWithLocks } = await import("./pull/check-with-locks.ts");
-      return checkWithLocks(args.positionals, options, io);
+      return checkWithLocks(sources, options, io);
     }
     if (args.has("watch")) {
       if (format !== "text") throw usageError("`--watch` prints text only.", "Leave `--format` out.");
       const { watchFiles } = await import("./watch.ts");
-      return watchFiles(args.positionals, options, io);
+      return watchFiles(sources, options, io);
     }
     const { checkFiles } = await import("./check-files.ts");
-    return checkFiles(args.positionals, options, io).exitCode;
+    return checkFiles(sources, options, io).exitCode;
   },
 };

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Plugin } from "esbuild";
 import type { MeshConfig } from "../config.ts";
 import { suggest } from "../diagnostics/suggest.ts";
@@ -37,6 +37,19 @@ export async function loadConfig(cwd: string): Promise<LoadedConfig> {
     throw refused(`${shown} has no default export.`, "Write `export default defineConfig({ … })`.");
   }
   return { config: await read(exported, shown), folder: dirname(file), file };
+}
+
+/**
+ * The files and folders that a command is about: those that are given, else those of `mesh.config.ts`, as a person in the
+ * current folder writes them. None stands for the current folder.
+ */
+export function sourcesOf(
+  given: readonly string[],
+  { config, folder, file }: LoadedConfig,
+  cwd: string,
+): readonly string[] {
+  if (given.length > 0 || file === undefined) return given;
+  return (config.sources ?? ["."]).map((one) => shownPath(resolve(folder, one), cwd));
 }
 
 /** @throws {CommandError} that names the first thing that is not as it should be */

@@ -14,6 +14,7 @@ export const fmtCommand: Command = {
   usage: "[FILE…] [options]",
   details: [
     "Rewrites the files, or all .mesh files below the current folder, where their layout differs. Comments and groups of lines stay, and so does what the program means. A file with syntax errors is left as it is.",
+    "A mesh.config.ts in this folder or above sets sources; files that are given come first.",
     "`-` stands for the standard input; its layout goes to the standard output.",
   ],
   options: [
@@ -36,8 +37,9 @@ export const fmtCommand: Command = {
     const { formatFiles, formatInput } = await import("./format-files.ts");
     const range = args.value("range");
     const options = { check: args.has("check"), ...(range !== undefined && { lines: linesOf(range) }) };
-    return args.positionals.includes("-")
-      ? formatInput(args.positionals, options, io)
-      : formatFiles(args.positionals, options, io);
+    if (args.positionals.includes("-")) return formatInput(args.positionals, options, io);
+    const { loadConfig, sourcesOf } = await import("./config-file.ts");
+    const sources = sourcesOf(args.positionals, await loadConfig(io.cwd), io.cwd);
+    return formatFiles(sources, options, io);
   },
 };

@@ -93,9 +93,17 @@ export class Rounds {
     return { programs: new Set(built.map(([, { file }]) => file)).size, written, built };
   }
 
-  /** Says what is wrong with the code of the nodes of what was built. */
-  async verify(round: Round): Promise<void> {
-    for (const [builder, program] of round.built) this.#tell(program.compiled, await builder.verify(program));
+  /**
+   * Says what is wrong with the code of the nodes of what was built.
+   * @param goesOn asked before each program, for TypeScript takes its time with each
+   * @returns what has not been verified, because something else was to be done
+   */
+  async verify(built: Round["built"], goesOn: () => Promise<boolean> = always): Promise<Round["built"]> {
+    for (const [index, [builder, program]] of built.entries()) {
+      if (!(await goesOn())) return built.slice(index);
+      this.#tell(program.compiled, await builder.verify(program));
+    }
+    return [];
   }
 
   /** Every file that a change of would make another round worth it, absolute. */
@@ -163,6 +171,8 @@ export class Rounds {
     this.#io.err.write(`${shownPath(file, this.#io.cwd)}: ${count}, nothing written\n`);
   }
 }
+
+const always = (): Promise<boolean> => Promise.resolve(true);
 
 /** The folders that sources are searched in; a file stands for the folder around it. */
 function rootsOf(given: readonly string[], cwd: string): string[] {

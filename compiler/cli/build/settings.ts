@@ -1,8 +1,7 @@
 import { join, resolve } from "node:path";
 import type { Target } from "../../config.ts";
 import { usageError } from "../exit-code.ts";
-import { loadConfig } from "../config-file.ts";
-import { shownPath } from "../sources.ts";
+import { loadConfig, sourcesOf } from "../config-file.ts";
 
 /** What was given on the command line; undefined where nothing was said. */
 export interface BuildRequest {
@@ -33,10 +32,8 @@ export interface BuildSettings {
  * @throws {CommandError} with exit code 2 where they cannot both be right
  */
 export async function settingsOf(request: BuildRequest, cwd: string): Promise<BuildSettings> {
-  const { config, folder, file } = await loadConfig(cwd);
-  const configured = (config.sources ?? (file === undefined ? [] : ["."])).map((one) =>
-    shownPath(resolve(folder, one), cwd),
-  );
+  const loaded = await loadConfig(cwd);
+  const { config, folder, file } = loaded;
   const targets: readonly Target[] = request.target === undefined ? (config.targets ?? ["node"]) : [request.target];
   const out =
     request.out === undefined
@@ -48,7 +45,7 @@ export async function settingsOf(request: BuildRequest, cwd: string): Promise<Bu
     throw usageError("Two targets need a folder to write to.", "Give it with `--out`, or choose one with `--target`.");
   }
   return {
-    sources: request.given.length > 0 ? request.given : configured,
+    sources: sourcesOf(request.given, loaded, cwd),
     outputs: targets.map((target) => ({
       target,
       out: targets.length > 1 && out !== undefined ? join(out, target) : out,

@@ -20,6 +20,7 @@ export function watchBuild(rounds: Rounds, folders: readonly string[], io: Io): 
   return new Promise((resolve, reject) => {
     const watchers = new Map<string, FSWatcher>();
     const touched = new Set<string>();
+    let unverified: Round["built"] = [];
     let timer: NodeJS.Timeout | undefined;
     let idle: NodeJS.Timeout | undefined;
     let work: Promise<void> = Promise.resolve();
@@ -54,10 +55,9 @@ export function watchBuild(rounds: Rounds, folders: readonly string[], io: Io): 
           const tookMs = Math.round(performance.now() - startMs);
           io.out.write(waiting(`${count} in ${tookMs} ms; `));
         }
-        clearTimeout(idle);
-        idle = setTimeout(() => {
-          work = work.then(() => verify(found)).catch(fail);
-        }, idleMs);
+        const fresh = new Set(found.built.map(([, { file }]) => file));
+        unverified = [...unverified.filter(([, { file }]) => !fresh.has(file)), ...found.built];
+        verifyLater();
       } catch (error) {
         if (!(error instanceof CommandError) && !(error instanceof HostError)) throw error;
         last = report(error, io);
@@ -66,11 +66,22 @@ export function watchBuild(rounds: Rounds, folders: readonly string[], io: Io): 
 
     const waiting = (lead: string): string => `${lead}${io.out.style.faint("waiting for changes, Ctrl-C ends")}\n`;
 
-    const verify = async (built: Round): Promise<void> => {
+    const verifyLater = (): void => {
+      clearTimeout(idle);
+      if (unverified.length > 0) idle = setTimeout(() => void (work = work.then(verify).catch(fail)), idleMs);
+    };
+
+    const verify = async (): Promise<void> => {
       const before = last;
-      await rounds.verify(built);
+      unverified = await rounds.verify(unverified, untouched);
       last = rounds.exitCode;
       if (last !== before) io.out.write(waiting(""));
+    };
+
+    /** After a turn of the event loop, in which changes are heard of: those go first. */
+    const untouched = async (): Promise<boolean> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return touched.size === 0 && !stopped;
     };
 
     const again = (path: string): void => {
@@ -82,6 +93,7 @@ export function watchBuild(rounds: Rounds, folders: readonly string[], io: Io): 
         const worth = new Set([...touched].filter((one) => known.has(one) || one.endsWith(".mesh")));
         touched.clear();
         if (worth.size > 0) work = work.then(() => round(worth)).catch(fail);
+        else verifyLater();
       }, settleMs);
     };
 

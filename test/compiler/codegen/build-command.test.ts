@@ -203,6 +203,44 @@ describe("mesh.config.ts", () => {
   });
 });
 
+describe("mesh.config.ts for other commands", () => {
+  beforeEach(() => {
+    meshc.write("src/main.mesh", program("main"));
+    meshc.write("other/main.mesh", "this is not looked at");
+  });
+
+  it("tells `meshc check` where to look, and what warnings are", async () => {
+    configure('export default defineConfig({ sources: ["src"], warningsAsErrors: true });');
+    const { code, out } = await meshc.run("check");
+    expect(code).toBe(1);
+    expect(out).toContain("1 file checked: 1 warning");
+    expect(out).toContain("MESH9001");
+    // What is given comes first.
+    expect((await meshc.run("check", "other")).out).toContain("1 file checked: 1 error");
+  });
+
+  it("leaves `meshc check` as it was where it says nothing of warnings", async () => {
+    configure('export default defineConfig({ sources: ["src"] });');
+    expect((await meshc.run("check")).code).toBe(0);
+    expect((await meshc.run("check", "--warnings-as-errors")).code).toBe(1);
+  });
+
+  it("tells `meshc fmt` where to look", async () => {
+    configure('export default defineConfig({ sources: ["src"] });');
+    expect((await meshc.run("fmt", "--check")).err).toContain("1 file: ");
+    expect((await meshc.run("fmt", "--check", "other")).code).toBe(1);
+  });
+
+  it("is refused by each of them in the same words", async () => {
+    configure("export default { sorces: [] };");
+    for (const command of ["check", "fmt", "build"]) {
+      const { code, err } = await meshc.run(command);
+      expect(err).toBe("error: mesh.config.ts: there is no setting `sorces`.\n  help: Did you mean `sources`?\n");
+      expect(code).toBe(2);
+    }
+  });
+});
+
 describe("meshc build --watch", () => {
   it(
     "builds what a change touches and verifies the code of nodes, until it is interrupted",

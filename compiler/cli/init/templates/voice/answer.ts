@@ -3,9 +3,7 @@ import type { AnswerNode } from "./main.mesh.js";
 const replies: Readonly<Record<string, string>> = {
   "go forward ten meters": "Going ten meters forward.",
   "turn left": "Turning left.",
-  "turn right": "Turning right.",
   stop: "Stopping.",
-  "go back": "Going back.",
 };
 
 export const Answer: AnswerNode = {
