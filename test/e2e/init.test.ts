@@ -51,12 +51,24 @@ async function typechecks(folder: string, version: string): Promise<void> {
 
 // Each starts a dozen processes, among them TypeScript and a recogniser.
 describe("a project of meshc init", { timeout: 400_000 }, () => {
-  it("hello: checks, builds, runs and tests", async () => {
-    const folder = await project("hello");
-    expect(await npm(folder, "run", "check")).toContain("1 file checked: no problems");
-    expect(await npm(folder, "run", "build")).toContain("1 program built");
-    expect(await npm(folder, "start")).toContain("Hello, Ada!");
-    expect(await npm(folder, "test")).toMatch(/^# pass 1$|pass 1$/m);
+  it("hello: checks, builds, runs and tests, as docs/getting-started.md has it", async () => {
+    const page = readFileSync(new URL("../../docs/getting-started.md", import.meta.url), "utf8");
+    const [first = "", then = ""] = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block);
+    const args = first
+      .trim()
+      .replace(/^npx meshc /, "")
+      .split(" ");
+    expect(await meshc(args, { cwd: installed.folder })).toMatchObject({ code: 0, err: "" });
+    const folder = join(installed.folder, "demo");
+    const said: Record<string, string> = {};
+    for (const line of then.trim().split("\n").slice(1)) {
+      const command = line.replace(/\s+#.*$/, "").replace(/^npm /, "");
+      said[command] = await npm(folder, ...command.split(" "));
+    }
+    expect(said["start"]).toContain("Hello, Ada!");
+    expect(said["run check"]).toContain("1 file checked: no problems");
+    expect(said["run build"]).toContain("1 program built");
+    expect(said["test"]).toMatch(/pass 1$/m);
     await typechecks(folder, "typescript-5.9");
   });
 

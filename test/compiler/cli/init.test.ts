@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -50,6 +50,11 @@ describe("meshc init", () => {
     for (const { name } of templates) await meshc.run("init", name, "--template", name);
     expect(await meshc.run("check", ...templates.map(({ name }) => name))).toMatchObject({ code: 0, err: "" });
     expect(await meshc.run("fmt", "--check", ...templates.map(({ name }) => name))).toMatchObject({ code: 0 });
+  });
+
+  it("is shown in the documentation with all its templates", () => {
+    const page = readFileSync(new URL("../../../docs/getting-started.md", import.meta.url), "utf8");
+    for (const { name, summary } of templates) expect(page).toContain(`| \`${name}\` | ${summary}`);
   });
 
   it("takes hello where nobody can be asked, and a name where one is given", async () => {

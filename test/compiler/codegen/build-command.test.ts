@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { commandLine, type CommandLine } from "../support/command-line.ts";
@@ -217,6 +226,15 @@ describe("mesh.config.ts for other commands", () => {
     expect(out).toContain("MESH9001");
     // What is given comes first.
     expect((await meshc.run("check", "other")).out).toContain("1 file checked: 1 error");
+  });
+
+  it("may be what the page about it shows", async () => {
+    const page = readFileSync(new URL("../../../docs/getting-started.md", import.meta.url), "utf8");
+    const [, shown = ""] = /```ts\n(import \{ defineConfig.*?)```/s.exec(page) ?? [];
+    meshc.write("mesh.config.ts", shown);
+    meshc.write("src/main.mesh", program("Main"));
+    expect(await meshc.run("build")).toMatchObject({ code: 0, err: "" });
+    expect(existsSync(join(meshc.folder, "generated/browser/main.mesh.ts"))).toBe(true);
   });
 
   it("leaves `meshc check` as it was where it says nothing of warnings", async () => {

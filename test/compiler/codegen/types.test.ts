@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compile } from "../../../compiler/compile.ts";
+import { moduleGenerator } from "../../../compiler/generate.ts";
+import { memoryHost } from "../../../compiler/host/memory.ts";
 import { nodejsHost } from "../../../compiler/host/nodejs.ts";
 import { generate } from "./support/generate.ts";
 
@@ -93,6 +96,55 @@ describe("generated modules compile, right uses of them too, and wrong ones do n
     async (name, module, resolution) => {
       writeFileSync(join(folder, "tsconfig.json"), tsConfig(module, resolution));
       expect(await compiler(name, ["-p", "."])).toBe("");
+    },
+    60_000,
+  );
+});
+
+describe("an import of a `.mesh` file has types", () => {
+  const program = "record Item { size: int }\npipeline Main { in a: Item\n out b: Item\n a -> b }\n";
+  const use = `import { launchMain, type Item } from "./main.mesh";
+const main = await launchMain();
+const item: Item = { size: 1 };
+await main.a.write(item);
+// @ts-expect-error a text is no item
+await main.a.write("one");
+export {};
+`;
+
+  it.each([
+    ["main.d.mesh.ts", "typescript", "esnext", "bundler", true],
+    ["main.d.mesh.ts", "typescript", "nodenext", "nodenext", true],
+    ["main.d.mesh.ts", "typescript-6", "nodenext", "nodenext", true],
+    ["main.d.mesh.ts", "typescript-5.9", "esnext", "bundler", true],
+    ["main.d.mesh.ts", "typescript-5.9", "nodenext", "nodenext", true],
+    ["main.mesh.ts", "typescript", "esnext", "bundler", false],
+    ["main.mesh.ts", "typescript-6", "esnext", "bundler", false],
+    ["main.mesh.ts", "typescript-5.9", "esnext", "bundler", false],
+  ])(
+    "from %s, with %s, modules %s, resolution %s",
+    async (beside, name, module, moduleResolution, allowArbitraryExtensions) => {
+      const project = join(folder, "imports");
+      rmSync(project, { recursive: true, force: true });
+      mkdirSync(project);
+      const result = compile("main.mesh", memoryHost({ "main.mesh": program }), { compilerVersion: "0.0.0" });
+      const text =
+        beside === "main.mesh.ts"
+          ? generate("main.mesh", memoryHost({ "main.mesh": program })).text
+          : (await moduleGenerator()).declarations(result, "browser");
+      writeFileSync(join(project, beside), text);
+      writeFileSync(join(project, "use.ts"), use);
+      const compilerOptions = {
+        ...(JSON.parse(tsConfig(module, moduleResolution)) as { compilerOptions: object }).compilerOptions,
+        allowArbitraryExtensions,
+        isolatedDeclarations: false,
+        rootDir: ".",
+        noEmit: true,
+        declaration: false,
+        emitDeclarationOnly: false,
+      };
+      writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
+      expect(await compiler(name, ["-p", "imports"])).toBe("");
     },
     60_000,
   );
