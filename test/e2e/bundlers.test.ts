@@ -144,9 +144,9 @@ describe("Node", () => {
   /** Where the line that launches the pipeline comes from, by the source map beside a bundle. */
   function launchedAt(file: string): string {
     const lines = readFileSync(file, "utf8").split("\n");
-    const line = lines.findIndex((one) => /launchPipeline\)?\(program\d*, "Main"/.test(one));
+    const line = lines.findIndex((one) => /launchPipeline\d*\)?\(program\d*, "Main"/.test(one));
     const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, "utf8")) as SourceMapPayload);
-    const entry = map.findEntry(line, lines[line]?.indexOf("launchPipeline") ?? 0);
+    const entry = map.findEntry(line, lines[line]?.search(/\S/) ?? 0);
     return "originalLine" in entry ? `${basename(entry.originalSource)}:${entry.originalLine + 1}` : "nowhere";
   }
 
@@ -277,6 +277,7 @@ describe("a mistake in a program", () => {
             {
               build: {
                 outDir: "out",
+                ssr: "node.js",
                 rollupOptions: { onwarn: (one) => void (one.plugin === undefined || messages.push(one.message)) },
               },
             },

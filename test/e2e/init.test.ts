@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import type { ViteDevServer } from "vite";
+import type * as vite from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchChromium, noChromium } from "./support/chromium.ts";
 import { readWav } from "./support/files.ts";
@@ -105,13 +105,13 @@ describe("a project of meshc init", { timeout: 400_000 }, () => {
 
   it.skipIf(noChromium !== undefined)("browser: runs in a page", async () => {
     const folder = join(installed.folder, "my-browser");
-    const vite = (await import(
+    const own = (await import(
       pathToFileURL(join(installed.folder, "node_modules/vite/dist/node/index.js")).href
-    )) as typeof import("vite");
-    let server: ViteDevServer | undefined;
+    )) as Pick<typeof vite, "createServer">;
+    let server: vite.ViteDevServer | undefined;
     const browser = await launchChromium();
     try {
-      server = await vite.createServer({ root: folder, logLevel: "silent", server: { host: "127.0.0.1", port: 0 } });
+      server = await own.createServer({ root: folder, logLevel: "silent", server: { host: "127.0.0.1", port: 0 } });
       await server.listen();
       const page = await browser.newPage();
       await page.goto(server.resolvedUrls?.local[0] ?? "");
