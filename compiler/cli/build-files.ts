@@ -1,13 +1,23 @@
 import { dirname, resolve } from "node:path";
 import { statSync } from "node:fs";
-import { Rounds, type Round } from "./build/rounds.ts";
+import { BuiltBefore } from "./build/built-before.ts";
+import type { Round } from "./build/rounds.ts";
 import { settingsOf, type BuildRequest } from "./build/settings.ts";
-import type { ExitCode } from "./exit-code.ts";
+import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
+import { findSources } from "./sources.ts";
 
 /** Builds files and folders; a program with errors leaves what was built of it before untouched. */
 export async function buildFiles(request: BuildRequest & { readonly watch: boolean }, io: Io): Promise<ExitCode> {
   const settings = await settingsOf(request, io.cwd);
+  const before = request.watch ? undefined : new BuiltBefore(findSources(settings.sources, io.cwd), settings, io.cwd);
+  const programs = before?.unchanged();
+  if (programs !== undefined) {
+    io.out.write(summary({ programs, written: [] }));
+    return exitCode.fine;
+  }
+  // The compiler is loaded only now, for that takes longer than to see that there is nothing to do.
+  const { Rounds } = await import("./build/rounds.ts");
   const rounds = new Rounds(settings, io);
   if (request.watch) {
     const { watchBuild } = await import("./build/watch-build.ts");
@@ -17,6 +27,8 @@ export async function buildFiles(request: BuildRequest & { readonly watch: boole
   const round = await rounds.build();
   await rounds.verify(round.built);
   if (round.programs > 0) io.out.write(summary(round));
+  const built = rounds.withoutFault(round);
+  if (built !== undefined) before?.keep(built);
   return rounds.exitCode;
 }
 
@@ -24,7 +36,7 @@ function folderOf(path: string): string {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? path : dirname(path);
 }
 
-function summary({ programs, written }: Round): string {
+function summary({ programs, written }: Pick<Round, "programs" | "written">): string {
   const files =
     written.length === 0 ? "nothing has changed" : `${written.length} file${written.length === 1 ? "" : "s"} written`;
   return `${programs} program${programs === 1 ? "" : "s"} built: ${files}\n`;

@@ -34,7 +34,9 @@ export interface BuiltProgram {
   readonly compiled: CompiledFile;
   /** Undefined for a program with errors, of which nothing was written. */
   readonly outputs: OutputPaths | undefined;
-  /** Files that hold something else than before, absolute. */
+  /** All files of the program, absolute. */
+  readonly files: readonly string[];
+  /** Those that hold something else than before, absolute. */
   readonly written: readonly string[];
 }
 
@@ -59,12 +61,13 @@ export class Builder {
     const { file, plan, diagnostics } = compiled;
     const refused = this.#options.warningsAsErrors ? ["error", "warning"] : ["error"];
     if (plan === undefined || diagnostics.some((one) => refused.includes(one.severity))) {
-      return { file, compiled, outputs: undefined, written: [] };
+      return { file, compiled, outputs: undefined, files: [], written: [] };
     }
     const outputs = layout.of(file);
-    const wanted = [...(await this.#module(compiled, plan, outputs, layout)), ...dataFiles(plan, outputs)];
+    const data = dataFiles(plan, outputs);
+    const wanted = [...(await this.#module(compiled, plan, outputs, layout)), ...data];
     const written = writeAll(wanted, (path) => shownPath(path, this.#io.cwd));
-    return { file, compiled, outputs, written };
+    return { file, compiled, outputs, files: [outputs.module, outputs.map, ...data.map(({ path }) => path)], written };
   }
 
   /** Says what is wrong with the code of the nodes that a program declares, now that its module is written. */

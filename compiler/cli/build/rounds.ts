@@ -11,6 +11,7 @@ import { report } from "../report.ts";
 import { SharedSources } from "../shared-sources.ts";
 import { findSources, shownPath } from "../sources.ts";
 import { Builder, layoutOf, type BuiltProgram } from "./builder.ts";
+import type { Built } from "./built-before.ts";
 import { reachableFrom } from "./code-files.ts";
 import type { BuildSettings } from "./settings.ts";
 
@@ -35,6 +36,8 @@ export class Rounds {
   #told = new Set<string>();
   #failed = false;
   #unreadable = false;
+  /** Something was said of a program, be it a warning, which the next build has to say again. */
+  #hasSpoken = false;
 
   constructor(settings: BuildSettings, io: Io) {
     this.#io = io;
@@ -66,6 +69,7 @@ export class Rounds {
     this.#told = new Set();
     this.#failed = false;
     this.#unreadable = false;
+    this.#hasSpoken = false;
     const files = findSources(this.#settings.sources, this.#io.cwd);
     const stale = files.filter((file) => {
       const known = this.#programs.get(file);
@@ -104,6 +108,21 @@ export class Rounds {
       this.#tell(program.compiled, await builder.verify(program));
     }
     return [];
+  }
+
+  /** What a whole build has read and written; undefined where there was anything to say of it. */
+  withoutFault({ built }: Round): Built | undefined {
+    if (this.#failed || this.#unreadable || this.#hasSpoken) return undefined;
+    const sources = new Set<string>();
+    const code = new Set<string>();
+    for (const { project, program } of this.#programs.values()) {
+      for (const one of program.files.values()) {
+        sources.add(isStandard(one.module) ? one.module : resolve(project.root, one.source.path));
+      }
+      for (const { path } of implementationsOf(program.root)) code.add(resolve(project.root, path));
+    }
+    const outputs = built.flatMap(([, { files }]) => files);
+    return { programs: this.#programs.size, sources: [...sources], code: [...code], outputs };
   }
 
   /** Every file that a change of would make another round worth it, absolute. */
@@ -161,6 +180,7 @@ export class Rounds {
       const key = JSON.stringify([project.root, source.path, span.start, one.code, one.message]);
       return !this.#told.has(key) && this.#told.add(key);
     });
+    if (diagnostics.length > 0) this.#hasSpoken = true;
     printDiagnostics(fresh, project, this.#io.err);
     const refused = this.#settings.warningsAsErrors ? ["error", "warning"] : ["error"];
     if (diagnostics.some((one) => refused.includes(one.severity))) this.#failed = true;
