@@ -1,4 +1,6 @@
 /** The compiler's public API. None of it throws for the user's mistakes: those are diagnostics. */
+export { manifest as manifestSchema, manifestVersion } from "./codegen/manifest.ts";
+export type { Manifest } from "./codegen/manifest.ts";
 export { compile } from "./compile.ts";
 export type { CompileOptions, CompileResult } from "./compile.ts";
 export { createFormatter, lineSpan, parse } from "../grammar/index.ts";
