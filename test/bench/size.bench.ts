@@ -1,0 +1,114 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { median, rounded, type BenchRow } from "./hop-rounds.ts";
+
+export const title = "What a page loads, what an install holds, how long a door takes to import";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const imports = 9;
+
+/** What all of the runtime weighs in a page, minified and with gzip. */
+const core = `export { connect, launch, launchPipeline, launchPeers, defineNode, inputPort, outputPort, MeshError } from "pipeline-mesh";`;
+/** A program of a page: a record on its way to a peer and back. */
+const program = `record Line { text: text, sure: float in 0..1 = 1.0 }
+interface Answering { in line: Line
+  out answer: Line }
+pipeline Main {
+  in  line: Line
+  out answer: Line
+  remote loud: Answering { at "webrtc://127.0.0.1:7452/Loud" }
+  line -> loud -> answer
+}
+`;
+
+async function weigh(contents: string, resolveDir: string): Promise<{ minified: number; gzip: number }> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir, loader: "ts" },
+    nodePaths: [join(root, "node_modules")],
+    alias: { "pipeline-mesh": join(root, "runtime/platform/browser.ts") },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    legalComments: "none",
+  });
+  const bytes = outputFiles[0]?.contents ?? new Uint8Array();
+  return { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
+}
+
+/** Milliseconds that a fresh process takes to import something, the median of several. */
+function importMs(specifier: string): number {
+  const script = `const start = performance.now(); await import(${JSON.stringify(specifier)}); console.log(performance.now() - start);`;
+  const found = Array.from({ length: imports }, () => {
+    const run = spawnSync(process.execPath, ["--input-type=module", "-e", script], { cwd: root, encoding: "utf8" });
+    if (run.status !== 0) throw new Error(run.stderr);
+    return Number(run.stdout);
+  });
+  return median(found);
+}
+
+function kilobytes(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  return files.reduce((sum, one) => sum + statSync(join(one.parentPath, one.name)).size, 0) / 1000;
+}
+
+export async function run(): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }> {
+  const row = (name: string, metric: string, unit: string, ours: number, goal: string | null = null): BenchRow => ({
+    case: name,
+    metric,
+    unit,
+    ours: rounded(ours),
+    peer: null,
+    peerName: null,
+    ratio: null,
+    goal,
+  });
+  const folder = mkdtempSync(join(tmpdir(), "mesh-size-"));
+  try {
+    const packed = spawnSync("npm", ["pack", "--pack-destination", folder], { cwd: root, encoding: "utf8" });
+    if (packed.status !== 0) throw new Error(packed.stderr);
+    const tarball = join(folder, packed.stdout.trim().split("\n").at(-1) ?? "");
+    spawnSync("tar", ["-xzf", tarball, "-C", folder]);
+    // Beside the packages that it needs, as it is installed.
+    const dist = join(root, "dist");
+    writeFileSync(join(folder, "package.json"), "{}");
+    writeFileSync(join(folder, "main.mesh"), program);
+    const meshc = [join(dist, "meshc.js"), "build", "--target", "browser"];
+    const built = spawnSync(process.execPath, meshc, { cwd: folder, encoding: "utf8" });
+    if (built.status !== 0) throw new Error(built.stdout + built.stderr);
+    const page = await weigh(core, root);
+    const module = await weigh(`export { launchMain } from "./main.mesh.ts";`, folder);
+    return {
+      rows: [
+        row("runtime core in a page", "min + gzip", "kB", page.gzip / 1000, "<= 60"),
+        row("runtime core in a page", "minified", "kB", page.minified / 1000),
+        row("page with a generated module", "min + gzip", "kB", module.gzip / 1000),
+        row("tarball", "size", "kB", statSync(tarball).size / 1000),
+        row("installed, without dependencies", "size", "kB", kilobytes(join(folder, "package"))),
+        ...["runtime", "compiler", "stdlib"].map((door) =>
+          row(
+            door === "runtime" ? "pipeline-mesh" : `pipeline-mesh/${door}`,
+            "cold import",
+            "ms",
+            importMs(pathToFileURL(join(dist, `${door}.js`)).href),
+            door === "runtime" ? "<= 60" : null,
+          ),
+        ),
+      ],
+      notes: [
+        "Bundled by esbuild for browsers. The generated module has records, so it brings the Zod that people know, of which",
+        `the core needs only the small form. Imports are the median of ${imports} fresh processes, without their start.`,
+      ],
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    // What is packed has no maps, which those who work on it want.
+    spawnSync(process.execPath, [join(root, "scripts/build.mjs")], { cwd: root });
+  }
+}
