@@ -239,6 +239,15 @@ describe("a project that the package is installed in", () => {
     expect((await run(folder, "npx", "--no-install", "meshc", "explain", "MESH3001")).out).toContain("MESH3001");
   });
 
+  const shown = ["docs/package.md", "docs/build.md"].flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/^npx (meshc [^#\n]*)/gm)].map(([, line = ""]) => line.trim()),
+  );
+
+  it.each(shown)("can do what the pages show: npx %s", async (line) => {
+    const result = await run(folder, "npx", "--no-install", ...line.split(/\s+/));
+    expect(result.code, result.out).toBe(0);
+  });
+
   it.each([
     ["typescript", "node16", "node16"],
     ["typescript", "nodenext", "nodenext"],
