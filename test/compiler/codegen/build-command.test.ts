@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -64,6 +65,58 @@ describe("meshc build", () => {
     );
     const second = await meshc.run("build");
     expect(second).toEqual({ code: 0, err: "", out: "2 programs built: nothing has changed\n" });
+  });
+
+  it("remembers a build without fault and notices each thing that changes", { timeout: 240_000 }, async () => {
+    mkdirSync(join(meshc.folder, "node_modules"));
+    meshc.write("tsconfig.json", "{}");
+    meshc.write("echo.ts", "export const Echo = { open: () => ({}) };");
+    meshc.write("helper.ts", "export const help = 1;");
+    meshc.write(
+      "main.mesh",
+      `import { Word } from "./words.mesh"\nrecord Text { words: [Word] }\n${echoProgram("./echo.ts")}`,
+    );
+    meshc.write("words.mesh", "record Word { text: text }");
+    await meshc.run("build");
+    const nothing = { code: 0, err: "", out: "2 programs built: nothing has changed\n" };
+    const memory = join(meshc.folder, "node_modules/.cache/pipeline-mesh/built.json");
+    const rebuilt = async (): Promise<string> => {
+      const { out } = await meshc.run("build");
+      expect(await meshc.run("build")).toEqual(nothing);
+      return out;
+    };
+    expect(existsSync(memory)).toBe(true);
+    expect(await meshc.run("build")).toEqual(nothing);
+    const written = statSync(join(meshc.folder, "main.mesh.ts")).mtimeMs;
+    rmSync(join(meshc.folder, "words.mesh.ts.map"));
+    expect(await rebuilt()).toContain("wrote words.mesh.ts.map");
+    meshc.write("main.plan.json", "{}");
+    expect(await rebuilt()).toContain("wrote main.plan.json");
+    expect(statSync(join(meshc.folder, "main.mesh.ts")).mtimeMs).toBe(written);
+    meshc.write("words.mesh", 'record Word { text: text = "" }');
+    expect(await rebuilt()).toContain("wrote main.mesh.ts");
+    meshc.write("tsconfig.json", '{ "compilerOptions": { "allowImportingTsExtensions": true } }');
+    expect(await rebuilt()).toContain("wrote main.mesh.ts");
+    meshc.write("more.mesh", program("More"));
+    expect((await meshc.run("build")).out).toContain("3 programs built");
+    rmSync(join(meshc.folder, "more.mesh"));
+    expect((await meshc.run("build")).out).toContain("2 programs built");
+    // What it cannot read it does without.
+    writeFileSync(memory, '{ "a": 1');
+    expect(await rebuilt()).toBe(nothing.out);
+    meshc.write("echo.ts", 'import { help } from "./helper.ts";\nexport const Echo = { open: () => ({ help }) };');
+    meshc.write("helper.ts", "export const help = 2;");
+    expect((await meshc.run("build")).out).toBe(nothing.out);
+    meshc.write("echo.ts", "export const Other = {};");
+    expect((await meshc.run("build")).code).toBe(1);
+  });
+
+  it("says a warning again at each build, though nothing has changed", async () => {
+    mkdirSync(join(meshc.folder, "node_modules"));
+    meshc.write("main.mesh", program("main"));
+    const first = await meshc.run("build");
+    expect(first.err).toContain("warning");
+    expect((await meshc.run("build")).err).toBe(first.err);
   });
 
   it("writes anew what somebody has edited, and what belongs to a changed import", async () => {

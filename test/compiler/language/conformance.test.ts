@@ -31,26 +31,96 @@ describe("data that meets", () => {
     record Twig { value: text, left: Twig?, rest: [Twig] }
   `;
   const fits = [
-    ["text", "text"], ["text?", "text?"], ["text", "text?"], ["int", "float"], ["[int]", "[float]"], ["map<int>", "map<float>"], ["[[int]]", "[[float]?]"],
-    ["int in 0..5", "int"], ["int in 0..5", "int in 0..10"], ["int in 0..5", "float in -1..5"], ["duration in 1s..2s", "duration in ..2s"],
-    ['text matches "a+"', "text"], ['text matches "a+"', 'text matches "a+"'],
-    ["Word", "Word"], ["Wider", "Word"], ["Word", "Less"], ["Word", "Maybe"], ["Less", "Maybe"], ["Less", "Given"], ["Word", "Given"], ["Sure", "Word"], ["Sure", "Maybe"],
-    ["InnerWide", "Inner"], ["Inner", "InnerLess"], ["InnerWide", "InnerLess"], ["WithMood", "WithMore"], ["Int", "Float"], ["Tree", "Tree2"], ["Tree", "Tree"],
-    ["[Wider]", "[Word]"], ["map<[Word]>", "map<[Less]?>"], ["Mood", "More"], ["Mood", "Mood"], ["signal", "signal"], ["bytes", "bytes"], ["json", "json"],
-    ["video<vp8>", "video"], ["tensor<f32, [1]>", "tensor<f32>"], ["[int]", "[int]?"],
+    ["text", "text"],
+    ["text?", "text?"],
+    ["text", "text?"],
+    ["int", "float"],
+    ["[int]", "[float]"],
+    ["map<int>", "map<float>"],
+    ["[[int]]", "[[float]?]"],
+    ["int in 0..5", "int"],
+    ["int in 0..5", "int in 0..10"],
+    ["int in 0..5", "float in -1..5"],
+    ["duration in 1s..2s", "duration in ..2s"],
+    ['text matches "a+"', "text"],
+    ['text matches "a+"', 'text matches "a+"'],
+    ["Word", "Word"],
+    ["Wider", "Word"],
+    ["Word", "Less"],
+    ["Word", "Maybe"],
+    ["Less", "Maybe"],
+    ["Less", "Given"],
+    ["Word", "Given"],
+    ["Sure", "Word"],
+    ["Sure", "Maybe"],
+    ["InnerWide", "Inner"],
+    ["Inner", "InnerLess"],
+    ["InnerWide", "InnerLess"],
+    ["WithMood", "WithMore"],
+    ["Int", "Float"],
+    ["Tree", "Tree2"],
+    ["Tree", "Tree"],
+    ["[Wider]", "[Word]"],
+    ["map<[Word]>", "map<[Less]?>"],
+    ["Mood", "More"],
+    ["Mood", "Mood"],
+    ["signal", "signal"],
+    ["bytes", "bytes"],
+    ["json", "json"],
+    ["video<vp8>", "video"],
+    ["tensor<f32, [1]>", "tensor<f32>"],
+    ["[int]", "[int]?"],
   ] as const;
   for (const [given, taken] of fits) right(`${given} for ${taken}`, meets(given, taken, types));
   const unfit = [
-    ["text", "int"], ["float", "int"], ["text", "bytes"], ["bytes", "text"], ["int in 0..10", "int in 0..5"], ["int", "int in 0.."], ["duration", "duration in ..2s"],
-    ["text", 'text matches "a+"'], ['text matches "b+"', 'text matches "a+"'], ["[text]", "text"], ["text", "[text]"], ["[text]", "[int]"], ["[text?]", "[text]"], ["map<int>", "map<text>"],
-    ["map<int>", "[int]"], ["Word", "Wider"], ["Less", "Word"], ["Maybe", "Word"], ["Word", "Sure"], ["Inner", "InnerWide"], ["InnerLess", "Inner"], ["WithMore", "WithMood"], ["WithText", "WithMood"],
-    ["Float", "Int"], ["Tree", "Twig"], ["Twig", "Tree"], ["Tree2", "Tree"], ["More", "Mood"], ["Mood", "Other"], ["text", "Mood"], ["Word", "text"], ["Word", "Mood"], ["signal", "text"], ["text", "signal"],
-    ["bool", "int"], ["duration", "float"], ["frequency", "bitrate"], ["tensor<f32>", "[float]"], ["video", "audio"], ["tensor<f32, [1]>", "tensor<f32, [1, 1]>"],
+    ["text", "int"],
+    ["float", "int"],
+    ["text", "bytes"],
+    ["bytes", "text"],
+    ["int in 0..10", "int in 0..5"],
+    ["int", "int in 0.."],
+    ["duration", "duration in ..2s"],
+    ["text", 'text matches "a+"'],
+    ['text matches "b+"', 'text matches "a+"'],
+    ["[text]", "text"],
+    ["text", "[text]"],
+    ["[text]", "[int]"],
+    ["[text?]", "[text]"],
+    ["map<int>", "map<text>"],
+    ["map<int>", "[int]"],
+    ["Word", "Wider"],
+    ["Less", "Word"],
+    ["Maybe", "Word"],
+    ["Word", "Sure"],
+    ["Inner", "InnerWide"],
+    ["InnerLess", "Inner"],
+    ["WithMore", "WithMood"],
+    ["WithText", "WithMood"],
+    ["Float", "Int"],
+    ["Tree", "Twig"],
+    ["Twig", "Tree"],
+    ["Tree2", "Tree"],
+    ["More", "Mood"],
+    ["Mood", "Other"],
+    ["text", "Mood"],
+    ["Word", "text"],
+    ["Word", "Mood"],
+    ["signal", "text"],
+    ["text", "signal"],
+    ["bool", "int"],
+    ["duration", "float"],
+    ["frequency", "bitrate"],
+    ["tensor<f32>", "[float]"],
+    ["video", "audio"],
+    ["tensor<f32, [1]>", "tensor<f32, [1, 1]>"],
   ] as const;
   for (const [given, taken] of unfit) wrong(`${given} for ${taken}`, "3001", refused(meets(given, taken, types)));
   wrong("a record that holds itself", "3", "record A {\n  x: int\n  «a»: A\n}");
   wrong("two records that hold each other", "3", "record A {\n  «b»: B\n}\nrecord B {\n  a: A\n}");
-  right("records that may hold themselves", "record A { a: A?, b: [A], c: map<A>, d: [A]? }\nrecord B { c: C? }\nrecord C { b: B }");
+  right(
+    "records that may hold themselves",
+    "record A { a: A?, b: [A], c: map<A>, d: [A]? }\nrecord B { c: C? }\nrecord C { b: B }",
+  );
   right("an empty record", "record Nothing { }\nrecord Something { x: Nothing }");
   wrong("an enum of nothing", "2", "enum «E» { }");
 });
@@ -80,7 +150,10 @@ describe("interfaces", () => {
     "pipeline P: Hear { in sound: audio<opus | pcmu, 8kHz..48kHz, mono | stereo> out heard: Wider sound -> Wide1() -> heard }",
     "pipeline P: Hear { in x: audio out y: Word x -> Word1() -> y }",
     "pipeline P: Hear { in audio out Word in -> Word1() -> out }",
-    "pipeline P: Hear { in sound: audio out heard: Word out more: text? sound -> Word1() -> heard }".replace(" out more: text?", ""),
+    "pipeline P: Hear { in sound: audio out heard: Word out more: text? sound -> Word1() -> heard }".replace(
+      " out more: text?",
+      "",
+    ),
     "pipeline P: Pair { in b: text in a: text out d: text out c: text a -> c b -> d }",
     "pipeline P: Sole { in text out text in -> T() -> out }",
     "pipeline P: Sole { in line: text out back: text line -> T() -> back }",
@@ -88,29 +161,51 @@ describe("interfaces", () => {
     "pipeline P: Opt { in a: text in hint: text? out b: text a -> T() -> b }",
     "pipeline P: Sole { in a: text in extra: text? out b: text a -> T() -> b }",
     "batch pipeline P: Ask { in q: text out a: text q -> Q() -> a }",
-    "pipeline P: Sole { in a: text out b: text out more: text a -> T() -> [b, more] }".replace("P: Sole", "P: Named").replace("pipeline", "interface Named { in a: text out b: text }\npipeline"),
+    "pipeline P: Sole { in a: text out b: text out more: text a -> T() -> [b, more] }"
+      .replace("P: Sole", "P: Named")
+      .replace("pipeline", "interface Named { in a: text out b: text }\npipeline"),
   ];
   for (const text of rights) right(text.replaceAll("\n", " "), `${decls}\n${text}`);
   const wrongs: readonly [string, string][] = [
     ["pipeline P: Hear { in sound: «audio<opus, 16kHz, mono>» out heard: Word sound -> Word1() -> heard }", "3"],
     ["pipeline P: Hear { in sound: «audio<pcm_f32, 48kHz, mono>» out heard: Word sound -> Word1() -> heard }", "3"],
     ["pipeline P: Hear { in sound: «audio<opus, 48kHz, stereo>» out heard: Word sound -> Word1() -> heard }", "3"],
-    ["pipeline P: Hear { in sound: «video» out heard: Word sound -> T2() -> heard }\nnode T2 { in video out Word }", "3"],
+    [
+      "pipeline P: Hear { in sound: «video» out heard: Word sound -> T2() -> heard }\nnode T2 { in video out Word }",
+      "3",
+    ],
     ["pipeline P: Hear { in sound: audio out heard: «Less» sound -> Less1() -> heard }", "3"],
-    ["pipeline P: Hear { in sound: audio out heard: «text» sound -> T3() -> heard }\nnode T3 { in audio out text }", "3"],
+    [
+      "pipeline P: Hear { in sound: audio out heard: «text» sound -> T3() -> heard }\nnode T3 { in audio out text }",
+      "3",
+    ],
     ["pipeline P: «Hear» { in sound: audio sound -> Word1() }", "3"],
     ["pipeline P: «Hear» { out heard: Word Word2() -> heard }\nnode Word2 { out Word }", "3"],
     ["pipeline P: «Pair» { in a: text in c: text out d: text out e: text a -> d c -> e }", "3"],
     ["pipeline P: «Pair» { in a: text in b: text out c: text out e: text a -> c b -> e }", "3"],
     ["pipeline P: «Pair» { in a: text out c: text out d: text a -> [c, d] }", "3"],
     ["pipeline P: Sole { in a: text in «extra»: text out b: text [a, extra] -> T() -> b }", "3"],
-    ["pipeline P: Sig { in a: text in stop: signal out b: text out beat: «text» a -> [T() -> b, beat] stop -> flush t let t = T() b2 -> t }".replace(" stop -> flush t let t = T() b2 -> t", ""), "3"],
+    [
+      "pipeline P: Sig { in a: text in stop: signal out b: text out beat: «text» a -> [T() -> b, beat] stop -> flush t let t = T() b2 -> t }".replace(
+        " stop -> flush t let t = T() b2 -> t",
+        "",
+      ),
+      "3",
+    ],
     ["pipeline P: «Sole» { in q: text out a: text q -> Q() -> a }".replace("«Sole»", "«Ask»"), "3"],
     ["batch pipeline P: «Sole» { in q: text out a: text q -> Q() -> a }", "3"],
-    ["pipeline P: Hear { in sound: audio<opus> out heard: Word sound -> Low() -> heard }\nnode Low { in audio<opus, 16kHz> out Word }".replace("in sound: audio<opus>", "in sound: «audio<opus>»"), "3"],
+    [
+      "pipeline P: Hear { in sound: audio<opus> out heard: Word sound -> Low() -> heard }\nnode Low { in audio<opus, 16kHz> out Word }".replace(
+        "in sound: audio<opus>",
+        "in sound: «audio<opus>»",
+      ),
+      "3",
+    ],
   ];
   for (const [text, codes] of wrongs) wrong(text.replace(/[«»]/g, "").split("\n")[0] ?? "", codes, `${decls}\n${text}`);
-  right("an interface with a join, requirements and a latency", `
+  right(
+    "an interface with a join, requirements and a latency",
+    `
     interface Both {
       in a: audio<opus>
       in b: audio<opus>
@@ -121,9 +216,10 @@ describe("interfaces", () => {
     }
     node Mix { in a: audio<opus> in b: audio<opus> out c: audio<opus> join latest }
     pipeline P: Both { in a: audio<opus> in b: audio<opus> out c: audio<opus> join index let m = Mix() a -> m.a b -> m.b m -> c }
-  `);
+  `,
+  );
   wrong("an interface with a flow", "1", "interface I { in a: text out b: text\n  «a -> b»\n}");
-  wrong("an interface with code", "2", "interface I {\n  in a: text\n  out b: text\n  «from \"./a.ts\"»\n}");
+  wrong("an interface with code", "2", 'interface I {\n  in a: text\n  out b: text\n  «from "./a.ts"»\n}');
   wrong("an interface with a let", "1", "interface I {\n  in a: text\n  «let» n = N()\n}\nnode N { in text }");
   wrong("an interface with parameters", "1", "interface I«(»a: int) {\n  in a: text\n}");
 });
@@ -150,7 +246,7 @@ describe("nodes, batch and abstract", () => {
     "pipeline P { in a: text }",
     "pipeline P { in a: text out b: text requires gpu latency 3ms a -> b }",
     "pipeline P { in a: text out b: text a -> b budget 400ms a -> b }",
-    "pipeline P(a: int, b: text = \"x\") { in c: text out d: text c -> d }",
+    'pipeline P(a: int, b: text = "x") { in c: text out d: text c -> d }',
     "node N(a: int,) { in text }",
     "node N(\n a: int\n , b: int\n) { in text }",
     "pipeline P { in a: text out b: text let n = N() with { restart: on_failure, attempts: 3, worker: true } a -> n -> b }\nnode N { in text out text }",
@@ -165,8 +261,8 @@ describe("nodes, batch and abstract", () => {
     ["node N {\n  in text\n  latency«»\n}", "1"],
     ["node N {\n  in text\n  from«»\n}", "1"],
     ["node N {\n  in text\n  from «./a.ts»\n}", "1"],
-    ["node N {\n  in text\n  from «\"a.ts\"»\n}", "2"],
-    ["node N {\n  in text\n  from «\"./a.py\"»\n}", "2"],
+    ['node N {\n  in text\n  from «"a.ts"»\n}', "2"],
+    ['node N {\n  in text\n  from «"./a.py"»\n}', "2"],
     ["node N {\n  in text\n  join «tme» within 20ms\n  in b: text\n}".replace("in text", "in a: text"), "2"],
     ["node N {\n  in a: text\n  in b: text\n  join time within «20»\n}", "3"],
     ["node N {\n  in a: text\n  in b: text\n  join time«»\n}", "2"],
@@ -189,11 +285,11 @@ describe("nodes, batch and abstract", () => {
     ["node N {\n  in a «=» text\n}\nrecord After { x: int }", "1"],
     ["node N {\n  in a: text«,»\n  out b: text\n}\nrecord After { x: int }", "1"],
     ["node N {\n  in a: text«;»\n  out b: text\n}\nrecord After { x: int }", "1"],
-    ["node N {\n  in a: text «=» \"x\"\n  out b: text\n}\nrecord After { x: int }", "1"],
+    ['node N {\n  in a: text «=» "x"\n  out b: text\n}\nrecord After { x: int }', "1"],
     ["node N {\n  in a, «b»: text\n  out c: text\n}\nrecord After { x: int }", "1"],
     ["node N {\n  «in»\n  out c: text\n}\nrecord After { x: int }", "1"],
     ["pipeline P {\n  in a: text\n  out b: text\n  a -> b\n  «record R { x: int }»\n}\nrecord After { x: int }", "1"],
-    ["pipeline P {\n  in a: text\n  out b: text\n  a -> b\n  «from \"./a.ts\"»\n}", "2"],
+    ['pipeline P {\n  in a: text\n  out b: text\n  a -> b\n  «from "./a.ts"»\n}', "2"],
     ["pipeline P {\n  in a: text\n  out b: text\n  a -> b\n  budget «400» a -> b\n}", "3"],
     ["pipeline P {\n  in a: text\n  out b: text\n  a -> b\n  budget 400ms a«»\n}", "1"],
     ["pipeline P {\n  in a: text\n  out b: text\n  a -> b\n  budget «a» -> b\n}", "1"],
@@ -202,8 +298,14 @@ describe("nodes, batch and abstract", () => {
     ["batch node N {\n  in «audio<opus>»\n  out text\n}", "5"],
     ["«node batch» N { in text }\nrecord After { x: int }", "1"],
     ["«batch»\nrecord After { x: int }", "1"],
-    ["pipeline P { in a: text out b: text\n  let n = N() with { «restrat»: on_failure }\n  a -> n -> b\n}\nnode N { in text out text }", "2"],
-    ["pipeline P { in a: text out b: text\n  let n = N() with { restart: «on_failre» }\n  a -> n -> b\n}\nnode N { in text out text }", "3"],
+    [
+      "pipeline P { in a: text out b: text\n  let n = N() with { «restrat»: on_failure }\n  a -> n -> b\n}\nnode N { in text out text }",
+      "2",
+    ],
+    [
+      "pipeline P { in a: text out b: text\n  let n = N() with { restart: «on_failre» }\n  a -> n -> b\n}\nnode N { in text out text }",
+      "3",
+    ],
     ["pipeline P { in a: text out b: text\n  a -> b with { buffer: «64ms» }\n}", "3"],
     ["pipeline P { in a: text out b: text\n  a -> b with «( »buffer: 64)\n}".replace("«( »", "«(»"), "1"],
     ["pipeline P { in a: text out b: text\n  a -> b with { buffer «=» 64 }\n}", "1"],

@@ -44,23 +44,40 @@ describe("formats that meet", () => {
     "let m = Mix()\n Mic() -> m.a\n Mic() -> m.b\n m -> Rate(to: 8kHz)",
     "let s = Split()\n Mic() -> s\n s.left -> Ear()\n s.right -> Rate(to: 16kHz) -> Ear()",
     "Mic() -> [Pass() -> Wide(), Rate(to: 16kHz) -> Mono() -> Ear(), Open()]",
-    "let t = Talk()\n t -> t2\n t.log -> t2.hint\n t.beat -> t2.stop".replaceAll("t2", "o").replace("let t = Talk()", "let o = Opt()\n let t = Talk()\n o -> t") + " ".repeat(0),
+    "let t = Talk()\n t -> t2\n t.log -> t2.hint\n t.beat -> t2.stop"
+      .replaceAll("t2", "o")
+      .replace("let t = Talk()", "let o = Opt()\n let t = Talk()\n o -> t") + " ".repeat(0),
     "let b = Beat()\n let t = Talk()\n t -> t\n t.beat -> b -> b",
   ];
   for (const text of flows.slice(0, 13)) right(text.replaceAll("\n", " "), flow(text));
-  right("variables are fresh for each use", flow("    Mic() -> Pass() -> Rate(to: 8kHz) -> Pass() -> Low()\n    Phone() -> Wide()"));
-  right("a pipeline's open ports are narrowed by what is inside", `${nodes}
+  right(
+    "variables are fresh for each use",
+    flow("    Mic() -> Pass() -> Rate(to: 8kHz) -> Pass() -> Low()\n    Phone() -> Wide()"),
+  );
+  right(
+    "a pipeline's open ports are narrowed by what is inside",
+    `${nodes}
     pipeline Inner { in a: audio out b: audio a -> Rate(to: 16kHz) -> Mono() -> b }
     pipeline P { Mic() -> Inner() -> Ear() }
-  `);
-  right("a parameter of a pipeline fixes a format inside", `${nodes}
+  `,
+  );
+  right(
+    "a parameter of a pipeline fixes a format inside",
+    `${nodes}
     pipeline Inner(to: frequency) { in a: audio<pcm_f32> out b: audio<pcm_f32> a -> Rate(to: to) -> Mono() -> b }
     pipeline P { Mic() -> Inner(to: 16kHz) -> Ear() }
-  `);
-  right("an interface stands for both ways of a remote", `${nodes}
+  `,
+  );
+  right(
+    "an interface stands for both ways of a remote",
+    `${nodes}
     interface I { in a: audio<pcm_f32, 16kHz> out b: audio<pcm_f32, 16kHz> }
     pipeline P { in x: audio<pcm_f32, 16kHz, mono> remote r: I { at "webrtc://x.example/I" else Low() } x -> r -> Low() }
-  `.replaceAll("pcm_f32", "opus").replace("else Low()", "else Same()").replace("r -> Low()", "r -> Wide()") + "\n node Same<R: rate> { in audio<opus, R> out audio<opus, R> }");
+  `
+      .replaceAll("pcm_f32", "opus")
+      .replace("else Low()", "else Same()")
+      .replace("r -> Low()", "r -> Wide()") + "\n node Same<R: rate> { in audio<opus, R> out audio<opus, R> }",
+  );
 
   const mismatches: readonly [string, string][] = [
     ["Mic() -> «Ear()»", "3"],
@@ -88,16 +105,30 @@ describe("formats that meet", () => {
     ["Mic() -> Rate(to: «16»)", "3"],
     ["Mic() -> Rate(to: «16MHz..»)", "3"],
     ["Mic() -> «Talk()»", "3"],
-    ["let t = Talk()\n    t -> «Ear()»\n    t.beat -> Beat()\n    Two() -> t".replace("\n    Two() -> t", "\n    Talk() -> t"), "3"],
+    [
+      "let t = Talk()\n    t -> «Ear()»\n    t.beat -> Beat()\n    Two() -> t".replace(
+        "\n    Two() -> t",
+        "\n    Talk() -> t",
+      ),
+      "3",
+    ],
   ];
-  for (const [text, codes] of mismatches) wrong(text.replace(/\n\s*/g, "; ").replace(/[«»]/g, ""), codes, flow(`    ${text}`));
-  wrong("through an inlined pipeline", "3", `${nodes}
+  for (const [text, codes] of mismatches)
+    wrong(text.replace(/\n\s*/g, "; ").replace(/[«»]/g, ""), codes, flow(`    ${text}`));
+  wrong(
+    "through an inlined pipeline",
+    "3",
+    `${nodes}
     pipeline Inner { in a: audio out b: audio a -> Pass() -> Pass() -> b }
     pipeline P {
       Mic() -> Inner() -> «Ear()»
     }
-  `);
-  wrong("through a pipeline in a pipeline", "3", `${nodes}
+  `,
+  );
+  wrong(
+    "through a pipeline in a pipeline",
+    "3",
+    `${nodes}
     pipeline Inner { in a: audio out b: audio a -> Pass() -> b }
     pipeline Outer { in a: audio out b: audio a -> Inner() -> Mono() -> b }
     pipeline P {
@@ -105,29 +136,46 @@ describe("formats that meet", () => {
       Mic() -> o
       o -> «Ear()»
     }
-  `);
-  wrong("within the inlined pipeline itself", "3", `${nodes}
+  `,
+  );
+  wrong(
+    "within the inlined pipeline itself",
+    "3",
+    `${nodes}
     pipeline Inner { in a: audio<pcm_f32, 48kHz>
       a -> Mono() -> «Ear()»
     }
     pipeline P { Mic() -> Inner() }
-  `);
-  wrong("a port of the pipeline, and what is inside", "3", `${nodes}
+  `,
+  );
+  wrong(
+    "a port of the pipeline, and what is inside",
+    "3",
+    `${nodes}
     pipeline P {
       in a: audio<opus, 48kHz>
       out b: audio<opus, 16kHz>
       a -> «b»
     }
-  `);
-  wrong("a parameter of a pipeline fixes another format", "3", `${nodes}
+  `,
+  );
+  wrong(
+    "a parameter of a pipeline fixes another format",
+    "3",
+    `${nodes}
     pipeline Inner(to: frequency) { in a: audio<pcm_f32> out b: audio<pcm_f32> a -> Rate(to: to) -> Mono() -> b }
     pipeline P {
       Mic() -> Inner(to: 24kHz) -> «Ear()»
     }
-  `);
-  wrong("a parameter with a default that does not fit inside", "3", `${nodes}
+  `,
+  );
+  wrong(
+    "a parameter with a default that does not fit inside",
+    "3",
+    `${nodes}
     pipeline Inner(«to»: frequency = 24kHz) { in a: audio<pcm_f32> a -> Rate(to: to) -> Mono() -> Ear() }
-  `);
+  `,
+  );
 });
 
 describe("default ports", () => {
@@ -144,7 +192,10 @@ describe("default ports", () => {
     "in s: signal\n in a: text\n out c: text\n s -> flush o\n let o = Opt()\n a -> o -> c",
   ];
   for (const text of rights) right(text.replace(/\n\s*/g, "; "), flow(text));
-  right("the nameless ports of a pipeline are `in` and `out`", "node N { in text out text }\npipeline P { in text out text in -> N() -> out }\npipeline Q { in text out text let p = P() in -> p.in p.out -> out }");
+  right(
+    "the nameless ports of a pipeline are `in` and `out`",
+    "node N { in text out text }\npipeline P { in text out text in -> N() -> out }\npipeline Q { in text out text let p = P() in -> p.in p.out -> out }",
+  );
   const wrongs: readonly [string, string][] = [
     ["in a: text\n    out c: text\n    let t = Two()\n    a -> «t» -> c", "5"],
     ["in a: text\n    out c: text\n    a -> «Two()» -> c", "5"],
@@ -158,7 +209,12 @@ describe("default ports", () => {
     ["in a: text\n    out c: text\n    «Talk()» -> c", "5"],
     ["in a: text\n    «out c: text»\n    a -> Talk()", "5"],
     ["in a: text\n    out c: text\n    a -> c\n    c -> Talk()".replace("c -> Talk", "«c» -> Talk"), "5"],
-    ["in a: text\n    out c: text\n    a -> c\n    Talk() -> «a»".replace("Talk()", "Nothing()").replace("Nothing()", "a"), "5"],
+    [
+      "in a: text\n    out c: text\n    a -> c\n    Talk() -> «a»"
+        .replace("Talk()", "Nothing()")
+        .replace("Nothing()", "a"),
+      "5",
+    ],
     ["in a: text\n    in b: text\n    out c: text\n    a -> c\n    b -> «c»", "5"],
     ["in a: text\n    in b: text\n    out c: text\n    let o = Opt()\n    a -> o\n    b -> «o»\n    o -> c", "5"],
     ["in a: text\n    out c: text\n    a -> Talk().«log» -> c", "5"],
@@ -170,7 +226,8 @@ describe("default ports", () => {
     ["in a: text\n    out c: text\n    a -> Ear2() -> c".replace("Ear2()", "«Ear()»"), "3"],
     ["out c: text\n    «Ear()» -> c", "5"],
   ];
-  for (const [text, codes] of wrongs) wrong(text.replace(/\n\s*/g, "; ").replace(/[«»]/g, ""), codes, flow(`    ${text}`));
+  for (const [text, codes] of wrongs)
+    wrong(text.replace(/\n\s*/g, "; ").replace(/[«»]/g, ""), codes, flow(`    ${text}`));
 });
 
 describe("adaptation", () => {
@@ -182,24 +239,53 @@ describe("adaptation", () => {
   node Hear { in audio<pcm_f32, 16kHz, mono> out text }
   pipeline P {\n${text}\n  }`;
   for (const text of [
-    "Mic() ~> Ear()", "Radio() ~> Ear()", "Radio() ~> Send()", "Mic() ~> Send()", "Mic() ~> Card()", "Radio() ~> Card()", "Mic() ~> Pass() ~> Ear()",
-    "Mic() ~> Wide()", "Radio() ~> [Ear(), Send(), Card()]", "[Mic(), Radio()] ~> Open()".replace("[Mic(), Radio()]", "[Mic(), Mic()]"),
-    "in a: audio<opus, 48kHz, mono>\n out t: text\n a ~> Hear() -> t", "in a: audio<pcm_f32, 16kHz, mono>\n out t: text\n a ~> Hear() ~> t", "Cam() ~> Eye()", "in t: text\n out u: text\n t ~> u",
-  ]) right(text.replaceAll("\n", ";"), adapt(text));
+    "Mic() ~> Ear()",
+    "Radio() ~> Ear()",
+    "Radio() ~> Send()",
+    "Mic() ~> Send()",
+    "Mic() ~> Card()",
+    "Radio() ~> Card()",
+    "Mic() ~> Pass() ~> Ear()",
+    "Mic() ~> Wide()",
+    "Radio() ~> [Ear(), Send(), Card()]",
+    "[Mic(), Radio()] ~> Open()".replace("[Mic(), Radio()]", "[Mic(), Mic()]"),
+    "in a: audio<opus, 48kHz, mono>\n out t: text\n a ~> Hear() -> t",
+    "in a: audio<pcm_f32, 16kHz, mono>\n out t: text\n a ~> Hear() ~> t",
+    "Cam() ~> Eye()",
+    "in t: text\n out u: text\n t ~> u",
+  ])
+    right(text.replaceAll("\n", ";"), adapt(text));
   wrong("what no converter turns into the other", "3", adapt("    Mic() ~> «Eye()»"));
   wrong("a converter that is not imported", "3", `${nodes}\n  pipeline P {\n    Mic() ~> «Ear()»\n  }`);
-  wrong("a converter for one dimension of two", "3", `import { Resample } from "std/audio"\n${nodes}\n  pipeline P {\n    Mic() ~> «Ear()»\n  }`);
+  wrong(
+    "a converter for one dimension of two",
+    "3",
+    `import { Resample } from "std/audio"\n${nodes}\n  pipeline P {\n    Mic() ~> «Ear()»\n  }`,
+  );
   wrong("a codec without a decoder", "3", adapt("    Phone() ~> «Ear()»"));
-  wrong("a text is no record", "3", `${nodes}\n  record R { x: int }\n  node Take { in R }\n  pipeline P {\n    in a: text\n    a ~> «Take()»\n  }`);
+  wrong(
+    "a text is no record",
+    "3",
+    `${nodes}\n  record R { x: int }\n  node Take { in R }\n  pipeline P {\n    in a: text\n    a ~> «Take()»\n  }`,
+  );
   wrong("`->` where `~>` is meant", "3", adapt("    Radio() -> «Ear()»"));
-  wrong("a second hop that does not convert", "3", adapt("    Radio() ~> Pass() -> Pass() -> Rate(to: 44100Hz) -> «Ear()»"));
-  right("a converter of one's own", `
+  wrong(
+    "a second hop that does not convert",
+    "3",
+    adapt("    Radio() ~> Pass() -> Pass() -> Rate(to: 44100Hz) -> «Ear()»"),
+  );
+  right(
+    "a converter of one's own",
+    `
     record R { text: text }
     node ToR { in text out R converts at cost 2 from "./r.ts" }
     node Take { in R }
     pipeline P { in a: text a ~> Take() }
-  `);
-  right("two of them in a chain, the cheapest way, with a default", `
+  `,
+  );
+  right(
+    "two of them in a chain, the cheapest way, with a default",
+    `
     record A { x: int }
     record B { y: int }
     record C { z: int }
@@ -208,24 +294,37 @@ describe("adaptation", () => {
     node AtoC { in A out C converts at cost 100 }
     node Take { in C }
     pipeline P { in a: A a ~> Take() }
-  `);
-  wrong("a converter whose parameter has no value", "3", `
+  `,
+  );
+  wrong(
+    "a converter whose parameter has no value",
+    "3",
+    `
     record R { text: text }
     node ToR(k: int) { in text out R converts at cost 2 }
     node Take { in R }
     pipeline P { in a: text
       a ~> «Take()»
     }
-  `);
-  wrong("a node that is not marked", "3", `
+  `,
+  );
+  wrong(
+    "a node that is not marked",
+    "3",
+    `
     record R { text: text }
     node ToR { in text out R }
     node Take { in R }
     pipeline P { in a: text
       a ~> «Take()»
     }
-  `);
-  wrong("a converter of two streams", "5", "node N {\n  in a: text\n  in b: text\n  out text\n  «converts at cost 2»\n}");
+  `,
+  );
+  wrong(
+    "a converter of two streams",
+    "5",
+    "node N {\n  in a: text\n  in b: text\n  out text\n  «converts at cost 2»\n}",
+  );
   wrong("a converter that gives nothing", "5", "node N {\n  in text\n  «converts»\n}");
   wrong("a cost that is a duration", "3", "node N {\n  in text\n  out json\n  converts at cost «2ms»\n}");
   wrong("a cost below nothing", "3", "node N {\n  in text\n  out json\n  converts at cost «-1»\n}");

@@ -11,20 +11,31 @@ describe("comments", () => {
   right("a file of one comment without a line end", "// nothing here");
   right("a file of one documentation comment", "/// nothing here");
   right("block comments nest", "/* a /* b /* c */ */ d */ record A { x: int } /**/ /***/ /*/* */*/");
-  right("comments between any two tokens", `
+  right(
+    "comments between any two tokens",
+    `
     /*0*/record/*1*/A/*2*/{/*3*/x/*4*/:/*5*/int/*6*/in/*7*/0/*8*/../*9*/5/*10*/=/*11*/3/*12*/,/*13*/}/*14*/
     node/**/N/**/</**/R/**/:/**/rate/**/>/**/(/**/a/**/:/**/int/**/)/**/{/**/in/**/audio/**/</**/opus/**/,/**/R/**/>/**/}
-  `);
-  right("line comments after every line", `
+  `,
+  );
+  right(
+    "line comments after every line",
+    `
     pipeline P { // one
       in a: text // two
       out b: text // three
       a // four
       -> b // five
     } // six
-  `);
-  right("comment marks within strings", raw`node N(a: text = "// no", b: text = "/* no", c: text = "*/ https://x.y/z") { in text }`);
-  right("documentation on everything", `
+  `,
+  );
+  right(
+    "comment marks within strings",
+    raw`node N(a: text = "// no", b: text = "/* no", c: text = "*/ https://x.y/z") { in text }`,
+  );
+  right(
+    "documentation on everything",
+    `
     /// A record.
     record R {
       /// A field.
@@ -75,7 +86,8 @@ describe("comments", () => {
       a -> n -> r -> b
     }
     /// At the end.
-  `);
+  `,
+  );
   right("documentation that nothing follows in a block", "record A {\n  x: int\n  /// nothing\n}");
   right("a block comment as documentation, and four slashes", "/** no */\n//// no\nrecord A { x: int }");
   wrong("a block comment without its end", "1", "record A { x: int }\n«/* never closed\n record B { y: int }\n»");
@@ -86,13 +98,24 @@ describe("comments", () => {
 
 describe("line ends and space", () => {
   right("a byte order mark", "\uFEFFrecord A { x: int }");
-  right("carriage returns and line feeds", "record A {\r\n  x: int\r\n}\r\n\r\npipeline P {\r\n  in a: text\r\n  out b: text\r\n  a\r\n    -> b\r\n}\r\n");
-  right("only carriage returns", "record A {\r  x: int // c\r}\rpipeline P {\r  in a: text\r  out b: text\r  a\r    -> b\r}\r");
+  right(
+    "carriage returns and line feeds",
+    "record A {\r\n  x: int\r\n}\r\n\r\npipeline P {\r\n  in a: text\r\n  out b: text\r\n  a\r\n    -> b\r\n}\r\n",
+  );
+  right(
+    "only carriage returns",
+    "record A {\r  x: int // c\r}\rpipeline P {\r  in a: text\r  out b: text\r  a\r    -> b\r}\r",
+  );
   right("tabs", "\trecord\tA\t{\tx:\tint\t}");
-  right("no space at all where none is needed", "record A{x:int,y:[text]?}enum E{a,b}node N(a:int=1){in a:text,out b:text}".replace(",out", " out"));
+  right(
+    "no space at all where none is needed",
+    "record A{x:int,y:[text]?}enum E{a,b}node N(a:int=1){in a:text,out b:text}".replace(",out", " out"),
+  );
   right("everything on one line", "pipeline P { in a: text out b: text a -> b }");
   right("two flows on one line", "pipeline P { in a: text in c: int out b: text out d: int a -> b c -> d }");
-  right("one token a line, but for arrows", `
+  right(
+    "one token a line, but for arrows",
+    `
     pipeline
     P
     {
@@ -115,8 +138,11 @@ describe("line ends and space", () => {
     a
     -> b
     }
-  `);
-  right("a chain broken before each arrow", `
+  `,
+  );
+  right(
+    "a chain broken before each arrow",
+    `
     node N { in text out text }
     pipeline P {
       in a: text
@@ -129,8 +155,11 @@ describe("line ends and space", () => {
         ~> N()
         -> b
     }
-  `);
-  right("a fan-out over lines", `
+  `,
+  );
+  right(
+    "a fan-out over lines",
+    `
     pipeline P {
       in a: text
       out b: text
@@ -141,16 +170,24 @@ describe("line ends and space", () => {
         c,
       ]
     }
-  `);
-  wrong("a step on the line after its arrow", "1", `
+  `,
+  );
+  wrong(
+    "a step on the line after its arrow",
+    "1",
+    `
     pipeline P {
       in a: text
       out b: text
       a «->»
         b
     }
-  `);
-  wrong("an unfinished line costs its own line and not the next", "1", `
+  `,
+  );
+  wrong(
+    "an unfinished line costs its own line and not the next",
+    "1",
+    `
     pipeline P {
       in a: text
       in c: int
@@ -159,24 +196,36 @@ describe("line ends and space", () => {
       a «~>»
       c -> d
     }
-  `);
+  `,
+  );
   wrong("a form feed", "1", "record A { x: int }\n«\f»\nrecord B { x: int }");
   wrong("a space that cannot be seen", "1", "record A {«\u00A0»x: int }");
   wrong("a zero byte", "1", "record A { x: int }\n«\0»\n");
 });
 
 describe("names", () => {
-  right("underscores and digits", "record A1_b { _x: int, x_1: int, X9: int }".replace(", X9: int", "").replace("A1_b", "A1b"));
+  right(
+    "underscores and digits",
+    "record A1_b { _x: int, x_1: int, X9: int }".replace(", X9: int", "").replace("A1_b", "A1b"),
+  );
   right("names that differ in case alone", "record A { ab: int, aB: int }");
   right("a very long name", `record A { ${"x".repeat(5000)}: int }`);
-  right("declarations named like their kinds, in capitals", "record Record { node: int }\nenum Enum { pipeline, peer }\nnode Node { in text }\npolicy Policy { retry 2 times }");
-  right("types named as members", "record A { text: text, int: int, audio: bytes, signal: bool, duration: duration, list: [json] }");
+  right(
+    "declarations named like their kinds, in capitals",
+    "record Record { node: int }\nenum Enum { pipeline, peer }\nnode Node { in text }\npolicy Policy { retry 2 times }",
+  );
+  right(
+    "types named as members",
+    "record A { text: text, int: int, audio: bytes, signal: bool, duration: duration, list: [json] }",
+  );
 
   const words = [...words0.keys()].filter((word) => !["true", "false", "map"].includes(word));
   const steps = ["any", "first", "route", "flush"];
   for (const word of words) {
     const start = !steps.includes(word);
-    right(`\`${word}\` names a field, a value, a parameter, a port and a variable`, `
+    right(
+      `\`${word}\` names a field, a value, a parameter, a port and a variable`,
+      `
       record A { ${word}: int }
       enum E { ${word}, other }
       node N(${word}: int = 1) { in ${word}: text out b: text }
@@ -190,9 +239,12 @@ describe("names", () => {
         m.${word} -> n.${word}
         n.b -> b
       }
-    `);
+    `,
+    );
     if (start) {
-      right(`\`${word}\` names a let, a remote and a port of a pipeline`, `
+      right(
+        `\`${word}\` names a let, a remote and a port of a pipeline`,
+        `
         node N { in text out text }
         interface I { in a: text out b: text }
         pipeline P {
@@ -219,21 +271,30 @@ describe("names", () => {
           a
             -> ${word}
         }
-      `);
+      `,
+      );
     } else {
-      wrong(`\`${word}\` may not name a let`, "2", `
+      wrong(
+        `\`${word}\` may not name a let`,
+        "2",
+        `
         node N { in text out text }
         pipeline P { in a: text out b: text
           let «${word}» = N()
           a -> N() -> b
         }
-      `);
+      `,
+      );
     }
   }
   for (const word of ["true", "false", "map"]) {
     wrong(`\`${word}\` may not name a field`, "1", `record A {\n  «${word}»: int\n  x: int\n}`);
     wrong(`\`${word}\` may not name a port`, "1", `pipeline P {\n  in «${word}»: int\n}`);
-    wrong(`\`${word}\` may not name a let`, "1", `node N { in text }\npipeline P {\n  in x: text\n let «${word}» = N()\n x -> N()\n}`);
+    wrong(
+      `\`${word}\` may not name a let`,
+      "1",
+      `node N { in text }\npipeline P {\n  in x: text\n let «${word}» = N()\n x -> N()\n}`,
+    );
   }
   wrong("a hyphen in a name", "1", "node «my-node» {\n  in text\n}");
   wrong("a hyphen in a field", "1", "record A {\n  «first-name»: text\n  x: int\n}");
@@ -252,14 +313,21 @@ describe("strings", () => {
   right("letters of the world", `node N(a: text = "größe Λ 🎤 日本") { in text }`);
   right("an empty string", `node N(a: text = "") { in text }`);
   right("what looks like interpolation is text", 'node N(a: text = "${x} {y} $z") { in text }');
-  wrong("no closing quote", "1", `
+  wrong(
+    "no closing quote",
+    "1",
+    `
     node N {
       in text
       from «"./a.ts»
     }
     record B { x: int }
-  `);
-  wrong("no closing quote in an argument", "1", `
+  `,
+  );
+  wrong(
+    "no closing quote in an argument",
+    "1",
+    `
     node N(a: text) { in text out text }
     pipeline P {
       in a: text
@@ -267,7 +335,8 @@ describe("strings", () => {
       a -> N(a: «"en) -> b»
       a -> b
     }
-  `);
+  `,
+  );
   wrong("an escape that is none", "1", raw`node N(a: text = "a«\q»b") { in text }`);
   wrong("a short unicode escape", "1", raw`node N(a: text = "a«\u12»") { in text }`);
   wrong("single quotes", "1", `node N(a: text = «'en'») { in text }`);
@@ -295,17 +364,43 @@ describe("quantities", () => {
     for (const value of values.split(" ")) right(`${value} is a ${type}`, `node N(a: ${type} = ${value}) { in text }`);
     const [first = ""] = values.split(" ");
     const other = type === "duration" ? "48kHz" : "20ms";
-    wrong(`${other} is no ${type}`, "3", `node N(a: ${type} = ${first}) { in text out text }
+    wrong(
+      `${other} is no ${type}`,
+      "3",
+      `node N(a: ${type} = ${first}) { in text out text }
       pipeline P { in a: text out b: text
         a -> N(a: «${other}») -> b
-      }`);
+      }`,
+    );
   }
-  const units = ["20mS", "20MS", "48khz", "48KHZ", "8GB", "8gb", "8Gib", "64kbit", "64KBPS", "30FPS", "-6db", "6CH", "3sec", "5m", "1hr", "48k", "1ns"];
+  const units = [
+    "20mS",
+    "20MS",
+    "48khz",
+    "48KHZ",
+    "8GB",
+    "8gb",
+    "8Gib",
+    "64kbit",
+    "64KBPS",
+    "30FPS",
+    "-6db",
+    "6CH",
+    "3sec",
+    "5m",
+    "1hr",
+    "48k",
+    "1ns",
+  ];
   for (const unit of units) {
-    wrong(`${unit} has an unknown unit`, "1", `node N(a: duration = 1s) { in text out text }
+    wrong(
+      `${unit} has an unknown unit`,
+      "1",
+      `node N(a: duration = 1s) { in text out text }
       pipeline P { in a: text out b: text
         a -> N(a: «${unit}») -> b
-      }`);
+      }`,
+    );
   }
   wrong("a space before the unit", "1", "node N {\n  in text\n  latency 20 «ms»\n}");
   wrong("a resolution with a star", "1", "pipeline P { in a: video<vp8, 1280«*»720> }");
@@ -327,16 +422,25 @@ describe("quantities", () => {
 });
 
 describe("ranges", () => {
-  right("closed, open below, open above", `
+  right(
+    "closed, open below, open above",
+    `
     node N(a: int in 0..10 = 10, b: int in 0.. = 7, c: int in ..0 = -7, d: float in -1..1 = 0.5, e: duration in ..2s = 0ms,
       f: size in 1MiB..8GiB = 1GiB, g: frequency in 8kHz.. = 48kHz, h: decibel in -12dB..-3dB = -6dB, i: bitrate in 6kbps.. = 64kbps,
       j: framerate in ..60fps = 30fps, k: percentage in 0%..100% = 50%, l: channels in mono..6ch = stereo,
       m: resolution in 640x360..1920x1080 = 1280x720, n: version in 11.. = 12.4, o: duration in 500us..1ms = 1ms) { in text }
-  `);
+  `,
+  );
   right("with space around the dots", "node N(a: int in 0 .. 10 = 3) { in text }");
   right("a range of one value", "node N(a: int in 3..3 = 3) { in text }");
-  right("an end in another unit", "node N(a: duration in 900ms..1s = 950ms, b: size in 1023KiB..1MiB = 1MiB) { in text }");
-  right("open ranges in caps", "pipeline P { in a: audio<opus, 8kHz.., mono..stereo> in v: video<vp8, ..1920x1080, ..30fps> }");
+  right(
+    "an end in another unit",
+    "node N(a: duration in 900ms..1s = 950ms, b: size in 1023KiB..1MiB = 1MiB) { in text }",
+  );
+  right(
+    "open ranges in caps",
+    "pipeline P { in a: audio<opus, 8kHz.., mono..stereo> in v: video<vp8, ..1920x1080, ..30fps> }",
+  );
   wrong("ends the wrong way round", "3", "node N(a: int in «10..0») { in text }");
   wrong("ends in caps the wrong way round", "3", "pipeline P { in a: audio<opus, «48kHz..8kHz»> }");
   wrong("a resolution that is higher but narrower", "3", "pipeline P { in a: video<vp8, «1920x360..640x1080»> }");

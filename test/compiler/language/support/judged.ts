@@ -64,8 +64,15 @@ function lenient(
   marks: readonly Mark[],
   diagnostics: readonly Diagnostic[],
 ): void {
-  const told = diagnostics.map((one) => `  ${summary(one)}\n      ${one.message}\n      ${JSON.stringify((one as any).notes ?? (one as any).hint ?? "")}`).join("\n");
+  const told = diagnostics
+    .map(
+      (one) =>
+        `  ${summary(one)}\n      ${one.message}\n      ${JSON.stringify((one as any).notes ?? (one as any).hint ?? "")}`,
+    )
+    .join("\n");
   const got = diagnostics.map((one) => [one.code[4], text.slice(0, one.place.span.start).split("\n").length]);
   const want = codes.split(" ").map((code, at) => [code[0], text.slice(0, marks[at]?.[0] ?? 0).split("\n").length]);
-  console.log(`${JSON.stringify(got) === JSON.stringify(want) ? "AGREE" : "DISAGREE"} ${name} (${codes} @${marks.map(([a, b]) => text.slice(a, b))})\n${told}`);
+  console.log(
+    `${JSON.stringify(got) === JSON.stringify(want) ? "AGREE" : "DISAGREE"} ${name} (${codes} @${marks.map(([a, b]) => text.slice(a, b))})\n${told}`,
+  );
 }
