@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,7 +25,7 @@ const program = (name: string, count = 1): string =>
 function contents(folder: string): Record<string, string> {
   return Object.fromEntries(
     readdirSync(folder, { withFileTypes: true })
-      .filter((one) => one.isFile())
+      .filter((one) => one.isFile() && one.name !== "filler")
       .map(({ name }) => [name, readFileSync(join(folder, name), "utf8")]),
   );
 }
@@ -41,6 +51,14 @@ afterAll(() => {
 });
 const gen = join(disk, "gen");
 mkdirSync(gen);
+const filler = join(gen, "filler");
+
+/** Leaves so much room on the small disk. */
+function fill(freeKiB: number): void {
+  spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"]);
+  truncateSync(filler, statSync(filler).size - freeKiB * 1024);
+}
+
 const missing = mountSmall(gen);
 if (missing !== undefined) console.warn(`Skipping the tests with a small disk: it cannot be mounted (${missing}).`);
 
@@ -55,14 +73,16 @@ describe.skipIf(missing !== undefined)("meshc build on a disk of 64 KiB", () => 
   });
 
   it("leaves what was there whole where it is full, says so in one line, and goes on once there is room", async () => {
+    writeFileSync(join(disk, "main.mesh"), program("Other", 8));
     // Not even the first of the files finds room, or a later one does not: both have to leave the old ones.
-    for (const count of [60, 16]) {
-      writeFileSync(join(disk, "main.mesh"), program("Other", count));
+    for (const freeKiB of [0, 16]) {
+      fill(freeKiB);
       const { code, err } = await meshc(["build", "--out", "gen"], { cwd: disk });
       expect(err).toMatch(/^error: gen\/main\.[\w.]+ cannot be written: the disk is full\.\n$/);
       expect(code).toBe(3);
       expect(contents(gen)).toEqual(before);
     }
+    rmSync(filler);
     writeFileSync(join(disk, "main.mesh"), program("Other"));
     expect((await meshc(["build", "--out", "gen"], { cwd: disk })).code).toBe(0);
     expect(contents(gen)["main.mesh.ts"]).toContain("launchOther0");

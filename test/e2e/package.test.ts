@@ -159,6 +159,8 @@ describe("the package", () => {
     for (const file of [...wanted, "dist/THIRD-PARTY-LICENSES.txt", "dist/stdlib/audio/audio.mesh"]) {
       expect(files).toContain(file);
     }
+    // What `meshc init` writes is there as it is written.
+    const made = files.filter((file) => !file.startsWith("dist/templates/"));
     const top = new Set(files.map((file) => file.split("/")[0]));
     expect([...top].toSorted()).toEqual([
       "CHANGELOG.md",
@@ -169,7 +171,7 @@ describe("the package", () => {
       "docs",
       "package.json",
     ]);
-    expect(files.filter((file) => /\.map$|\.test\.|(?<!\.d)\.ts$|tsconfig|\.tmp/.test(file))).toEqual([]);
+    expect(made.filter((file) => /\.map$|\.test\.|(?<!\.d)\.ts$|tsconfig|\.tmp/.test(file))).toEqual([]);
     for (const door of Object.values(doors)) {
       for (const path of JSON.stringify(door).match(/\.\/[^"]+/g) ?? [])
         expect(existsSync(join(installed, path)), path).toBe(true);
@@ -283,7 +285,7 @@ describe("a project that the package is installed in", () => {
   it("loads every door from plain JavaScript", async () => {
     const script = Object.keys(doors)
       .filter((door) => !door.endsWith(".json"))
-      .map((door) => `console.log(Object.keys(await import("${door.replace(/^\./, "pipeline-mesh")}")).length > 3);`);
+      .map((door) => `console.log(Object.keys(await import("${door.replace(/^\./, "pipeline-mesh")}")).length > 0);`);
     const result = await run(folder, process.execPath, "--input-type=module", "-e", script.join("\n"));
     expect(result).toEqual({ code: 0, out: "true\n".repeat(script.length) });
   });
