@@ -400,7 +400,8 @@ export interface BranchSyntax extends Node<"Branch"> {
 /** `any(round_robin) [b, c]`, `any(hash(user)) [b, c]` */
 export interface AnySyntax extends Node<"Any"> {
   readonly policy: NameSyntax;
-  readonly field: NameSyntax | undefined;
+  /** `["origin", "city"]`; empty where there are no parentheses. */
+  readonly field: NameSyntax[];
   readonly group: GroupSyntax | undefined;
 }
 

@@ -47,15 +47,18 @@ export function readAny(step: AnySyntax, branches: number, sources: readonly Gra
   }
   const chosen: Any = { ...plain, policy: policy.text as Any["policy"] };
   if (policy.text !== "hash") {
-    if (field !== undefined && field.text !== "") {
-      reporter.report("MESH2010", file.source, field.span, `\`${policy.text}\` chooses by no field.`, {
+    const [first] = field;
+    if (first !== undefined && first.text !== "") {
+      const span = { start: first.span.start, end: field.at(-1)?.span.end ?? first.span.end };
+      reporter.report("MESH2010", file.source, span, `\`${policy.text}\` chooses by no field.`, {
         hint: "Only `hash` does: `any(hash(user))`.",
       });
     }
     return chosen;
   }
-  if (field === undefined || field.text === "") {
-    if (field === undefined) {
+  const last = field.at(-1);
+  if (last === undefined || field.some((one) => one.text === "")) {
+    if (last === undefined) {
       reporter.report("MESH2009", file.source, policy.span, "`hash` needs the field to choose by.", {
         hint: "Write `any(hash(user))`.",
       });
@@ -64,16 +67,17 @@ export function readAny(step: AnySyntax, branches: number, sources: readonly Gra
   }
   for (const source of sources) {
     if (source.type.kind === "unknown") continue;
-    const found = findField(file, currentType(source.type), [field], tools.schemas, reporter);
+    const found = findField(file, currentType(source.type), field, tools.schemas, reporter);
     if (found === undefined) return plain;
     const { type } = found;
     if (type === undefined || type.kind === "scalar" || enumValues(type, tools.schemas) !== undefined) continue;
-    reporter.report("MESH3008", file.source, field.span, `\`${field.text}\` is ${formatType(type)}, no single value.`, {
+    const name = field.map((one) => one.text).join(".");
+    reporter.report("MESH3008", file.source, last.span, `\`${name}\` is ${formatType(type)}, no single value.`, {
       hint: "Choose by a field that holds a text, a number or a value of an enum.",
     });
     return plain;
   }
-  return { ...chosen, field: [field.text] };
+  return { ...chosen, field: field.map((one) => one.text) };
 }
 
 /** Reads `first(stagger: 50ms) [ … ]`; without a stagger all branches are asked at once. */

@@ -47,8 +47,14 @@ interface Way {
   readonly branch: readonly BranchStep[];
   /** Another arrow follows the step. */
   readonly more: boolean;
-  /** Cases of one route may lead to the same input. */
-  readonly route: object | undefined;
+  /** The branches of a `route` or `any` in which it is written: two of one choice may lead to the same input. */
+  readonly cases: readonly BranchStep[];
+}
+
+/** Where a link to an input is written. */
+interface Writer extends Pick<Way, "cases"> {
+  readonly step: object;
+  readonly span: Span;
 }
 
 const nothing: Outputs = () => [];
@@ -58,7 +64,7 @@ const choosers = { Any: "any", First: "first", Route: "route", Flush: "flush" } 
 export class FlowReader {
   readonly #context: FlowContext;
   readonly #ends: EndReader;
-  readonly #writers = new Map<string, { readonly owner: object; readonly span: Span }>();
+  readonly #writers = new Map<string, Writer[]>();
 
   constructor(context: FlowContext) {
     this.#context = context;
@@ -70,11 +76,11 @@ export class FlowReader {
     this.#chain(flow.hops, this.#sources(flow.source));
   }
 
-  /** @param more another arrow follows the last of these */
-  #chain(hops: readonly HopSyntax[], from: Outputs, more = false): Outputs {
+  /** @param around what the chain stands in; another arrow may follow its last one */
+  #chain(hops: readonly HopSyntax[], from: Outputs, around: Pick<Way, "more" | "cases"> = outermost): Outputs {
     let outputs = from;
     hops.forEach((hop, index) => {
-      const way = wayOf(hop, more || index < hops.length - 1);
+      const way = wayOf(hop, { ...around, more: around.more || index < hops.length - 1 });
       if (hop.step?.kind !== "Flush") this.#context.checkOptions(hop.options);
       outputs = hop.step === undefined ? nothing : this.#into(hop.step, outputs(), way);
     });
@@ -129,7 +135,7 @@ export class FlowReader {
       options: merged(branch.options, way.options),
       more: way.more || branch.hops.length > 0,
     });
-    return this.#chain(branch.hops, first, way.more);
+    return this.#chain(branch.hops, first, way);
   }
 
   #toAny(step: AnySyntax, sources: readonly Source[], way: Way): Outputs {
@@ -139,7 +145,7 @@ export class FlowReader {
       readAny(step, Math.max(1, branches.length), ends(sources), this.#context),
     );
     if (step.group?.branches.length === 0) this.#empty(step.group);
-    const tails = branches.map((branch, index) => this.#branch(branch, sources, within(way, split, index)));
+    const tails = branches.map((branch, index) => this.#branch(branch, sources, chosen(way, split, index)));
     return () => tails.flatMap((tail) => tail());
   }
 
@@ -184,17 +190,13 @@ export class FlowReader {
     const tails = step.cases.map((one, index): Outputs => {
       const [first, ...rest] = one.hops;
       if (first?.step === undefined) return nothing;
-      const inner = wayOf(first, rest.length > 0 || way.more);
+      const { branch, cases } = chosen(way, split, index);
+      const inner = wayOf(first, { cases, more: rest.length > 0 || way.more });
       if (first.step.kind !== "Flush") this.#context.checkOptions(first.options);
-      const tail = this.#into(first.step, sources, {
-        ...within(way, split, index),
-        ...inner,
-        adapt: inner.adapt || way.adapt,
-        options: merged(inner.options, way.options),
-        branch: [...way.branch, { split, branch: index }],
-        route: split,
-      });
-      return this.#chain(rest, tail, way.more);
+      const adapt = inner.adapt || way.adapt;
+      const options = merged(inner.options, way.options);
+      const tail = this.#into(first.step, sources, { ...inner, adapt, options, branch });
+      return this.#chain(rest, tail, { cases, more: way.more });
     });
     return () => tails.flatMap((tail) => tail());
   }
@@ -273,12 +275,12 @@ export class FlowReader {
   #link(sources: readonly Source[], to: GraphEnd, step: object, way: Way): void {
     const { graph, marks } = this.#context;
     const key = endKey(to);
-    const owner = way.route ?? step;
-    const earlier = this.#writers.get(key);
+    const writers = this.#writers.get(key) ?? [];
+    const earlier = writers.find((one) => one.step !== step && !isChoice(one.cases, way.cases));
     marks.fed.add(key);
     // What should have come from a step that is wrong is no second source.
     if (sources.length === 0) return;
-    if (earlier !== undefined && earlier.owner !== owner) {
+    if (earlier !== undefined) {
       this.#report("MESH5002", to.span, `\`${to.text}\` already has a source.`, {
         label: "a second source",
         related: [{ place: this.#place(earlier.span), message: "the first source" }],
@@ -286,7 +288,7 @@ export class FlowReader {
       });
       return;
     }
-    this.#writers.set(key, { owner, span: to.span });
+    this.#writers.set(key, [...writers, { step, cases: way.cases, span: to.span }]);
     const { adapt, arrowSpan, statement, options, branch } = way;
     for (const { end: from, won } of sources) {
       graph.links.push({ from, to, adapt, arrowSpan, statement, options, branch, won, chain: [] });
@@ -334,13 +336,25 @@ export class FlowReader {
   }
 }
 
-function wayOf(hop: HopSyntax, more: boolean): Way {
+const outermost = { more: false, cases: [] };
+
+function wayOf(hop: HopSyntax, { more, cases }: Pick<Way, "more" | "cases">): Way {
   const { arrow, arrowSpan, options } = hop;
-  return { adapt: arrow === "~>", arrowSpan, statement: hop, options, branch: [], more, route: undefined };
+  return { adapt: arrow === "~>", arrowSpan, statement: hop, options, branch: [], more, cases };
 }
 
 function within(way: Way, split: GraphSplit, branch: number): Way {
   return { ...way, branch: [...way.branch, { split, branch }] };
+}
+
+/** A branch of a choice: a frame that takes it takes no other. */
+function chosen(way: Way, split: GraphSplit, branch: number): Way {
+  return { ...within(way, split, branch), cases: [...way.cases, { split, branch }] };
+}
+
+/** True when two places are in different branches of one choice, so that no frame reaches both. */
+function isChoice(a: Way["cases"], b: Way["cases"]): boolean {
+  return a.some((one) => b.some((other) => one.split === other.split && one.branch !== other.branch));
 }
 
 function ends(sources: readonly Source[]): GraphEnd[] {

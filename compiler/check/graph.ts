@@ -124,7 +124,7 @@ export function namedInstance(graph: PipelineGraph, name: string): Instance | un
 }
 
 /** As a reader of the program would call it: an unnamed node by its declaration, however many there are. */
-export function nameOf({ id }: Instance): string {
+export function nameOf({ id }: Pick<Instance, "id">): string {
   return id.replace(/#\d+$/, "");
 }
 

@@ -3,7 +3,7 @@ import { formatDimension } from "../../runtime/interface/caps.ts";
 import type { PlanValue } from "../../runtime/interface/plan.ts";
 import { Cell, Copies } from "./cells.ts";
 import { explain, summarised } from "./explain.ts";
-import type { CheckedPipeline, Instance, PipelineGraph } from "./graph.ts";
+import { nameOf, type CheckedPipeline, type Instance, type PipelineGraph } from "./graph.ts";
 import { limitsOf, portTypes } from "./instances.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Signature } from "./signature.ts";
@@ -83,7 +83,7 @@ function bindParameter(use: Use, name: string, cell: Cell, graph: PipelineGraph,
   const { dimension } = cell;
   const message =
     `\`${value.param}\` is ${formatDimension(dimension, outer.values)} elsewhere, ` +
-    `but \`${use.id}\` needs ${formatDimension(dimension, cell.values)}.`;
+    `but \`${nameOf(use)}\` needs ${formatDimension(dimension, cell.values)}.`;
   reporter.report("MESH3001", source, place.span, message, { related: explain(dimension, outer, cell) });
 }
 

@@ -166,14 +166,18 @@ export abstract class FlowRules extends TypeRules {
   private readonly anyStep: Rule<[], AnySyntax> = this.define("anyStep", () => {
     const start = this.mark();
     let policy = build.missingName(start);
-    let field: NameSyntax | undefined;
+    const field: NameSyntax[] = [];
     this.CONSUME(t.Any);
     if (this.may(t.LParen)) {
       const open = this.CONSUME(t.LParen);
       policy = this.takeName(1, "a policy such as round_robin");
       this.OPTION2(() => {
         this.CONSUME2(t.LParen);
-        field = this.takeName(2, "the name of a field");
+        field.push(this.takeName(2, "the name of a field"));
+        this.MANY(() => {
+          this.CONSUME(t.Dot);
+          field.push(this.takeName(3, "the name of a field"));
+        });
         this.take(2, t.RParen);
       });
       this.close(1, t.RParen, open, "the policy");

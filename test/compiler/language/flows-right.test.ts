@@ -162,6 +162,15 @@ judge(
     "the adaptive": "question -> any(adaptive) [Ask(), Other()] -> answer",
     "by a field": "question -> Words() -> any(hash(text)) [Read(), Read()] -> answer",
     "by an enum": "question -> Words() -> any(hash(language)) [Read(), Read()] -> answer",
+    "by a field of a field": "question -> Words() -> any(hash(origin.city)) [Read(), Read()] -> answer",
+    "cases that end in one output":
+      'question -> Words() -> route language { "en" -> Read() -> answer, "de" -> Read() -> Work() -> answer, else -> Read() -> answer }',
+    "cases that end in one output, in branches of branches":
+      'question -> Words() -> route language { "en" -> route ready { true -> Read() -> answer, false -> Read() -> answer }, else -> [Read() -> answer, Read()] }',
+    "branches of a choice that end in one output":
+      "question -> any(fastest) [Work() -> answer, answer, Inner() -> Work() -> answer]",
+    "cases that end in one input":
+      'let work = Work()\nquestion -> Words() -> route language { "en" -> Read() -> work, else -> Read() -> work }\nwork -> answer',
     "any within any": "question -> any(fastest) [any(round_robin) [Work(), Work()], Work()] -> answer",
     "any within fan-out": "question -> [any(fastest) [Work(), Work()] -> Sink(), answer]",
     "fan-out within any": "question -> any(fastest) [[Work(), Work()], Work()] -> answer",

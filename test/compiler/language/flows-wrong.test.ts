@@ -92,6 +92,14 @@ judge(
     "the same target twice in one group": "question -> [answer, «5002 answer»]",
     "two sources for a signal":
       "let ring = Ring()\nquestion -> ring -> answer\nBeat() -> ring.reset\nBeat() -> «5002 ring.reset»",
+    "twice in one case of a route":
+      'question -> Words() -> route language { "en" -> Read() -> [answer, «5002 answer»], else -> Read() -> answer }',
+    "in a case of a route and outside":
+      'question -> Words() -> route language { "en" -> Read() -> answer, else -> Read() }\nquestion -> «5002 answer»',
+    "in cases of two routes":
+      'let word = Words()\nquestion -> word\nword -> route language { "en" -> Read() -> answer, else -> Read() }\nword -> route language { "en" -> Read() -> «5002 answer», else -> Read() }',
+    "in two branches of a fan-out": "question -> [Work() -> answer, «5002 answer»]",
+    "in a branch of first": "question -> first [Ask() -> «5011 answer», Other()]",
     "a merge and another source": "[question, Tick()] -> answer\nTick() -> «5002 answer»",
   },
   inMain,
@@ -146,6 +154,9 @@ judge(
     "a way to choose that is one of others": "question -> any(«2010 random») [Work(), Work()] -> answer",
     "hash without its field": "question -> any(«2009 hash») [Work(), Work()] -> answer",
     "hash of what has no fields": "question -> any(hash(«3008 user»)) [Work(), Work()] -> answer",
+    "hash of an unknown field of a field":
+      "question -> Words() -> any(hash(origin.«2011 town»)) [Read(), Read()] -> answer",
+    "hash of a record": "question -> Words() -> any(hash(«3008 origin»)) [Read(), Read()] -> answer",
     "hash of an unknown field": "question -> Words() -> any(hash(«2011 user»)) [Read(), Read()] -> answer",
     "a field for another way to choose": "question -> any(fastest(«2010 text»)) [Work(), Work()] -> answer",
     "any of nothing": "question -> answer\nquestion -> any(fastest) «5006 []»",
