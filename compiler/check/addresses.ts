@@ -17,6 +17,9 @@ export interface Address {
   readonly path: string | undefined;
 }
 
+/** The port of an address that names none, as it is for the runtime. */
+export const usualPort = 7443;
+
 const shape = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/?#[\]@\s]+)(?::(\d{1,5}))?(?:\/([^?#\s]*))?$/;
 
 /** Undefined when the text is no address. */

@@ -160,6 +160,10 @@ class PipelineChecker {
   #use(id: string, syntax: InstanceSyntax): Instance | undefined {
     const { file } = this.#symbol;
     const { scope, signatures, values, reporter } = this.#tools;
+    // Without parentheses a peer's pipeline looks like half a node; what is wrong is that it is none.
+    if (scope.find(file, syntax.callee.text)?.syntax.kind === "Peer") {
+      reporter.supersede("MESH1024", file.source, syntax.span);
+    }
     const callee = scope.resolve(file, syntax.callee, ["Node", "Pipeline"], "a node or pipeline");
     if (callee === undefined) return undefined;
     const checked =

@@ -32,7 +32,9 @@ export function readRoute(step: RouteSyntax, sources: readonly GraphEnd[], tools
   }
   const read = cases.filter((one) => one !== undefined);
   const clear = reportRepeated(read, tools);
-  if (fields !== undefined && clear && read.length === cases.length) reportGaps(step, fields, read, tools);
+  // The case that is missed may stand where it cannot be read.
+  const isRead = read.length === cases.length && !tools.reporter.isUnreadable(tools.file.source, step.span);
+  if (fields !== undefined && clear && isRead) reportGaps(step, fields, read, tools);
   return { kind: "route", field, cases: cases.map((one): Case => one?.value ?? { else: true }) };
 }
 

@@ -105,7 +105,7 @@ export abstract class FlowRules extends TypeRules {
         IGNORE_AMBIGUITIES: true,
       },
       {
-        GATE: () => target && this.at(t.Flush) && this.at(t.Name, 2) && this.onSameLine(2),
+        GATE: () => target && this.at(t.Flush) && isAny(this.LA(2), [t.Name, t.LBracket]) && this.onSameLine(2),
         ALT: () => this.SUBRULE(this.flushStep),
         IGNORE_AMBIGUITIES: true,
       },
@@ -268,9 +268,19 @@ export abstract class FlowRules extends TypeRules {
   private readonly flushStep: Rule<[], FlushSyntax> = this.define("flushStep", () => {
     const start = this.mark();
     this.CONSUME(t.Flush);
+    if (!this.RECORDING_PHASE && this.at(t.LBracket)) return this.flushOfMany(start);
     const target = this.takeName(1, "what to flush");
     return { kind: "Flush", span: this.since(start), target };
   });
+
+  /** `flush [a, b]`, which is no form of the language: each is flushed by itself. */
+  private flushOfMany(start: number): FlushSyntax {
+    const hint = "flush each by itself: s -> [flush a, flush b]";
+    this.missing("MESH1002", "the name of what to flush", hint);
+    while (this.onSameLine() && isAny(this.LA(1), [t.LBracket, t.Name, t.Comma])) this.SKIP_TOKEN();
+    if (this.onSameLine() && this.at(t.RBracket)) this.SKIP_TOKEN();
+    return { kind: "Flush", span: this.since(start), target: build.missingName(start) };
+  }
 
   /** `Vad(threshold: 0.6)` where an instance is asked for. */
   readonly instance: Rule<[what: string], InstanceSyntax | undefined> = this.define("instance", (what: string) => {

@@ -37,12 +37,25 @@ export abstract class RemoteRules extends FlowRules {
     if (this.takeBinder(1, t.Colon, "remote stt: Transcriber")) contract = this.takeName(2, "the name of an interface");
     this.OPTION(() => {
       this.CONSUME(t.With);
-      policy = this.takeName(3, "the name of a policy");
+      const isOptions = !this.RECORDING_PHASE && this.at(t.LBrace) && this.at(t.Name, 2) && this.at(t.Colon, 3);
+      if (isOptions) this.skipOptions();
+      else policy = this.takeName(3, "the name of a policy");
     });
     const parts: RemoteParts = { targets: [], clauses: [] };
     this.block(1, remoteKind, () => this.SUBRULE(this.remoteMember, { ARGS: [parts] }));
     list.push({ kind: "Remote", span: this.since(start), name, interface: contract, policy, ...parts, documentation });
   });
+
+  /** `with { restart: never }` is for nodes and links. */
+  private skipOptions(): void {
+    this.missing(
+      "MESH1002",
+      "the name of a policy",
+      "a remote says how it is called by clauses in its body, such as retry",
+    );
+    while (this.onSameLine() && !this.at(t.RBrace)) this.SKIP_TOKEN();
+    if (this.onSameLine()) this.SKIP_TOKEN();
+  }
 
   private readonly remoteMember: Rule<[parts: RemoteParts], void> = this.define(
     "remoteMember",

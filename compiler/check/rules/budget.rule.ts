@@ -4,7 +4,7 @@ import type { Related } from "../../diagnostics/diagnostic.ts";
 import type { CheckedPipeline } from "../checked-pipeline.ts";
 import { formatDuration } from "./durations.ts";
 import { Latencies, type LatencyPath } from "./latency.ts";
-import { resolvePort } from "./port-reference.ts";
+import { resolveWay } from "./port-reference.ts";
 import { isBroken, type Rule, type RuleContext } from "./rule.ts";
 
 /** The latencies that are declared along the longest way between two ports must keep within the budget. */
@@ -31,8 +31,7 @@ function check(
   // What could not be read as a whole has been reported.
   if (context.reporter.hasErrorIn(checked.symbol.file.source, syntax.span)) return;
   const limitMs = limitOf(checked, syntax, context);
-  const from = syntax.from && resolvePort(checked, syntax.from, "from", context);
-  const to = syntax.to && resolvePort(checked, syntax.to, "to", context);
+  const { from, to } = resolveWay(checked, syntax, context);
   if (from === undefined || to === undefined || syntax.from === undefined || syntax.to === undefined) return;
   const path = latencies.longest(checked, from, to);
   const { source } = checked.symbol.file;

@@ -86,3 +86,22 @@ export function resolvePort(
   }
   return { instance, port: port?.text };
 }
+
+/** Both ends of a way; where each is what the other should be, that is one mistake. */
+export function resolveWay(
+  checked: CheckedPipeline,
+  { from, to }: { readonly from: PortReferenceSyntax | undefined; readonly to: PortReferenceSyntax | undefined },
+  tools: Tools,
+  file?: FileInfo,
+): { readonly from: WayEnd | undefined; readonly to: WayEnd | undefined } {
+  const { inputs, outputs } = checked.graph.signature;
+  const isSwapped =
+    from?.port === undefined &&
+    to?.port === undefined &&
+    outputs.has(from?.target.text ?? "") &&
+    inputs.has(to?.target.text ?? "");
+  return {
+    from: from && resolvePort(checked, from, "from", tools, file),
+    to: to && !isSwapped ? resolvePort(checked, to, "to", tools, file) : undefined,
+  };
+}

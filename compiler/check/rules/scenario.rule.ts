@@ -13,7 +13,7 @@ import type { CheckedPipeline, PipelineSymbol } from "../checked-pipeline.ts";
 import { listed } from "../load.ts";
 import type { FileInfo } from "../program.ts";
 import { replaceFix } from "../reporter.ts";
-import { resolvePort, unknownName } from "./port-reference.ts";
+import { resolveWay, unknownName } from "./port-reference.ts";
 import { sameTarget } from "./scenario-target.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
@@ -148,12 +148,7 @@ class ScenarioChecker {
         break;
       case "ExpectLatency": {
         const checked = this.#pipeline;
-        for (const [side, one] of [
-          ["from", step.from],
-          ["to", step.to],
-        ] as const) {
-          if (checked !== undefined && one !== undefined) resolvePort(checked, one, side, this.#context, this.#file);
-        }
+        if (checked !== undefined) resolveWay(checked, step, this.#context, this.#file);
         const { percentile } = step;
         if (
           percentile !== undefined &&

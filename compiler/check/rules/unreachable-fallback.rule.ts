@@ -1,8 +1,7 @@
 import type { Fix } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../source/source-file.ts";
 import type { PlanValue } from "../../../runtime/interface/plan.ts";
-import { defaultPort } from "../../../runtime/interface/uri.ts";
-import { parseAddress } from "../addresses.ts";
+import { parseAddress, usualPort } from "../addresses.ts";
 import type { CheckedRemote, CheckedTarget } from "../targets.ts";
 import type { Rule } from "./rule.ts";
 
@@ -77,7 +76,7 @@ function identityOf(target: CheckedTarget): string | undefined {
 /** One address for all ways to write it: with and without its usual port. */
 function knownAddress(uri: PlanValue): unknown {
   const address = "literal" in uri && typeof uri.literal === "string" ? parseAddress(uri.literal) : undefined;
-  return address === undefined ? uri : { ...address, port: address.port ?? defaultPort };
+  return address === undefined ? uri : { ...address, port: address.port ?? usualPort };
 }
 
 /** Takes out the target with the space before it. */

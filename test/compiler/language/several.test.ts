@@ -10,6 +10,9 @@ node Beat { out signal }
 node Slow { in text out text latency 300ms }
 batch node Ask(model: text = "small") { in text out text }
 pipeline Far: Talks { in question: text out answer: text question -> Work() -> answer }
+node Words { in text out Word }
+node Read { in Word out text }
+record Word { text: text }
 peer gpu { runs Far listens "webrtc://127.0.0.1:7444" }
 `;
 const inMain = (body: string): string =>
@@ -67,6 +70,20 @@ budget «3003 400» question -> answer`,
     "a syntax error and a wrong type":
       "question -> [Work(), Work()«1005 »\nquestion -> Count() «3001 ->» Work()\nquestion -> answer",
     "two syntax errors": "question «1009 ->»\nlet work«1008 »\nquestion -> answer",
+  },
+  inMain,
+);
+
+judge(
+  "one mistake that looks like two",
+  {
+    "a peer's pipeline in a let": "let far = «2007 gpu».Far\nquestion -> answer",
+    "flush of several": "let work = Work()\nquestion -> work -> answer\nBeat() -> flush «1002 [»work, work]",
+    "ends of a budget that are swapped": "question -> answer\nbudget 400ms «5006 answer» -> question",
+    "options of a remote": "remote far: Talks with «1002 {» restart: never } { at gpu.Far }\nquestion -> far -> answer",
+    "a route with a case for two":
+      'question -> Words() -> route text { "a" «1001 |» "b" -> Read(), "c" -> Read() } -> answer',
+    "a route with a colon": 'question -> Words() -> route text { "a"«1001 :» Read(), "c" -> Read() } -> answer',
   },
   inMain,
 );
