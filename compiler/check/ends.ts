@@ -3,7 +3,7 @@ import { suggest } from "../diagnostics/suggest.ts";
 import type { FlowMarks } from "./flow-marks.ts";
 import { namedInstance, nameOf, namesOf, type GraphEnd, type Instance, type PipelineGraph } from "./graph.ts";
 import { listed } from "./load.ts";
-import type { FileInfo } from "./program.ts";
+import { kindWords, type FileInfo } from "./program.ts";
 import { replaceFix, type Details, type Reporter } from "./reporter.ts";
 import { defaultPort, type PortInfo } from "./signature.ts";
 import type { DiagnosticCode } from "../diagnostics/catalog.ts";
@@ -60,6 +60,12 @@ export class EndReader {
     marks.lostNames.add(name.text);
     if (graph.lets.has(name.text) || graph.remotes.has(name.text)) return;
     const kind = declared(name.text);
+    if (kind === kindWords.Peer) {
+      this.#report("MESH2007", name.span, `\`${name.text}\` is ${kind}; a flow reaches what it runs by a remote.`, {
+        hint: `Declare \`remote x: Interface { at ${name.text}.Pipeline }\` and name \`x\` here.`,
+      });
+      return;
+    }
     if (kind !== undefined) {
       this.#report("MESH2007", name.span, `\`${name.text}\` is ${kind}; a flow goes through a use of it.`, {
         hint: `${isStep ? `Write \`${name.text}()\`, or name a use` : "Name a use"}: \`let x = ${name.text}()\`.`,

@@ -17,7 +17,7 @@ import { headOf, readAny, readFirst, type ChoiceTools } from "./choices.ts";
 import type { DiagnosticCode } from "../diagnostics/catalog.ts";
 import { describeType } from "./cells.ts";
 import { EndReader, type EndContext } from "./ends.ts";
-import { endKey, type BranchStep, type GraphEnd, type GraphSplit, type Instance } from "./graph.ts";
+import { endKey, namesOf, type BranchStep, type GraphEnd, type GraphSplit, type Instance } from "./graph.ts";
 import type { Details } from "./reporter.ts";
 import { readRoute } from "./routes.ts";
 
@@ -110,7 +110,9 @@ export class FlowReader {
 
   #toPort(step: EndpointSyntax | InlineSyntax, sources: readonly Source[], way: Way): Outputs {
     const instance = step.kind === "Inline" ? this.#context.inline(step) : this.#ends.instance(step.target);
-    if (way.more && step.port !== undefined) {
+    const isKnown =
+      step.kind === "Inline" || instance !== undefined || namesOf(this.#context.graph).includes(step.target.text);
+    if (way.more && step.port !== undefined && isKnown) {
       this.#report("MESH5006", step.port.span, "A step between two arrows names no port.", {
         hint: `Split the flow in two: one that ends in \`${this.#ends.text(step)}\`, one that starts from an output.`,
       });

@@ -122,9 +122,8 @@ class PipelineChecker {
       },
       declared: (name) => {
         const found = scope.find(file, name);
-        return found?.syntax.kind === "Node" || found?.syntax.kind === "Pipeline"
-          ? kindWords[found.syntax.kind]
-          : undefined;
+        const kind = found?.syntax.kind;
+        return kind === "Node" || kind === "Pipeline" || kind === "Peer" ? kindWords[kind] : undefined;
       },
       isLost: (name) => file.lost.has(name),
       checkOptions: (options) => void readLinkOptions(file, options, reporter),

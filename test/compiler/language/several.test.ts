@@ -78,6 +78,8 @@ judge(
   "one mistake that looks like two",
   {
     "a peer's pipeline in a let": "let far = «2007 gpu».Far\nquestion -> answer",
+    "a peer's pipeline in a flow": "question -> «2007 gpu».Far -> answer",
+    "a peer's pipeline at the end of a flow": "question -> answer\nquestion -> «2007 gpu».Far",
     "flush of several": "let work = Work()\nquestion -> work -> answer\nBeat() -> flush «1002 [»work, work]",
     "ends of a budget that are swapped": "question -> answer\nbudget 400ms «5006 answer» -> question",
     "options of a remote": "remote far: Talks with «1002 {» restart: never } { at gpu.Far }\nquestion -> far -> answer",
