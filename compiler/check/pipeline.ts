@@ -159,9 +159,15 @@ class PipelineChecker {
   #use(id: string, syntax: InstanceSyntax): Instance | undefined {
     const { file } = this.#symbol;
     const { scope, signatures, values, reporter } = this.#tools;
-    // Without parentheses a peer's pipeline looks like half a node; what is wrong is that it is none.
-    if (scope.find(file, syntax.callee.text)?.syntax.kind === "Peer") {
-      reporter.supersede("MESH1024", file.source, syntax.span);
+    const { text: name, span } = syntax.callee;
+    if (scope.find(file, name)?.syntax.kind === "Peer") {
+      const message = `\`${name}\` is a peer; a node or pipeline is needed here.`;
+      // Without parentheses a peer's pipeline looks like half a node; what is wrong is that it is none.
+      reporter.report("MESH2007", file.source, span, message, {
+        supersedes: "MESH1024",
+        hint: `Declare \`remote x: Interface { at ${name}.Pipeline }\` for what runs there.`,
+      });
+      return undefined;
     }
     const callee = scope.resolve(file, syntax.callee, ["Node", "Pipeline"], "a node or pipeline");
     if (callee === undefined) return undefined;
