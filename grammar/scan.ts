@@ -175,10 +175,14 @@ function tooDeep(tokens: readonly IToken[]): number {
   return -1;
 }
 
+/** What is one mistake though it stands several times in a row. */
+const rows: readonly TokenType[] = [t.Semicolon, t.BluntArrow, t.ForeignArrow];
+
 /** Gives numbers their value and collects what is wrong; returns what is worth parsing. */
 function sift(all: MeshToken[], problems: SyntaxProblem[]): MeshToken[] {
   const values = new Map<string, LiteralValue | undefined>();
   let unknownLine = -1;
+  let previous: MeshToken | undefined;
   let hasJunk = false;
   for (const token of all) {
     const { tokenType } = token;
@@ -189,8 +193,11 @@ function sift(all: MeshToken[], problems: SyntaxProblem[]): MeshToken[] {
     } else if (!mayBeWrong.has(tokenType)) continue;
     const unknown = tokenType === t.Unknown;
     hasJunk ||= unknown || tokenType === t.Semicolon;
-    // The unknown characters of one line are one mistake.
-    const repeated = unknown && token.startLine === unknownLine;
+    // The unknown characters of one line are one mistake, and so are semicolons or dashes in a row.
+    const inRow =
+      previous?.tokenType === tokenType && previous.startOffset + previous.image.length === token.startOffset;
+    const repeated = unknown ? token.startLine === unknownLine : inRow && rows.includes(tokenType);
+    previous = token;
     if (unknown) unknownLine = token.startLine;
     const problem = repeated ? undefined : fault(token);
     if (problem !== undefined && problems.length < MAX_LEXICAL_PROBLEMS) problems.push(problem);
@@ -254,7 +261,10 @@ export function scan(text: string): Scan {
     truncated = true;
   }
   const brackets = bracketFindings(tokens);
+  let extraLine = -1;
   for (const extra of brackets.extra) {
+    if (extra.startLine === extraLine) continue;
+    extraLine = extra.startLine!;
     const span = spanOf(extra);
     const fix = { title: "Remove it", span, text: "" };
     problems.push({

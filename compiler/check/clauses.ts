@@ -125,6 +125,12 @@ class ClauseReader {
       });
       return undefined;
     }
+    if (!/\.(?:[cm]?[jt]s|wasm)$/.test(path.value)) {
+      this.#report("MESH2004", path.span, `${JSON.stringify(path.value)} is no code that runs here.`, {
+        hint: "The code of a node is TypeScript, JavaScript or WebAssembly: `.ts`, `.js` or `.wasm`.",
+      });
+      return undefined;
+    }
     if (!isStandard(this.#symbol.file.module) && joinPath(this.#symbol.file.source.path, path.value) === undefined) {
       this.#report("MESH2004", path.span, `${JSON.stringify(path.value)} lies outside the project.`, {
         hint: "The code of a node is inside the project.",

@@ -1,4 +1,5 @@
 import type { AnySyntaxNode, DeclarationSyntax, FileSyntax, PipelineMemberSyntax, Span } from "../../grammar/syntax.ts";
+import type { SyntaxProblem } from "../../grammar/index.ts";
 import { nodeAt } from "../../grammar/walk.ts";
 
 /** Nodes that are read as a whole: of one with a problem of syntax in it nothing else is told. */
@@ -10,6 +11,9 @@ const statements: ReadonlySet<AnySyntaxNode["kind"]> = new Set([
   ...(["Runs", "PeerStrings", "Provides"] as const),
 ]);
 
+/** Problems behind which the tree has all its parts: an arrow, a number or a string that is only written wrongly. */
+const slips: readonly string[] = ["MESH1011", "MESH1012", "MESH1018", "MESH1020", "MESH1021"];
+
 /** A place that could not be read. */
 interface Wound {
   /** The statement around the problem, and the lines that it stands on. */
@@ -20,6 +24,8 @@ interface Wound {
   readonly inside: boolean;
   /** It is a flow or a budget, which declare nothing. */
   readonly declares: boolean;
+  /** All parts of the statement are there. */
+  readonly whole: boolean;
 }
 
 /**
@@ -33,17 +39,22 @@ export class Damage {
   /** The end of the file is missing: what is not declared may still come. */
   readonly #unfinished: boolean;
 
-  constructor(text: string, file: FileSyntax, problems: readonly Span[]) {
+  constructor(text: string, file: FileSyntax, problems: readonly SyntaxProblem[]) {
     this.#text = text;
     this.#file = file;
     this.#wounds = problems.map((problem) => this.#wound(problem));
     const end = text.trimEnd().length;
-    this.#unfinished = problems.some((problem) => problem.end >= end);
+    this.#unfinished = problems.some((problem) => problem.span.end >= end);
   }
 
   /** True when a place stands in what could not be read. */
   covers(place: Span): boolean {
     return this.#wounds.some(({ span }) => span.start <= place.start && place.start <= span.end);
+  }
+
+  /** True when something within a span is lost, so that what seems to be missing may be there. */
+  loses(span: Span): boolean {
+    return this.#wounds.some((one) => (!one.whole || this.#unfinished) && overlap(one.span, span));
   }
 
   /** True when what a declaration looks like from outside is not known as a whole. */
@@ -84,7 +95,7 @@ export class Damage {
     return members.some(isNameless) || own.some((one) => one.declares && this.#holds(one, name));
   }
 
-  #wound(problem: Span): Wound {
+  #wound({ code, span: problem }: SyntaxProblem): Wound {
     const path = nodeAt(this.#file, problem.start);
     const statement = path.findLast((one) => statements.has(one.kind));
     const declaration = path.find((one): one is DeclarationSyntax => this.#file.declarations.includes(one as never));
@@ -98,6 +109,7 @@ export class Damage {
       declaration,
       inside: ["Flow", "Let", "Remote", "Budget"].includes(kind),
       declares: !flow && statement?.kind !== "Budget",
+      whole: statement !== undefined && slips.includes(code),
     };
   }
 

@@ -48,6 +48,17 @@ export const lostName = "?";
 
 export const noNames: TypeNames = { variables: new Map(), parameters: new Map() };
 
+/** Dimensions of whole numbers. */
+const countedDimensions: readonly string[] = ["side", "channels"];
+
+const dimensionNames: Readonly<Record<string, string>> = {
+  rate: "A sample rate",
+  channels: "A number of channels",
+  size: "A picture size",
+  fps: "A frame rate",
+  side: "A side",
+};
+
 /** More sides than any real tensor has. */
 const mostSides = 32;
 /** More alternatives than any dimension has; keeps their combinations small. */
@@ -189,9 +200,16 @@ export class FormatReader {
       const message = `${describeLiteral(literal)}, is no dimension of \`${media ?? "media"}\`.`;
       return this.#no(file, part.span, message, { hint: media && hints[media] });
     }
-    const wrong = ends.find((end) => end.value <= 0 || (dimension === "side" && !Number.isInteger(end.value)));
+    const wrong = ends.find(
+      (end) => end.value <= 0 || (countedDimensions.includes(dimension) && !Number.isInteger(end.value)),
+    );
     if (wrong !== undefined) {
-      this.#reporter.report("MESH3005", file.source, wrong.span, `A ${dimension} of ${wrong.text} does not exist.`);
+      this.#reporter.report(
+        "MESH3005",
+        file.source,
+        wrong.span,
+        `${dimensionNames[dimension] ?? dimension} of ${wrong.text} does not exist.`,
+      );
       return undefined;
     }
     if (part.kind === "Literal") return { dimension, value: dimensionValue(part) };

@@ -1,7 +1,6 @@
 import { suggest } from "../diagnostics/suggest.ts";
 import type { FlowMarks } from "./flow-marks.ts";
 import { nameOf, namesOf, type GraphLink, type Instance, type PipelineGraph } from "./graph.ts";
-import { isUnreadable } from "./program.ts";
 import type { Reporter } from "./reporter.ts";
 import type { PortInfo } from "./signature.ts";
 import { circlesIn, Streams, type Passes } from "./streams.ts";
@@ -12,7 +11,7 @@ import { circlesIn, Streams, type Passes } from "./streams.ts";
  * @returns what leads through the pipeline
  */
 export function checkGraph(graph: PipelineGraph, marks: FlowMarks, reporter: Reporter): Passes {
-  const unreadable = isUnreadable(graph.symbol.file, graph.symbol.syntax.span);
+  const unreadable = graph.symbol.file.damage.loses(graph.symbol.syntax.span);
   if (!unreadable && !marks.lostName) reportUnused(graph, marks, reporter);
   // What an arrow that could not be read leads to may be any port that seems to have no source.
   if (!unreadable && !marks.lostTarget) {

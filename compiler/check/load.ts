@@ -57,7 +57,7 @@ class Loader {
     const parsed = this.#parse(text);
     for (const problem of parsed.errors) this.#reporter.add(syntaxDiagnostic(problem, source));
     const problems = parsed.errors.map((one) => one.span);
-    const damage = new Damage(text, parsed.file, problems);
+    const damage = new Damage(text, parsed.file, parsed.errors);
     this.#reporter.damaged(source, damage);
     const file: FileInfo = {
       source,
@@ -156,6 +156,8 @@ class Loader {
         : near === undefined
           ? (listed("It declares", known) ?? "It declares nothing.")
           : `Did you mean \`${near}\`?`;
+    // Where it is used it may be spelt as it should be.
+    if (near !== undefined && !file.declarations.has(near) && !file.imports.has(near)) file.lost.add(near);
     // A file that cannot be read as a whole may well declare it.
     if (target.problems.length > 0 && near === undefined) return;
     this.#reporter.report(

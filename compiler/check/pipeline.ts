@@ -116,6 +116,7 @@ class PipelineChecker {
       params: graph.signature.params,
       marks: this.#marks,
       inline: (step) => {
+        if (this.#isCalled(step.instance.callee)) return undefined;
         const instance = this.#use(freshId(graph, step.instance.callee.text, []), step.instance);
         if (instance !== undefined) graph.instances.set(instance.id, instance);
         return instance;
@@ -128,6 +129,21 @@ class PipelineChecker {
       isLost: (name) => file.lost.has(name),
       checkOptions: (options) => void readLinkOptions(file, options, reporter),
     });
+  }
+
+  /** `vad()`, which stands for what has a name in this pipeline already. */
+  #isCalled({ text, span }: NameSyntax): boolean {
+    const { file } = this.#symbol;
+    const { lets, remotes, signature } = this.#graph;
+    const port = signature.inputs.get(text) ?? signature.outputs.get(text);
+    const kind = lets.has(text) ? "a let" : remotes.has(text) ? "a remote" : port && "a port";
+    if (kind === undefined || this.#tools.scope.find(file, text) !== undefined) return false;
+    this.#marks.used.add(text);
+    this.#marks.unclear.add(text);
+    this.#marks.fed.add(text);
+    const message = `\`${text}\` is ${kind} of this pipeline, not a node; it stands without parentheses.`;
+    this.#tools.reporter.report("MESH2007", file.source, span, message, { hint: `Write \`${text}\`.` });
+    return true;
   }
 
   #addLet(member: LetSyntax): void {

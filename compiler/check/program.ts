@@ -70,8 +70,3 @@ export const kindWords: Readonly<Record<NamedDeclaration["kind"], string>> = {
 export function isStandard(module: string): boolean {
   return module.startsWith("std/");
 }
-
-/** True when something within a span of the file could not be read, so that what seems to be missing may be there. */
-export function isUnreadable(file: FileInfo, span: Span): boolean {
-  return file.problems.some((one) => one.start <= span.end && one.end >= span.start);
-}

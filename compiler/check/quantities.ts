@@ -5,6 +5,7 @@ import { dimensionValue } from "./media.ts";
 /** True when a literal may stand where a scalar of this name is wanted. */
 export function quantityFits(literal: LiteralSyntax, scalar: ScalarName): boolean {
   if (scalar === "json") return ["bool", "int", "float"].includes(literal.quantity);
+  if (scalar === "channels" && !Number.isInteger(literal.value)) return false;
   if (literal.quantity === scalar) return true;
   return literal.quantity === "int" && (scalar === "float" || scalar === "version" || scalar === "channels")
     ? true

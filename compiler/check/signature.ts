@@ -87,7 +87,7 @@ export class SignatureReader {
     const variables = new Map<string, VariableInfo>();
     if (syntax.kind === "Node") for (const one of syntax.variables) this.#variable(file, one, variables);
     const params = new Map<string, ParameterInfo>();
-    if (syntax.kind !== "Interface") for (const one of syntax.parameters) this.#parameter(file, one, params);
+    if (syntax.kind !== "Interface") for (const one of syntax.parameters) this.#parameter(file, one, params, variables);
     const names: TypeNames = {
       variables: new Map([...variables.values()].map((one) => [one.name, one.dimension])),
       parameters: new Map(
@@ -173,8 +173,14 @@ export class SignatureReader {
     into.set(name.text, { name: name.text, dimension: dimension.text, span, bound: wrong ? undefined : bound?.values });
   }
 
-  #parameter(file: FileInfo, syntax: ParameterSyntax, into: Map<string, ParameterInfo>): void {
-    if (syntax.name.text === "" || this.#taken(file, syntax.name, into.get(syntax.name.text)?.span)) return;
+  #parameter(
+    file: FileInfo,
+    syntax: ParameterSyntax,
+    into: Map<string, ParameterInfo>,
+    variables: ReadonlyMap<string, VariableInfo>,
+  ): void {
+    const earlier = into.get(syntax.name.text) ?? variables.get(syntax.name.text);
+    if (syntax.name.text === "" || this.#taken(file, syntax.name, earlier?.span)) return;
     const type = this.#types.data(file, syntax.type);
     const defaultValue = syntax.defaultValue && this.#values.read(file, syntax.defaultValue, type, into);
     if (syntax.defaultValue !== undefined && defaultValue === undefined) {
@@ -227,7 +233,7 @@ export class SignatureReader {
 
   #taken(file: FileInfo, name: NameSyntax, earlier: Span | undefined): boolean {
     if (earlier === undefined) return false;
-    this.#reporter.report("MESH2003", file.source, name.span, `\`${name.text}\` is declared twice in this list.`, {
+    this.#reporter.report("MESH2003", file.source, name.span, `\`${name.text}\` is declared twice here.`, {
       label: "declared again here",
       related: [{ place: { source: file.source, span: earlier }, message: "first declared here" }],
       hint: "Give one of them another name.",

@@ -84,7 +84,8 @@ export class TypeReader {
         hint: `Give it a port of its own: \`in ${name}\`.`,
       });
     }
-    if (hasCaps(syntax)) {
+    const known = (scalarNames as readonly string[]).includes(name) || this.#scope.find(file, name) !== undefined;
+    if (hasCaps(syntax) && known) {
       return this.#no(file, syntax.span, `\`${name}\` takes no formats in angle brackets.`, {
         hint: "Only `audio<…>`, `video<…>` and `tensor<…>` do.",
       });

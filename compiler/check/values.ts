@@ -3,6 +3,7 @@ import { accepts, formatType, type FlowType, type Schemas } from "../../runtime/
 import type { JsonValue } from "../../runtime/interface/frame.ts";
 import type { PlanValue } from "../../runtime/interface/plan.ts";
 import { suggest } from "../diagnostics/suggest.ts";
+import { listed } from "./load.ts";
 import { dimensionValue } from "./media.ts";
 import { isUnlimited, matchesWhole, scalarOf, type ParameterInfo, type ParameterLimits } from "./parameter.ts";
 import type { FileInfo } from "./program.ts";
@@ -16,6 +17,9 @@ export interface ValuePlace {
   /** Where parameters that are named take on the limits of the place; left out where they have to lie within them. */
   readonly limits?: ParameterLimits;
 }
+
+/** In a record there are none. */
+const noParameters: ReadonlyMap<string, ParameterInfo> = new Map();
 
 /** Turns expressions into values of the plan, checked against the type that is wanted. */
 export class ValueReader {
@@ -77,8 +81,8 @@ export class ValueReader {
       case "Range":
         return this.#wrong(file, syntax, wanted, "a range");
       case "Name": {
-        const quoted = this.#enumValues(wanted)?.includes(syntax.text) === true;
-        return this.#wrong(file, syntax, wanted, `\`${syntax.text}\`, a name`, quoted ? syntax.text : undefined);
+        const value = this.#name(file, syntax, wanted, noParameters, undefined);
+        return value !== undefined && "literal" in value ? value.literal : undefined;
       }
       case "Call":
         return this.#wrong(file, syntax, wanted, "something that is only known later");
@@ -178,12 +182,24 @@ export class ValueReader {
     if (param !== undefined) return this.#parameter(file, syntax, wanted, param, place);
     if (file.damage.mayName(syntax.span, syntax.text)) return undefined;
     const target = wanted?.kind === "optional" ? wanted.element : wanted;
-    const quoted = this.#enumValues(target)?.includes(syntax.text) === true ? JSON.stringify(syntax.text) : undefined;
-    const near = quoted ?? suggest(syntax.text, [...params.keys()]);
-    const message = `There is no parameter named \`${syntax.text}\` here.`;
+    const values = this.#enumValues(target) ?? (isBool(target) ? ["true", "false"] : []);
+    if (values.includes(syntax.text)) return { literal: syntax.text };
+    const near = suggest(syntax.text, [...params.keys(), ...values]);
+    const message =
+      target?.kind === "named" && values.length > 0
+        ? `There is no parameter named \`${syntax.text}\` here, and it is not one of \`${formatType(target)}\`.`
+        : params === noParameters
+          ? `\`${syntax.text}\` is no value.`
+          : `There is no parameter named \`${syntax.text}\` here.`;
     this.#reporter.report("MESH2001", file.source, syntax.span, message, {
-      hint: near === undefined ? "A text stands in quotes." : `Did you mean ${quoted ?? `\`${near}\``}?`,
-      fixes: near === undefined ? [] : [replaceFix(`Change to ${near}`, file.source, syntax.span, near, false)],
+      hint:
+        near !== undefined
+          ? `Did you mean \`${near}\`?`
+          : values.length > 0
+            ? listed("It may be", values)
+            : "A text stands in quotes.",
+      fixes: near === undefined ? [] : [replaceFix(`Change to \`${near}\``, file.source, syntax.span, near, false)],
+      types: target?.kind === "named" ? [target.name] : [],
     });
     return undefined;
   }
@@ -257,28 +273,20 @@ export class ValueReader {
     return literal === undefined ? undefined : { env: name.value, default: literal, ...type };
   }
 
-  #wrong(
-    file: FileInfo,
-    syntax: ExpressionSyntax,
-    wanted: FlowType | undefined,
-    found: string,
-    quoted?: string,
-  ): undefined {
+  #wrong(file: FileInfo, syntax: ExpressionSyntax, wanted: FlowType | undefined, found: string): undefined {
     const expected =
       wanted === undefined
         ? "a value"
         : wanted.kind === "scalar" && wanted.pattern === undefined
           ? withExample(wanted.name)
           : formatType(wanted);
-    this.#reporter.report("MESH3003", file.source, syntax.span, `Expected ${expected}, found ${found}.`, {
-      hint: quoted === undefined ? undefined : `Did you mean "${quoted}"?`,
-      fixes:
-        quoted === undefined
-          ? []
-          : [replaceFix(`Change to "${quoted}"`, file.source, syntax.span, JSON.stringify(quoted), false)],
-    });
+    this.#reporter.report("MESH3003", file.source, syntax.span, `Expected ${expected}, found ${found}.`);
     return undefined;
   }
+}
+
+function isBool(type: FlowType | undefined): boolean {
+  return type?.kind === "scalar" && type.name === "bool";
 }
 
 function isJson(type: FlowType): boolean {

@@ -138,8 +138,9 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     // What is wrong on a line has been said; what follows there is its consequence.
     const next = faults.find((offset) => offset >= span.start);
     const before = faults.findLast((offset) => offset < span.start);
-    if ([this.lastProblem, next, before].some((offset) => this.isOnLineOf(offset, span.start))) return;
+    const isTold = [this.lastProblem, next, before].some((offset) => this.isOnLineOf(offset, span.start));
     this.lastProblem = span.start;
+    if (isTold) return;
     this.problems.push({ code, span, message, ...extras, ...this.apartUnit() });
   }
 

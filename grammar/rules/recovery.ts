@@ -10,6 +10,9 @@ import { declarationStarts, flowAhead, flowStarts, is, isAny, memberStarts } fro
 const openers: readonly TokenType[] = [t.LBrace, t.LParen, t.LBracket];
 const closers: readonly TokenType[] = [t.RBrace, t.RParen, t.RBracket];
 
+/** Beyond so many broken members in a row it is the block that is another one than it seems. */
+const MOST_IN_ROW = 3;
+
 /** How far ahead a closing bracket is searched: keeps recovery linear on hostile input. */
 const MAX_SEARCH = 200;
 
@@ -35,11 +38,17 @@ export abstract class RecoveryRules extends BaseRules {
     if (open === false) return;
     const resume = (): void => this.skip(kind);
     const comma = (): IToken => this.consume(idx, t.Comma);
+    let inRow = 0;
+    const statement = (body: () => void, after: () => void): void => {
+      this.excuseNext ||= inRow >= MOST_IN_ROW;
+      this.asStatement(body, after);
+      inRow = this.previousBroken ? inRow + 1 : 0;
+    };
     do {
       this.many(idx, {
         GATE: () => this.continues(kind) && !this.endsUnclosed(open),
         DEF: () => {
-          this.asStatement(member, resume);
+          statement(member, resume);
           if (kind.commas === true && this.may(t.Comma)) this.option(idx, comma);
         },
       });

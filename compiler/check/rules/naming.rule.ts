@@ -69,7 +69,7 @@ function checkMember(file: FileInfo, name: NameSyntax, what: string, { reporter 
 
 /** A name that is not there, or on a line that the parser has complained about. */
 function isMisspelt(file: FileInfo, name: NameSyntax, reporter: Reporter): boolean {
-  return isMissing(name) || reporter.isUnreadable(file.source, name.span);
+  return isMissing(name) || reporter.hasErrorIn(file.source, name.span);
 }
 
 function wordsOf(name: string): string[] {

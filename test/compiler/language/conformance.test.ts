@@ -122,7 +122,6 @@ describe("data that meets", () => {
     "record A { a: A?, b: [A], c: map<A>, d: [A]? }\nrecord B { c: C? }\nrecord C { b: B }",
   );
   right("an empty record", "record Nothing { }\nrecord Something { x: Nothing }");
-  wrong("an enum of nothing", "2", "enum «E» { }");
 });
 
 describe("interfaces", () => {
@@ -160,6 +159,7 @@ describe("interfaces", () => {
     "pipeline P: Sig { in a: text in stop: signal out b: text out beat: signal let t = Beat() a -> t -> b t.beat -> beat stop -> flush t }",
     "pipeline P: Opt { in a: text in hint: text? out b: text a -> T() -> b }",
     "pipeline P: Sole { in a: text in extra: text? out b: text a -> T() -> b }",
+    "batch pipeline P: Sole { in q: text out a: text q -> Q() -> a }",
     "batch pipeline P: Ask { in q: text out a: text q -> Q() -> a }",
     "pipeline P: Sole { in a: text out b: text out more: text a -> T() -> [b, more] }"
       .replace("P: Sole", "P: Named")
@@ -181,7 +181,7 @@ describe("interfaces", () => {
     ],
     ["pipeline P: «Hear» { in sound: audio sound -> Word1() }", "3"],
     ["pipeline P: «Hear» { out heard: Word Word2() -> heard }\nnode Word2 { out Word }", "3"],
-    ["pipeline P: «Pair» { in a: text in c: text out d: text out e: text a -> d c -> e }", "3"],
+    ["pipeline P: «Pair» { in a: text in x: text out c: text out d: text a -> c x -> d }", "3"],
     ["pipeline P: «Pair» { in a: text in b: text out c: text out e: text a -> c b -> e }", "3"],
     ["pipeline P: «Pair» { in a: text out c: text out d: text a -> [c, d] }", "3"],
     ["pipeline P: Sole { in a: text in «extra»: text out b: text [a, extra] -> T() -> b }", "3"],
@@ -193,7 +193,6 @@ describe("interfaces", () => {
       "3",
     ],
     ["pipeline P: «Sole» { in q: text out a: text q -> Q() -> a }".replace("«Sole»", "«Ask»"), "3"],
-    ["batch pipeline P: «Sole» { in q: text out a: text q -> Q() -> a }", "3"],
     [
       "pipeline P: Hear { in sound: audio<opus> out heard: Word sound -> Low() -> heard }\nnode Low { in audio<opus, 16kHz> out Word }".replace(
         "in sound: audio<opus>",
@@ -215,7 +214,7 @@ describe("interfaces", () => {
       latency 20ms
     }
     node Mix { in a: audio<opus> in b: audio<opus> out c: audio<opus> join latest }
-    pipeline P: Both { in a: audio<opus> in b: audio<opus> out c: audio<opus> join index let m = Mix() a -> m.a b -> m.b m -> c }
+    pipeline P: Both { in a: audio<opus> in b: audio<opus> out c: audio<opus> join time within 20ms let m = Mix() a -> m.a b -> m.b m -> c }
   `,
   );
   wrong("an interface with a flow", "1", "interface I { in a: text out b: text\n  «a -> b»\n}");
@@ -233,11 +232,12 @@ describe("nodes, batch and abstract", () => {
     "node N { out text }",
     "node N { out text latency 3ms in text requires gpu }",
     'node N { in text from "./a.ts" out text }',
-    'node N { in text from "./deep/a.wasm" }',
+    'node N { in text from "./deep/a.js" }',
     "node N { in text out text delays }",
     "node N { in text out text idempotent }",
     "batch node N { in text out text idempotent }",
     "batch node N { in [text] out map<text> }",
+    "batch node N { in audio<opus> out text }",
     "batch node N { in a: text in b: int out c: text }",
     "batch pipeline P { in a: text out b: text a -> N() -> b }\nbatch node N { in text out text }",
     "pipeline P { in a: text out b: text a -> N() -> b }\nbatch node N { in text out text }",
@@ -274,7 +274,7 @@ describe("nodes, batch and abstract", () => {
     ["node N {\n  in a: text\n  «runs P»\n}\npipeline P { in x: text }", "1"],
     ["node N: «I» {\n  in a: text\n}\ninterface I { in a: text }".replace("node N: «I»", "node N«:» I"), "1"],
     ["node N«» in a: text\n  out b: text\n}\nrecord After { x: int }", "1"],
-    ["node N «{»\n  in a: text\n  out b: text\nrecord After { x: int }\nnode M { in After }", "1"],
+    ["node N {\n  in a: text\n  out b: text«»\nrecord After { x: int }\nnode M { in After }", "1"],
     ["node N {\n  in a: text\n  out b: text\n}\n«}»\nrecord After { x: int }", "1"],
     ["node N(a: int «{»\n  in a: text\n}\nrecord After { x: int }", "1"],
     ["node N(a: int«»b: int) {\n  in c: text\n}\nrecord After { x: int }", "1"],
@@ -294,8 +294,6 @@ describe("nodes, batch and abstract", () => {
     ["pipeline P {\n  in a: text\n  out b: text\n  a -> b\n  budget 400ms a«»\n}", "1"],
     ["pipeline P {\n  in a: text\n  out b: text\n  a -> b\n  budget «a» -> b\n}", "1"],
     ["pipeline P {\n  in a: text\n  out b: text\n  a -> b\n  budget 400ms a -> «c»\n}", "2"],
-    ["batch node N {\n  in text\n  out «audio»\n}", "5"],
-    ["batch node N {\n  in «audio<opus>»\n  out text\n}", "5"],
     ["«node batch» N { in text }\nrecord After { x: int }", "1"],
     ["«batch»\nrecord After { x: int }", "1"],
     [

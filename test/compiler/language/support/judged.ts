@@ -1,6 +1,6 @@
 /**
- * Programs that are judged: right ones that get no diagnostic at all, and wrong ones that get exactly the ones they
- * are marked with.
+ * Programs that are judged as a reader of the design would: right ones get no diagnostic at all, warnings included, and
+ * wrong ones exactly one for each mistake, of the right family and on the right line.
  */
 import { expect, it } from "vitest";
 import type { Diagnostic } from "../../../../compiler/diagnostics/diagnostic.ts";
@@ -8,37 +8,52 @@ import { compileText, summary } from "../../support/marked.ts";
 
 type Files = Readonly<Record<string, string>>;
 
-/** A program that must be accepted without any diagnostic, warnings included. */
+interface Mark {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A program that must be accepted. */
 export function right(name: string, text: string, files?: Files): void {
-  it(name, () => {
-    if (process.env.JUDGE !== undefined) {
-      const d = list(compileText(text, files).diagnostics);
-      if (d.length > 0) console.log(`DISAGREE right ${name}\n  ${d.join("\n  ")}`);
-      else console.log("AGREE right");
-      return;
-    }
-    expect(list(compileText(text, files).diagnostics)).toEqual([]);
+  it(`right: ${name}`, () => {
+    expect(told(compileText(text, files).diagnostics)).toEqual([]);
   });
 }
 
 /**
- * A program with a mistake. `«` and `»` stand around what must be underlined; where a program has several mistakes there is
- * a code for each pair, in the order of the text.
+ * A program with a mistake at each `«…»`.
+ * @param codes of each mistake, in the order of the text, its whole code such as `3001` or the digit of its family
  */
 export function wrong(name: string, codes: string, marked: string, files?: Files): void {
-  it(name, () => {
-    const { text, marks } = unmarked(marked);
-    const { diagnostics } = compileText(text, files);
-    if (process.env.JUDGE !== undefined) return lenient(name, codes, text, marks, diagnostics);
-    const wanted = codes.split(" ").map((code, at) => {
-      const [start, end] = marks[at] as Mark;
-      return `MESH${code} ${text.slice(0, start).split("\n").length}: ${text.slice(start, end)}`;
-    });
-    expect(diagnostics.map(summary), diagnostics.map((one) => one.message).join("\n")).toEqual(wanted);
+  it(`wrong: ${name}`, () => {
+    expectMistakes(codes, marked, files);
   });
 }
 
-type Mark = readonly [start: number, end: number];
+/** Compiles a marked program and expects its mistakes and nothing else. */
+export function expectMistakes(codes: string, marked: string, files?: Files): readonly Diagnostic[] {
+  const { text, marks } = unmarked(marked);
+  const { diagnostics } = compileText(text, files);
+  const wanted = codes.split(" ");
+  expect(marks, "a mark for each code").toHaveLength(wanted.length);
+  const found = diagnostics.map(({ code, place }, at) => {
+    const length = wanted[at]?.length ?? 4;
+    return `${code.slice(4, 4 + length)} on line ${lineOf(text, place.span.start)}`;
+  });
+  const asked = wanted.map((code, at) => `${code} on line ${lineOf(text, marks[at]?.start ?? 0)}`);
+  expect(found, told(diagnostics).join("\n")).toEqual(asked);
+  diagnostics.forEach(({ place, message }, at) => {
+    const underlined = text.slice(place.span.start, place.span.end);
+    const mark = text.slice(marks[at]?.start, marks[at]?.end);
+    // What is underlined is the mistake, not all that it spoils.
+    if (!mark.includes("\n")) expect(underlined, message).not.toContain("\n");
+  });
+  return diagnostics;
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split(/\r\n|\n|\r/).length;
+}
 
 /** The text without its marks, and where they stood. */
 function unmarked(marked: string): { text: string; marks: readonly Mark[] } {
@@ -47,32 +62,12 @@ function unmarked(marked: string): { text: string; marks: readonly Mark[] } {
   let start = 0;
   for (const part of marked.split(/([«»])/)) {
     if (part === "«") start = text.length;
-    else if (part === "»") marks.push([start, text.length]);
+    else if (part === "»") marks.push({ start, end: text.length });
     else text += part;
   }
   return { text, marks };
 }
 
-function list(diagnostics: readonly Diagnostic[]): string[] {
-  return diagnostics.map((one) => `${summary(one)}\n${one.message}`);
-}
-
-function lenient(
-  name: string,
-  codes: string,
-  text: string,
-  marks: readonly Mark[],
-  diagnostics: readonly Diagnostic[],
-): void {
-  const told = diagnostics
-    .map(
-      (one) =>
-        `  ${summary(one)}\n      ${one.message}\n      ${JSON.stringify((one as any).notes ?? (one as any).hint ?? "")}`,
-    )
-    .join("\n");
-  const got = diagnostics.map((one) => [one.code[4], text.slice(0, one.place.span.start).split("\n").length]);
-  const want = codes.split(" ").map((code, at) => [code[0], text.slice(0, marks[at]?.[0] ?? 0).split("\n").length]);
-  console.log(
-    `${JSON.stringify(got) === JSON.stringify(want) ? "AGREE" : "DISAGREE"} ${name} (${codes} @${marks.map(([a, b]) => text.slice(a, b))})\n${told}`,
-  );
+function told(diagnostics: readonly Diagnostic[]): string[] {
+  return diagnostics.map((one) => `${summary(one)}: ${one.message}`);
 }
