@@ -58,7 +58,7 @@ judge(
     "a peer in place of a node": "question -> «2007 edge»() -> answer",
     "a record in place of a node": "question -> «2007 Word»() -> answer",
     "a node without parentheses": "question -> «2007 Work» -> answer",
-    "parentheses after a let": "let work = Work()\nquestion -> work -> answer\nwork -> «2001 work»()",
+    "parentheses after a let": "let work = Work()\nquestion -> work -> answer\nwork -> «2007 work»()",
     "an unknown parameter": 'question -> Ask(«2008 modle»: "small") -> answer',
     "a parameter of the wrong type": "question -> Ask(model: «3003 20ms») -> answer",
     "a stream of the wrong type": "question «3001 ->» Read() -> answer",
@@ -207,8 +207,8 @@ judge(
     "route by a range upside down":
       "question -> Words() -> route count { «3005 9..1» -> Read(), else -> Read() } -> answer",
     "route without cases": "question -> Words() -> «5009 route text» {}\nquestion -> answer",
-    "route by the bare name of an enum value":
-      "question -> Words() -> route language { «2001 en» -> Read(), else -> Read() } -> answer",
+    "route by the bare name of a value that the enum does not have":
+      "question -> Words() -> route language { «2001 eng» -> Read(), else -> Read() } -> answer",
     "route with an unknown node in a case":
       'question -> Words() -> route text { "a" -> «2001 Raed»(), else -> Read() } -> answer',
     "route with a case of another type":
