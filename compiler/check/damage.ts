@@ -36,6 +36,8 @@ export class Damage {
   readonly #text: string;
   readonly #file: FileSyntax;
   readonly #wounds: readonly Wound[];
+  /** Declarations with a broken head and several broken members: they are of another kind than they seem. */
+  readonly #spoiled: readonly DeclarationSyntax[];
   /** The end of the file is missing: what is not declared may still come. */
   readonly #unfinished: boolean;
 
@@ -43,13 +45,17 @@ export class Damage {
     this.#text = text;
     this.#file = file;
     this.#wounds = problems.map((problem) => this.#wound(problem));
+    this.#spoiled = file.declarations.filter(({ span }) => {
+      const own = this.#wounds.filter((one) => overlap(one.span, span));
+      return own.length >= 3 && own.some((one) => one.span.start <= span.start);
+    });
     const end = text.trimEnd().length;
     this.#unfinished = problems.some((problem) => problem.span.end >= end);
   }
 
   /** True when a place stands in what could not be read. */
   covers(place: Span): boolean {
-    return this.#wounds.some(({ span }) => span.start <= place.start && place.start <= span.end);
+    return [...this.#wounds, ...this.#spoiled].some(({ span }) => span.start <= place.start && place.start <= span.end);
   }
 
   /** True when something within a span is lost, so that what seems to be missing may be there. */
