@@ -5,7 +5,8 @@ export function browserClock(): Clock {
   // A page waits at least 4 ms for a timer; a message to itself takes a turn of the event loop.
   const turns = new MessageChannel();
   const waiting: ((() => void) | undefined)[] = [];
-  turns.port1.onmessage = () => waiting.shift()?.();
+  turns.port1.addEventListener("message", () => waiting.shift()?.());
+  turns.port1.start();
   return {
     nowUs: () => performance.now() * 1000,
     wallMs: () => Date.now(),

@@ -89,5 +89,5 @@ it("R1.3 R2.3 sends a voice band tone as Opus to another peer, and gets it back 
   expect(gainDb).toBeGreaterThan(5);
   expect(gainDb).toBeLessThan(7);
   const timestamps = speaker.frames.map((frame) => frame.timestampUs);
-  expect(timestamps).toEqual([...timestamps].sort((a, b) => a - b));
+  expect(timestamps).toEqual(timestamps.toSorted((a, b) => a - b));
 });

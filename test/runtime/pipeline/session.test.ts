@@ -85,7 +85,7 @@ describe("a session of a pipeline", () => {
     const { session, b } = await open("  let x = Upper()\n  let y = Later()\n  a -> [x, y]\n  [x, y] -> b");
     await feed(session, "a", ["one", "two"]);
     await session.closed;
-    expect([...b.payloads].sort()).toEqual(["ONE", "TWO", "one!", "two!"]);
+    expect(b.payloads.toSorted()).toEqual(["ONE", "TWO", "one!", "two!"]);
   });
 
   it("stops its producer when the consumer does not read", async () => {
@@ -157,7 +157,7 @@ describe("a session of a pipeline", () => {
       Later: counting("later"),
     });
     await Promise.all([session.close(), session.close()]);
-    expect(closed.sort()).toEqual(["later", "upper"]);
+    expect(closed.toSorted()).toEqual(["later", "upper"]);
   });
 
   it("opens nothing when one node cannot open, and says why", async () => {
