@@ -59,6 +59,7 @@ export const catalog = {
   MESH5012: { severity: "error", title: "Join without inputs to join" },
   MESH5013: { severity: "warning", title: "Part that nothing reaches" },
   MESH5014: { severity: "error", title: "Pipeline too large" },
+  MESH5015: { severity: "error", title: "List too long" },
   MESH6001: { severity: "error", title: "Fallback never reached" },
   MESH6002: { severity: "error", title: "Remote without a target" },
   MESH6003: { severity: "error", title: "Target does not satisfy the interface" },

@@ -8,6 +8,7 @@ import { rawMedia } from "./raw-media.rule.ts";
 import { retryBudget } from "./retry-budget.rule.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 import { scenarios } from "./scenario.rule.ts";
+import { sizes } from "./size.rule.ts";
 import { smallBuffer } from "./small-buffer.rule.ts";
 import { spiffePattern } from "./spiffe-pattern.rule.ts";
 import { targetFit } from "./target-fit.rule.ts";
@@ -33,6 +34,7 @@ export const rules: readonly Rule[] = [
   budget,
   rawMedia,
   smallBuffer,
+  sizes,
   scenarios,
   wasmSignature,
   naming,

@@ -34,5 +34,5 @@ it("reads the control messages that the protocol prints", () => {
     (match) => match[1] ?? "",
   );
   const types = [...blocks, ...rows].map((text) => parseControl(text)?.type);
-  expect(types).toEqual(["hello", "accept", "credit", "ping", "pong", "finished", "bye"]);
+  expect(types).toEqual(["hello", "accept", "description", "credit", "ping", "pong", "finished", "bye"]);
 });
