@@ -1,6 +1,7 @@
 /** The compiler's public API. None of it throws for the user's mistakes: those are diagnostics. */
 export { manifest as manifestSchema, manifestVersion } from "./codegen/manifest.ts";
 export type { Manifest } from "./codegen/manifest.ts";
+export { Workspace } from "./check/workspace.ts";
 export { compile } from "./compile.ts";
 export type { CompileOptions, CompileResult } from "./compile.ts";
 export { createFormatter, lineSpan, parse } from "../grammar/index.ts";

@@ -8,8 +8,8 @@
 /** Longer names are not compared: the work grows with the product of the lengths, and the text is not ours. */
 const longest = 128;
 
-/** Steps from one text to the other. */
-export function editDistance(a: string, b: string): number {
+/** Steps from one text to the other; where there are more than `limit`, any number above it. */
+export function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
   const columns = b.length + 1;
   let beforeLast: number[] = [];
   let last = Array.from({ length: columns }, (_, column) => column);
@@ -25,6 +25,8 @@ export function editDistance(a: string, b: string): number {
     }
     beforeLast = last;
     last = row;
+    // What follows only adds to the least of the last two rows.
+    if (limit < i && Math.min(...last) > limit && Math.min(...beforeLast) > limit) return limit + 1;
   }
   return last[b.length] ?? 0;
 }
@@ -39,7 +41,7 @@ export function suggestions(word: string, candidates: Iterable<string>, limit = 
   const near: { name: string; distance: number }[] = [];
   for (const name of new Set(candidates)) {
     if (name === word || name.length > longest || Math.abs(name.length - word.length) > limit) continue;
-    const folded = editDistance(lower, name.toLowerCase());
+    const folded = editDistance(lower, name.toLowerCase(), limit);
     // A name of two letters is one step from every name of one letter; that is no likeness.
     if (folded <= limit && folded < name.length) near.push({ name, distance: folded });
   }

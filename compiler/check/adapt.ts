@@ -15,8 +15,31 @@ import { portTypes, type PortTypes } from "./instances.ts";
 import { dimensionWord } from "./media.ts";
 import { defaultPort, isConverter, type Signature } from "./signature.ts";
 
-/** The nodes that `~>` may insert, in order of declaration. */
-export type Converters = readonly Signature[];
+/** The nodes that `~>` may insert, in order of declaration, and what has been found out about them. */
+export class Converters {
+  readonly all: readonly Signature[];
+  readonly #schemas: Schemas;
+  readonly #outputs = new Map<Signature, Map<string, FlowType | undefined>>();
+  #usable: readonly Signature[] | undefined;
+
+  constructor(all: readonly Signature[], schemas: Schemas) {
+    this.all = all;
+    this.#schemas = schemas;
+  }
+
+  /** Those that need no value that nobody gives. */
+  get usable(): readonly Signature[] {
+    return (this.#usable ??= this.all.filter((one) => isConverter(one) && lacking(one) === undefined));
+  }
+
+  /** What a converter makes of a format; undefined when it does not take it. */
+  outputOf(converter: Signature, from: FlowType, key: string): FlowType | undefined {
+    const known = this.#outputs.get(converter) ?? new Map<string, FlowType | undefined>();
+    this.#outputs.set(converter, known);
+    if (!known.has(key)) known.set(key, outputOf(converter, frozen(from), this.#schemas));
+    return known.get(key);
+  }
+}
 
 export type Adapted =
   | { readonly kind: "chain"; readonly nodes: readonly string[] }
@@ -46,7 +69,7 @@ export function adaptLink(
   converters: Converters,
   options: { readonly dryRun: boolean },
 ): Adapted {
-  const usable = converters.filter((one) => isConverter(one) && lacking(one) === undefined);
+  const { usable } = converters;
   const goal = link.to.type;
   const open: Candidate[] = [{ type: currentType(link.from.type), chain: [], cost: 0 }];
   const seen = new Map<string, ReadonlySet<number>[]>();
@@ -70,7 +93,7 @@ export function adaptLink(
     nearest.look(best);
     usable.forEach((converter, index) => {
       if (best.chain.includes(index)) return;
-      const next = outputOf(converter, here, schemas);
+      const next = converters.outputOf(converter, best.type, key);
       if (next === undefined) return;
       open.push({ type: next, chain: [...best.chain, index], cost: best.cost + (converter.convertsAtCost ?? 1) });
     });
@@ -108,7 +131,7 @@ function lacking(converter: Signature): string | undefined {
 
 /** Converters that would do, but for a parameter without a default. */
 function keptOut(link: GraphLink, converters: Converters, schemas: Schemas): string[] {
-  return converters.flatMap((one) => {
+  return converters.all.flatMap((one) => {
     const name = isConverter(one) ? lacking(one) : undefined;
     if (name === undefined) return [];
     const next = outputOf(one, frozen(currentType(link.from.type)), schemas);
@@ -218,10 +241,10 @@ export function freshId(graph: PipelineGraph, name: string, more: readonly Insta
 /** The reachable format that differs from the goal in the fewest dimensions. */
 class Nearest {
   readonly #goal: FlowType;
-  readonly #converters: Converters;
+  readonly #converters: readonly Signature[];
   #best: { readonly candidate: Candidate; readonly distance: number } | undefined;
 
-  constructor(goal: FlowType, converters: Converters) {
+  constructor(goal: FlowType, converters: readonly Signature[]) {
     this.#goal = goal;
     this.#converters = converters;
   }

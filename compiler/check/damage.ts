@@ -40,6 +40,7 @@ export class Damage {
   readonly #spoiled: readonly DeclarationSyntax[];
   /** The end of the file is missing: what is not declared may still come. */
   readonly #unfinished: boolean;
+  #mayBeDeclared: ReadonlySet<string> | undefined;
 
   constructor(text: string, file: FileSyntax, problems: readonly SyntaxProblem[]) {
     this.#text = text;
@@ -72,14 +73,22 @@ export class Damage {
   mayDeclare(name: string): boolean {
     if (this.#wounds.length === 0) return false;
     if (this.#unfinished) return true;
-    const head = new RegExp(
-      `\\b(?:record|enum|interface|node|pipeline|policy|peer|import)\\b[^\n\r]*\\b${name}\\b`,
-      "u",
-    );
-    const passedOver = this.#wounds.some(
-      (one) => (one.declaration === undefined && this.#holds(one, name)) || head.test(this.#textOf(one)),
-    );
-    return passedOver || head.test(this.#textBetween());
+    this.#mayBeDeclared ??= this.#wordsLost();
+    return this.#mayBeDeclared.has(name);
+  }
+
+  /** Every word that what could not be read may have declared or imported. */
+  #wordsLost(): ReadonlySet<string> {
+    const words = new Set<string>();
+    const add = (text: string): void => {
+      for (const [word] of text.matchAll(/\w+/g)) words.add(word);
+    };
+    const heads = /\b(?:record|enum|interface|node|pipeline|policy|peer|import)\b([^\n\r]*)/g;
+    for (const one of this.#wounds) if (one.declaration === undefined) add(this.#textOf(one));
+    for (const text of [...this.#wounds.map((one) => this.#textOf(one)), this.#textBetween()]) {
+      for (const [, rest = ""] of text.matchAll(heads)) add(rest);
+    }
+    return words;
   }
 
   /** True when a declaration has no name, or an import no names: any name that is not known may be meant. */

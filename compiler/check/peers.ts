@@ -8,13 +8,13 @@ import { readArguments } from "./instances.ts";
 import type { FileInfo, PeerSymbol } from "./program.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Scope } from "./scope.ts";
-import type { SignatureReader } from "./signature.ts";
+import type { Signatures } from "./signature.ts";
 import type { ValueReader } from "./values.ts";
 
 export interface PeerTools {
   readonly scope: Scope;
   readonly reporter: Reporter;
-  readonly signatures: SignatureReader;
+  readonly signatures: Signatures;
   readonly values: ValueReader;
   readonly capabilities: CapabilityReader;
 }
@@ -47,24 +47,13 @@ export interface CheckedPeer {
   readonly provides: readonly Capability[];
 }
 
-/** Reads a peer: what it runs, where it listens, what it provides and whom it lets in. */
+/**
+ * Reads a peer: where it listens, what it provides and whom it lets in; and what it runs, when that is first asked for, as
+ * that may be a large part of the program.
+ */
 export function checkPeer(symbol: PeerSymbol, tools: PeerTools): CheckedPeer {
   const { file, syntax } = symbol;
-  const runs: CheckedRun[] = [];
-  for (const member of syntax.members) {
-    const run = member.kind === "Runs" ? readRun(file, member, tools) : undefined;
-    if (run === undefined) continue;
-    const earlier = runs.find((one) => one.as === run.as);
-    if (earlier === undefined) {
-      runs.push(run);
-      continue;
-    }
-    const message = `\`${symbol.name}\` already runs a pipeline as "${run.as}".`;
-    tools.reporter.report("MESH2003", file.source, run.syntax.span, message, {
-      hint: `Give one of them another name: \`runs ${run.pipeline.name} as "other"\`.`,
-      related: [{ place: { source: file.source, span: earlier.syntax.span }, message: "the first one" }],
-    });
-  }
+  let runs: readonly CheckedRun[] | undefined;
   const texts = (word: PeerStringsSyntax["member"], rules?: AddressRules): PeerText[] =>
     syntax.members.flatMap((member) => {
       if (member.kind !== "PeerStrings" || member.member !== word) return [];
@@ -80,7 +69,9 @@ export function checkPeer(symbol: PeerSymbol, tools: PeerTools): CheckedPeer {
   reportTwice(symbol, listens, tools.reporter);
   return {
     symbol,
-    runs,
+    get runs() {
+      return (runs ??= readRuns(symbol, tools));
+    },
     listens,
     registers: texts("registers", registryAddress),
     allows: texts("allows"),
@@ -89,6 +80,35 @@ export function checkPeer(symbol: PeerSymbol, tools: PeerTools): CheckedPeer {
       member.kind === "Provides" ? tools.capabilities.provided(file, member.capabilities) : [],
     ),
   };
+}
+
+/** The names under which a peer is written to run pipelines. */
+export function namesRun({ symbol: { syntax, file } }: CheckedPeer): string[] {
+  return syntax.members.flatMap((member) => {
+    if (member.kind !== "Runs") return [];
+    const name = member.instance.callee.text;
+    return member.as?.value ?? file.imports.get(name)?.symbol.name ?? name;
+  });
+}
+
+function readRuns(symbol: PeerSymbol, tools: PeerTools): CheckedRun[] {
+  const { file, syntax } = symbol;
+  const runs = new Map<string, CheckedRun>();
+  for (const member of syntax.members) {
+    const run = member.kind === "Runs" ? readRun(file, member, tools) : undefined;
+    if (run === undefined) continue;
+    const earlier = runs.get(run.as);
+    if (earlier === undefined) {
+      runs.set(run.as, run);
+      continue;
+    }
+    const message = `\`${symbol.name}\` already runs a pipeline as "${run.as}".`;
+    tools.reporter.report("MESH2003", file.source, run.syntax.span, message, {
+      hint: `Give one of them another name: \`runs ${run.pipeline.name} as "other"\`.`,
+      related: [{ place: { source: file.source, span: earlier.syntax.span }, message: "the first one" }],
+    });
+  }
+  return [...runs.values()];
 }
 
 /** Two listeners cannot share an address; port 0 is another one each time. */

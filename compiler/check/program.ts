@@ -4,6 +4,7 @@ import type {
   FileSyntax,
   ImportNameSyntax,
   InterfaceSyntax,
+  NameSyntax,
   NodeSyntax,
   PeerSyntax,
   PipelineSyntax,
@@ -40,14 +41,16 @@ export interface FileInfo {
   /** How other files import it: its path, or `std/audio`. */
   readonly module: string;
   readonly syntax: FileSyntax;
-  readonly declarations: Map<string, DeclarationSymbol>;
-  readonly imports: Map<string, ImportBinding>;
+  readonly declarations: ReadonlyMap<string, DeclarationSymbol>;
+  readonly imports: ReadonlyMap<string, ImportBinding>;
   /** Names whose import or declaration is wrong; that has been said, and nothing follows from their use. */
-  readonly lost: Set<string>;
+  readonly lost: ReadonlySet<string>;
   /** Where the text could not be read. */
   readonly problems: readonly Span[];
   /** What that costs the rest of the file. */
   readonly damage: Damage;
+  /** Where the file names a declaration, in order of place. */
+  references(name: string): readonly NameSyntax[];
 }
 
 /** All files that a program is made of, in the order in which they were met; the first is the root. */

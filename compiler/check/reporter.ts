@@ -116,6 +116,11 @@ export class Reporter {
     return anyWithin(syntax, first, newline === -1 ? text.length : newline);
   }
 
+  /** The files of which something is known. */
+  sources(): SourceFile[] {
+    return [...this.#found.keys()];
+  }
+
   /** What is known of some files, in their order and then in that of place. */
   inOrder(files: readonly SourceFile[]): Diagnostic[] {
     return this.#oncePerCause(

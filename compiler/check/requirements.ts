@@ -3,10 +3,11 @@ import type { CapabilityValue, Condition, KnownValue, PlanValue } from "../../ru
 import type { Place } from "../source/source-file.ts";
 import type { Asked, CapabilityReader } from "./capabilities.ts";
 import type { CheckedPipeline } from "./checked-pipeline.ts";
+import type { Known } from "./judged.ts";
 import type { SignatureSymbol } from "./program.ts";
 import type { ParameterInfo } from "./parameter.ts";
 import type { Scope } from "./scope.ts";
-import type { SignatureReader } from "./signature.ts";
+import type { Signatures } from "./signature.ts";
 import type { CheckedRemote } from "./targets.ts";
 
 /** Something that the peer must provide on which a pipeline runs. */
@@ -19,12 +20,20 @@ export interface Requirement extends Asked {
 
 type Arguments = ReadonlyMap<string, PlanValue>;
 
+/** One use of a node or pipeline by another pipeline. */
+interface Use {
+  readonly callee: SignatureSymbol;
+  readonly given: Arguments;
+  readonly name: string;
+  readonly place: Place | undefined;
+}
+
 interface Sources {
   readonly scope: Scope;
   readonly capabilities: CapabilityReader;
-  readonly signatures: SignatureReader;
-  readonly pipelines: ReadonlyMap<string, CheckedPipeline>;
-  readonly remotes: ReadonlyMap<string, ReadonlyMap<string, CheckedRemote>>;
+  readonly signatures: Signatures;
+  readonly pipelines: Known<CheckedPipeline>;
+  readonly remotes: Known<ReadonlyMap<string, CheckedRemote>>;
 }
 
 /** Knows what declarations require, alone and with all that runs along with them in one process. */
@@ -59,41 +68,63 @@ export class Requirements {
     return once(this.#all(symbol).map((one) => ({ ...one, condition: bindCondition(one.condition, params, args) })));
   }
 
-  /** The same with all parameters of the declaration still open; made once, for pipelines may stand in each other often. */
+  /**
+   * The same with all parameters of the declaration still open; made once, for pipelines may stand in each other often,
+   * and those that others are made of first, with a stack of its own, for they may call each other in a long chain.
+   */
   #all(symbol: SignatureSymbol): readonly Requirement[] {
     const known = this.#known.get(symbol);
     if (known !== undefined) return known;
     // A circle is reported elsewhere; here it ends.
     this.#known.set(symbol, []);
-    const found = once(this.#collect(symbol));
-    this.#known.set(symbol, found);
+    const stack = [{ symbol, uses: this.#usesOf(symbol), at: 0 }];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const next = top.uses[top.at]?.callee;
+      top.at += 1;
+      if (next === undefined) {
+        this.#known.set(top.symbol, once(this.#collect(top.symbol, top.uses)));
+        stack.pop();
+      } else if (!this.#known.has(next)) {
+        this.#known.set(next, []);
+        stack.push({ symbol: next, uses: this.#usesOf(next), at: 0 });
+      }
+    }
+    return this.#known.get(symbol) ?? [];
+  }
+
+  #collect(symbol: SignatureSymbol, uses: readonly Use[]): Requirement[] {
+    const found: Requirement[] = this.own(symbol).map((one) => ({ ...one, path: [symbol.name], use: undefined }));
+    for (const { callee, given, name, place } of uses) {
+      const { params } = this.#sources.signatures.read(callee);
+      for (const one of this.#known.get(callee) ?? []) {
+        const path = [symbol.name, ...(name === callee.name ? [] : [name]), ...one.path];
+        found.push({ ...one, condition: bindCondition(one.condition, params, given), path, use: place });
+      }
+    }
     return found;
   }
 
-  #collect(symbol: SignatureSymbol): Requirement[] {
-    const { pipelines, remotes, signatures } = this.#sources;
-    const found: Requirement[] = this.own(symbol).map((one) => ({ ...one, path: [symbol.name], use: undefined }));
+  /** What runs along with a pipeline: what its interface asks for, its nodes, and targets in the same process. */
+  #usesOf(symbol: SignatureSymbol): Use[] {
+    const { pipelines, remotes } = this.#sources;
     const checked = symbol.syntax.kind === "Pipeline" ? pipelines.get(symbol.key) : undefined;
-    if (checked === undefined) return found;
-    const add = (callee: SignatureSymbol, given: Arguments, name: string, use: Place | undefined): void => {
-      const { params } = signatures.read(callee);
-      for (const one of this.#all(callee)) {
-        const path = [symbol.name, ...(name === callee.name ? [] : [name]), ...one.path];
-        found.push({ ...one, condition: bindCondition(one.condition, params, given), path, use });
-      }
-    };
+    if (checked === undefined) return [];
+    const uses: Use[] = [];
     const contract = this.#contractOf(checked);
-    if (contract !== undefined) add(contract, new Map(), contract.name, undefined);
+    if (contract !== undefined)
+      uses.push({ callee: contract, given: new Map(), name: contract.name, place: undefined });
     const { source } = symbol.file;
     for (const { id, kind, signature, args, span } of checked.graph.instances.values()) {
-      if (kind !== "remote") add(signature.symbol, args, id.replace(/#\d+$/, ""), { source, span });
+      if (kind === "remote") continue;
+      uses.push({ callee: signature.symbol, given: args, name: id.replace(/#\d+$/, ""), place: { source, span } });
     }
     for (const [name, remote] of remotes.get(symbol.key) ?? []) {
       for (const target of remote.targets) {
-        if (target.kind === "local") add(target.symbol, target.args, name, { source, span: target.syntax.span });
+        if (target.kind !== "local") continue;
+        uses.push({ callee: target.symbol, given: target.args, name, place: { source, span: target.syntax.span } });
       }
     }
-    return found;
+    return uses;
   }
 
   #contractOf({ symbol }: CheckedPipeline): SignatureSymbol | undefined {

@@ -1,47 +1,66 @@
 import type { EnumSyntax, NameSyntax, RecordSyntax } from "../../grammar/syntax.ts";
 import type { FieldType, Schema } from "../../runtime/interface/caps.ts";
-import type { DeclarationSymbol, FileInfo, Program } from "./program.ts";
+import type { DeclarationSymbol, FileInfo, TypeSymbol } from "./program.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TypeReader } from "./types.ts";
 import type { ValueReader } from "./values.ts";
 
-/** What the readers of records and enums fill in; defaults of fields may be values of enums further down. */
+/** The schemas that have been read, by the keys of their declarations. */
 export type SchemaTable = Record<string, Schema>;
 
-/** Reads the records and enums of all files into a table, by their keys. */
-export function readSchemas(
-  program: Program,
-  into: SchemaTable,
-  tools: { readonly types: TypeReader; readonly values: ValueReader; readonly reporter: Reporter },
-): void {
-  const records: DeclarationSymbol<RecordSyntax>[] = [];
-  for (const file of program.files.values()) {
-    for (const symbol of file.declarations.values()) {
-      if (file.damage.touches(symbol.syntax)) tools.reporter.loseType(symbol.key);
-      if (symbol.syntax.kind === "Enum") into[symbol.key] = readEnum(file, symbol.syntax, tools.reporter);
-      if (symbol.syntax.kind !== "Record") continue;
-      records.push(symbol as DeclarationSymbol<RecordSyntax>);
-      into[symbol.key] = { kind: "record", fields: [] };
-    }
+export interface SchemaTools {
+  readonly types: TypeReader;
+  readonly values: ValueReader;
+  readonly reporter: Reporter;
+}
+
+/** Reads records and enums, each once, with all that they are made of. */
+export class SchemaReader {
+  readonly #table: SchemaTable;
+  readonly #tools: SchemaTools;
+  readonly #waiting: DeclarationSymbol<RecordSyntax>[] = [];
+  #reading = false;
+
+  /** @param into what is read; others may look into it while it grows */
+  constructor(into: SchemaTable, tools: SchemaTools) {
+    this.#table = into;
+    this.#tools = tools;
   }
-  for (const symbol of records) {
-    const { file, syntax } = symbol;
+
+  /** Reads a declaration; one that is met in another record is read right after it, so that circles end. */
+  read(symbol: TypeSymbol): Schema {
+    const { key, file, syntax } = symbol;
+    const known = Object.hasOwn(this.#table, key) ? this.#table[key] : undefined;
+    if (known !== undefined) return known;
+    if (file.damage.touches(syntax)) this.#tools.reporter.loseType(key);
+    if (syntax.kind === "Enum") return (this.#table[key] = readEnum(file, syntax, this.#tools.reporter));
+    const open: Schema = { kind: "record", fields: [] };
+    this.#table[key] = open;
+    this.#waiting.push(symbol as DeclarationSymbol<RecordSyntax>);
+    if (this.#reading) return open;
+    this.#reading = true;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#record(next);
+    this.#reading = false;
+    return this.#table[key] ?? open;
+  }
+
+  #record({ file, syntax, key }: DeclarationSymbol<RecordSyntax>): void {
+    const { types, values, reporter } = this.#tools;
     const names = new Map<string, NameSyntax>();
     const fields = syntax.fields.flatMap((field): FieldType[] => {
-      if (field.name.text === "" || isTaken(file, field.name, names, "field", tools.reporter)) return [];
-      const type = tools.types.data(file, field.type);
+      if (field.name.text === "" || isTaken(file, field.name, names, "field", reporter)) return [];
+      const type = types.data(file, field.type);
       const { defaultValue } = field;
-      const value = defaultValue && tools.values.literal(file, defaultValue, type);
+      const value = defaultValue && values.literal(file, defaultValue, type);
       if (type === undefined) {
-        tools.reporter.loseType(symbol.key);
+        reporter.loseType(key);
         return [];
       }
       const optional = type.kind === "optional" || defaultValue !== undefined;
       return [{ name: field.name.text, type, optional, ...(value !== undefined && { default: value }) }];
     });
-    into[symbol.key] = { kind: "record", fields };
+    this.#table[key] = { kind: "record", fields };
   }
-  reportEndless(records, into, tools.reporter);
 }
 
 function readEnum(file: FileInfo, syntax: EnumSyntax, reporter: Reporter): Schema {
@@ -71,21 +90,21 @@ function isTaken(
 }
 
 /** A record that must hold another of its own kind would never end; once for each circle. */
-function reportEndless(
+export function reportEndless(
   records: readonly DeclarationSymbol<RecordSyntax>[],
   table: SchemaTable,
   reporter: Reporter,
 ): void {
   const symbols = new Map(records.map((one) => [one.key, one]));
+  const order = new Map(records.map((one, index) => [one.key, index]));
   for (const way of circlesOf(
     records.map((one) => one.key),
     table,
   )) {
     // The record that is declared first tells of it.
-    const keys = [...symbols.keys()];
     const start = way.reduce((best, one, at) => {
       const first = way[best];
-      return first !== undefined && keys.indexOf(one.record) < keys.indexOf(first.record) ? at : best;
+      return first !== undefined && (order.get(one.record) ?? 0) < (order.get(first.record) ?? 0) ? at : best;
     }, 0);
     const steps = [...way.slice(start), ...way.slice(0, start)];
     const symbol = symbols.get(steps[0]?.record ?? "");

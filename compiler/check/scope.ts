@@ -1,6 +1,6 @@
 import { isMissing, type NameSyntax } from "../../grammar/syntax.ts";
 import { suggest } from "../diagnostics/suggest.ts";
-import { kindWords, type DeclarationSymbol, type FileInfo, type NamedDeclaration, type Program } from "./program.ts";
+import { kindWords, type DeclarationSymbol, type FileInfo, type NamedDeclaration } from "./program.ts";
 import { listed } from "./load.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 
@@ -9,13 +9,14 @@ type SymbolOf<K extends NamedDeclaration["kind"]> = DeclarationSymbol<Extract<Na
 
 /** Looks up names at the top level of files, and says what is wrong where there is none. */
 export class Scope {
-  readonly #program: Program;
+  readonly #files: () => Iterable<FileInfo>;
   readonly #reporter: Reporter;
   /** Names that nothing was found for, by file. */
   readonly #missed = new Map<FileInfo, string[]>();
 
-  constructor(program: Program, reporter: Reporter) {
-    this.#program = program;
+  /** @param files where a name may be declared that is not in sight */
+  constructor(files: () => Iterable<FileInfo>, reporter: Reporter) {
+    this.#files = files;
     this.#reporter = reporter;
   }
 
@@ -112,7 +113,7 @@ export class Scope {
   }
 
   #declaredElsewhere(file: FileInfo, name: string, kinds: readonly string[]): string | undefined {
-    for (const other of this.#program.files.values()) {
+    for (const other of this.#files()) {
       const symbol = other.declarations.get(name);
       if (other !== file && symbol !== undefined && kinds.includes(symbol.syntax.kind)) return other.module;
     }

@@ -55,8 +55,13 @@ interface PortTables {
   readonly lost: Set<string>;
 }
 
+/** Where signatures are asked for. */
+export interface Signatures {
+  read(symbol: SignatureSymbol): Signature;
+}
+
 /** Reads signatures, each once. */
-export class SignatureReader {
+export class SignatureReader implements Signatures {
   readonly #types: TypeReader;
   readonly #values: ValueReader;
   readonly #reporter: Reporter;

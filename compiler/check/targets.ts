@@ -18,7 +18,7 @@ import { listed } from "./load.ts";
 import type { PeerSymbol, SignatureSymbol } from "./program.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 import type { Scope } from "./scope.ts";
-import type { SignatureReader } from "./signature.ts";
+import type { Signatures } from "./signature.ts";
 import type { ValueReader } from "./values.ts";
 
 /** How a service is chosen among the candidates that the filter leaves. */
@@ -59,7 +59,7 @@ export interface CheckedRemote {
 export interface TargetTools {
   readonly scope: Scope;
   readonly reporter: Reporter;
-  readonly signatures: SignatureReader;
+  readonly signatures: Signatures;
   readonly values: ValueReader;
   readonly capabilities: CapabilityReader;
 }

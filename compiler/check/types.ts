@@ -9,7 +9,7 @@ import {
   type ScalarType,
 } from "../../runtime/interface/caps.ts";
 import { FormatReader, isReversed, noNames, type MediaPattern, type TypeNames } from "./formats.ts";
-import type { FileInfo } from "./program.ts";
+import type { FileInfo, TypeSymbol } from "./program.ts";
 import { describeLiteral, narrowedTo, quantityFits, rangedScalars, withExample } from "./quantities.ts";
 import type { Details, Reporter } from "./reporter.ts";
 import type { Scope } from "./scope.ts";
@@ -33,11 +33,14 @@ export class TypeReader {
   readonly formats: FormatReader;
   readonly #scope: Scope;
   readonly #reporter: Reporter;
+  readonly #named: (symbol: TypeSymbol) => void;
 
-  constructor(scope: Scope, reporter: Reporter) {
+  /** @param named told of each record and enum that a type names */
+  constructor(scope: Scope, reporter: Reporter, named: (symbol: TypeSymbol) => void) {
     this.formats = new FormatReader(reporter);
     this.#scope = scope;
     this.#reporter = reporter;
+    this.#named = named;
   }
 
   /** The type of a port. */
@@ -59,7 +62,7 @@ export class TypeReader {
     if (syntax === undefined) return undefined;
     switch (syntax.kind) {
       case "NamedType":
-        return this.#named(file, syntax);
+        return this.#name(file, syntax);
       case "ListType":
       case "MapType": {
         const element = this.data(file, syntax.element);
@@ -76,7 +79,7 @@ export class TypeReader {
     }
   }
 
-  #named(file: FileInfo, syntax: NamedTypeSyntax): FlowType | undefined {
+  #name(file: FileInfo, syntax: NamedTypeSyntax): FlowType | undefined {
     const name = syntax.name.text;
     if (mediaKinds.includes(name) || name === "signal") {
       const carries = name === "signal" ? "A pulse" : `A stream of ${name}`;
@@ -92,7 +95,9 @@ export class TypeReader {
     }
     if ((scalarNames as readonly string[]).includes(name)) return { kind: "scalar", name: name as ScalarName };
     const symbol = this.#scope.resolve(file, syntax.name, ["Record", "Enum"], "a type", typeWords);
-    return symbol && { kind: "named", name: symbol.key };
+    if (symbol === undefined) return undefined;
+    this.#named(symbol);
+    return { kind: "named", name: symbol.key };
   }
 
   #narrowed(file: FileInfo, syntax: NarrowedTypeSyntax): FlowType | undefined {

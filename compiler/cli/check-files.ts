@@ -8,12 +8,13 @@ import { applyFixes } from "../fixes/edits.ts";
 import { readPage } from "../host/documentation.ts";
 import { HostError } from "../host/host.ts";
 import { nodejsHost } from "../host/nodejs.ts";
-import { compileFile, countOf, printDiagnostics, type CompiledFile, type Project } from "./compile-file.ts";
+import { countOf, printDiagnostics, type Project } from "./compile-file.ts";
 import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { report } from "./report.ts";
 import { findSources } from "./sources.ts";
 import { version } from "./version.ts";
+import { Workspaces } from "./workspaces.ts";
 
 export interface CheckOptions {
   readonly format: "text" | "json" | "sarif";
@@ -39,36 +40,47 @@ interface Found {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Checks files and folders and prints what is found; a file that two programs import is told about once. */
-export function checkFiles(given: readonly string[], options: CheckOptions, io: Io): Checked {
+/**
+ * Checks files and folders and prints what is found; a file that two programs import is told about once.
+ * @param workspaces what an earlier check has found out
+ */
+export function checkFiles(
+  given: readonly string[],
+  options: CheckOptions,
+  io: Io,
+  workspaces: Workspaces = new Workspaces(io),
+): Checked {
   const files = findSources(given, io.cwd);
   const seen = new Set<string>();
   const read = new Set<string>();
   const found: Found[] = [];
   let unreadable = false;
   let fixedCount = 0;
-  for (const file of files) {
+  workspaces.renew(files);
+  const readable = files.filter((file) => {
     read.add(file).add(dirname(file));
     try {
-      const { compiled, fixed } = options.fix ? compileAndFix(file, io) : { compiled: compileFile(file, io), fixed: 0 };
-      const { project, diagnostics, program } = compiled;
-      fixedCount += fixed;
-      for (const one of program.files.values()) read.add(`${project.root}/${one.source.path}`);
-      const known = [...program.files.values()].flatMap(
-        ({ source }) => options.known?.get(`${project.root}/${source.path}`) ?? [],
-      );
-      const fresh = [...diagnostics, ...known].filter((one) => {
-        const { source, span } = one.place;
-        const key = JSON.stringify([project.root, source.path, span.start, one.code, one.message]);
-        return !seen.has(key) && seen.add(key);
-      });
-      found.push({ project, diagnostics: fresh });
+      workspaces.add(file);
+      return true;
     } catch (error) {
       // The other files are still worth checking.
       if (!(error instanceof HostError)) throw error;
       report(error, io);
       unreadable = true;
+      return false;
     }
+  });
+  for (const file of readable) {
+    if (options.fix) fixedCount += applySafeFixes(file, readable, workspaces);
+    const { project, diagnostics, files: parts } = workspaces.check(file);
+    for (const path of parts) read.add(`${project.root}/${path}`);
+    const known = parts.flatMap((path) => options.known?.get(`${project.root}/${path}`) ?? []);
+    const fresh = [...diagnostics, ...known].filter((one) => {
+      const { source, span } = one.place;
+      const key = JSON.stringify([project.root, source.path, span.start, one.code, one.message]);
+      return !seen.has(key) && seen.add(key);
+    });
+    found.push({ project, diagnostics: fresh });
   }
   const severities = found.flatMap((one) => one.diagnostics.map(({ severity }) => severity));
   print(found, options.format, io);
@@ -110,18 +122,18 @@ function print(found: readonly Found[], format: CheckOptions["format"], io: Io):
   }
 }
 
-/** Applies safe fixes and compiles again until there is none left. */
-function compileAndFix(file: string, io: Io): { readonly compiled: CompiledFile; readonly fixed: number } {
-  let compiled = compileFile(file, io);
+/** Applies safe fixes to a program, and checks again, until there is none left. @returns how many were applied */
+function applySafeFixes(file: string, files: readonly string[], workspaces: Workspaces): number {
   let fixed = 0;
   for (let round = 0; round < maxRounds; round += 1) {
-    const own = compiled.diagnostics.filter((one) => !one.place.source.path.startsWith("std/"));
+    const { project, diagnostics } = workspaces.check(file);
+    const own = diagnostics.filter((one) => !one.place.source.path.startsWith("std/"));
     const { applied, texts } = applyFixes(own, isSafe);
     if (texts.size === 0) break;
-    const host = nodejsHost(compiled.project.root);
+    const host = nodejsHost(project.root);
     for (const [source, text] of texts) host.writeFile(source.path, text);
     fixed += applied.length;
-    compiled = compileFile(file, io);
+    workspaces.renew(files);
   }
-  return { compiled, fixed };
+  return fixed;
 }

@@ -4,6 +4,7 @@ import { checkFiles, type CheckOptions } from "./check-files.ts";
 import { CommandError, exitCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { report } from "./report.ts";
+import { Workspaces } from "./workspaces.ts";
 
 /** An editor writes in several steps: what comes within this time belongs together. */
 const settleMs = 50;
@@ -13,6 +14,7 @@ export function watchFiles(given: readonly string[], options: CheckOptions, io: 
   return new Promise((resolve) => {
     const folders = new Map<string, FSWatcher>();
     let timer: NodeJS.Timeout | undefined;
+    const workspaces = new Workspaces(io);
     let last: ExitCode = exitCode.fine;
 
     const follow = (read: ReadonlySet<string>): void => {
@@ -43,7 +45,7 @@ export function watchFiles(given: readonly string[], options: CheckOptions, io: 
       // An editor that reads this forgets what it was told before.
       io.out.write(`${io.out.style.faint("checking…")}\n`);
       try {
-        const checked = checkFiles(given, options, io);
+        const checked = checkFiles(given, options, io, workspaces);
         last = checked.exitCode;
         follow(checked.read);
       } catch (error) {

@@ -23,7 +23,7 @@ interface Call {
 export const circles: Rule = {
   codes: ["MESH5008", "MESH6004"],
   check(context) {
-    const calls = [...context.pipelines.values()].flatMap((one) => callsOf(one, context));
+    const calls = context.circle.flatMap((one) => callsOf(one, context));
     const direct = calls.filter((one) => !one.fallback && !one.shared);
     const told = new Set<string>();
     for (const circle of circlesOf(direct)) {

@@ -40,7 +40,7 @@ export const naming: Rule = {
   },
 };
 
-function declaration(symbol: DeclarationSymbol, kind: string, { reporter, program }: RuleContext): void {
+function declaration(symbol: DeclarationSymbol, kind: string, { reporter, view }: RuleContext): void {
   const { file } = symbol;
   const { name } = symbol.syntax;
   if (/^[A-Z][A-Za-z0-9]*$/.test(name.text) || isMisspelt(file, name, reporter)) return;
@@ -48,7 +48,7 @@ function declaration(symbol: DeclarationSymbol, kind: string, { reporter, progra
   reporter.report("MESH9001", file.source, name.span, `The ${kind} \`${name.text}\` is not named in UpperCamel.`, {
     hint:
       better === undefined ? "Begin it with a capital letter." : `Name it \`${better}\`, here and where it is used.`,
-    fixes: better === undefined ? [] : renameDeclaration(symbol, better, program),
+    fixes: better === undefined ? [] : renameDeclaration(symbol, better, view.family("uses")),
   });
 }
 

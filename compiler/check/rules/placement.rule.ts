@@ -59,9 +59,9 @@ function checkRun(peer: CheckedPeer, run: CheckedRun, told: Set<string>, context
   if (first === undefined) return;
   const { file, name } = peer.symbol;
   const texts = [...new Set(unmet.map((one) => `\`${one.condition.text}\``))];
-  const others = [...context.peers.values()].filter((other) =>
-    unmet.every((one) => conditionHolds(one.condition, other.provides) !== "no"),
-  );
+  const others = context
+    .everyPeer()
+    .filter((other) => unmet.every((one) => conditionHolds(one.condition, other.provides) !== "no"));
   const [better] = others;
   context.reporter.report(
     "MESH4001",
@@ -108,12 +108,14 @@ export function reportIncomparable(one: Asked, peer: CheckedPeer, told: Set<stri
   const wrong = incomparable(one.condition, peer.provides);
   if (wrong === undefined) return false;
   const key = placeKey(one.place);
-  if (told.has(key) || context.reporter.hasErrorIn(one.place.source, one.place.span)) return true;
+  const own = one.place.source === context.file.source;
+  const reporter = own ? context.reporter : context.elsewhere;
+  if (told.has(key) || reporter.hasErrorIn(one.place.source, one.place.span)) return true;
   told.add(key);
   const part = one.syntax.alternatives[wrong.index];
   const value = part?.kind === "Comparison" ? part.value : undefined;
   const found = value?.kind === "Literal" ? describeLiteral(value) : wordsFor(wrong.asked);
-  context.reporter.report(
+  reporter.report(
     "MESH3003",
     one.place.source,
     value?.span ?? one.place.span,

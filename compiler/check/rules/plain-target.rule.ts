@@ -41,7 +41,7 @@ function peerBehind(target: CheckedTarget, context: RuleContext): CheckedPeer | 
   if (target.kind !== "uri" || !("literal" in target.uri)) return undefined;
   const wanted = parseAddress(knownText(target.uri) ?? "");
   if (wanted === undefined) return undefined;
-  return [...context.peers.values()].find((peer) =>
+  return context.everyPeer().find((peer) =>
     peer.listens.some(({ value }) => {
       const at = "literal" in value ? parseAddress(knownText(value) ?? "") : undefined;
       return at?.scheme === wanted.scheme && at.host === wanted.host && at.port === wanted.port;

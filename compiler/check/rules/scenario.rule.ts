@@ -21,13 +21,12 @@ import type { Rule, RuleContext } from "./rule.ts";
 export const scenarios: Rule = {
   codes: ["MESH2001", "MESH2002", "MESH2003", "MESH2007", "MESH2010", "MESH3003", "MESH3005", "MESH5006"],
   check(context) {
-    for (const file of context.program.files.values()) {
-      const titles = new Map<string, ScenarioSyntax>();
-      for (const syntax of file.syntax.declarations) {
-        if (syntax.kind !== "Scenario") continue;
-        checkTitle(file, syntax, titles, context);
-        new ScenarioChecker(file, syntax, context).check();
-      }
+    const { file } = context;
+    const titles = new Map<string, ScenarioSyntax>();
+    for (const syntax of file.syntax.declarations) {
+      if (syntax.kind !== "Scenario") continue;
+      checkTitle(file, syntax, titles, context);
+      new ScenarioChecker(file, syntax, context).check();
     }
   },
 };

@@ -1,5 +1,6 @@
 import { conditionHolds, type Capability, type Condition } from "../../../runtime/interface/plan.ts";
 import type { Asked } from "../capabilities.ts";
+import { namesRun } from "../peers.ts";
 import type { FileInfo, SignatureSymbol } from "../program.ts";
 import type { CheckedTarget } from "../targets.ts";
 import { placeKey } from "./capability-words.ts";
@@ -10,15 +11,19 @@ import type { Rule, RuleContext } from "./rule.ts";
 export const unprovided: Rule = {
   codes: ["MESH4002", "MESH3003"],
   check(context) {
+    if (!declaresPeers(context.file)) return;
     // A peer may be in a part that cannot be read.
-    for (const { source } of context.program.files.values()) if (context.reporter.hasSyntaxError(source)) return;
-    const provided = [...context.peers.values()].flatMap((peer) => peer.provides);
-    const told = refusedPlacements(context);
+    if (context.view.family("syntax").some((file) => file.problems.length > 0)) return;
+    const provided = context.everyPeer().flatMap((peer) => peer.provides);
+    const told = new Set<string>();
+    let refused: ReadonlySet<string> | undefined;
     const warn = (one: Asked, place: Asked["place"], detail: string): void => {
       if (told.has(placeKey(one.place)) || told.has(placeKey(place))) return;
       if (anyPeerHas(one.condition, context)) return;
+      refused ??= refusedPlacements(context);
+      if (refused.has(placeKey(one.place)) || refused.has(placeKey(place))) return;
       if (incomparable(one.condition, provided) !== undefined) {
-        for (const peer of context.peers.values()) reportIncomparable(one, peer, told, context);
+        for (const peer of context.everyPeer()) reportIncomparable(one, peer, told, context);
         return;
       }
       told.add(placeKey(place));
@@ -31,7 +36,6 @@ export const unprovided: Rule = {
       });
     };
     for (const symbol of context.declarations) {
-      if (!declaresPeers(symbol.file)) continue;
       const { kind } = symbol.syntax;
       if (kind !== "Node" && kind !== "Interface" && kind !== "Pipeline") continue;
       for (const one of context.requirements.own(symbol as SignatureSymbol)) warn(one, one.place, "");
@@ -56,7 +60,8 @@ export const unprovided: Rule = {
 /** The places of conditions for which a `runs` has been refused: one mistake is told once. */
 function refusedPlacements(context: RuleContext): Set<string> {
   const places = new Set<string>();
-  for (const peer of context.peers.values()) {
+  context.view.family("runs");
+  for (const peer of context.everyPeer()) {
     for (const run of peer.runs) {
       for (const one of context.requirements.of(run.pipeline, run.args)) {
         if (conditionHolds(one.condition, peer.provides) === "no") places.add(placeKey(one.place));
@@ -71,7 +76,7 @@ function declaresPeers(file: FileInfo): boolean {
 }
 
 function anyPeerHas(condition: Condition, context: RuleContext): boolean {
-  return [...context.peers.values()].some((peer) => conditionHolds(condition, peer.provides) !== "no");
+  return context.everyPeer().some((peer) => conditionHolds(condition, peer.provides) !== "no");
 }
 
 /**
@@ -81,8 +86,8 @@ function anyPeerHas(condition: Condition, context: RuleContext): boolean {
  */
 function concernsDeclared(target: CheckedTarget, condition: Condition, context: RuleContext): boolean {
   if (target.kind !== "service") return false;
-  const peers = [...context.peers.values()];
-  if (peers.some((peer) => peer.runs.some((run) => run.as === target.service))) return true;
+  const peers = context.everyPeer();
+  if (peers.some((peer) => namesRun(peer).includes(target.service))) return true;
   return (
     peers.some((peer) => peer.provides.length > 0) &&
     condition.anyOf.every(

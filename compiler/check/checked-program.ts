@@ -1,0 +1,70 @@
+import type { Schemas } from "../../runtime/interface/caps.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Checker } from "./checker.ts";
+import type { CheckedPipeline, PipelineSymbol } from "./graph.ts";
+import type { CheckedPeer } from "./peers.ts";
+import type { DeclarationSymbol, PeerSymbol, Program, SignatureSymbol, TypeSymbol } from "./program.ts";
+import type { Requirements } from "./requirements.ts";
+import type { Signature } from "./signature.ts";
+import type { CheckedRemote } from "./targets.ts";
+
+/**
+ * A program after all checks, complete however broken it is. What is known of the files that the root imports is worked
+ * out when it is first asked for.
+ */
+export class CheckedProgram {
+  readonly program: Program;
+  /** In order of file and place. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly requirements: Requirements;
+  readonly #checker: Checker;
+  #schemas: Schemas | undefined;
+  #pipelines: ReadonlyMap<string, CheckedPipeline> | undefined;
+  #remotes: ReadonlyMap<string, ReadonlyMap<string, CheckedRemote>> | undefined;
+  #peers: ReadonlyMap<string, CheckedPeer> | undefined;
+
+  constructor(checker: Checker, diagnostics: readonly Diagnostic[]) {
+    this.program = checker.view.program();
+    this.diagnostics = diagnostics;
+    this.requirements = checker.requirements;
+    this.#checker = checker;
+  }
+
+  /** By key. */
+  get schemas(): Schemas {
+    return (this.#schemas ??= Object.fromEntries(
+      this.#declared<TypeSymbol>("Record", "Enum").map((one) => [one.key, this.#checker.schema(one)]),
+    ));
+  }
+
+  /** By key. */
+  get pipelines(): ReadonlyMap<string, CheckedPipeline> {
+    return (this.#pipelines ??= new Map(
+      this.#declared<PipelineSymbol>("Pipeline").map((one) => [one.key, this.#checker.pipeline(one)]),
+    ));
+  }
+
+  /** The targets of the remotes of a pipeline, by the key of the pipeline, then by the name of the remote. */
+  get remotes(): ReadonlyMap<string, ReadonlyMap<string, CheckedRemote>> {
+    return (this.#remotes ??= new Map(
+      this.#declared<PipelineSymbol>("Pipeline").map((one) => [one.key, this.#checker.remotes(one)]),
+    ));
+  }
+
+  /** By key. */
+  get peers(): ReadonlyMap<string, CheckedPeer> {
+    return (this.#peers ??= new Map(
+      this.#declared<PeerSymbol>("Peer").map((one) => [one.key, this.#checker.peer(one)]),
+    ));
+  }
+
+  signature(symbol: SignatureSymbol): Signature {
+    return this.#checker.signature(symbol);
+  }
+
+  #declared<S extends DeclarationSymbol>(...kinds: readonly S["syntax"]["kind"][]): S[] {
+    return [...this.program.files.values()].flatMap((file) =>
+      [...file.declarations.values()].filter((one): one is S => (kinds as readonly string[]).includes(one.syntax.kind)),
+    );
+  }
+}

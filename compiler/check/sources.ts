@@ -1,0 +1,195 @@
+import { parse as parseText, type Comment, type ParseResult } from "../../grammar/index.ts";
+import type { FileSyntax, Span } from "../../grammar/syntax.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { syntaxDiagnostic } from "../diagnostics/syntax-problem.ts";
+import { HostError, type Host } from "../host/host.ts";
+import { sourceFile, type SourceFile } from "../source/source-file.ts";
+import { Damage } from "./damage.ts";
+import { isRelative, joinPath } from "./paths.ts";
+import { isStandard } from "./program.ts";
+
+/** Gives the tree of a text; a caller that checks many programs may keep the trees of those that they share. */
+export type Parse = (text: string) => ParseResult;
+
+/** A file that has been read and parsed; the same object as long as its text is the same. */
+export interface ParsedFile {
+  /** How other files import it: its path, or `std/audio`. */
+  readonly module: string;
+  readonly source: SourceFile;
+  readonly syntax: FileSyntax;
+  readonly comments: readonly Comment[];
+  readonly errors: readonly Diagnostic[];
+  /** Where the text could not be read. */
+  readonly problems: readonly Span[];
+  /** What that costs the rest of the file. */
+  readonly damage: Damage;
+  /** What it says of itself to those that look for files and names; the same text for the same answers. */
+  readonly surface: string;
+}
+
+/** Where an import leads: a file, or why there is none. */
+export type Resolved =
+  | { readonly kind: "file"; readonly module: string }
+  | { readonly kind: "noModule" | "notRelative" | "outside" }
+  /** `reason`: what the disk said, where it said something. */
+  | { readonly kind: "notMesh" | "noFile"; readonly path: string; readonly reason?: string };
+
+/** The modules whose converters `~>` may insert without an import: together they are `std/convert`. */
+export const converterModules: readonly string[] = ["std/audio"];
+
+type Held = ReadonlyMap<string, string | null>;
+type Read = { readonly file: ParsedFile } | { readonly reason: string | undefined };
+
+/**
+ * The texts of a project, each parsed once, and how they import each other. It never changes, but that it reads what it
+ * is first asked for; a change makes another one, which shares what is the same.
+ */
+export class Sources {
+  readonly host: Host;
+  readonly #parse: Parse;
+  readonly #read: Map<string, Read>;
+  /** Texts that somebody holds, which hide what is on the disk; null where a file is taken away. */
+  readonly #held: Held;
+
+  constructor(host: Host, parse: Parse = parseText, read?: ReadonlyMap<string, Read>, held?: Held) {
+    this.host = host;
+    this.#parse = parse;
+    this.#read = new Map(read);
+    this.#held = held ?? new Map();
+  }
+
+  /** The file of a module; undefined where there is none or it cannot be read. */
+  get(module: string): ParsedFile | undefined {
+    const read = this.#of(module);
+    return "file" in read ? read.file : undefined;
+  }
+
+  /** What the disk said to a file that is there and cannot be read. */
+  reason(module: string): string | undefined {
+    const read = this.#of(module);
+    return "reason" in read ? read.reason : undefined;
+  }
+
+  /** The same with a text in place of what is on the disk; null takes the file away, undefined gives it back to the disk. */
+  holding(path: string, text: string | null | undefined): Sources {
+    const held = new Map(this.#held);
+    if (text === undefined) held.delete(path);
+    else held.set(path, text);
+    const next = new Sources(this.host, this.#parse, this.#read, held);
+    next.#again(path);
+    return next;
+  }
+
+  /** The same with what is on the disk now. @param paths those that may have changed; all when left out */
+  reloaded(paths?: Iterable<string>): Sources {
+    const next = new Sources(this.host, this.#parse, this.#read, this.#held);
+    for (const path of paths ?? this.#read.keys()) {
+      if (!this.#held.has(path) && this.#read.has(path)) next.#again(path);
+    }
+    return next;
+  }
+
+  /** True when the files are the same ones and say the same of themselves, so that names and imports lead where they led. */
+  isAlike(before: Sources): boolean {
+    for (const module of this.#read.keys()) {
+      const [now, was] = [this.#of(module), before.#of(module)];
+      if (now === was) continue;
+      if (!("file" in now) || !("file" in was) || now.file.surface !== was.file.surface) return false;
+    }
+    return true;
+  }
+
+  /** Files and folders beside a path, for suggestions. */
+  siblings(path: string): readonly string[] {
+    const folder = path.split("/").slice(0, -1).join("/");
+    const prefix = folder === "" ? "" : `${folder}/`;
+    const names = new Set(this.host.siblings(path));
+    for (const [held, text] of this.#held) {
+      if (!held.startsWith(prefix)) continue;
+      const [name = "", ...deeper] = held.slice(prefix.length).split("/");
+      if (text !== null) names.add(name);
+      else if (deeper.length === 0) names.delete(name);
+    }
+    return [...names].toSorted();
+  }
+
+  /** Where an import of a file leads. */
+  resolve(from: ParsedFile, written: string): Resolved {
+    if (isStandard(written)) {
+      return this.get(written) === undefined ? { kind: "noModule" } : { kind: "file", module: written };
+    }
+    if (!isRelative(written)) return { kind: "notRelative" };
+    const path = joinPath(isStandard(from.module) ? "" : from.source.path, written);
+    if (path === undefined) return { kind: "outside" };
+    // A module of this name is one already where the root of the program itself has another ending.
+    if (!path.endsWith(".mesh") && !this.#read.has(path)) return { kind: "notMesh", path };
+    if (this.get(path) !== undefined) return { kind: "file", module: path };
+    const reason = this.reason(path);
+    return { kind: "noFile", path, ...(reason !== undefined && { reason }) };
+  }
+
+  /** The modules that a file imports, each once, in order of text. */
+  imported(file: ParsedFile): string[] {
+    const found = file.syntax.imports.flatMap(({ from }) => {
+      const resolved = from && this.resolve(file, from.value);
+      return resolved?.kind === "file" ? [resolved.module] : [];
+    });
+    return [...new Set(found)];
+  }
+
+  #of(module: string): Read {
+    const known = this.#read.get(module);
+    if (known !== undefined) return known;
+    const read = this.#load(module);
+    this.#read.set(module, read);
+    return read;
+  }
+
+  #again(module: string): void {
+    const before = this.#read.get(module);
+    const after = this.#load(module, before);
+    const none = before !== undefined && "reason" in before && "reason" in after && before.reason === after.reason;
+    this.#read.set(module, none ? before : after);
+  }
+
+  #load(module: string, before?: Read): Read {
+    let text: string | undefined;
+    try {
+      const held = this.#held.get(module);
+      text =
+        held === undefined
+          ? isStandard(module)
+            ? this.host.readStandard(module)
+            : this.host.readFile(module)
+          : (held ?? undefined);
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      return { reason: error.message };
+    }
+    if (text === undefined) return { reason: undefined };
+    if (before !== undefined && "file" in before && before.file.source.text === text) return before;
+    return { file: parsed(module, text, this.#parse) };
+  }
+}
+
+function parsed(module: string, text: string, parse: Parse): ParsedFile {
+  const source = sourceFile(module, text);
+  const { file, errors, comments } = parse(text);
+  const problems = errors.map((one) => one.span);
+  return {
+    module,
+    source,
+    syntax: file,
+    comments,
+    errors: errors.map((problem) => syntaxDiagnostic(problem, source)),
+    problems,
+    damage: new Damage(text, file, errors),
+    surface: surfaceOf(file, errors.length > 0),
+  };
+}
+
+function surfaceOf({ declarations, imports }: FileSyntax, broken: boolean): string {
+  const names = declarations.map((one) => (one.kind === "Scenario" ? [] : [one.kind, one.name.text]));
+  const from = imports.map((one) => [one.from?.value, one.names.map((name) => (name.alias ?? name.name).text)]);
+  return JSON.stringify([names, from, broken]);
+}

@@ -1,0 +1,207 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Place, SourceFile } from "../source/source-file.ts";
+import { Checker } from "./checker.ts";
+import { exportId, exportsOf, wrongIn, type Export, type ExportId } from "./exports.ts";
+import type { ImportGraph } from "./imports.ts";
+import { Reporter } from "./reporter.ts";
+import type { ParsedFile, Sources } from "./sources.ts";
+import { keyOf, View } from "./view.ts";
+
+/** What came of checking one file. */
+export class Unit {
+  readonly parsed: ParsedFile;
+  /** The work behind it. */
+  readonly checker: Checker;
+  /** What is wrong in the file, in order of place. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What is wrong in other files, and known here alone. */
+  readonly elsewhere: readonly Diagnostic[];
+  readonly #wrong: ReturnType<typeof wrongIn>;
+  #exports: ReadonlyMap<string, Export> | undefined;
+  #inputs: readonly Input[] | undefined;
+  /** How files imported each other when it was last found to be as it should be. */
+  #graph: ImportGraph;
+
+  /** Checks a file: in the same way whether everything is checked or only what has changed. */
+  constructor(parsed: ParsedFile, { sources, graph }: Pick<Project, "sources" | "graph">) {
+    const reporter = new Reporter();
+    const checker = new Checker(new View(parsed.module, sources, graph, reporter), reporter);
+    checker.solve();
+    this.#wrong = wrongIn(checker);
+    checker.judge();
+    this.parsed = parsed;
+    this.checker = checker;
+    this.diagnostics = reporter.inOrder([parsed.source]);
+    this.elsewhere = checker.elsewhere.inOrder(checker.elsewhere.sources());
+    this.#graph = graph;
+  }
+
+  /** What others see of the file, by name; worked out when it is first asked for, of the texts as they were. */
+  get exports(): ReadonlyMap<string, Export> {
+    return (this.#exports ??= exportsOf(this.checker, this.parsed, this.#wrong));
+  }
+
+  /** Works out what it rests on, while that is as it was when the file was checked. */
+  prepare(project: Project): void {
+    this.#inputs ??= new InputFinder(this, project).find();
+  }
+
+  /**
+   * True when nothing has changed that the result rests on.
+   * @param before what it was checked with, where it has not been prepared
+   */
+  isCurrent(project: Project, before: Project): boolean {
+    this.prepare(before);
+    if (this.parsed !== project.sources.get(this.parsed.module)) return false;
+    const alike = this.#graph === project.graph;
+    const inputs = this.#inputs ?? [];
+    if (!inputs.every((one) => (alike && one.structural) || one.now(project) === one.was)) return false;
+    this.#graph = project.graph;
+    return true;
+  }
+}
+
+/** One thing that a result rests on, with what it was. */
+interface Input {
+  readonly was: unknown;
+  /** It follows from which files there are and what they import. */
+  readonly structural: boolean;
+  /** What it is now. */
+  now(project: Project): unknown;
+}
+
+/** What units are checked with. */
+export interface Project {
+  readonly sources: Sources;
+  readonly graph: ImportGraph;
+  /** The unit of a file as it was last checked. */
+  unit(module: string): Unit | undefined;
+}
+
+/** Finds what the result of a check rests on, beside the text of the file itself. */
+class InputFinder {
+  readonly #unit: Unit;
+  readonly #project: Project;
+  readonly #module: string;
+  readonly #inputs: Input[] = [];
+
+  constructor(unit: Unit, project: Project) {
+    this.#unit = unit;
+    this.#project = project;
+    this.#module = unit.parsed.module;
+  }
+
+  find(): Input[] {
+    const { consulted } = this.#unit.checker.view;
+    const { graph } = this.#project;
+    const module = this.#module;
+    this.#imports();
+    for (const id of this.#reached(this.#imported())) this.#export(id);
+    for (const one of converterTexts(graph, module)) this.#text(one);
+    const cycle = graph.cycle(module);
+    this.#add((project) => project.graph.cycle(module).join(" "), true);
+    // Files that import each other in a circle are checked together.
+    if (cycle.length > 1) for (const one of cycle) this.#text(one);
+    if (consulted.size > 0) this.#family();
+    this.#places();
+    return this.#inputs;
+  }
+
+  #add(now: Input["now"], structural = false): void {
+    this.#inputs.push({ was: now(this.#project), now, structural });
+  }
+
+  #text(module: string): void {
+    this.#add(({ sources }) => sources.get(module));
+  }
+
+  #surface(module: string): void {
+    this.#add(({ sources }) => sources.get(module)?.surface);
+  }
+
+  /** An export of another file, and what it is called here. */
+  #export(id: ExportId): void {
+    const [module = "", name = ""] = id.split("#");
+    this.#add((project) => project.unit(module)?.exports.get(name)?.text);
+    this.#add(({ graph }) => keyOf(name, module, this.#module, graph), true);
+  }
+
+  /** Where the imports lead, and what stands where they lead to nothing. */
+  #imports(): void {
+    const { parsed } = this.#unit;
+    const { lost } = this.#unit.checker.view.root;
+    for (const { from, names } of parsed.syntax.imports) {
+      if (from === undefined) continue;
+      this.#add(({ sources }) => {
+        const resolved = sources.resolve(parsed, from.value);
+        const near = resolved.kind === "noFile" || resolved.kind === "notMesh" ? sources.siblings(resolved.path) : [];
+        return JSON.stringify([resolved, near]);
+      }, true);
+      const resolved = this.#project.sources.resolve(parsed, from.value);
+      if (resolved.kind !== "file") continue;
+      if (names.some((one) => lost.has((one.alias ?? one.name).text))) this.#surface(resolved.module);
+    }
+  }
+
+  #imported(): ExportId[] {
+    const { imports } = this.#unit.checker.view.root;
+    return [...imports.values()].map(({ symbol }) => exportId(symbol.file.module, symbol.name));
+  }
+
+  /** Some exports and all that they are made of, but for those of the file itself. */
+  #reached(from: readonly ExportId[]): ReadonlySet<ExportId> {
+    const found = new Set(from);
+    for (const id of found) {
+      const [module = "", name = ""] = id.split("#");
+      for (const next of this.#exportOf(module, name)?.refers ?? []) found.add(next);
+    }
+    for (const id of found) if (id.startsWith(`${this.#module}#`)) found.delete(id);
+    return found;
+  }
+
+  #exportOf(module: string, name: string): Export | undefined {
+    const unit = module === this.#module ? this.#unit : this.#project.unit(module);
+    return unit?.exports.get(name);
+  }
+
+  /** What was looked at in all programs that the file is part of. */
+  #family(): void {
+    const { consulted } = this.#unit.checker.view;
+    const { graph, sources } = this.#project;
+    const module = this.#module;
+    const family = [...graph.family(module)];
+    this.#add((project) => [...project.graph.family(module)].join(" "), true);
+    if (consulted.has("names") || consulted.has("uses")) for (const one of family) this.#surface(one);
+    if (consulted.has("uses")) {
+      for (const one of family) if (one !== module && graph.imported(one).includes(module)) this.#text(one);
+    }
+    if (consulted.has("syntax")) {
+      for (const one of family) this.#add((project) => (project.sources.get(one)?.problems.length ?? 0) > 0);
+    }
+    if (!consulted.has("peers")) return;
+    const peers = family.flatMap((one) => peersOf(sources.get(one)).map((name) => exportId(one, name)));
+    for (const one of family) this.#add((project) => peersOf(project.sources.get(one)).join(" "));
+    for (const id of consulted.has("runs") ? this.#reached(peers) : peers) this.#export(id);
+  }
+
+  /** What is told here of places in other files is only true of them as they are. */
+  #places(): void {
+    const found = new Set<SourceFile>();
+    for (const one of [...this.#unit.diagnostics, ...this.#unit.elsewhere]) {
+      for (const { source } of placesOf(one)) if (source !== this.#unit.parsed.source) found.add(source);
+    }
+    for (const { path } of found) this.#text(path);
+  }
+}
+
+function converterTexts(graph: ImportGraph, module: string): string[] {
+  return [...graph.closure(module)].filter((one) => one.startsWith("std/"));
+}
+
+function peersOf(parsed: ParsedFile | undefined): string[] {
+  return (parsed?.syntax.declarations ?? []).flatMap((one) => (one.kind === "Peer" ? [one.name.text] : []));
+}
+
+function placesOf({ place, related, fixes }: Diagnostic): Place[] {
+  return [place, ...related.map((one) => one.place), ...fixes.flatMap((fix) => fix.edits.map((edit) => edit.place))];
+}

@@ -1,0 +1,187 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { HostError, type Host } from "../host/host.ts";
+import { CheckedProgram } from "./checked-program.ts";
+import { Checker } from "./checker.ts";
+import { ImportGraph } from "./imports.ts";
+import { Reporter } from "./reporter.ts";
+import { Sources, type Parse } from "./sources.ts";
+import { Unit, type Project } from "./unit.ts";
+import { View } from "./view.ts";
+
+/**
+ * The programs of a project, checked a file at a time. After a change only that is checked again which rests on what has
+ * changed: the file itself, and files that rest on what others see of it. The result is always that of checking everything
+ * anew.
+ */
+export class Workspace {
+  readonly #roots = new Set<string>();
+  #units: ReadonlyMap<string, Unit> = new Map();
+  /** What the units were last found to be right for. */
+  #project: Project | undefined;
+  #sources: Sources;
+  #graph: ImportGraph | undefined;
+  /** Nothing has changed since everything was found to be as it should be. */
+  #fresh = false;
+  #checked: readonly string[] = [];
+
+  /** @param parse gives the tree of a text */
+  constructor(host: Host, parse?: Parse) {
+    this.#sources = new Sources(host, parse);
+  }
+
+  /** The files that programs start in, in the order in which they were added. */
+  get roots(): readonly string[] {
+    return [...this.#roots];
+  }
+
+  /** The files that the last change made it check again, in the order in which that was done. */
+  get checked(): readonly string[] {
+    this.#refresh();
+    return this.#checked;
+  }
+
+  /** All files of all programs, those of the standard library included, in the order in which they are met. */
+  get files(): readonly string[] {
+    this.#refresh();
+    return this.#imports.modules;
+  }
+
+  /**
+   * Makes a file one that a program starts in. Diagnostics are those of all such files and of all that they import.
+   * @throws {HostError} when it cannot be read
+   */
+  add(path: string): void {
+    if (this.#sources.get(path) === undefined) {
+      throw new HostError(this.#sources.reason(path) ?? `There is no file \`${path}\`.`);
+    }
+    if (this.#roots.has(path)) return;
+    this.#roots.add(path);
+    this.#graph = undefined;
+    this.#fresh = false;
+  }
+
+  /** Lets go of a file that programs started in; it may still be part of others. */
+  remove(path: string): void {
+    if (!this.#roots.delete(path)) return;
+    this.#graph = undefined;
+    this.#fresh = false;
+  }
+
+  /**
+   * Takes a text in place of what is on the disk, as an editor holds it.
+   * @param text null when the file is gone, undefined to go back to what is on the disk
+   */
+  update(path: string, text: string | null | undefined): void {
+    this.#change(this.#sources.holding(path, text));
+  }
+
+  /** Looks again at what is on the disk. @param paths those that may have changed; all when left out */
+  reload(paths?: Iterable<string>): void {
+    this.#change(this.#sources.reloaded(paths));
+  }
+
+  /** Works out ahead of the first change what it will be held against, which takes about a third of the time of a check. */
+  prepare(): void {
+    this.#refresh();
+    const project = this.#project;
+    if (project !== undefined) for (const unit of this.#units.values()) unit.prepare(project);
+  }
+
+  /**
+   * What is wrong, in order of file and place.
+   * @param path one file; all files of all programs when left out
+   */
+  diagnostics(path?: string): readonly Diagnostic[] {
+    this.#refresh();
+    const modules = path === undefined ? this.#imports.modules : [path];
+    return this.#diagnosticsOf(modules);
+  }
+
+  /**
+   * The program that starts in a file, with all that is known of it. It stays what it is when texts change.
+   * @throws {HostError} when the file cannot be read
+   */
+  program(path: string): CheckedProgram {
+    this.add(path);
+    this.#refresh();
+    const closure = [...this.#imports.closure(path)];
+    return new CheckedProgram(this.#checkerOf(path, closure), this.#diagnosticsOf(closure));
+  }
+
+  /**
+   * The same of one program, without what else is known of it.
+   * @param path a file that programs start in
+   */
+  checkedProgram(path: string): { readonly files: readonly string[]; readonly diagnostics: readonly Diagnostic[] } {
+    this.#refresh();
+    const files = [...this.#imports.closure(path)];
+    return { files, diagnostics: this.#diagnosticsOf(files) };
+  }
+
+  /** The work behind the unit of a file, or the same work on what other files have become. */
+  #checkerOf(path: string, closure: readonly string[]): Checker {
+    const known = this.#units.get(path)?.checker;
+    const { view } = known ?? {};
+    if (known !== undefined && closure.every((one) => view?.sources.get(one) === this.#sources.get(one))) return known;
+    const reporter = new Reporter();
+    const checker = new Checker(new View(path, this.#sources, this.#imports, reporter), reporter);
+    checker.solve();
+    return checker;
+  }
+
+  get #imports(): ImportGraph {
+    return (this.#graph ??= new ImportGraph(this.#sources, this.roots));
+  }
+
+  #change(sources: Sources): void {
+    if (!sources.isAlike(this.#sources)) this.#graph = undefined;
+    this.#sources = sources;
+    this.#fresh = false;
+  }
+
+  /** Checks what is not as it should be, until everything is. */
+  #refresh(): void {
+    if (this.#fresh) return;
+    const before = this.#project;
+    const sources = this.#sources;
+    const graph = this.#imports;
+    const checked = new Map<string, Unit>();
+    const project: Project = { sources, graph, unit: (module) => checked.get(module) ?? this.#units.get(module) };
+    // What is imported comes first. A file may also look at those that import it: then another round finds that out.
+    for (let count = -1; checked.size > count;) {
+      count = checked.size;
+      for (const module of graph.bottomUp) {
+        const parsed = sources.get(module);
+        if (parsed === undefined || checked.has(module)) continue;
+        if (before !== undefined && this.#units.get(module)?.isCurrent(project, before) === true) continue;
+        checked.set(module, new Unit(parsed, project));
+      }
+      if (this.#units.size === 0) break;
+    }
+    const known = new Set(graph.modules);
+    const kept = [...this.#units].filter(([module]) => known.has(module));
+    this.#units = new Map([...kept, ...checked]);
+    const units = this.#units;
+    this.#project = { sources, graph, unit: (module) => units.get(module) };
+    this.#checked = [...checked.keys()];
+    this.#fresh = true;
+  }
+
+  #diagnosticsOf(modules: readonly string[]): Diagnostic[] {
+    const all = new Map(modules.map((module) => [module, [...(this.#units.get(module)?.diagnostics ?? [])]]));
+    for (const module of modules) {
+      for (const one of this.#units.get(module)?.elsewhere ?? []) {
+        const there = all.get(one.place.source.path);
+        if (there === undefined || there.some((other) => isSame(one, other))) continue;
+        there.push(one);
+        there.sort((a, b) => a.place.span.start - b.place.span.start);
+      }
+    }
+    return [...all.values()].flat();
+  }
+}
+
+/** The same mistake, found from two sides. */
+function isSame(a: Diagnostic, b: Diagnostic): boolean {
+  return a.code === b.code && a.place.span.start === b.place.span.start && a.place.span.end === b.place.span.end;
+}
