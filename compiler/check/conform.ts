@@ -1,5 +1,7 @@
 import { accepts, formatType, type Schemas } from "../../runtime/interface/caps.ts";
+import type { Related } from "../diagnostics/diagnostic.ts";
 import { agree, conflict, Copies, currentType, type SolvedType } from "./cells.ts";
+import { whyNotAll } from "./explain.ts";
 import type { CheckedPipeline } from "./graph.ts";
 import { portTypes, type PortTypes } from "./instances.ts";
 import { counterpart } from "./port-match.ts";
@@ -129,15 +131,15 @@ class Conformance {
     for (const port of this.#contract.inputs.values()) {
       const [own, mine, asked] = this.#pair("inputs", port, given.inputs);
       if (own === undefined || mine === undefined || asked === undefined) continue;
-      if (!this.#accepts(mine, asked)) this.#differs("input", own, port, mine, asked);
-      // What comes in by the interface settles what is open inside, and so what comes out.
-      else agree(new Copies().type(asked), mine, this.#schemas);
+      // What comes in by the interface settles what is open inside, and so what comes out; but one variable cannot be two.
+      const fits = this.#accepts(mine, asked) && agree(new Copies().type(asked), mine, this.#schemas) === undefined;
+      if (!fits) this.#differs("inputs", own, port, mine, asked);
     }
     for (const port of this.#contract.outputs.values()) {
       const [own, mine, asked] = this.#pair("outputs", port, given.outputs);
       if (own === undefined || mine === undefined || asked === undefined) continue;
       const fits = this.#broken ? conflict(mine, asked, this.#schemas) === undefined : this.#accepts(asked, mine);
-      if (!fits) this.#differs("output", own, port, mine, asked);
+      if (!fits) this.#differs("outputs", own, port, mine, asked);
     }
   }
 
@@ -156,22 +158,32 @@ class Conformance {
     return accepts(currentType(consumer), currentType(producer), scopes);
   }
 
-  #differs(word: string, own: PortInfo, port: PortInfo, mine: SolvedType, asked: SolvedType): void {
-    const verb = word === "input" ? "takes" : "gives";
+  #differs(side: Side, own: PortInfo, port: PortInfo, mine: SolvedType, asked: SolvedType): void {
+    const [word, verb] = side === "inputs" ? ["input", "takes"] : ["output", "gives"];
     const [here, there] = [mine, asked].map((one) => formatType(currentType(one)));
     const name = this.#contract.symbol.name;
     const message = `The ${word} \`${own.name}\` ${verb} ${here}; \`${name}\` asks for ${there}.`;
     const hint =
-      word === "input"
+      side === "inputs"
         ? "An input takes at least what the interface says."
         : "An output gives at most what the interface says.";
-    this.#report(own.span, message, port.span, hint);
+    const [consumer, producer] = side === "inputs" ? [mine, asked] : [asked, mine];
+    const inside = this.#broken ? undefined : this.#checked.graph.own[side].get(own.name);
+    // Where it stands itself needs no second mark.
+    const why = whyNotAll(consumer, producer, inside).filter(({ place }) => place.span !== own.span);
+    this.#report(own.span, message, port.span, hint, why);
   }
 
-  #report(span: PortInfo["span"], message: string, asked: PortInfo["span"], hint?: string): void {
+  #report(
+    span: PortInfo["span"],
+    message: string,
+    asked: PortInfo["span"],
+    hint?: string,
+    why: readonly Related[] = [],
+  ): void {
     const { source } = this.#contract.symbol.file;
     this.#reporter.report("MESH3006", this.#checked.symbol.file.source, span, message, {
-      related: [{ place: { source, span: asked }, message: "what the interface asks for" }],
+      related: [{ place: { source, span: asked }, message: "what the interface asks for" }, ...why],
       hint,
       about: [this.#contract.symbol, this.#checked.symbol],
     });

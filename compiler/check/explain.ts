@@ -1,6 +1,6 @@
-import { formatDimension, intersectDimension, isRange } from "../../runtime/interface/caps.ts";
+import { containsDimension, formatDimension, intersectDimension, isRange } from "../../runtime/interface/caps.ts";
 import type { Related } from "../diagnostics/diagnostic.ts";
-import type { Bond, Cell, Narrowing, Values } from "./cells.ts";
+import type { Bond, Cell, Narrowing, SolvedType, Values } from "./cells.ts";
 
 /** Who narrowed a cell, with the arrows between it and the cell, from the narrowing on. */
 interface Cause {
@@ -78,6 +78,45 @@ function isContradiction(all: Iterable<Cause>): boolean {
     left = both;
   }
   return false;
+}
+
+/** Who left a dimension what it is, the nearest first, and the arrows by which that came there. */
+export function explainNarrowing(dimension: string, cell: Cell): Related[] {
+  let left: Values;
+  const told = new Set<Bond>();
+  const related = causesOf(cell).flatMap(({ narrowing, bonds }): Related[] => {
+    const both = intersectDimension(left, narrowing.values);
+    if (both === "empty" || JSON.stringify(both) === JSON.stringify(left)) return [];
+    left = both;
+    const way = bonds.toReversed().filter((bond) => !told.has(bond));
+    for (const bond of way) told.add(bond);
+    return [
+      ...way.map((bond) => ({ place: bond.place, message: `\`${bond.text}\` shares it` })),
+      { place: narrowing.place, message: `${narrowing.who} ${formatDimension(dimension, narrowing.values)}` },
+    ];
+  });
+  return related.slice(0, mostRelated);
+}
+
+/**
+ * Who left the first dimension in which a consumer does not take all that a producer may send what it is.
+ * @param solved the types, on one side or both, whose cells know where they were narrowed
+ */
+export function whyNotAll(
+  consumer: SolvedType,
+  producer: SolvedType,
+  ...solved: readonly (SolvedType | undefined)[]
+): Related[] {
+  if (consumer.kind !== "media" || producer.kind !== "media") return [];
+  const names = new Set([...consumer.dims.keys(), ...producer.dims.keys()]);
+  const dimension = [...names].find(
+    (name) => !containsDimension(consumer.dims.get(name)?.values, producer.dims.get(name)?.values),
+  );
+  if (dimension === undefined) return [];
+  return solved.flatMap((type) => {
+    const cell = type?.kind === "media" ? type.dims.get(dimension) : undefined;
+    return cell === undefined ? [] : explainNarrowing(dimension, cell);
+  });
 }
 
 /** What narrowed a cell, as a copy of it tells on: only what its values need. */

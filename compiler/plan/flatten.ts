@@ -23,6 +23,8 @@ export interface FlatLink {
   readonly to: LinkEnd;
   /** That of the producer, over the cells of `scope`. */
   readonly type: SolvedType;
+  /** Those of the ports of inlined pipelines on the way. */
+  readonly through: readonly SolvedType[];
   readonly scope: PlanScope;
   readonly options: LinkOptions;
   readonly branch: readonly BranchPlan[];
@@ -105,6 +107,7 @@ class Flattener {
         from: this.#entry(scope, name),
         to: { kind: "end", end: { node: `${scope.prefix}${joinName}`, port: name } },
         type,
+        through: [],
         scope,
         options: readLinkOptions(symbol.file, undefined, new Reporter()),
         branch: [],
@@ -133,6 +136,7 @@ class Flattener {
         from: this.#vertex(from, "out", scope),
         to: { kind: "flush", flush },
         type: from.type,
+        through: [],
         scope,
         options: readLinkOptions(symbol.file, undefined, new Reporter()),
         branch: branchesOf(branch, scope),
@@ -154,7 +158,7 @@ class Flattener {
     let { type } = link.from;
     let first = true;
     const add = (to: Vertex): void => {
-      this.#pieces.push({ from, to, type, branch: first ? branch : [], won: first ? won : [], ...rest });
+      this.#pieces.push({ from, to, type, through: [], branch: first ? branch : [], won: first ? won : [], ...rest });
       first = false;
     };
     for (const converter of link.chain) {
@@ -224,9 +228,10 @@ class Flattener {
   /** Goes on over borders until a port that stays is reached. */
   #follow(from: LinkEnd, piece: Piece): void {
     const { to } = piece;
-    const { type, scope, options, branch, won, location } = piece;
-    if (to.kind === "end") this.#graph.links.push({ from, to: to.end, type, scope, options, branch, won, location });
-    else if (to.kind === "flush") {
+    const { type, through, scope, options, branch, won, location } = piece;
+    if (to.kind === "end") {
+      this.#graph.links.push({ from, to: to.end, type, through, scope, options, branch, won, location });
+    } else if (to.kind === "flush") {
       this.#graph.flushes.push({ from, branch, ...this.#starts(to.flush.target, scope), location });
     } else
       for (const next of this.#behind.get(to.key) ?? [])
@@ -242,6 +247,7 @@ function joined(first: Piece, next: Piece): Piece {
   return {
     ...first,
     to: next.to,
+    through: [...first.through, next.type, ...next.through],
     scope,
     options: bothOptions(first.options, next.options),
     branch: [...first.branch, ...next.branch],

@@ -11,6 +11,7 @@ import {
 } from "../../runtime/interface/plan.ts";
 import type { Asked } from "../check/capabilities.ts";
 import type { CheckedProgram } from "../check/check.ts";
+import type { SolvedType } from "../check/cells.ts";
 import type { CheckedPipeline } from "../check/graph.ts";
 import type { Signature } from "../check/signature.ts";
 import { locationOf } from "../source/source-file.ts";
@@ -109,15 +110,22 @@ function isRemote({ instance }: FlatInstance): boolean {
 }
 
 function lowerLinks(flat: FlatGraph, open: OpenCells): PipelinePlan["links"] {
-  return flat.links.map(({ from, to, type, scope, options, branch, won, location }) => ({
+  return flat.links.map(({ from, to, type, through, scope, options, branch, won, location }) => ({
     from,
     to,
     type: open.type(type, (cell) => scope.cell(cell)),
+    ...passed(through),
     ...options,
     ...(branch.length > 0 && { branch: [...branch] }),
     ...(won.length > 0 && { won: [...won] }),
     location,
   }));
+}
+
+/** Only records can lose anything on the way. */
+function passed(through: readonly SolvedType[]): Pick<PipelinePlan["links"][number], "through"> {
+  const types = through.flatMap((one) => (one.kind === "data" && one.type.kind !== "scalar" ? [one.type] : []));
+  return types.length === 0 || types.some((type) => type.kind === "signal") ? {} : { through: types };
 }
 
 function lowerSplit({ id, split, scope }: FlatGraph["splits"][number]): SplitPlan {

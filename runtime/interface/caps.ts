@@ -299,9 +299,7 @@ function dataMismatch(
   if (to.kind === "optional") {
     return dataMismatch(from.kind === "optional" ? from.element : from, to.element, scopes, path, seen);
   }
-  if (to.kind === "scalar" && to.name === "json") {
-    return from.kind === "signal" || (from.kind === "scalar" && from.name === "bytes") ? no : undefined;
-  }
+  if (to.kind === "scalar" && to.name === "json") return jsonMismatch(from, scopes.producer, path, new Set());
   if (from.kind === "named" && to.kind === "scalar") return enumFits(from.name, to, scopes.producer) ? undefined : no;
   if (from.kind === "optional" || from.kind !== to.kind) return no;
   switch (from.kind) {
@@ -316,6 +314,33 @@ function dataMismatch(
       return namedMismatch(from.name, (to as typeof from).name, scopes, path, seen);
     default:
       return from satisfies never;
+  }
+}
+
+/** Everything is JSON but pulses and bytes, wherever these stand in it. */
+function jsonMismatch(
+  from: FlowType,
+  schemas: Schemas,
+  path: readonly string[],
+  seen: Set<string>,
+): Mismatch | undefined {
+  switch (from.kind) {
+    case "list":
+    case "map":
+    case "optional":
+      return jsonMismatch(from.element, schemas, path, seen);
+    case "named": {
+      const schema = Object.hasOwn(schemas, from.name) ? schemas[from.name] : undefined;
+      if (schema?.kind !== "record" || seen.has(from.name)) return undefined;
+      seen.add(from.name);
+      for (const field of schema.fields) {
+        const mismatch = jsonMismatch(field.type, schemas, [...path, field.name], seen);
+        if (mismatch !== undefined) return mismatch;
+      }
+      return undefined;
+    }
+    default:
+      return from.kind === "scalar" && from.name !== "bytes" ? undefined : { dimension: undefined, path };
   }
 }
 

@@ -308,6 +308,11 @@ const link = z.object({
   to: end,
   /** The solved format. */
   type: flowType,
+  /**
+   * Of data, the types of the ports of inlined pipelines that stood between the two ends, in order: a record that passes
+   * them keeps only what they declare, where what follows could take more of it for its own.
+   */
+  through: z.optional(list(flowType, 0, 256)),
   capacityFrames: int(1, 65_536),
   /** Left out: `block` inside a peer, `drop_oldest` for live media over a network. */
   overflow: z.optional(z.enum(["block", "drop_oldest", "drop_newest", "error"])),

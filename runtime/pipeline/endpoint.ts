@@ -7,6 +7,7 @@ import { failureAt } from "./failures.ts";
 import { joinNode } from "./instance.ts";
 import { Cells, negotiate } from "./negotiation.ts";
 import { sessionParams } from "./parameters.ts";
+import { ownRequest, RenamedSession, soleNames } from "./port-names.ts";
 import { LocalSession } from "./session.ts";
 
 /**
@@ -20,7 +21,9 @@ export function pipelineEndpoint(plan: Plan, name: string, deps: PipelineDeps): 
     throw new MeshError("pipeline-not-found", `There is no pipeline \`${name}\`; the plan has: ${known}.`);
   }
   return {
-    async open(request) {
+    async open(asked) {
+      const names = soleNames(pipeline, asked);
+      const request = names === undefined ? asked : ownRequest(asked, names);
       const params = sessionParams(pipeline, request.params, deps.env, plan.schemas);
       const cells = new Cells(pipeline);
       cells.fixParameters(params);
@@ -39,7 +42,7 @@ export function pipelineEndpoint(plan: Plan, name: string, deps: PipelineDeps): 
         deps,
       });
       await session.open();
-      return session;
+      return names === undefined ? session : new RenamedSession(session, names);
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { FlowType } from "../interface/caps.ts";
 import { formatLocation, MeshError } from "../interface/errors.ts";
 import type { LinkEnd, LinkPlan, PipelinePlan } from "../interface/plan.ts";
 
@@ -10,6 +11,8 @@ export interface Wire {
   /** `vad.speech -> stt.speech` */
   readonly name: string;
   readonly signal: boolean;
+  /** The type of the port that it leads to. */
+  readonly reads: FlowType;
   /** Closes a loop: its reader does not wait for its end, and it holds nobody up. */
   readonly back: boolean;
   readonly carriage: Carriage;
@@ -41,6 +44,7 @@ export class Graph {
       link,
       name: `${endName(link.from)} -> ${endName(link.to)}`,
       signal: link.type.kind === "signal",
+      reads: readerType(pipeline, link),
       back: back.has(link),
       carriage: isCall(pipeline, links, link, init) && !back.has(link) ? "call" : "queue",
     }));
@@ -74,6 +78,12 @@ export class Graph {
   to(node: string | undefined, port?: string): readonly Wire[] {
     return this.wires.filter(({ link }) => link.to.node === node && (port === undefined || link.to.port === port));
   }
+}
+
+function readerType(pipeline: PipelinePlan, { to, type }: LinkPlan): FlowType {
+  if (to.node === undefined) return pipeline.outputs[to.port]?.type ?? type;
+  const reader = [...pipeline.nodes, ...pipeline.remotes].find((vertex) => vertex.id === to.node);
+  return reader?.inputs[to.port]?.type ?? type;
 }
 
 export function endName(end: LinkEnd): string {

@@ -68,12 +68,22 @@ export class Cells {
     return typeof fixed === "object" ? { width: fixed.width, height: fixed.height } : fixed;
   }
 
-  /** Takes over what a negotiation left of a port. */
-  narrow(port: FlowType, result: FlowType): void {
-    if (!isMedia(port) || !isMedia(result)) return;
+  /**
+   * Takes over what a negotiation left of a port.
+   * @returns a dimension that shares its cell with another one of the port, and has nothing in common with it; nothing is
+   * changed then
+   */
+  narrow(port: FlowType, result: FlowType): string | undefined {
+    if (!isMedia(port) || !isMedia(result)) return undefined;
+    const left = new Map<number, Alternatives | undefined>();
     for (const [name, dimension] of Object.entries(port.dims)) {
-      if (isCell(dimension)) this.#contents[dimension.cell] = alternativesOf(result, name);
+      if (!isCell(dimension)) continue;
+      const both = intersectDimension(left.get(dimension.cell), alternativesOf(result, name));
+      if (both === "empty") return name;
+      left.set(dimension.cell, both);
     }
+    for (const [cell, contents] of left) this.#contents[cell] = contents;
+    return undefined;
   }
 
   /** True when a port still refers to a cell with more than one value. */
@@ -173,16 +183,19 @@ function meetPort(
     side === "inputs"
       ? meetTypes(offered, own, { producer: callerSchemas, consumer: schemas })
       : meetTypes(own, offered, { producer: schemas, consumer: callerSchemas });
-  if ("mismatch" in met) {
+  const unequal = "mismatch" in met ? undefined : cells.narrow(port.type, met.type);
+  if ("mismatch" in met || unequal !== undefined) {
     const verbs = side === "inputs" ? ["takes", "sends"] : ["gives", "takes"];
-    const { dimension, path } = met.mismatch;
+    const { dimension, path } = "mismatch" in met ? met.mismatch : { dimension: undefined, path: [] };
     const detail =
-      dimension !== undefined && isMedia(own) && isMedia(offered)
-        ? `; they share no ${dimension} (${formatDimension(dimension, alternativesOf(own, dimension))} and ` +
-          `${formatDimension(dimension, alternativesOf(offered, dimension))})`
-        : path.length > 0
-          ? `; they differ in \`${path.join(".")}\``
-          : "";
+      unequal !== undefined
+        ? `; its ${unequal} has to be the same as another dimension`
+        : dimension !== undefined && isMedia(own) && isMedia(offered)
+          ? `; they share no ${dimension} (${formatDimension(dimension, alternativesOf(own, dimension))} and ` +
+            `${formatDimension(dimension, alternativesOf(offered, dimension))})`
+          : path.length > 0
+            ? `; they differ in \`${path.join(".")}\``
+            : "";
     throw new MeshError(
       "format-mismatch",
       `No common format at ${side === "inputs" ? "input" : "output"} \`${name}\` of pipeline \`${pipeline.name}\`: ` +
@@ -190,7 +203,6 @@ function meetPort(
       { location: pipeline.location },
     );
   }
-  cells.narrow(port.type, met.type);
   return met.type;
 }
 

@@ -9,6 +9,7 @@ import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } 
 import type { BoundedChannel } from "./bounded-channel.ts";
 import { EntryLink, MergedLink, pump, type EntryLinkInit, type Tickets } from "./border.ts";
 import type { PipelineDeps } from "./deps.ts";
+import { cutBetween, DeclaredOutlet, type Cut } from "./declared-fields.ts";
 import { Epochs } from "./epochs.ts";
 import { Graph } from "./graph.ts";
 import { openInstance } from "./instance.ts";
@@ -83,7 +84,7 @@ export class LocalSession implements PipelineSession {
       isSync: (node) => init.definitions.get(node)?.sync === true,
       isWanted: (output) => Object.hasOwn(request.outputs, output),
     });
-    this.#wiring = new Wiring(this.#graph, deps.clock);
+    this.#wiring = new Wiring(this.#graph, deps.clock, init.schemas);
     this.#splits = new Splits({
       pipeline: plan,
       memory: deps.splits ?? new SplitMemory(),
@@ -161,7 +162,8 @@ export class LocalSession implements PipelineSession {
       for (const side of ["inputs", "outputs"] as const) {
         for (const [port, type] of Object.entries(agreed[side])) {
           const own = remote[side][port]?.type;
-          if (own !== undefined) cells.narrow(own, type);
+          const unequal = own && cells.narrow(own, type);
+          if (unequal !== undefined) throw unequalSides(remote, port, unequal);
         }
       }
     }
@@ -187,9 +189,14 @@ export class LocalSession implements PipelineSession {
       return;
     }
     const region = this.#graph.reach(undefined, port);
+    const { request, schemas, plan } = this.#init;
+    const [sent, own] = [request.inputs[port], plan.inputs[port]?.type];
+    const cut = sent && own && cutBetween(sent, own, { producer: request.schemas, consumer: schemas });
+    const { outlet } = spread;
     this.inputs[port] = this.#border({
       name: port,
-      spread,
+      spread:
+        cut === undefined || outlet === undefined ? spread : { ...spread, outlet: new DeclaredOutlet(outlet, cut) },
       check: kindCheck(type, this.#init.schemas),
       expected: describeExpected(type),
       onEpoch: (epoch) => {
@@ -350,8 +357,10 @@ export class LocalSession implements PipelineSession {
     this.#started = true;
     for (const node of this.#nodes.values()) node.start();
     for (const node of this.#nodes.values()) node.run();
-    for (const [port, { link }] of Object.entries(request.outputs)) {
-      void this.#carry(this.#wiring.before(undefined, port), new CallerLink(link, () => this.#heard), () => {
+    for (const [port, { type, link }] of Object.entries(request.outputs)) {
+      const own = plan.outputs[port]?.type;
+      const cut = own && cutBetween(own, type, { producer: this.#init.schemas, consumer: request.schemas });
+      void this.#carry(this.#wiring.before(undefined, port), new CallerLink(link, () => this.#heard, cut), () => {
         this.#pendingOutputs -= 1;
         this.#look();
       });
@@ -435,10 +444,12 @@ export class LocalSession implements PipelineSession {
 class CallerLink implements Link {
   readonly #link: Link;
   readonly #heard: () => number;
+  readonly #cut: Cut | undefined;
 
-  constructor(link: Link, heard: () => number) {
+  constructor(link: Link, heard: () => number, cut: Cut | undefined) {
     this.#link = link;
     this.#heard = heard;
+    this.#cut = cut;
   }
 
   get writable(): boolean {
@@ -451,7 +462,8 @@ class CallerLink implements Link {
 
   send(frame: Frame): void {
     const epoch = this.#heard();
-    this.#link.send(frame.epoch < epoch ? { ...frame, epoch } : frame);
+    const known = frame.epoch < epoch ? { ...frame, epoch } : frame;
+    this.#link.send(this.#cut === undefined ? known : this.#cut(known));
   }
 
   flush(epoch: number): void {
@@ -465,6 +477,11 @@ class CallerLink implements Link {
   abort(error: MeshError): void {
     this.#link.abort(error);
   }
+}
+
+function unequalSides({ id, location }: RemotePlan, port: string, dimension: string): MeshError {
+  const message = `\`${id}.${port}\` was settled with a ${dimension} that has to be the same as another dimension, and is not.`;
+  return new MeshError("format-mismatch", message, { location });
 }
 
 function isOpen(remote: RemotePlan, cells: Cells): boolean {

@@ -1,5 +1,7 @@
+import type { Schemas } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { BoundedChannel } from "./bounded-channel.ts";
+import { cutAlong, DeclaredOutlet } from "./declared-fields.ts";
 import type { Graph, Wire } from "./graph.ts";
 import type { Outlet, Room } from "./outlet.ts";
 import type { NodeFeed, QueuedInput } from "./running-node.ts";
@@ -23,9 +25,11 @@ export class Wiring {
   readonly #graph: Graph;
   readonly #channels = new Map<Wire, BoundedChannel>();
   readonly #spreads = new Map<string, Spread>();
+  readonly #schemas: Schemas;
 
-  constructor(graph: Graph, clock: Clock) {
+  constructor(graph: Graph, clock: Clock, schemas: Schemas) {
     this.#graph = graph;
+    this.#schemas = schemas;
     const arrivals = new Map<string, { next: number }>();
     for (const wire of graph.wires) {
       if (wire.carriage !== "queue") continue;
@@ -86,7 +90,11 @@ export class Wiring {
     const channel = this.#channels.get(wire);
     const reader = link.to.node ?? "";
     if (channel === undefined) {
-      return { outlet: parts.inlet(reader, link.to.port), rooms: this.rooms(reader, parts), branch };
+      return {
+        outlet: this.#declared(wire, parts.inlet(reader, link.to.port)),
+        rooms: this.rooms(reader, parts),
+        branch,
+      };
     }
     // Signals and what closes a loop hold nobody up: a loop whose queues wait for each other would stand still for ever.
     const rooms = signal || back || channel.overflow !== "block" ? [] : [channel];
@@ -100,6 +108,12 @@ export class Wiring {
       },
     };
     const outlet = link.won === undefined ? channel : parts.splits.won(link.won, channel);
-    return { outlet, rooms, branch, probe };
+    return { outlet: this.#declared(wire, outlet), rooms, branch, probe };
+  }
+
+  /** The way to a reader that may know more fields of a record than its writer declares. */
+  #declared({ link, reads }: Wire, outlet: Outlet): Outlet {
+    const cut = cutAlong([link.type, ...(link.through ?? []), reads], this.#schemas);
+    return cut === undefined ? outlet : new DeclaredOutlet(outlet, cut);
   }
 }

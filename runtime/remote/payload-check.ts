@@ -1,6 +1,7 @@
 /** Whether a payload is what the format of its stream says (the boundary is where outside data is checked). */
 import { fixedValue, formatType, isBetween, type FlowType, type ScalarType, type Schemas } from "../interface/caps.ts";
 import type { JsonValue, Payload } from "../interface/frame.ts";
+import { bytesRestorer, isBase64 } from "./bytes-in-json.ts";
 import { Encoding, encodingName } from "./payload-codec.ts";
 
 /** A text is written as it is, whatever the type of its port; the check of the value tells what fits. */
@@ -40,12 +41,14 @@ export class PayloadCheck {
   readonly #encodings: readonly Encoding[];
   readonly #channels: number;
   readonly #patterns = new Map<string, RegExp | undefined>();
+  readonly #restore: ((payload: Payload) => Payload) | undefined;
 
   constructor(type: FlowType, schemas: Schemas) {
     this.#type = type;
     this.#schemas = schemas;
     this.#encodings = encodingsOf(type);
     const channels = fixedValue(type, "channels");
+    this.#restore = bytesRestorer(type, schemas);
     this.#channels = typeof channels === "number" ? channels : 1;
   }
 
@@ -65,6 +68,11 @@ export class PayloadCheck {
     }
     const found = this.#mismatch(payload, this.#type, "");
     return found === undefined ? undefined : `${found.path === "" ? "its value" : `\`${found.path}\``} ${found.why}`;
+  }
+
+  /** A payload that has passed, as nodes know it: bytes inside records are bytes again. */
+  restored(payload: Payload): Payload {
+    return this.#restore === undefined ? payload : this.#restore(payload);
   }
 
   #mismatch(value: JsonValue, type: FlowType, path: string): { path: string; why: string } | undefined {
@@ -131,7 +139,7 @@ export class PayloadCheck {
       case "bool":
         return typeof value === "boolean" ? undefined : "is not true or false";
       case "bytes":
-        return typeof value === "string" ? undefined : "is not a text";
+        return typeof value === "string" && isBase64(value) ? undefined : "is not base64";
       case "version":
         if (typeof value !== "string") return "is not a text";
         return isBetween(value, type) ? undefined : `is no ${formatType(type)}`;

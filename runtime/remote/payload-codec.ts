@@ -1,6 +1,7 @@
 /** Payloads as bytes: docs/protocol.md, chapter "Frames". */
 import { MeshError } from "../interface/errors.ts";
 import type { JsonValue, Payload } from "../interface/frame.ts";
+import { jsonText } from "./bytes-in-json.ts";
 import { checkJsonDepth } from "./json-depth.ts";
 
 /** How the payload of a frame is written. */
@@ -33,7 +34,7 @@ export function encodePayload(payload: Payload): { readonly encoding: Encoding; 
   if (payload instanceof Uint8Array) return { encoding: Encoding.bytes, body: payload };
   if (payload === null) return { encoding: Encoding.null, body: nothing };
   if (typeof payload === "string") return { encoding: Encoding.utf8, body: encoder.encode(payload) };
-  return { encoding: Encoding.json, body: encoder.encode(JSON.stringify(payload)) };
+  return { encoding: Encoding.json, body: encoder.encode(jsonText(payload)) };
 }
 
 function ordered(samples: Float32Array | Int16Array): Uint8Array {

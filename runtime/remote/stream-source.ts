@@ -127,9 +127,10 @@ export class StreamSource {
     }
     const encodingProblem = this.#check.encodingProblem(wire.encoding);
     if (encodingProblem !== undefined) throw this.#mismatch(wire, encodingProblem);
-    const payload = decodePayload(wire.encoding, wire.body, wire.exclusive);
-    const problem = this.#check.valueProblem(payload);
+    const decoded = decodePayload(wire.encoding, wire.body, wire.exclusive);
+    const problem = this.#check.valueProblem(decoded);
     if (problem !== undefined) throw this.#mismatch(wire, problem);
+    const payload = this.#check.restored(decoded);
     this.#received += 1;
     this.#position = wire.seq + 1;
     this.#gaps += wire.gap;

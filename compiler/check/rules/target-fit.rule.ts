@@ -1,7 +1,9 @@
 import { accepts, formatType, type DimensionValue, type Schemas } from "../../../runtime/interface/caps.ts";
 import type { JsonValue } from "../../../runtime/interface/frame.ts";
 import type { PlanValue } from "../../../runtime/interface/plan.ts";
+import type { Related } from "../../diagnostics/diagnostic.ts";
 import { agree, Copies, currentType, type SolvedType } from "../cells.ts";
+import { whyNotAll } from "../explain.ts";
 import type { CheckedPipeline, Instance } from "../graph.ts";
 import { portTypes } from "../instances.ts";
 import { counterpart } from "../port-match.ts";
@@ -30,12 +32,13 @@ function checkTarget(checked: CheckedPipeline, instance: Instance, target: Check
   if (symbol === undefined || isBroken(symbol, context)) return;
   const signature = context.signatures.read(symbol);
   const contract = instance.signature;
-  const complain = (message: string, port?: PortInfo): void => {
+  const complain = (message: string, port?: PortInfo, why: readonly Related[] = []): void => {
     const at = port === undefined ? symbol.syntax.name.span : port.span;
     context.reporter.report("MESH6003", checked.symbol.file.source, target.syntax.span, message, {
       label: `cannot stand for \`${contract.symbol.name}\``,
       related: [
         { place: { source: symbol.file.source, span: at }, message: port === undefined ? "the target" : "this port" },
+        ...why,
       ],
       about: [symbol, contract.symbol],
       hint: `Let \`${symbol.name}\` conform to \`${contract.symbol.name}\`, or name another target.`,
@@ -52,21 +55,23 @@ function checkTarget(checked: CheckedPipeline, instance: Instance, target: Check
     return;
   }
   const own = typesOf(symbol, signature, target, context);
+  const inside = context.pipelines.get(symbol.key)?.graph.own;
   const remote = instance.id;
   for (const port of contract.inputs.values()) {
     const other = counterpart(port.name, contract.inputs, signature.inputs);
     const needed = instance.inputs.get(port.name);
     const given = other && own.inputs.get(other.name);
     if (other === undefined || needed === undefined || given === undefined) continue;
-    if (!inputFits(given, needed, context.schemas)) {
+    const fits = inputFits(given, needed, context.schemas);
+    // What the caller sends settles what is open in the target, and so what comes out of it; but one variable cannot be two.
+    if (!fits || agree(new Copies().type(needed), given, context.schemas) !== undefined) {
       complain(
         `The input \`${other.name}\` of \`${symbol.name}\` takes ${shown(given)}; \`${remote}\` sends ${shown(needed)}.`,
         other,
+        whyNotAll(given, needed, inside?.inputs.get(other.name), needed),
       );
       return;
     }
-    // What the caller sends settles what is open in the target, and so what comes out of it.
-    agree(new Copies().type(needed), given, context.schemas);
   }
   for (const port of contract.outputs.values()) {
     const other = counterpart(port.name, contract.outputs, signature.outputs);
@@ -77,6 +82,7 @@ function checkTarget(checked: CheckedPipeline, instance: Instance, target: Check
       complain(
         `The output \`${other.name}\` of \`${symbol.name}\` gives ${shown(given)}; \`${remote}\` must give ${shown(needed)}.`,
         other,
+        whyNotAll(needed, given, inside?.outputs.get(other.name), needed),
       );
       return;
     }
@@ -161,7 +167,7 @@ function typesOf(
   const copies = new Copies();
   const types = { inputs: copies.types(solved.inputs), outputs: copies.types(solved.outputs) };
   for (const [name, cell] of solved.paramCells) {
-    const value = args.get(name);
+    const value = args.get(name) ?? signature.params.get(name)?.defaultValue;
     const literal = value !== undefined && "literal" in value ? value.literal : undefined;
     if (literal !== undefined && isDimensionValue(literal)) copies.find(cell)?.narrow([literal]);
   }

@@ -223,3 +223,26 @@ pipeline P(accent: text) { in a: text
     });
   });
 });
+
+describe("a pipeline whose links narrow it", () => {
+  it("is told of with what narrows it, and the arrow by which that came there", () => {
+    const found = expectOnly(
+      "MESH3006",
+      program("in a: audio<pcm_f32, 8kHz | 16kHz, mono>", "in «a»: audio<pcm_f32>\n a -> In16()"),
+    );
+    expect(found.related.map((one) => one.message)).toEqual([
+      "what the interface asks for",
+      "`a -> In16` shares it",
+      "`In16` takes 16kHz",
+    ]);
+  });
+
+  it("cannot take two values where it takes one twice", () => {
+    const square = `node Square<N: side> { in tensor<f32, [N, N]> }
+interface I { in a: tensor<f32, [3, 4]> }
+pipeline Q: I { in «a»: tensor<f32>
+ a -> Square() }`;
+    expectOnly("MESH3006", square);
+    expectOnly(undefined, square.replace("3, 4", "4, 4").replace("«a»", "a"));
+  });
+});

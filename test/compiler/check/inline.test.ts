@@ -336,3 +336,21 @@ pipeline Free(n: int = 3) { in text
     );
   });
 });
+
+describe("a record that passes the border of an inlined pipeline", () => {
+  it("has the type of the border in the plan, so that nothing undeclared passes it", () => {
+    const { plan } = compileText(`
+record Full { a: text, x: int }
+record Less { a: text }
+record Asks { a: text, x: text? }
+node Src { out Full }
+node Sink { in Asks }
+pipeline Inner { in a: Less
+ a -> Sink() }
+pipeline P { let inner = Inner()
+ Src() -> inner }`);
+    expect(plan?.pipelines["P"]?.links).toMatchObject([
+      { type: { name: "Full" }, through: [{ kind: "named", name: "Less" }], to: { node: "inner/Sink" } },
+    ]);
+  });
+});

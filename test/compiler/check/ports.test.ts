@@ -200,3 +200,21 @@ describe("names in a pipeline", () => {
     },
   );
 });
+
+describe("json", () => {
+  it.each([
+    ["a record", "record R { b: bytes }", "R"],
+    ["a record in a record", "record R { s: S }\nrecord S { b: bytes? }", "R"],
+    ["a list", "", "[bytes]"],
+    ["a map of optionals", "", "map<bytes?>"],
+  ])("takes no %s with bytes in it, for there are none in JSON", (_, records, type) => {
+    expectOnly("MESH3001", `${records}\nnode A { out ${type} }\nnode B { in json }\npipeline P {\n A() «->» B() }`);
+  });
+
+  it("takes a record that holds itself", () => {
+    expectOnly(
+      undefined,
+      "record R { r: R?, t: text }\nnode A { out R }\nnode B { in json }\npipeline P { A() -> B() }",
+    );
+  });
+});

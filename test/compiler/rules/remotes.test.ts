@@ -233,6 +233,15 @@ describe("targets and the interface", () => {
     expectOnly(undefined, shapes(open, "at gpu.Q", wanted).replace("out w: text", "out w: audio<opus, 48kHz, mono>"));
   });
 
+  it("holds what a parameter fixes by default against the interface, and tells who narrowed it", () => {
+    const fixed = "pipeline Q(r: frequency = 16kHz) { in x: audio<opus, r>\n out y: audio<opus>\n x -> y }";
+    const wanted = "in x: audio<opus, 48kHz, mono>\n out y: audio<opus, 48kHz, mono>";
+    const text = shapes(fixed, "«at gpu.Q»", wanted).replace("out w: text", "out w: audio<opus, 48kHz, mono>");
+    const found = expectOnly("MESH6003", text);
+    expect(found.message).toContain("takes audio<opus, 16kHz>");
+    expectOnly(undefined, text.replace("r: frequency = 16kHz", "r: frequency = 48kHz").replace(/[«»]/g, ""));
+  });
+
   it("refuses a stream where requests are answered", () => {
     expectOnly("MESH6003", asking("", "«at Q()»"));
     expectOnly(undefined, asking("batch ", "at Q()"));

@@ -4,6 +4,7 @@ import type { JsonValue } from "../../../runtime/interface/frame.ts";
 import { defineNode, type NodeContext } from "../../../runtime/interface/node.ts";
 import { PipelineBuilder, text } from "../../support/pipeline-plan-builder.ts";
 import { frameOf, openSession } from "../../support/pipeline-reader.ts";
+import { collector } from "../../support/pipeline-run.ts";
 
 const audio = (dims: Extract<FlowType, { dims: unknown }>["dims"]): FlowType => ({ kind: "audio", dims });
 
@@ -135,5 +136,40 @@ describe("formats", () => {
   it("names the node whose code is not there", async () => {
     const plain = new PipelineBuilder("P", { a: text }).node("N", { in: text }, {}).link("a", "N.in");
     await expect(openSession(plain)).rejects.toMatchObject({ node: "N", location: { line: 2 } });
+  });
+});
+
+describe("ports of a session", () => {
+  it("match a sole one of another name, by the name that the caller uses", async () => {
+    const builder = new PipelineBuilder("P", { a: text }, { b: text }).link("a", "b");
+    const link = collector();
+    const { session } = await openSession(builder, {
+      inputs: { speech: text },
+      outputs: { words: { type: text, link: link.link } },
+    });
+    expect(session.formats).toEqual({ inputs: { speech: text }, outputs: { words: text } });
+    session.inputs["speech"]?.send(frameOf("x"));
+    session.inputs["speech"]?.end();
+    expect((await session.closed).error).toBeUndefined();
+    expect(link.payloads).toEqual(["x"]);
+  });
+
+  it("are refused where one dimension that stands at two places would be two", async () => {
+    const square: FlowType = { kind: "tensor", dims: { element: ["f32"], side0: { cell: 0 }, side1: { cell: 0 } } };
+    const builder = new PipelineBuilder("P", { a: square })
+      .with({ cells: [{ dimension: "side", media: "tensor", allowed: null }] })
+      .node("N", { in: square }, {})
+      .link("a", "N.in");
+    const { node, opened } = spy();
+    const sides = (...all: number[]): FlowType => ({
+      kind: "tensor",
+      dims: { element: ["f32"], side0: [all[0] ?? 1], side1: [all[1] ?? 1] },
+    });
+    const open = (type: FlowType) => openSession(builder, { nodes: { N: node }, inputs: { a: type } });
+    await expect(open(sides(3, 4))).rejects.toMatchObject({ code: "format-mismatch" });
+    await expect(open(sides(3, 4))).rejects.toThrow("its side1 has to be the same as another dimension");
+    const { session } = await open(sides(4, 4));
+    expect(opened[0]?.formats.inputs["in"]).toMatchObject({ dims: { side0: [4], side1: [4] } });
+    await session.close();
   });
 });

@@ -191,3 +191,32 @@ it("keeps its own type of what was agreed, so that the next target is asked for 
   await clock.run(5);
   expect(b.payloads).toEqual([{ text: "x", at: 3 }]);
 });
+
+describe("bytes inside records", () => {
+  it("cross the border as base64, and are bytes again behind it", async () => {
+    const stage = scene();
+    const bytes: FlowType = { kind: "scalar", name: "bytes" };
+    const schemas = recordOf({ text: bytes, at: { kind: "list", element: { kind: "optional", element: bytes } } });
+    await serve(stage, { plan: echoPlan(word, schemas) });
+    const { opening, b } = call(stage, { input: word, output: word, schemas });
+    const session = await stage.clock.until(opening);
+    const payload = { text: Uint8Array.of(0, 255, 7), at: [Uint8Array.of(), null] } as unknown as JsonValue;
+    session.inputs["a"]?.send(frameOf(payload));
+    session.inputs["a"]?.end();
+    expect((await stage.clock.until(session.closed)).error).toBeUndefined();
+    expect(b.payloads).toEqual([payload]);
+  });
+
+  it("are refused where they are no base64", async () => {
+    const stage = scene();
+    const schemas = recordOf({ text: { kind: "scalar", name: "bytes" } });
+    await serve(stage, { plan: echoPlan(word, schemas) });
+    const { opening } = call(stage, { input: word, output: word, schemas: recordOf({ text }) });
+    expect(await failureOf(stage.clock.until(opening))).toMatchObject({ code: "format-mismatch" });
+    const honest = call(stage, { input: word, output: word, schemas });
+    const session = await stage.clock.until(honest.opening);
+    session.inputs["a"]?.send(frameOf({ text: "?" }));
+    const { error } = await stage.clock.until(session.closed);
+    expect(error).toMatchObject({ code: "format-mismatch", message: /`text` is not base64/ });
+  });
+});

@@ -88,7 +88,15 @@ describe("a stranger ends its own connection, with a code, and no other, by", ()
     [
       "a hello for a port that is not there",
       "invalid-argument",
-      (s) => s.say(helloOf("P", { inputs: [{ port: "__proto__", channel: 1, type: text }] })),
+      (s) =>
+        s.say(
+          helloOf("P", {
+            inputs: [
+              { port: "a", channel: 1, type: text },
+              { port: "__proto__", channel: 3, type: text },
+            ],
+          }),
+        ),
     ],
     [
       "a hello with a parameter that is not there",
