@@ -1,0 +1,88 @@
+import type { Diagnostic } from "../../../../compiler/diagnostics/diagnostic.ts";
+import type { Arrow, Flow, Program, Use } from "../program/model.ts";
+import type { Printed, PrintedSpan } from "../program/print.ts";
+import type { Change } from "./change.ts";
+
+/**
+ * Why the errors of a changed program do not lead to the change: each of them stands at it, or names it among the places
+ * that have to do with the mistake.
+ * @returns undefined when all do
+ */
+export function misplaced(
+  change: Change,
+  errors: readonly Diagnostic[],
+  printed: Printed,
+  program: Program,
+): string | undefined {
+  const places = placesOf(change, program).flatMap((key) => printed.spans.get(key) ?? []);
+  for (const error of errors) {
+    const all = [error.place, ...error.related.map((one) => one.place)];
+    const touches = all.some(({ source, span }) =>
+      places.some((place) => place.file === source.path && place.start < span.end && span.start < place.end),
+    );
+    if (!touches) return `${error.code} has nothing to do with the change: ${error.message}`;
+  }
+  if (!isAlone(change, program)) return undefined;
+  return errors.length === 1
+    ? undefined
+    : `one mistake, ${errors.length} errors: ${errors.map(({ code }) => code).join(", ")}`;
+}
+
+/** True where an error stands at the change itself or at the links that touch it, not only in what belongs to it. */
+export function isOnLink(change: Change, errors: readonly Diagnostic[], printed: Printed): boolean {
+  const spans: readonly PrintedSpan[] = change.kind === "arrow" ? (printed.spans.get(change.arrow) ?? []) : [];
+  return errors.some(({ place }) =>
+    spans.some((one) => one.file === place.source.path && one.start < place.span.end && place.span.start < one.end),
+  );
+}
+
+/** What a reader may be led to: the change, and the links that touch it. */
+function placesOf(change: Change, program: Program): object[] {
+  if (change.kind === "arrow") return [change.arrow];
+  const { port, owner } = change;
+  const places: object[] = [port, owner];
+  for (const pipeline of program.pipelines) {
+    const inside = pipeline === owner;
+    for (const { from, to, arrow } of pipeline.links) {
+      const touches = from.port === port || to.port === port;
+      // A port of a pipeline is the target of links inside it and, by another name, of those around it.
+      if (!touches || !(inside || from.use?.of === owner || to.use?.of === owner)) continue;
+      places.push(arrow, ...pipeline.flows.filter((flow) => arrowsOf(flow).includes(arrow)));
+    }
+    for (const use of pipeline.uses) if (concerns(use, owner)) places.push(use, ...use.targets);
+    // The way that `~>` takes may depend on any converter.
+    if ("converts" in owner && owner.converts !== undefined) {
+      places.push(...pipeline.links.map(({ arrow }) => arrow).filter((arrow) => arrow.adapt));
+    }
+  }
+  return places;
+}
+
+function arrowsOf({ hops }: Pick<Flow, "hops">): Arrow[] {
+  return hops.flatMap(({ arrow, step }) => [
+    arrow,
+    ...(step.kind === "route" ? step.cases.flatMap((one) => arrowsOf(one)) : []),
+  ]);
+}
+
+function concerns(use: Use, owner: Change extends { owner: infer O } ? O : unknown): boolean {
+  return (
+    use.of === owner || use.targets.some((target) => (target.kind === "local" ? target.of : target.pipeline) === owner)
+  );
+}
+
+/** True where only one link can be wrong, so that there can be only one error. */
+function isAlone(change: Change, program: Program): boolean {
+  const links = program.pipelines.flatMap((pipeline) => pipeline.links);
+  if (change.kind === "arrow") return links.filter(({ arrow }) => arrow === change.arrow).length === 1;
+  const { port, owner } = change;
+  const uses = program.pipelines.flatMap((pipeline) => pipeline.uses).filter((use) => use.of === owner);
+  const plain = port.type.kind !== "media" || Object.values(port.type.dims).every((dim) => dim.kind === "values");
+  const isNode = program.nodes.some((node) => node === owner && node.converts === undefined);
+  return (
+    isNode &&
+    plain &&
+    uses.length <= 1 &&
+    links.filter((link) => link.from.port === port || link.to.port === port).length === 1
+  );
+}
