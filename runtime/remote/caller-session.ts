@@ -9,6 +9,7 @@ import type { HeartbeatOptions } from "./heartbeat.ts";
 import { answerShare, defaultWindow, maxStreams, protocolVersion } from "./limits.ts";
 import { fromFailure, type Accept } from "./messages.ts";
 import { PeerWire, type OpeningMessage } from "./peer-wire.ts";
+import { cutBetween } from "../pipeline/declared-fields.ts";
 import { schemasOf } from "./schemas.ts";
 import type { StreamSink } from "./stream-sink.ts";
 
@@ -137,8 +138,11 @@ export class CallerSession implements PipelineSession {
     const { request } = this.#init;
     this.#formats = agreedFormats(accept, request);
     for (const [port, sink] of Object.entries(this.inputs)) {
-      const window = accept.inputs.find((one) => one.port === port)?.window ?? defaultWindow;
-      sink.settle(this.#formats.inputs[port] as FlowType, window);
+      const theirs = accept.inputs.find((one) => one.port === port);
+      const own = request.inputs[port];
+      const scopes = { producer: request.schemas, consumer: accept.schemas };
+      const cut = own && theirs && cutBetween(own, theirs.type, scopes);
+      sink.settle(this.#formats.inputs[port] as FlowType, theirs?.window ?? defaultWindow, cut);
     }
     this.#wire.established();
     for (const [port, channel] of channels) {

@@ -3,6 +3,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
+import type { Cut } from "../pipeline/declared-fields.ts";
 import type { Channel } from "../interface/transport.ts";
 import { encodedBytes, encodeEnd, encodeFrames, encodePart, type EncodableFrame } from "./frame-codec.ts";
 import { maxFrameBytes, type Window } from "./limits.ts";
@@ -28,6 +29,8 @@ export class StreamSink implements Link {
   readonly #init: StreamSinkInit;
   #type: FlowType;
   #window: Window;
+  /** What the reader could take for its own and nobody here has declared. */
+  #cut: Cut | undefined;
   #frames = 0;
   #bytes = 0;
   /** Number of the next frame on the wire: above `frames` by those that were dropped before they came here. */
@@ -55,9 +58,10 @@ export class StreamSink implements Link {
   }
 
   /** What the other side has settled on. */
-  settle(type: FlowType, window: Window): void {
+  settle(type: FlowType, window: Window, cut?: Cut): void {
     this.#type = type;
     this.#window = window;
+    this.#cut = cut;
     this.#wake();
   }
 
@@ -85,7 +89,7 @@ export class StreamSink implements Link {
     }
     if (!this.#hasCredit())
       throw new MeshError("channel-full", `The stream \`${this.port}\` has no credit; wait for \`ready\`.`);
-    const { encoding, body } = encodePayload(frame.payload);
+    const { encoding, body } = encodePayload(this.#cut === undefined ? frame.payload : this.#cut(frame).payload);
     if (body.length > maxFrameBytes) {
       throw new MeshError(
         "resource-exhausted",

@@ -41,7 +41,7 @@ export class Subject {
 }
 
 export const subjects: fc.Arbitrary<Subject> = fc
-  .noBias(fc.uint8Array({ minLength: 16, maxLength: 280, size: "max" }))
+  .noBias(fc.uint8Array({ minLength: 32, maxLength: 440, size: "max" }))
   .map((bytes) => new Subject(bytes));
 
 function textOf({ files }: Printed): string {
@@ -137,7 +137,7 @@ export async function holdsFor({ bytes }: Subject, seen: Statistics): Promise<vo
   if (change.kind === "port") changes.portsRefused += 1;
   else {
     changes.arrowsRefused += 1;
-    if (!isOnLink(change, second.errors, second.printed)) changes.arrowsElsewhere += 1;
+    if (!isOnLink(change, second.errors, second.printed, program)) changes.arrowsElsewhere += 1;
   }
 }
 

@@ -220,3 +220,26 @@ describe("bytes inside records", () => {
     expect(error).toMatchObject({ code: "format-mismatch", message: /`text` is not base64/ });
   });
 });
+
+describe("a field that the caller does not declare", () => {
+  it("is not sent to a host that has one of that name", async () => {
+    const stage = scene();
+    const optional: FlowType = { kind: "optional", element: int };
+    const wider: Schemas = {
+      Word: {
+        kind: "record",
+        fields: [
+          { name: "text", type: text, optional: false },
+          { name: "at", type: optional, optional: true },
+        ],
+      },
+    };
+    await serve(stage, { plan: echoPlan(word, wider) });
+    const { opening, b } = call(stage, { input: word, output: word, schemas: recordOf({ text }) });
+    const session = await stage.clock.until(opening);
+    session.inputs["a"]?.send(frameOf({ text: "x", at: "no number" }));
+    session.inputs["a"]?.end();
+    expect((await stage.clock.until(session.closed)).error).toBeUndefined();
+    expect(b.payloads).toEqual([{ text: "x" }]);
+  });
+});

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../../../../compiler/diagnostics/diagnostic.ts";
-import type { Arrow, Flow, Program, Use } from "../program/model.ts";
+import type { Arrow, Flow, Link, Port, Program, Use } from "../program/model.ts";
 import type { Printed, PrintedSpan } from "../program/print.ts";
 import type { Change } from "./change.ts";
 
@@ -22,18 +22,24 @@ export function misplaced(
     );
     if (!touches) return `${error.code} has nothing to do with the change: ${error.message}`;
   }
-  if (!isAlone(change, program)) return undefined;
-  return errors.length === 1
-    ? undefined
-    : `one mistake, ${errors.length} errors: ${errors.map(({ code }) => code).join(", ")}`;
+  // A link that fails narrows nothing, so nothing else can fail because of it.
+  const alone = isOnlyLink(change, program) && isOnLink(change, errors, printed, program);
+  if (!alone || errors.length === 1) return undefined;
+  return `one mistake, ${errors.length} errors: ${errors.map(({ code }) => code).join(", ")}`;
 }
 
-/** True where an error stands at the change itself or at the links that touch it, not only in what belongs to it. */
-export function isOnLink(change: Change, errors: readonly Diagnostic[], printed: Printed): boolean {
-  const spans: readonly PrintedSpan[] = change.kind === "arrow" ? (printed.spans.get(change.arrow) ?? []) : [];
+/** True where an error stands at the arrow that was changed, or at one that leads from or to the port. */
+export function isOnLink(change: Change, errors: readonly Diagnostic[], printed: Printed, program: Program): boolean {
+  const arrows = change.kind === "arrow" ? [change.arrow] : linksAt(change.port, program).map(({ arrow }) => arrow);
+  const spans: readonly PrintedSpan[] = arrows.flatMap((arrow) => printed.spans.get(arrow) ?? []);
   return errors.some(({ place }) =>
     spans.some((one) => one.file === place.source.path && one.start < place.span.end && place.span.start < one.end),
   );
+}
+
+function linksAt(port: Port, program: Program): Link[] {
+  const links = program.pipelines.flatMap((pipeline) => pipeline.links);
+  return links.filter((link) => link.from.port === port || link.to.port === port);
 }
 
 /** What a reader may be led to: the change, and the links that touch it. */
@@ -71,18 +77,15 @@ function concerns(use: Use, owner: Change extends { owner: infer O } ? O : unkno
   );
 }
 
-/** True where only one link can be wrong, so that there can be only one error. */
-function isAlone(change: Change, program: Program): boolean {
-  const links = program.pipelines.flatMap((pipeline) => pipeline.links);
-  if (change.kind === "arrow") return links.filter(({ arrow }) => arrow === change.arrow).length === 1;
+/** True where the change touches one link of one node, and no other that the same variable leads to. */
+function isOnlyLink(change: Change, program: Program): boolean {
+  if (change.kind === "arrow") {
+    const links = program.pipelines.flatMap((pipeline) => pipeline.links);
+    return links.filter(({ arrow }) => arrow === change.arrow).length === 1;
+  }
   const { port, owner } = change;
   const uses = program.pipelines.flatMap((pipeline) => pipeline.uses).filter((use) => use.of === owner);
   const plain = port.type.kind !== "media" || Object.values(port.type.dims).every((dim) => dim.kind === "values");
   const isNode = program.nodes.some((node) => node === owner && node.converts === undefined);
-  return (
-    isNode &&
-    plain &&
-    uses.length <= 1 &&
-    links.filter((link) => link.from.port === port || link.to.port === port).length === 1
-  );
+  return isNode && plain && uses.length <= 1 && linksAt(port, program).length === 1;
 }

@@ -45,7 +45,7 @@ export function producerOf(tape: Tape, scope: DataScope, type: PortType): PortTy
   const all = Object.keys(type.dims);
   const dims = Object.fromEntries(
     all.flatMap((dim) => {
-      const made = changedDim(tape, type.media, dim, type.dims[dim], tape.weighted({ same: 5, narrower: 5, wider: 1 }));
+      const made = changedDim(tape, type.media, dim, type.dims[dim], tape.weighted({ same: 8, narrower: 6, wider: 1 }));
       return made === undefined ? [] : [[dim, made]];
     }),
   );

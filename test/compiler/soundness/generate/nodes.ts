@@ -232,7 +232,7 @@ export function someConverters(tape: Tape, scope: DataScope): NodeDecl[] {
   });
   const [rate, channels] = [use("R"), use("C")];
   const both = [variable("R", "rate"), variable("C", "channels")];
-  if (tape.chance(60)) {
+  if (tape.chance(80)) {
     const codec = tape.choose(["opus", "pcmu", "pcm_s16"]);
     add(
       2,
@@ -248,7 +248,7 @@ export function someConverters(tape: Tape, scope: DataScope): NodeDecl[] {
         audio(fixed(codec), rate, channels),
       );
   }
-  if (tape.chance(60)) {
+  if (tape.chance(80)) {
     const to: Param = {
       name: "to",
       type: scalar("frequency", tape.chance(50) ? { min: 8_000, max: 48_000 } : {}),

@@ -117,7 +117,7 @@ class PipelineMaker {
       again: 3,
       inline: 2,
       pipeline: inner.length > 0 ? 4 : 0,
-      adapted: 4,
+      adapted: 8,
       remote: remote === undefined ? 0 : 10,
       any: 2,
       route: 2,
@@ -242,7 +242,9 @@ class PipelineMaker {
       }
       const kin = this.#sources.filter((one) => isKin(one.type, port.type));
       const source =
-        kin.length > 0 ? (kin.at(-1 - this.#tape.below(Math.min(2, kin.length))) ?? this.#last()) : this.#feeder(port);
+        kin.length > 0 && !this.#tape.chance(55)
+          ? (kin.at(-1 - this.#tape.below(Math.min(2, kin.length))) ?? this.#last())
+          : this.#feeder(port);
       fed.push(source);
       this.#connect([source], { use, port });
     }

@@ -13,7 +13,7 @@ export function someProgram(bytes: Uint8Array): { readonly program: Program; rea
   let count = 0;
   const scope = (file: FileName): DataScope => ({ program, file, next: () => (count += 1) });
   const main = scope("main.mesh");
-  if (tape.chance(70)) program.nodes.push(...someConverters(tape, tape.chance(30) ? scope("types.mesh") : main));
+  if (tape.chance(85)) program.nodes.push(...someConverters(tape, tape.chance(30) ? scope("types.mesh") : main));
   const inner = Number(tape.weighted({ "0": 3, "1": 4, "2": 3 }));
   for (let index = 0; index < inner; index += 1) {
     const file = tape.chance(25) ? "types.mesh" : "main.mesh";

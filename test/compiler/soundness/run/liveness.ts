@@ -15,7 +15,7 @@ function follow(pipeline: PipelineDecl, fed: ReadonlySet<string>, inside: Set<st
   const given = new Set<string>([...fed].map((name) => `.${name}`));
   const taken = new Set<string>();
   // A join by time may drop what does not come at the same moment, so nothing is expected behind one.
-  if (pipeline.flushes > 0 || pipeline.join === "time") return new Set();
+  if (pipeline.join === "time") return new Set();
   for (let size = -1; size !== given.size + taken.size;) {
     size = given.size + taken.size;
     for (const { from, to, always } of pipeline.links) if (always && given.has(key(from))) taken.add(key(to));
