@@ -7,6 +7,7 @@ import type { Plan, PipelinePlan } from "../../../../runtime/interface/plan.ts";
 import type { PipelineSession } from "../../../../runtime/interface/session.ts";
 import type { Transport } from "../../../../runtime/interface/transport.ts";
 import { launchPlan } from "../../../../runtime/mesh/launch.ts";
+import { servePipelines } from "../../../../runtime/remote/host.ts";
 import { memoryNetwork } from "../../../../runtime/transports/memory/network.ts";
 import { virtualClock } from "../../../runtime/remote/support/virtual-clock.ts";
 import { seededRandom } from "../../../support/real-clock.ts";
@@ -36,7 +37,14 @@ export async function runProgram(program: Program, plan: Plan, draw: Draw, wide:
   const clock = virtualClock();
   const mesh = await launchPlan(
     plan,
-    { clock, random: seededRandom(1), log: () => undefined, env: () => undefined, transports: [onMemory(clock)] },
+    {
+      clock,
+      random: seededRandom(1),
+      log: () => undefined,
+      env: () => undefined,
+      transports: [onMemory(clock)],
+      serve: servePipelines,
+    },
     { registry: probes.registry },
   );
   try {
