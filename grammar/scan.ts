@@ -143,8 +143,8 @@ function fault(token: IToken): SyntaxProblem | undefined {
         return {
           code: "MESH1019",
           span: fix.span,
-          message: 'the character "#" means nothing here',
-          hint: "a comment begins with //",
+          message: "the character `#` means nothing here",
+          hint: "a comment begins with `//`",
           fix,
         };
       }
@@ -223,11 +223,6 @@ export function emptyScan(text: string, problems: SyntaxProblem[]): Scan {
     balanced: true,
     truncated: true,
   };
-}
-
-/** `4,194,304` */
-function grouped(count: number): string {
-  return count.toLocaleString("en-US");
 }
 
 /** Reads a text up to what the rules need. */

@@ -157,7 +157,7 @@ export abstract class BaseRules extends EmbeddedActionsParser {
     const span = { start: number.startOffset, end: spanOf(unit).end };
     const text = number.image + unit.image;
     const fix = { title: `Write ${text}`, span, text };
-    return { code: "MESH1018", span, message: "a unit stands right behind its number", hint: `write ${text}`, fix };
+    return { code: "MESH1018", span, message: "a unit stands right behind its number", hint: `write \`${text}\``, fix };
   }
 
   /** The next token in words. */

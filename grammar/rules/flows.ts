@@ -231,7 +231,7 @@ export abstract class FlowRules extends TypeRules {
       const token = this.LA(k);
       if (token.tokenType === EOF || declarationStarts(this.peek, k)) return false;
       if (depth === 0 && !this.onSameLine(k) && isAny(token, caseStarts) && this.at(t.Arrow, k + 1)) {
-        this.missing("MESH1001", 'a case such as "en" -> step');
+        this.missing("MESH1001", 'a case such as `"en" -> step`');
         for (let skipped = 1; skipped < k; skipped++) this.SKIP_TOKEN();
         return true;
       }

@@ -14,6 +14,7 @@ import type {
   PortSyntax,
   SignatureMemberSyntax,
 } from "../syntax.ts";
+import { spanOf } from "../scan.ts";
 import * as t from "../tokens.ts";
 import type { Rule } from "./expressions.ts";
 import { ScenarioRules } from "./scenarios.ts";
@@ -215,10 +216,10 @@ export abstract class MemberRules extends ScenarioRules {
     let options: OptionsSyntax | undefined;
     if (this.RECORDING_PHASE || this.at(t.Let)) this.CONSUME(t.Let);
     else {
-      const { start: at } = this.place();
+      const { start: at } = spanOf(this.LA(1));
       const fix = { title: "Insert let", span: { start: at, end: at }, text: "let " };
-      const hint = `write let ${this.LA(1).image} = Vad()`;
-      this.report("MESH1015", this.place(), `expected "let" before ${this.found()}`, { hint, fix });
+      const hint = `write \`let ${this.LA(1).image} = Vad()\``;
+      this.report("MESH1015", spanOf(this.LA(1)), `expected \`let\` before ${this.quoted(this.LA(1))}`, { hint, fix });
     }
     const name = this.takeName(1, "a name");
     if (this.takeBinder(1, t.Equals, `let ${name.text || "vad"} = Vad()`)) {

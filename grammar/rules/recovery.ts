@@ -146,7 +146,7 @@ export abstract class RecoveryRules extends BaseRules {
       return this.report("MESH1007", span, "there is one comma too many", { hint: "remove it", fix });
     }
     if (kind.words.includes(t.Import) && token.tokenType === t.From && is(this.LA(2), t.Text)) {
-      const hint = `write import { Name } from ${this.LA(2).image}`;
+      const hint = `write \`import { Name } from ${this.LA(2).image}\``;
       this.report("MESH1013", span, "an import begins with its names", { hint });
       this.broken = false;
       this.excuseNext = true;
@@ -173,7 +173,7 @@ export abstract class RecoveryRules extends BaseRules {
     const isTyped = is(token, t.Name) && isUsedAsWord && (this.onSameLine(2) || isAny(token, [t.Delays]));
     if (kind.words.includes(t.Let) && is(token, t.Name) && is(this.LA(2), t.Name) && is(this.LA(3), t.Equals)) {
       const fix = { title: "Write let", span, text: "let" };
-      this.report("MESH1015", span, `${found} is not a keyword here`, { hint: "write let", fix });
+      this.report("MESH1015", span, `${found} is not a keyword here`, { hint: "write `let`", fix });
       retype(token, t.Let);
       this.broken = false;
       this.excuseNext = true;

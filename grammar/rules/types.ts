@@ -93,8 +93,8 @@ export abstract class TypeRules extends ExpressionRules {
     const open = this.take(1, t.Less, "MESH1003", "`<` and the type of the values, as in `map<text>`");
     const element = open === undefined ? undefined : this.SUBRULE(this.type);
     if (!this.RECORDING_PHASE && open !== undefined && this.at(t.Comma)) {
-      const hint = "the keys of a map are texts: write map<int>";
-      this.report("MESH1001", this.place(), 'expected ">" to close the map type, found ","', { hint });
+      const hint = "the keys of a map are texts: write `map<int>`";
+      this.report("MESH1001", this.place(), "expected `>` to close the map type, found `,`", { hint });
     }
     this.closeAngle(1, open, "the map type");
     return { kind: "MapType", span: this.since(start), element };
