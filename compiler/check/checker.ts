@@ -62,7 +62,7 @@ export class Checker {
     this.reporter = reporter;
     this.#scope = new Scope(() => view.family("names"), reporter);
     this.#values = new ValueReader(reporter, this.schemas);
-    const types = new TypeReader(this.#scope, reporter, (symbol) => void this.#schemaReader.read(symbol));
+    const types = new TypeReader(this.#scope, reporter, (symbol) => this.#schemaReader.read(symbol));
     this.#schemaReader = new SchemaReader(this.schemas, { types, values: this.#values, reporter });
     this.#signatures = new SignatureReader(types, this.#values, reporter);
     this.#capabilities = new CapabilityReader(this.#values, reporter);
@@ -88,7 +88,8 @@ export class Checker {
   }
 
   schema(symbol: TypeSymbol): Schema {
-    return this.#schemaReader.read(symbol);
+    this.#schemaReader.read(symbol);
+    return this.schemas[symbol.key] ?? { kind: "record", fields: [] };
   }
 
   pipeline(symbol: PipelineSymbol): CheckedPipeline {

@@ -14,11 +14,15 @@ export interface SchemaTools {
   readonly reporter: Reporter;
 }
 
-/** Reads records and enums, each once, with all that they are made of. */
+/**
+ * Reads records and enums, each once. A record that is only met in another one is read when somebody looks at what it is
+ * made of: records may lead through very many files.
+ */
 export class SchemaReader {
   readonly #table: SchemaTable;
   readonly #tools: SchemaTools;
-  readonly #waiting: DeclarationSymbol<RecordSyntax>[] = [];
+  /** Records that were met and not looked at yet. */
+  readonly #met = new Set<string>();
   #reading = false;
 
   /** @param into what is read; others may look into it while it grows */
@@ -27,25 +31,39 @@ export class SchemaReader {
     this.#tools = tools;
   }
 
-  /** Reads a declaration; one that is met in another record is read right after it, so that circles end. */
-  read(symbol: TypeSymbol): Schema {
+  read(symbol: TypeSymbol): void {
     const { key, file, syntax } = symbol;
-    const known = Object.hasOwn(this.#table, key) ? this.#table[key] : undefined;
-    if (known !== undefined) return known;
+    if (Object.hasOwn(this.#table, key)) {
+      // To look at it is to read it.
+      if (!this.#reading && this.#met.has(key)) void this.#table[key];
+      return;
+    }
     if (file.damage.touches(syntax)) this.#tools.reporter.loseType(key);
-    if (syntax.kind === "Enum") return (this.#table[key] = readEnum(file, syntax, this.#tools.reporter));
-    const open: Schema = { kind: "record", fields: [] };
-    this.#table[key] = open;
-    this.#waiting.push(symbol as DeclarationSymbol<RecordSyntax>);
-    if (this.#reading) return open;
-    this.#reading = true;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#record(next);
-    this.#reading = false;
-    return this.#table[key] ?? open;
+    if (syntax.kind === "Enum") this.#table[key] = readEnum(file, syntax, this.#tools.reporter);
+    else if (this.#reading) this.#meet(symbol as DeclarationSymbol<RecordSyntax>);
+    else this.#record(symbol as DeclarationSymbol<RecordSyntax>);
+  }
+
+  #meet(symbol: DeclarationSymbol<RecordSyntax>): void {
+    const { key } = symbol;
+    this.#met.add(key);
+    Object.defineProperty(this.#table, key, {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        this.#record(symbol);
+        return this.#table[key];
+      },
+    });
   }
 
   #record({ file, syntax, key }: DeclarationSymbol<RecordSyntax>): void {
     const { types, values, reporter } = this.#tools;
+    this.#met.delete(key);
+    // Until its fields are known it has none, so that circles end.
+    this.#write(key, { kind: "record", fields: [] });
+    const outer = this.#reading;
+    this.#reading = true;
     const names = new Map<string, NameSyntax>();
     const fields = syntax.fields.flatMap((field): FieldType[] => {
       if (field.name.text === "" || isTaken(file, field.name, names, "field", reporter)) return [];
@@ -59,7 +77,12 @@ export class SchemaReader {
       const optional = type.kind === "optional" || defaultValue !== undefined;
       return [{ name: field.name.text, type, optional, ...(value !== undefined && { default: value }) }];
     });
-    this.#table[key] = { kind: "record", fields };
+    this.#reading = outer;
+    this.#write(key, { kind: "record", fields });
+  }
+
+  #write(key: string, value: Schema): void {
+    Object.defineProperty(this.#table, key, { configurable: true, enumerable: true, writable: true, value });
   }
 }
 
@@ -130,9 +153,12 @@ interface Step {
 function circlesOf(keys: readonly string[], table: SchemaTable): Step[][] {
   const found: Step[][] = [];
   const state = new Map<string, "open" | "done">();
+  const all = new Set(keys);
+  // A circle does not leave the files that import each other.
+  const steps = (record: string): ReturnType<typeof neededBy> => neededBy(record, table).filter(({ to }) => all.has(to));
   for (const start of keys) {
     if (state.has(start)) continue;
-    const stack = [{ record: start, steps: neededBy(start, table), at: 0 }];
+    const stack = [{ record: start, steps: steps(start), at: 0 }];
     state.set(start, "open");
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const step = top.steps[top.at];
@@ -145,7 +171,7 @@ function circlesOf(keys: readonly string[], table: SchemaTable): Step[][] {
         found.push(stack.slice(from).map((one) => ({ record: one.record, field: one.steps[one.at - 1]?.field ?? "" })));
       } else if (!state.has(step.to)) {
         state.set(step.to, "open");
-        stack.push({ record: step.to, steps: neededBy(step.to, table), at: 0 });
+        stack.push({ record: step.to, steps: steps(step.to), at: 0 });
       }
     }
   }

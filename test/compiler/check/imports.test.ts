@@ -185,7 +185,7 @@ pipeline P { in t: text
 
 describe("the code of a node", () => {
   it.each(['"./a.ts"', '"./deep/a.wasm"', '"./deep/../a.js"'])("may be %s", (path) => {
-    expectOnly(undefined, `node N { in text\n from ${path} }`);
+    expectOnly(undefined, `node N { in text\n out text\n from ${path} }`);
   });
 
   it.each([

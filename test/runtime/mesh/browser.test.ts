@@ -27,6 +27,8 @@ const bundled = (contents: string, minify: boolean) =>
     metafile: true,
     format: "iife",
     platform: "browser",
+    // The page is all side effects, which the package as such has none of.
+    ignoreAnnotations: true,
   });
 
 const samples: FlowType = { kind: "audio", dims: { codec: ["pcm_s16"], rate: [16_000], channels: [1] } };
@@ -44,7 +46,7 @@ const adding: NodeDefinition = defineNode({
 });
 
 /** What a page may load at most for the runtime, as bytes with gzip. */
-const budgetBytes = 61_500;
+const budgetBytes = 60 * 1024;
 
 it("the runtime for browsers reaches nothing of Node, and stays within its budget", async () => {
   const names = "connect, launch, launchPipeline, launchPeers, defineNode, inputPort, outputPort";
