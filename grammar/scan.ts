@@ -225,6 +225,11 @@ export function emptyScan(text: string, problems: SyntaxProblem[]): Scan {
   };
 }
 
+/** `4,194,304` */
+function grouped(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
 /** Reads a text up to what the rules need. */
 export function scan(text: string): Scan {
   if (text.length > MAX_SOURCE) {

@@ -155,7 +155,8 @@ function circlesOf(keys: readonly string[], table: SchemaTable): Step[][] {
   const state = new Map<string, "open" | "done">();
   const all = new Set(keys);
   // A circle does not leave the files that import each other.
-  const steps = (record: string): ReturnType<typeof neededBy> => neededBy(record, table).filter(({ to }) => all.has(to));
+  const steps = (record: string): ReturnType<typeof neededBy> =>
+    neededBy(record, table).filter(({ to }) => all.has(to));
   for (const start of keys) {
     if (state.has(start)) continue;
     const stack = [{ record: start, steps: steps(start), at: 0 }];
