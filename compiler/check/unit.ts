@@ -64,7 +64,7 @@ export class Unit {
 /** One thing that a result rests on, with what it was. */
 interface Input {
   readonly was: unknown;
-  /** It follows from which files there are and what they import. */
+  /** It follows from which files there are and what they say of themselves on their surface. */
   readonly structural: boolean;
   /** What it is now. */
   now(project: Project): unknown;
@@ -116,7 +116,7 @@ class InputFinder {
   }
 
   #surface(module: string): void {
-    this.#add(({ sources }) => sources.get(module)?.surface);
+    this.#add(({ sources }) => sources.get(module)?.surface, true);
   }
 
   /** An export of another file, and what it is called here. */
@@ -176,11 +176,11 @@ class InputFinder {
       for (const one of family) if (one !== module && graph.imported(one).includes(module)) this.#text(one);
     }
     if (consulted.has("syntax")) {
-      for (const one of family) this.#add((project) => (project.sources.get(one)?.problems.length ?? 0) > 0);
+      for (const one of family) this.#add((project) => (project.sources.get(one)?.problems.length ?? 0) > 0, true);
     }
     if (!consulted.has("peers")) return;
     const peers = family.flatMap((one) => peersOf(sources.get(one)).map((name) => exportId(one, name)));
-    for (const one of family) this.#add((project) => peersOf(project.sources.get(one)).join(" "));
+    for (const one of family) this.#add((project) => peersOf(project.sources.get(one)).join(" "), true);
     for (const id of consulted.has("runs") ? this.#reached(peers) : peers) this.#export(id);
   }
 

@@ -93,6 +93,7 @@ describe("a program with one token changed", () => {
 
 describe("what no one writes", () => {
   const deep = 100_000;
+  const thousand = Array.from({ length: 1000 }, (_, index) => `v${index}`).join(", ");
   const pipeline = (flow: string): string =>
     `node N { in text out text }\npipeline P {\n in a: text\n out b: text\n ${flow}\n}`;
   it.each<[string, string, number]>([
@@ -106,7 +107,12 @@ describe("what no one writes", () => {
     ["a name of a million letters", `record R { ${"x".repeat(1_000_000)}: int }`, 0],
     ["a string of a million letters", `node N(a: text = "${"x".repeat(1_000_000)}") { in text }`, 0],
     ["a comment of a million letters", `/*${"x".repeat(1_000_000)}*/ record R { x: int }`, 0],
-    ["100,000 tokens", `enum E { ${Array.from({ length: 50_000 }, (_, index) => `v${index}`).join(", ")} }`, 0],
+    ["100,000 tokens", Array.from({ length: 50 }, (_, at) => `enum E${at} { ${thousand} }`).join("\n"), 0],
+    [
+      "a list of 50,000 values",
+      `enum E { ${Array.from({ length: 50 }, (_, at) => thousand.replaceAll("v", `v${at}_`)).join(", ")} }`,
+      1,
+    ],
     ["zero bytes", "record R { x: int }\n\0\0\0\0", 1],
     ["half a character", "record R { x: int }\n\ud800", 1],
     ["half a character in a string", 'node N(a: text = "\udc00") { in text }', 0],

@@ -28,7 +28,7 @@ const bundled = (contents: string, minify: boolean) =>
     format: "iife",
     platform: "browser",
     // The page is all side effects, which the package as such has none of.
-    ignoreAnnotations: true,
+    ignoreAnnotations: !minify,
   });
 
 const samples: FlowType = { kind: "audio", dims: { codec: ["pcm_s16"], rate: [16_000], channels: [1] } };
