@@ -54,6 +54,8 @@ function checkTarget(checked: CheckedPipeline, instance: Instance, target: Check
     complain(missing.message, missing.port);
     return;
   }
+  // Links around the remote that do not fit have left its formats wider than they are meant to be.
+  if (isUnsettled(checked, instance, context)) return;
   const own = typesOf(symbol, signature, target, context);
   const inside = context.pipelines.get(symbol.key)?.graph.own;
   const remote = instance.id;
@@ -87,6 +89,20 @@ function checkTarget(checked: CheckedPipeline, instance: Instance, target: Check
       return;
     }
   }
+}
+
+/** True when a link is wrong from which formats lead to a remote. */
+function isUnsettled({ graph, symbol }: CheckedPipeline, remote: Instance, { reporter }: RuleContext): boolean {
+  const wrong = graph.links.filter(({ arrowSpan }) => reporter.hasErrorIn(symbol.file.source, arrowSpan));
+  if (wrong.length === 0) return false;
+  const reached = new Set<Instance | undefined>([remote]);
+  for (const one of reached) {
+    for (const { from, to } of graph.links) {
+      if (from.instance === one && to.instance !== undefined) reached.add(to.instance);
+      if (to.instance === one && from.instance !== undefined) reached.add(from.instance);
+    }
+  }
+  return wrong.some(({ from, to }) => reached.has(from.instance) || reached.has(to.instance));
 }
 
 function missingPort(

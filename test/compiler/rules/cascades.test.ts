@@ -87,4 +87,21 @@ describe("a mistake in one place is not told again in another", () => {
   ])("%s", (_, code, parts) => {
     expectOnly(code, program(parts));
   });
+
+  it("a link that does not fit is told alone, not also at the target behind it", () => {
+    expectOnly(
+      "MESH3001",
+      `node Mic { out audio<pcm_s16, 48kHz, mono> }
+node Same { in audio<pcm_f32, 48kHz, mono>
+ out audio<pcm_f32, 48kHz, mono> }
+interface Far { in a: audio<opus | pcm_f32, 48kHz, mono>
+ out b: audio<pcm_f32, 48kHz, mono> }
+pipeline Near { in a: audio<pcm_f32, 48kHz, mono>
+ out b: audio<pcm_f32, 48kHz, mono>
+ a -> Same() -> b }
+pipeline Main { out b: audio<pcm_f32, 48kHz, mono>
+ remote far: Far { at Near() }
+ Mic() «->» far -> b }`,
+    );
+  });
 });
