@@ -1,7 +1,7 @@
 import { formatDimension, formatScalar, formatType } from "../../runtime/interface/caps.ts";
 import type { CheckedPipeline, PipelineGraph } from "./graph.ts";
 import { Copies } from "./cells.ts";
-import { summarised } from "./explain.ts";
+import { explainNarrowing, summarised } from "./explain.ts";
 import { argumentProblem } from "./inline.ts";
 import { holds, type ParameterLimits } from "./parameter.ts";
 import type { FileInfo } from "./program.ts";
@@ -31,7 +31,7 @@ export function checkDefaults(graph: PipelineGraph, limits: ParameterLimits, rep
     if (problem === undefined) continue;
     const { values, dimension } = cell;
     const message = `The default of \`${name}\` is not possible: inside, only ${formatDimension(dimension, values)} is.`;
-    reporter.report("MESH3005", source, param.span, message, { related: problem.related });
+    reporter.report("MESH3005", source, param.span, message, { related: explainNarrowing(dimension, cell) });
   }
 }
 

@@ -2,7 +2,7 @@ import { formatDimension, type FlowType, type Schemas } from "../../runtime/inte
 import type { Related } from "../diagnostics/diagnostic.ts";
 import { adaptLink, type Converters } from "./adapt.ts";
 import { agree, cellOf, describeType, type SolveConflict } from "./cells.ts";
-import { explain } from "./explain.ts";
+import { explain, explainNarrowing } from "./explain.ts";
 import type { GraphEnd, GraphLink, PipelineGraph } from "./graph.ts";
 import { dimensionWord } from "./media.ts";
 import type { DeclarationSymbol } from "./program.ts";
@@ -65,7 +65,7 @@ class Solver {
       {
         label: `from \`${link.from.text}\` to \`${link.to.text}\``,
         notes: chain.notes,
-        related: this.#related(link, found),
+        related: withoutRepeats([...this.#related(link, found), ...narrowingsOf(link)]),
         about: symbolsOf(link),
         types: typesOf(link),
         hint: "Put a node between that converts, or import one that is marked `converts`.",
@@ -126,4 +126,28 @@ function typesOf({ from, to }: GraphLink): string[] {
 function namedIn(type: FlowType): string[] {
   if (type.kind === "named") return [type.name];
   return "element" in type ? namedIn(type.element) : [];
+}
+
+/**
+ * What narrowed the two ends of a link from elsewhere, in all dimensions: each may be why no converter fits. What stands at
+ * the ends themselves is in the message.
+ */
+function narrowingsOf({ from, to }: GraphLink): Related[] {
+  const ends = new Set([from.port.span, to.port.span]);
+  return [from.type, to.type].flatMap((type) =>
+    type.kind === "media"
+      ? [...type.dims].flatMap(([dimension, cell]) => {
+          const found = explainNarrowing(dimension, cell);
+          return found.every(({ place }) => ends.has(place.span)) ? [] : found;
+        })
+      : [],
+  );
+}
+
+function withoutRepeats(related: readonly Related[]): Related[] {
+  const seen = new Set<string>();
+  return related.filter(({ place, message }) => {
+    const key = `${place.source.path}:${place.span.start}:${message}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }
