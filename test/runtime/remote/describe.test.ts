@@ -24,7 +24,7 @@ const ask = ({ network, clock }: Scene, signal?: AbortSignal): Promise<PipelineD
   });
 
 describe("a pipeline that is asked what it takes and gives", () => {
-  it("tells its ports and the records and enums behind them, and opens no session (R7.2)", async () => {
+  it("tells its ports and the records and enums behind them, and opens no session", async () => {
     const stage = scene();
     await serve(stage, { plan, endpoint: { open: () => Promise.reject(new Error("not to be opened")) } });
     expect(await stage.clock.until(ask(stage))).toEqual({
