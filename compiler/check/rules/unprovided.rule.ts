@@ -2,7 +2,6 @@ import { conditionHolds, type Capability, type Condition } from "../../../runtim
 import type { Asked } from "../capabilities.ts";
 import { namesRun } from "../peers.ts";
 import type { FileInfo, SignatureSymbol } from "../program.ts";
-import type { CheckedTarget } from "../targets.ts";
 import { placeKey } from "./capability-words.ts";
 import { incomparable, reportIncomparable } from "./placement.rule.ts";
 import type { Rule, RuleContext } from "./rule.ts";
@@ -17,6 +16,10 @@ export const unprovided: Rule = {
     const provided = context.everyPeer().flatMap((peer) => peer.provides);
     const told = new Set<string>();
     let refused: ReadonlySet<string> | undefined;
+    let run: ReadonlySet<string> | undefined;
+    const isRun = (service: string): boolean =>
+      (run ??= new Set(context.everyPeer().flatMap((peer) => namesRun(peer)))).has(service);
+    const says = context.everyPeer().some((peer) => peer.provides.length > 0);
     const warn = (one: Asked, place: Asked["place"], detail: string): void => {
       if (told.has(placeKey(one.place)) || told.has(placeKey(place))) return;
       if (anyPeerHas(one.condition, context)) return;
@@ -48,8 +51,9 @@ export const unprovided: Rule = {
       }
       for (const remote of context.remotes.get(symbol.key)?.values() ?? []) {
         for (const target of remote.targets) {
-          for (const one of target.kind === "service" ? target.where : []) {
-            if (concernsDeclared(target, one.condition, context)) warn(one, one.place, "");
+          if (target.kind !== "service") continue;
+          for (const one of target.where) {
+            if (isRun(target.service) || (says && asksForCapability(one.condition))) warn(one, one.place, "");
           }
         }
       }
@@ -84,15 +88,9 @@ function anyPeerHas(condition: Condition, context: RuleContext): boolean {
  * it, or where they say what they provide and it asks for a capability (`gpu`, `gpu.memory >= 8GiB`), not only for a
  * property such as `voice == "anna"`, which may be anything.
  */
-function concernsDeclared(target: CheckedTarget, condition: Condition, context: RuleContext): boolean {
-  if (target.kind !== "service") return false;
-  const peers = context.everyPeer();
-  if (peers.some((peer) => namesRun(peer).includes(target.service))) return true;
-  return (
-    peers.some((peer) => peer.provides.length > 0) &&
-    condition.anyOf.every(
-      (part) => part.kind === "has" || part.path.length > 1 || (part.operator !== "==" && part.operator !== "!="),
-    )
+function asksForCapability({ anyOf }: Condition): boolean {
+  return anyOf.every(
+    (part) => part.kind === "has" || part.path.length > 1 || (part.operator !== "==" && part.operator !== "!="),
   );
 }
 
