@@ -50,7 +50,7 @@ export class NodeRun {
   live = false;
   /** Is being called, and has not returned yet. */
   busy = false;
-  /** What it sends by `sole` while it is called is kept for the stage that has called, for that to hand on. */
+  /** While a stage calls it: what it sends by `sole` is kept for that stage to hand on. Nobody else looks for it there. */
   keeps = false;
   readonly kept = new KeptFrames();
   readonly sampler = new Sampler();
@@ -409,7 +409,7 @@ export class NodeRun {
       this.fail(wrongPayload(out, payload));
       return undefined;
     }
-    if (this.busy && this.keeps && out === sole) {
+    if (this.keeps && out === sole) {
       this.kept.keep(payload, options?.timestampUs ?? this.#timestampUs, this.epoch, options?.flags ?? 0);
       return undefined;
     }

@@ -126,8 +126,10 @@ export class Stage implements Outlet {
         if (fused === undefined) {
           last.enter(header.timestampUs);
           last.busy = true;
+          last.keeps = inner;
           const returned = code.process(header, port, last.work);
           last.busy = false;
+          last.keeps = false;
           result = typeof returned === "object" && returned !== null ? last.plain(returned) : (returned as Payload);
           const { kept } = last;
           if (kept.count !== 0 && sole !== undefined) {
@@ -160,6 +162,7 @@ export class Stage implements Outlet {
     } catch (error) {
       const { runs, fused, last } = steps[index] as Step;
       last.busy = false;
+      last.keeps = false;
       runs[fused?.at ?? 0]?.fail(error);
     }
   }
@@ -177,7 +180,7 @@ export class Stage implements Outlet {
       const { epoch } = last;
       if (!last.live) return;
       const result =
-        fused === undefined ? this.#watchProcess(last, header, port) : this.#watchFused(runs, fused, header);
+        fused === undefined ? this.#watchProcess(last, header, port, inner) : this.#watchFused(runs, fused, header);
       const out = last.sole;
       if (last.kept.count !== 0 && out !== undefined) {
         this.#several(index, last, out, result, header);
@@ -197,12 +200,18 @@ export class Stage implements Outlet {
     }
   }
 
-  #watchProcess(run: NodeRun, frame: Frame, port: string): Payload | undefined {
+  #watchProcess(run: NodeRun, frame: Frame, port: string, inner: boolean): Payload | undefined {
     run.enter(frame.timestampUs);
     return run.timed(() => {
       run.busy = true;
-      const returned = run.code.process(frame, port, run.work);
-      run.busy = false;
+      run.keeps = inner;
+      let returned: unknown;
+      try {
+        returned = run.code.process(frame, port, run.work);
+      } finally {
+        run.busy = false;
+        run.keeps = false;
+      }
       return typeof returned === "object" && returned !== null ? run.plain(returned) : (returned as Payload);
     });
   }
@@ -235,7 +244,6 @@ export class Stage implements Outlet {
     for (let node: StageNode | undefined = this.head; node !== undefined && !nodes.includes(node);) {
       nodes.push(node);
       const next: Outlet | undefined = node.run.sole?.outlet;
-      node.run.keeps = next instanceof Stage;
       node = next instanceof Stage ? next.head : undefined;
     }
     const steps: Step[] = [];

@@ -62,6 +62,65 @@ describe("a session of a pipeline", () => {
     expect(b.frames[7]?.timestampUs).toBe(140_000);
   });
 
+  it("hands on what a synchronous node sends at its end, and for a set of joined frames, after a stage has called it", async () => {
+    const tail = defineNode({
+      sync: true,
+      open: (_, { emit }) => ({
+        process: (frame) => void emit("out", frame.payload),
+        end: () => void emit("out", "the end"),
+      }),
+    });
+    const atEnd = await open('  a -> Tail() -> Upper() -> b\n}\nnode Tail { in text\n out text\n from "./x.ts"', {
+      Tail: tail,
+      Upper: upper,
+    });
+    await feed(atEnd.session, "a", ["one"]);
+    expect(await atEnd.session.closed).toEqual({ error: undefined });
+    expect(atEnd.b.payloads).toEqual(["ONE", "THE END"]);
+
+    // The pulse comes by a stage of its own, before the first set.
+    const both = defineNode({
+      sync: true,
+      open: (_, { emit }) => ({
+        process: () => undefined,
+        join: ({ left, right }) => void emit("out", `${String(left?.payload)}${String(right?.payload)}`),
+      }),
+    });
+    const split = defineNode({
+      sync: true,
+      open: (_, { emit }) => ({
+        process: ({ payload }) => {
+          void emit("pulse", null);
+          void emit("out", payload);
+        },
+      }),
+    });
+    const joined = await open(
+      `  let both = Both()
+  let split = Split()
+  a -> split
+  split.pulse -> both.stop
+  split.out -> both.left
+  split.out -> both.right
+  both -> Upper() -> b
+}
+node Split { in text
+ out out: text
+ out pulse: signal
+ from "./x.ts" }
+node Both { in left: text
+ in right: text
+ in stop: signal
+ out text
+ join index
+ from "./x.ts"`,
+      { Both: both, Split: split, Upper: upper },
+    );
+    await feed(joined.session, "a", ["x", "y"]);
+    expect(await joined.session.closed).toEqual({ error: undefined });
+    expect(joined.b.payloads).toEqual(["XX", "YY"]);
+  });
+
   it("calls `map` of a batch node for each frame", async () => {
     const louder = defineNode({ open: () => ({ map: (payload) => `${String(payload)}!` }) });
     const body = '  a -> Louder() -> b\n}\nbatch node Louder { in text\n out text\n from "./x.ts"';
