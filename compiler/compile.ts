@@ -3,7 +3,6 @@ import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { Host } from "./host/host.ts";
 import type { Program } from "./check/program.ts";
 import { checkProgram, type CheckedProgram } from "./check/check.ts";
-import type { Parse } from "./check/load.ts";
 import { lower } from "./plan/lower.ts";
 
 export interface CompileResult {
@@ -20,8 +19,6 @@ export interface CompileResult {
 export interface CompileOptions {
   /** Goes into the plan; the version of the package. */
   readonly compilerVersion: string;
-  /** Parses a text; for those who compile many programs that share files. */
-  readonly parse?: Parse | undefined;
 }
 
 /**
@@ -30,7 +27,11 @@ export interface CompileOptions {
  * @throws {HostError} only when `path` itself cannot be read; all else is a diagnostic
  */
 export function compile(path: string, host: Host, options: CompileOptions): CompileResult {
-  const checked = checkProgram(path, host, options.parse);
+  return compileChecked(checkProgram(path, host), options);
+}
+
+/** Lowers a program that has been checked. */
+export function compileChecked(checked: CheckedProgram, options: CompileOptions): CompileResult {
   const failed = checked.diagnostics.some((one) => one.severity === "error");
   const plan = failed ? undefined : lower(checked, options.compilerVersion);
   return { program: checked.program, checked, plan, diagnostics: checked.diagnostics };

@@ -42,7 +42,6 @@ export class Workspace {
 
   /** All files of all programs, those of the standard library included, in the order in which they are met. */
   get files(): readonly string[] {
-    this.#refresh();
     return this.#imports.modules;
   }
 

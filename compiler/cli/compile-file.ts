@@ -6,7 +6,6 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { pageUrl } from "../host/documentation.ts";
 import { nodejsHost, projectRootOf } from "../host/nodejs.ts";
 import type { Io, Output } from "./io.ts";
-import type { SharedSources } from "./shared-sources.ts";
 import { shownPath } from "./sources.ts";
 import { version } from "./version.ts";
 
@@ -42,14 +41,12 @@ export function projectOf(file: string, cwd: string): Project {
 /**
  * Compiles one file of the disk.
  * @param file absolute
- * @param shared what has been read of other programs
  * @throws {HostError} when it cannot be read
  */
-export function compileFile(file: string, io: Io, shared?: SharedSources): CompiledFile {
+export function compileFile(file: string, io: Io): CompiledFile {
   const project = projectOf(file, io.cwd);
   const path = relative(project.root, file).split(sep).join("/");
-  const host = shared?.host(project.root) ?? nodejsHost(project.root);
-  const result = compile(path, host, { compilerVersion: version, parse: shared?.parse });
+  const result = compile(path, nodejsHost(project.root), { compilerVersion: version });
   return { ...result, project, path };
 }
 

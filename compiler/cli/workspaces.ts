@@ -1,9 +1,12 @@
-import { relative, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
+import { isStandard } from "../check/program.ts";
 import { Workspace } from "../check/workspace.ts";
 import { nodejsHost } from "../host/nodejs.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { projectOf, type Project } from "./compile-file.ts";
+import { compileChecked } from "../compile.ts";
+import { projectOf, type CompiledFile, type Project } from "./compile-file.ts";
 import type { Io } from "./io.ts";
+import { version } from "./version.ts";
 
 /** What is known of the program that starts in one file. */
 export interface CheckedFile {
@@ -38,14 +41,37 @@ export class Workspaces {
     workspace.add(path);
   }
 
-  /** Lets go of all files that are not among these, and looks again at what is on the disk. */
-  renew(files: readonly string[]): void {
+  /**
+   * Lets go of all files that are not among these, and looks again at what is on the disk.
+   * @param touched those that may have changed, absolute; all when left out
+   */
+  renew(files: readonly string[], touched?: Iterable<string>): void {
     const places = files.map((file) => this.#placeOf(file));
-    for (const workspace of this.#byRoot.values()) {
+    const changed = touched && [...touched];
+    for (const [folder, workspace] of this.#byRoot) {
       const kept = new Set(places.flatMap((one) => (one.workspace === workspace ? [one.path] : [])));
       for (const root of workspace.roots) if (!kept.has(root)) workspace.remove(root);
-      workspace.reload();
+      workspace.reload(changed?.map((file) => pathIn(folder, file)));
     }
+  }
+
+  /** All files of all programs, absolute, but for those of the standard library. Nothing is checked for that. */
+  files(): string[] {
+    return [...this.#byRoot].flatMap(([folder, workspace]) =>
+      workspace.files.filter((path) => !isStandard(path)).map((path) => resolve(folder, path)),
+    );
+  }
+
+  /** Those that have been checked again since something last changed, absolute. */
+  checked(): string[] {
+    return [...this.#byRoot].flatMap(([folder, workspace]) =>
+      workspace.checked.map((path) => (isStandard(path) ? path : resolve(folder, path))),
+    );
+  }
+
+  /** Works out ahead of a change what it will be held against. */
+  prepare(): void {
+    for (const workspace of this.#byRoot.values()) workspace.prepare();
   }
 
   /**
@@ -58,10 +84,24 @@ export class Workspaces {
     return { project, ...workspace.checkedProgram(path) };
   }
 
+  /**
+   * Compiles the program that starts in a file.
+   * @throws {HostError} when the file cannot be read
+   */
+  compile(file: string): CompiledFile {
+    const { project, path, workspace } = this.#placeOf(file);
+    return { ...compileChecked(workspace.program(path), { compilerVersion: version }), project, path };
+  }
+
   #placeOf(file: string): Place {
     const project = projectOf(file, this.#io.cwd);
     const workspace = this.#byRoot.get(project.root) ?? new Workspace(nodejsHost(project.root));
     this.#byRoot.set(project.root, workspace);
-    return { project, workspace, path: relative(project.root, file).split(sep).join("/") };
+    return { project, workspace, path: pathIn(project.root, file) };
   }
+}
+
+/** How a file is called in a project. */
+function pathIn(folder: string, file: string): string {
+  return relative(folder, file).split(sep).join("/");
 }

@@ -4,12 +4,12 @@ import { implementationsOf } from "../../codegen/implementations.ts";
 import { isStandard } from "../../check/program.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { HostError } from "../../host/host.ts";
-import { compileFile, countOf, printDiagnostics, type CompiledFile } from "../compile-file.ts";
+import { countOf, printDiagnostics, type CompiledFile } from "../compile-file.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { report } from "../report.ts";
-import { SharedSources } from "../shared-sources.ts";
 import { findSources, shownPath } from "../sources.ts";
+import { Workspaces } from "../workspaces.ts";
 import { Builder, layoutOf, type BuiltProgram } from "./builder.ts";
 import type { Built } from "./built-before.ts";
 import { reachableFrom } from "./code-files.ts";
@@ -32,6 +32,7 @@ export class Rounds {
   readonly #settings: BuildSettings;
   readonly #builders: readonly { readonly builder: Builder; readonly out: string | undefined }[];
   readonly #programs = new Map<string, Compiled>();
+  readonly #workspaces: Workspaces;
   /** What has been told in this round: a file that two programs import is told about once. */
   #told = new Set<string>();
   #failed = false;
@@ -42,6 +43,7 @@ export class Rounds {
   constructor(settings: BuildSettings, io: Io) {
     this.#io = io;
     this.#settings = settings;
+    this.#workspaces = new Workspaces(io);
     const { warningsAsErrors } = settings;
     this.#builders = settings.outputs.map((output) => ({
       builder: new Builder(io, { ...output, warningsAsErrors }),
@@ -70,12 +72,7 @@ export class Rounds {
     this.#failed = false;
     this.#unreadable = false;
     this.#hasSpoken = false;
-    const files = findSources(this.#settings.sources, this.#io.cwd);
-    const stale = files.filter((file) => {
-      const known = this.#programs.get(file);
-      return touched === undefined || known === undefined || isTouched(known, touched);
-    });
-    const compiled = this.#compile(stale, touched);
+    const compiled = this.#compile(findSources(this.#settings.sources, this.#io.cwd), touched);
     const written: string[] = [];
     const built: [Builder, BuiltProgram][] = [];
     const said = new Set<string>();
@@ -141,37 +138,39 @@ export class Rounds {
   }
 
   /**
-   * Compiles files and all `.mesh` files of the project that they import, each as a program of its own: the module of
-   * one imports the modules of the others.
+   * Compiles what has changed of files and of all `.mesh` files of their projects that they import, each as a program of
+   * its own: the module of one imports the modules of the others.
    */
   #compile(files: readonly string[], touched: ReadonlySet<string> | undefined): Compiled[] {
-    const shared = new SharedSources();
-    const fresh = new Map<string, Compiled>();
-    const waiting = files.map((file) => ({ file, isImported: false }));
-    const seen = new Set<string>();
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { file, isImported } = next;
-      if (seen.has(file)) continue;
-      seen.add(file);
+    const workspaces = this.#workspaces;
+    workspaces.renew(files, touched);
+    const programs = new Set(files.filter((file) => this.#reads(file)));
+    for (const file of workspaces.files()) if (this.#reads(file)) programs.add(file);
+    // What is not imported any more is a program no more.
+    for (const file of this.#programs.keys()) if (!programs.has(file)) this.#programs.delete(file);
+    const checked = new Set(workspaces.checked());
+    const fresh = [...programs].filter((file) => {
       const known = this.#programs.get(file);
-      // What is imported and has not changed needs no second look.
-      if (isImported && touched !== undefined && known !== undefined && !isTouched(known, touched)) continue;
-      try {
-        const compiled = compileFile(file, this.#io, shared);
-        fresh.set(file, { ...compiled, file });
-        for (const { module, source } of compiled.program.files.values()) {
-          const path = resolve(compiled.project.root, source.path);
-          if (!isStandard(module)) waiting.push({ file: path, isImported: true });
-        }
-      } catch (error) {
-        // The other files are still worth building.
-        if (!(error instanceof HostError)) throw error;
-        report(error, this.#io);
-        this.#unreadable = true;
-      }
+      if (touched === undefined || known === undefined) return true;
+      // What is wrong in a file may come of another one that it does not import.
+      return checked.has(file) || isTouched(known, touched);
+    });
+    const compiled = fresh.map((file) => ({ ...workspaces.compile(file), file }));
+    for (const one of compiled) this.#programs.set(one.file, one);
+    return compiled;
+  }
+
+  /** Takes a file as a program; the others are still worth building where it cannot be read. */
+  #reads(file: string): boolean {
+    try {
+      this.#workspaces.add(file);
+      return true;
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      report(error, this.#io);
+      this.#unreadable = true;
+      return false;
     }
-    for (const [file, one] of fresh) this.#programs.set(file, one);
-    return [...fresh.values()];
   }
 
   #tell({ project }: CompiledFile, diagnostics: readonly Diagnostic[]): void {
