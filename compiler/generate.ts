@@ -1,8 +1,10 @@
 import { dirname, relative } from "node:path/posix";
 import remapping, { type SourceMapInput } from "@jridgewell/remapping";
 import { commentText } from "./codegen/text.ts";
-import { ModuleWriter } from "./codegen/module.ts";
+import { draftOf } from "./codegen/draft.ts";
 import { loadMorph, type Morph } from "./codegen/morph.ts";
+import type { Marked } from "./codegen/origins.ts";
+import { ModulePrinter } from "./codegen/print.ts";
 import { sourceMap } from "./codegen/source-map.ts";
 import type { Layout, ModuleInput } from "./codegen/scope.ts";
 import type { CompileResult } from "./compile.ts";
@@ -44,11 +46,15 @@ export interface ModuleGenerator {
 /** Loads what it takes to write modules: a third of a second, once. */
 export async function moduleGenerator(): Promise<ModuleGenerator> {
   const morph = await loadMorph();
-  const writer = new ModuleWriter(morph);
+  const printer = new ModulePrinter(morph);
+  const printed = (result: CompileResult, target: Target): Marked => {
+    const input = inputOf(result, target);
+    return printer.print(draftOf(input), input.plan);
+  };
   return {
-    javascript: (result, target) => transpiled(writer.write(inputOf(result, target)), result, morph),
+    javascript: (result, target) => transpiled(printed(result, target), result, morph),
     declarations(result, target) {
-      const { text } = writer.write(inputOf(result, target));
+      const { text } = printed(result, target);
       const { outputText } = morph.ts.transpileDeclaration(text, {
         fileName: "module.ts",
         compilerOptions: { target: morph.ts.ScriptTarget.ES2022, module: morph.ts.ModuleKind.ESNext },
@@ -71,7 +77,7 @@ function inputOf({ checked, plan, program }: CompileResult, target: Target): Mod
 }
 
 /** The types are taken out, and the map leads past the TypeScript in between. */
-function transpiled(marked: ReturnType<ModuleWriter["write"]>, result: CompileResult, { ts }: Morph): GeneratedModule {
+function transpiled(marked: Marked, result: CompileResult, { ts }: Morph): GeneratedModule {
   const { outputText, sourceMapText = "" } = ts.transpileModule(marked.text, {
     fileName: "module.ts",
     compilerOptions: {

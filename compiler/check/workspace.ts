@@ -22,6 +22,8 @@ export class Workspace {
   #graph: ImportGraph | undefined;
   /** Nothing has changed since everything was found to be as it should be. */
   #fresh = false;
+  /** The check that is under way, a file at a time. */
+  #checking: Generator<string> | undefined;
   #checked: readonly string[] = [];
 
   /** @param parse gives the tree of a text */
@@ -56,14 +58,14 @@ export class Workspace {
     if (this.#roots.has(path)) return;
     this.#roots.add(path);
     this.#graph = undefined;
-    this.#fresh = false;
+    this.#stale();
   }
 
   /** Lets go of a file that programs started in; it may still be part of others. */
   remove(path: string): void {
     if (!this.#roots.delete(path)) return;
     this.#graph = undefined;
-    this.#fresh = false;
+    this.#stale();
   }
 
   /**
@@ -102,9 +104,30 @@ export class Workspace {
    */
   program(path: string): CheckedProgram {
     this.add(path);
-    this.#refresh();
     const closure = [...this.#imports.closure(path)];
+    if (!this.#isReady(closure)) this.#refresh();
     return new CheckedProgram(this.#checkerOf(path, closure), this.#diagnosticsOf(closure));
+  }
+
+  /**
+   * The files that programs start in, each as soon as its program is checked: who asks for that program at once has it
+   * before the others are.
+   */
+  *programs(): Generator<string> {
+    const waiting = new Set(this.#roots);
+    for (let module = this.#next(); module !== undefined; module = this.#next()) {
+      // Files that import each other in a circle have to wait for the last of them.
+      if (!waiting.has(module) || !this.#isReady(this.#imports.closure(module))) continue;
+      waiting.delete(module);
+      yield module;
+    }
+    yield* waiting;
+  }
+
+  /** Some files and all that they import have been checked. */
+  #isReady(modules: Iterable<string>): boolean {
+    if (this.#fresh || this.#project !== undefined) return this.#fresh;
+    return [...modules].every((one) => this.#units.has(one) || this.#sources.get(one) === undefined);
   }
 
   /**
@@ -135,17 +158,37 @@ export class Workspace {
   #change(sources: Sources): void {
     if (!sources.isAlike(this.#sources)) this.#graph = undefined;
     this.#sources = sources;
+    this.#stale();
+  }
+
+  #stale(): void {
     this.#fresh = false;
+    this.#checking = undefined;
   }
 
   /** Checks what is not as it should be, until everything is. */
   #refresh(): void {
-    if (this.#fresh) return;
+    while (this.#next() !== undefined);
+  }
+
+  /** Checks one more file. @returns undefined once everything is as it should be */
+  #next(): string | undefined {
+    if (this.#fresh) return undefined;
+    this.#checking ??= this.#check();
+    const { value, done } = this.#checking.next() as IteratorResult<string, undefined>;
+    return done === true ? undefined : value;
+  }
+
+  /** @returns the files, each when it has been checked */
+  *#check(): Generator<string> {
     const before = this.#project;
     const sources = this.#sources;
     const graph = this.#imports;
     const checked = new Map<string, Unit>();
     const project: Project = { sources, graph, unit: (module) => checked.get(module) ?? this.#units.get(module) };
+    // Whoever has nothing yet may look at what is there while the rest is still being checked.
+    const isFirst = before === undefined;
+    if (isFirst) this.#units = checked;
     // What is imported comes first. A file may also look at those that import it: then another round finds that out.
     for (let count = -1; checked.size > count;) {
       count = checked.size;
@@ -154,8 +197,9 @@ export class Workspace {
         if (parsed === undefined || checked.has(module)) continue;
         if (before !== undefined && this.#units.get(module)?.isCurrent(project, before) === true) continue;
         checked.set(module, new Unit(parsed, project));
+        yield module;
       }
-      if (this.#units.size === 0) break;
+      if (isFirst) break;
     }
     const known = new Set(graph.modules);
     const kept = [...this.#units].filter(([module]) => known.has(module));
@@ -164,6 +208,7 @@ export class Workspace {
     this.#project = { sources, graph, unit: (module) => units.get(module) };
     this.#checked = [...checked.keys()];
     this.#fresh = true;
+    this.#checking = undefined;
   }
 
   #diagnosticsOf(modules: readonly string[]): Diagnostic[] {

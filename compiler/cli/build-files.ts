@@ -1,8 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { statSync } from "node:fs";
 import { BuiltBefore } from "./build/built-before.ts";
-import type { Round } from "./build/rounds.ts";
-import { settingsOf, type BuildRequest } from "./build/settings.ts";
+import type { Round, Rounds } from "./build/rounds.ts";
+import { settingsOf, type BuildRequest, type BuildSettings } from "./build/settings.ts";
 import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { findSources } from "./sources.ts";
@@ -17,8 +17,23 @@ export async function buildFiles(request: BuildRequest & { readonly watch: boole
     return exitCode.fine;
   }
   // The compiler is loaded only now, for that takes longer than to see that there is nothing to do.
-  const { Rounds } = await import("./build/rounds.ts");
-  const rounds = new Rounds(settings, io);
+  const { startOutputs } = await import("./build/writer-thread.ts");
+  const outputs = startOutputs();
+  const { Rounds: RoundsOfBuild } = await import("./build/rounds.ts");
+  try {
+    return await buildWith(new RoundsOfBuild(settings, outputs, io), { request, settings, before }, io);
+  } finally {
+    await outputs.end();
+  }
+}
+
+interface Build {
+  readonly request: BuildRequest & { readonly watch: boolean };
+  readonly settings: BuildSettings;
+  readonly before: BuiltBefore | undefined;
+}
+
+async function buildWith(rounds: Rounds, { request, settings, before }: Build, io: Io): Promise<ExitCode> {
   if (request.watch) {
     const { watchBuild } = await import("./build/watch-build.ts");
     const folders = (settings.sources.length === 0 ? ["."] : settings.sources).map((one) => resolve(io.cwd, one));

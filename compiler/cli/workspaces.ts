@@ -62,6 +62,13 @@ export class Workspaces {
     );
   }
 
+  /** The files that programs start in, absolute, each as soon as its program is checked. */
+  *programs(): Generator<string> {
+    for (const [folder, workspace] of this.#byRoot) {
+      for (const path of workspace.programs()) yield resolve(folder, path);
+    }
+  }
+
   /** Those that have been checked again since something last changed, absolute. */
   checked(): string[] {
     return [...this.#byRoot].flatMap(([folder, workspace]) =>

@@ -4,31 +4,26 @@ import type { DeclarationSymbol, FileInfo, SignatureSymbol } from "../check/prog
 import type { PortInfo, Signature } from "../check/signature.ts";
 import { isWasmPath } from "../check/wasm-shape.ts";
 import { docs, docText } from "./docs.ts";
-import type { Morph } from "./morph.ts";
 import { patternText, typeText } from "./payload.ts";
 import { declaredAs } from "./records.ts";
 import type { ModuleScope } from "./scope.ts";
 import { codeSpan, lineWidth, propertyKey } from "./text.ts";
+import { structureKind } from "./structure-kind.ts";
 
 /** The parameters and the contract of each node that the file declares. */
-export function contractStatements(scope: ModuleScope, morph: Morph): StatementStructures[] {
+export function contractStatements(scope: ModuleScope): StatementStructures[] {
   return [...scope.file.declarations.values()].flatMap((symbol) =>
-    symbol.syntax.kind === "Node" ? contractOf(symbol, symbol.syntax, scope, morph) : [],
+    symbol.syntax.kind === "Node" ? contractOf(symbol, symbol.syntax, scope) : [],
   );
 }
 
-function contractOf(
-  symbol: DeclarationSymbol,
-  syntax: NodeSyntax,
-  scope: ModuleScope,
-  morph: Morph,
-): StatementStructures[] {
+function contractOf(symbol: DeclarationSymbol, syntax: NodeSyntax, scope: ModuleScope): StatementStructures[] {
   const names = scope.declared.node(symbol);
   const signature = scope.input.checked.signature(symbol as SignatureSymbol);
   const statements: StatementStructures[] = [];
   if (signature.params.size > 0) {
     statements.push({
-      kind: morph.StructureKind.Interface,
+      kind: structureKind.Interface,
       name: names.params,
       isExported: true,
       properties: parameterProperties(syntax, signature, scope, "node"),
@@ -43,14 +38,14 @@ function contractOf(
   };
   statements.push(
     {
-      kind: morph.StructureKind.Interface,
+      kind: structureKind.Interface,
       name: names.contract,
       isExported: true,
       properties: Object.entries(types).map(([name, type]) => ({ name, type, isReadonly: true })),
       ...docs(`What \`${symbol.name}\` is given, takes and sends.`),
     },
     {
-      kind: morph.StructureKind.TypeAlias,
+      kind: structureKind.TypeAlias,
       name: names.code,
       isExported: true,
       type: `${scope.type("TypedNode")}<${names.contract}>`,

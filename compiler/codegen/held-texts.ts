@@ -3,15 +3,15 @@
  * placeholder of private characters, which no other text can hold.
  */
 export class HeldTexts {
-  readonly #texts: string[] = [];
+  readonly texts: string[] = [];
 
   hold(text: string): string {
-    this.#texts.push(text);
-    return `\u{E002}${this.#texts.length - 1}\u{E003}`;
+    this.texts.push(text);
+    return `\u{E002}${this.texts.length - 1}\u{E003}`;
   }
+}
 
-  /** Puts the texts in the places of their placeholders. */
-  release(printed: string): string {
-    return printed.replace(/\u{E002}(\d+)\u{E003}/gu, (_found, index: string) => this.#texts[Number(index)] ?? "");
-  }
+/** Puts held texts in the places of their placeholders. */
+export function released(printed: string, texts: readonly string[]): string {
+  return printed.replace(/\u{E002}(\d+)\u{E003}/gu, (_found, index: string) => texts[Number(index)] ?? "");
 }

@@ -3,9 +3,9 @@ import type { NodePlan } from "../../runtime/interface/plan.ts";
 import { isStandard, type DeclarationSymbol } from "../check/program.ts";
 import { isWasmPath } from "../check/wasm-shape.ts";
 import { docs } from "./docs.ts";
-import type { Morph } from "./morph.ts";
 import type { ModuleScope } from "./scope.ts";
 import { propertyKey, stringLiteral } from "./text.ts";
+import { structureKind } from "./structure-kind.ts";
 
 /** One node that pipelines of the plan use, however often. */
 interface UsedNode {
@@ -46,11 +46,11 @@ export class NodeSet {
   }
 
   /** The interface of the code that may be given at launch; none where the program has no nodes. */
-  statements(morph: Morph): StatementStructures[] {
+  statements(): StatementStructures[] {
     if (this.#open.length === 0) return [];
     return [
       {
-        kind: morph.StructureKind.Interface,
+        kind: structureKind.Interface,
         name: this.#interface,
         isExported: true,
         properties: this.#open.map((one) => ({

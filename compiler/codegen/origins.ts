@@ -23,37 +23,38 @@ export interface Marked {
  * that is written can hold, and are taken out when the text is complete.
  */
 export class Origins {
-  readonly #origins: Origin[] = [];
+  readonly all: Origin[] = [];
 
   /** What follows comes from this place. */
   at(place: Place): string {
-    this.#origins.push(locationOf(place));
-    return `\u{E000}${this.#origins.length - 1}\u{E001}`;
+    this.all.push(locationOf(place));
+    return `\u{E000}${this.all.length - 1}\u{E001}`;
   }
 
   /** What follows comes from no place in particular. */
   get end(): string {
     return "\u{E000}\u{E001}";
   }
+}
 
-  strip(text: string): Marked {
-    const segments: { line: number; column: number; origin: Origin | undefined }[] = [];
-    const lines = text.split("\n").map((marked, line) => {
-      let plain = "";
-      for (const part of marked.split(/(\u{E000}\d*\u{E001})/u)) {
-        if (!part.startsWith("\u{E000}")) {
-          plain += part;
-          continue;
-        }
-        const index = part.slice(1, -1);
-        const origin = index === "" ? undefined : this.#origins[Number(index)];
-        const last = segments.at(-1);
-        // The later of two marks at one place is the one that counts.
-        if (last?.line === line && last.column === plain.length) segments.pop();
-        segments.push({ line, column: plain.length, origin });
+/** Takes the marks out of a text. @param origins what they refer to by number */
+export function stripped(text: string, origins: readonly Origin[]): Marked {
+  const segments: { line: number; column: number; origin: Origin | undefined }[] = [];
+  const lines = text.split("\n").map((marked, line) => {
+    let plain = "";
+    for (const part of marked.split(/(\u{E000}\d*\u{E001})/u)) {
+      if (!part.startsWith("\u{E000}")) {
+        plain += part;
+        continue;
       }
-      return plain;
-    });
-    return { text: lines.join("\n"), segments };
-  }
+      const index = part.slice(1, -1);
+      const origin = index === "" ? undefined : origins[Number(index)];
+      const last = segments.at(-1);
+      // The later of two marks at one place is the one that counts.
+      if (last?.line === line && last.column === plain.length) segments.pop();
+      segments.push({ line, column: plain.length, origin });
+    }
+    return plain;
+  });
+  return { text: lines.join("\n"), segments };
 }

@@ -1,9 +1,9 @@
 import type { StatementStructures } from "ts-morph";
 import { docs } from "./docs.ts";
-import type { Morph } from "./morph.ts";
 import type { NodeSet } from "./nodes.ts";
 import type { ModuleScope } from "./scope.ts";
 import { codeSpan, lineWidth, stringLiteral } from "./text.ts";
+import { structureKind } from "./structure-kind.ts";
 
 export interface PeerStatements {
   /** The type of the names of the peers. */
@@ -13,12 +13,7 @@ export interface PeerStatements {
 }
 
 /** What a module says of the peers of its program; undefined where there are none. */
-export function peerStatements(
-  program: string,
-  nodes: NodeSet,
-  scope: ModuleScope,
-  morph: Morph,
-): PeerStatements | undefined {
+export function peerStatements(program: string, nodes: NodeSet, scope: ModuleScope): PeerStatements | undefined {
   const peers = Object.entries(scope.input.plan.peers);
   if (peers.length === 0) return undefined;
   const { names } = scope.declared;
@@ -36,7 +31,7 @@ export function peerStatements(
     type,
     names: [
       {
-        kind: morph.StructureKind.TypeAlias,
+        kind: structureKind.TypeAlias,
         name: type,
         isExported: true,
         type: `export type ${type} = ${flat};`.length <= lineWidth ? flat : texts.map((one) => `\n  | ${one}`).join(""),
@@ -45,7 +40,7 @@ export function peerStatements(
     ],
     launch: [
       {
-        kind: morph.StructureKind.Interface,
+        kind: structureKind.Interface,
         name: options,
         isExported: true,
         extends: [`Omit<${scope.type("PipelineOptions")}, "peers">`],
@@ -53,7 +48,7 @@ export function peerStatements(
         ...docs(`What \`${serve}\` takes.`),
       },
       {
-        kind: morph.StructureKind.Function,
+        kind: structureKind.Function,
         name: serve,
         isExported: true,
         isAsync: true,

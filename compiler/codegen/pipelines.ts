@@ -5,11 +5,11 @@ import type { PipelineSymbol } from "../check/checked-pipeline.ts";
 import type { PortInfo } from "../check/signature.ts";
 import { parameterProperties } from "./contracts.ts";
 import { docs } from "./docs.ts";
-import type { Morph } from "./morph.ts";
 import type { NodeSet } from "./nodes.ts";
 import { needsSchema, schemaText, typeText } from "./payload.ts";
 import type { ModuleScope } from "./scope.ts";
 import { codeSpan, propertyKey, stringLiteral } from "./text.ts";
+import { structureKind } from "./structure-kind.ts";
 
 /** Members that every running pipeline has, or must not have; a port of such a name gets another property. */
 const members: readonly string[] = ["closed", "describe", "end", "close", "then"];
@@ -30,17 +30,12 @@ export interface SharedNames {
 }
 
 /** For each pipeline of the file: its parameters, what runs, the options of its launch, and the launch. */
-export function pipelineStatements(
-  shared: SharedNames,
-  nodes: NodeSet,
-  scope: ModuleScope,
-  morph: Morph,
-): StatementStructures[] {
+export function pipelineStatements(shared: SharedNames, nodes: NodeSet, scope: ModuleScope): StatementStructures[] {
   return [...scope.file.declarations.values()].flatMap((symbol) => {
     const { pipelines } = scope.input.plan;
     const plan = Object.hasOwn(pipelines, symbol.key) ? pipelines[symbol.key] : undefined;
     if (symbol.syntax.kind !== "Pipeline" || plan === undefined) return [];
-    return pipelineOf(symbol as PipelineSymbol, plan, shared, nodes, scope, morph);
+    return pipelineOf(symbol as PipelineSymbol, plan, shared, nodes, scope);
   });
 }
 
@@ -50,7 +45,6 @@ function pipelineOf(
   shared: SharedNames,
   nodes: NodeSet,
   scope: ModuleScope,
-  morph: Morph,
 ): StatementStructures[] {
   const { syntax } = symbol;
   const names = scope.declared.pipeline(symbol);
@@ -60,7 +54,7 @@ function pipelineOf(
 
   if (signature.params.size > 0) {
     statements.push({
-      kind: morph.StructureKind.Interface,
+      kind: structureKind.Interface,
       name: names.params,
       isExported: true,
       properties: parameterProperties(syntax, signature, scope, "caller"),
@@ -76,7 +70,7 @@ function pipelineOf(
 
   statements.push(
     {
-      kind: morph.StructureKind.Interface,
+      kind: structureKind.Interface,
       name: names.running,
       isExported: true,
       extends: [scope.type("RunningPipeline")],
@@ -92,7 +86,7 @@ function pipelineOf(
       ...docs(`A running \`${symbol.name}\`.`),
     },
     {
-      kind: morph.StructureKind.Interface,
+      kind: structureKind.Interface,
       name: names.options,
       isExported: true,
       extends: [`${scope.type("PipelineOptions")}${shared.peer === undefined ? "<never>" : `<${shared.peer}>`}`],
@@ -112,7 +106,7 @@ function pipelineOf(
       ...docs(`What \`${names.launch}\` takes.`),
     },
     {
-      kind: morph.StructureKind.Function,
+      kind: structureKind.Function,
       name: names.launch,
       isExported: true,
       isAsync: true,

@@ -3,17 +3,16 @@ import type { EnumSyntax, FieldSyntax, RecordSyntax } from "../../grammar/syntax
 import type { FieldType } from "../../runtime/interface/caps.ts";
 import type { DeclarationSymbol, FileInfo, TypeSymbol } from "../check/program.ts";
 import { docs } from "./docs.ts";
-import type { Morph } from "./morph.ts";
 import { schemaText, typeText, unitOf } from "./payload.ts";
 import { namesIn, type ModuleScope } from "./scope.ts";
 import { codeSpan, dataLiteral, lineWidth, propertyKey, stringLiteral } from "./text.ts";
+import { constDeclaration, structureKind } from "./structure-kind.ts";
 
 /** The types and schemas of all records and enums that the module declares, each after those it speaks of. */
-export function recordStatements(keys: readonly string[], scope: ModuleScope, morph: Morph): StatementStructures[] {
+export function recordStatements(keys: readonly string[], scope: ModuleScope): StatementStructures[] {
   return inOrder(keys, scope).flatMap((symbol) => {
     const { syntax } = symbol;
-    const made =
-      syntax.kind === "Enum" ? enumStatements(symbol, syntax, scope, morph) : recordOf(symbol, syntax, scope, morph);
+    const made = syntax.kind === "Enum" ? enumStatements(symbol, syntax, scope) : recordOf(symbol, syntax, scope);
     scope.emitted(symbol);
     return made;
   });
@@ -35,12 +34,7 @@ function inOrder(keys: readonly string[], scope: ModuleScope): TypeSymbol[] {
   return [...found];
 }
 
-function enumStatements(
-  symbol: TypeSymbol,
-  syntax: EnumSyntax,
-  scope: ModuleScope,
-  morph: Morph,
-): StatementStructures[] {
+function enumStatements(symbol: TypeSymbol, syntax: EnumSyntax, scope: ModuleScope): StatementStructures[] {
   const { name } = scope.declared.schema(symbol);
   const values = [...new Set(syntax.values.map((one) => one.name.text))];
   const texts = values.map(stringLiteral);
@@ -54,7 +48,7 @@ function enumStatements(
   const list = line.length <= lineWidth ? `[${texts.join(", ")}]` : `[\n${texts.map((one) => `  ${one},\n`).join("")}]`;
   return [
     {
-      kind: morph.StructureKind.TypeAlias,
+      kind: structureKind.TypeAlias,
       name,
       isExported: true,
       type:
@@ -64,9 +58,9 @@ function enumStatements(
       ...docs(syntax.documentation, described.join("\n")),
     },
     {
-      kind: morph.StructureKind.VariableStatement,
+      kind: structureKind.VariableStatement,
       isExported: true,
-      declarationKind: morph.VariableDeclarationKind.Const,
+      declarationKind: constDeclaration,
       declarations: [
         values.length === 0
           ? { name, type: `${z}.ZodType<${name}>`, initializer: `${z}.never()` }
@@ -87,7 +81,7 @@ interface Field {
   readonly fallback: string | undefined;
 }
 
-function recordOf(symbol: TypeSymbol, syntax: RecordSyntax, scope: ModuleScope, morph: Morph): StatementStructures[] {
+function recordOf(symbol: TypeSymbol, syntax: RecordSyntax, scope: ModuleScope): StatementStructures[] {
   const { name, input } = scope.declared.schema(symbol);
   const differs = scope.differs(symbol.key);
   const schema = scope.input.checked.schemas[symbol.key];
@@ -99,7 +93,7 @@ function recordOf(symbol: TypeSymbol, syntax: RecordSyntax, scope: ModuleScope, 
   });
   const statements: StatementStructures[] = [
     {
-      kind: morph.StructureKind.Interface,
+      kind: structureKind.Interface,
       name,
       isExported: true,
       properties: fields.map((field) => property(field, symbol.file, scope, "output")),
@@ -109,7 +103,7 @@ function recordOf(symbol: TypeSymbol, syntax: RecordSyntax, scope: ModuleScope, 
   if (differs) {
     const changed = fields.filter((field) => changes(field, scope));
     statements.push({
-      kind: morph.StructureKind.Interface,
+      kind: structureKind.Interface,
       name: input,
       isExported: true,
       extends: [`Omit<${name}, ${changed.map(({ info }) => stringLiteral(info.name)).join(" | ")}>`],
@@ -123,9 +117,9 @@ function recordOf(symbol: TypeSymbol, syntax: RecordSyntax, scope: ModuleScope, 
     return `  ${mark}${propertyKey(info.name)}: ${fieldSchema(info, fallback, scope)},\n`;
   });
   statements.push({
-    kind: morph.StructureKind.VariableStatement,
+    kind: structureKind.VariableStatement,
     isExported: true,
-    declarationKind: morph.VariableDeclarationKind.Const,
+    declarationKind: constDeclaration,
     declarations: [
       {
         name,

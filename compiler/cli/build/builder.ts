@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { assemble, inputsDigest, isCurrent } from "../../codegen/assemble.ts";
+import { inputsDigest, isCurrent } from "../../codegen/assemble.ts";
+import { draftOf } from "../../codegen/draft.ts";
 import { findImplementations } from "../../codegen/implementations.ts";
 import { manifestOf } from "../../codegen/manifest.ts";
-import type { ModuleWriter } from "../../codegen/module.ts";
 import { loadMorph } from "../../codegen/morph.ts";
 import { findModuleProblems } from "../../codegen/wasm-modules.ts";
 import type { Target } from "../../config.ts";
@@ -16,8 +15,9 @@ import type { Io } from "../io.ts";
 import { shownPath } from "../sources.ts";
 import { version } from "../version.ts";
 import { OutputLayout, type OutputPaths } from "./layout.ts";
+import { digest, type ModuleJob, type Outputs } from "./output-writer.ts";
 import { Verification } from "./verification.ts";
-import { textOf, writeAll, type WantedFile } from "./write-all.ts";
+import { textOf, type WantedFile } from "./write-all.ts";
 
 export interface BuilderOptions {
   /** The folder to write to, absolute; undefined for beside each source. */
@@ -44,11 +44,12 @@ export interface BuiltProgram {
 export class Builder {
   readonly #io: Io;
   readonly #options: BuilderOptions;
+  readonly #outputs: Outputs;
   readonly #verification: Verification;
-  #writer: Promise<ModuleWriter> | undefined;
 
-  constructor(io: Io, options: BuilderOptions) {
+  constructor(io: Io, outputs: Outputs, options: BuilderOptions) {
     this.#io = io;
+    this.#outputs = outputs;
     this.#options = options;
     this.#verification = new Verification({ loadMorph, digest, shown: (path) => shownPath(path, io.cwd) });
   }
@@ -64,9 +65,12 @@ export class Builder {
       return { file, compiled, outputs: undefined, files: [], written: [] };
     }
     const outputs = layout.of(file);
-    const data = dataFiles(plan, outputs);
-    const wanted = [...(await this.#module(compiled, plan, outputs, layout)), ...data];
-    const written = writeAll(wanted, (path) => shownPath(path, this.#io.cwd));
+    const planText = `${JSON.stringify(plan, undefined, 2)}\n`;
+    const data = dataFiles(plan, planText, outputs);
+    const draft = this.#draft(compiled, plan, outputs, layout);
+    const module = draft && { ...draft, plan: planText };
+    const isSame = module === undefined && data.every(({ path, text }) => textOf(path) === text);
+    const written = isSame ? [] : await this.#outputs.write({ module, data, cwd: this.#io.cwd });
     return { file, compiled, outputs, files: [outputs.module, outputs.map, ...data.map(({ path }) => path)], written };
   }
 
@@ -79,61 +83,41 @@ export class Builder {
     return missing.length > 0 ? found : [...found, ...(await this.#verification.verify(compiled, outputs.module))];
   }
 
-  /** Loads what writing needs, so that the first change that is watched for does not wait for it. */
-  async prepare(): Promise<void> {
-    await this.#loadWriter();
-  }
-
-  /** The module and its map; nothing where they are what they should be. */
-  async #module(
+  /** What the module and its map are made from; nothing where they are what they should be. */
+  #draft(
     compiled: CompiledFile & { readonly file: string },
     plan: Plan,
     outputs: OutputPaths,
     layout: OutputLayout,
-  ): Promise<WantedFile[]> {
+  ): Omit<ModuleJob, "plan"> | undefined {
     const { target } = this.#options;
     const imports = layout.importsOf(compiled.file, compiled.project);
     const source = imports.source(compiled.path);
     const inputs = inputsDigest(compiled.program, [version, target, imports.style, source], digest);
     const before = textOf(outputs.module);
-    if (before !== undefined && isCurrent(before, inputs, digest) && existsSync(outputs.map)) return [];
-    const writer = await this.#loadWriter();
-    const marked = writer.write({ checked: compiled.checked, plan, layout: imports, target });
-    const header = { compiler: version, source, inputs };
-    const { text, map } = assemble(marked, basename(outputs.module), header, digest, (path) => imports.source(path));
-    return [
-      { path: outputs.module, text },
-      { path: outputs.map, text: map },
-    ];
-  }
-
-  #loadWriter(): Promise<ModuleWriter> {
-    this.#writer ??= Promise.all([import("../../codegen/module.ts"), loadMorph()]).then(
-      ([{ ModuleWriter: Writer }, morph]) => new Writer(morph),
-    );
-    return this.#writer;
+    if (before !== undefined && isCurrent(before, inputs, digest) && existsSync(outputs.map)) return undefined;
+    const draft = draftOf({ checked: compiled.checked, plan, layout: imports, target });
+    return {
+      draft,
+      header: { compiler: version, source, inputs },
+      name: basename(outputs.module),
+      path: outputs.module,
+      mapPath: outputs.map,
+      sources: new Map(draft.origins.map(({ file }) => [file, imports.source(file)])),
+    };
   }
 }
 
-/** Where all outputs go: below the folders that sources were found in, or that they stand in. */
-export function layoutOf(
-  programs: readonly { readonly file: string }[],
-  roots: readonly string[],
-  out: string | undefined,
-): OutputLayout {
-  return new OutputLayout(out, [...roots, ...programs.map(({ file }) => dirname(file))]);
+/** Where all outputs go: below the folders that sources were found in, or that they stand in. @param files absolute */
+export function layoutOf(files: Iterable<string>, roots: readonly string[], out: string | undefined): OutputLayout {
+  return new OutputLayout(out, [...roots, ...[...files].map((file) => dirname(file))]);
 }
 
 /** A program without pipelines is a library: it has nothing to run, and so no plan and no manifest. */
-function dataFiles(plan: Plan, outputs: OutputPaths): WantedFile[] {
+function dataFiles(plan: Plan, planText: string, outputs: OutputPaths): WantedFile[] {
   if (Object.keys(plan.pipelines).length === 0) return [];
   return [
-    { path: outputs.plan, text: `${JSON.stringify(plan, undefined, 2)}\n` },
+    { path: outputs.plan, text: planText },
     { path: outputs.manifest, text: `${JSON.stringify(manifestOf(plan), undefined, 2)}\n` },
   ];
-}
-
-/** Half of a SHA-256: enough to tell texts apart, short enough to read. */
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }

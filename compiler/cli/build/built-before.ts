@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isStandard } from "../../check/program.ts";
 import { nodejsHost, projectRootOf, replaceFile } from "../../host/nodejs.ts";
@@ -18,6 +18,11 @@ export interface Built {
   readonly code: readonly string[];
   /** What was written, absolute. */
   readonly outputs: readonly string[];
+}
+
+/** The same with the texts that were read, by absolute path, but for those of the standard library. */
+export interface BuiltNow extends Built {
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 interface Entry extends Built {
@@ -54,15 +59,18 @@ export class BuiltBefore {
     if (this.#file === undefined) return undefined;
     const known = read(this.#file)[this.#key];
     if (known === undefined) return undefined;
-    const isSame = this.#inputs(known) === known.inputs && digestOfFiles(known.outputs) === known.written;
+    const isSame = this.#inputs(known) === known.inputs && stampsOf(known.outputs) === known.written;
     return isSame ? known.programs : undefined;
   }
 
-  keep(built: Built): void {
+  keep({ texts, ...built }: BuiltNow): void {
     if (this.#file === undefined) return;
+    const inputs = this.#inputs(built);
+    // What was changed since it was read is not what was built. Looked at in this order, a later change shows next time.
+    if ([...texts].some(([source, text]) => textOf(source) !== text)) return;
     const { [this.#key]: _old, ...others } = read(this.#file);
     const kept = Object.entries(others).slice(1 - maxEntries);
-    const entry: Entry = { ...built, inputs: this.#inputs(built), written: digestOfFiles(built.outputs) };
+    const entry: Entry = { ...built, inputs, written: stampsOf(built.outputs) };
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
       replaceFile(this.#file, JSON.stringify(Object.fromEntries([...kept, [this.#key, entry]])));
@@ -77,7 +85,8 @@ export class BuiltBefore {
     const judged =
       code.length === 0 ? [] : [...folders.map(nearestConfig), ...lockFiles.map((name) => join(this.#root, name))];
     return digest([
-      sources.map((source) => (isStandard(source) ? host.readStandard(source) : textOf(source)) ?? null),
+      stampsOf(sources.filter((source) => !isStandard(source))),
+      sources.map((source) => (isStandard(source) ? (host.readStandard(source) ?? null) : null)),
       code.map((file) => [...reachableFrom(file)]),
       judged.map((file) => (file === undefined ? null : [file, textOf(file) ?? null])),
       folders.map(importStyleOf),
@@ -93,9 +102,21 @@ function nearestConfig(folder: string): string | undefined {
   }
 }
 
-/** Files that are not there count as empty; no output is. */
-function digestOfFiles(paths: readonly string[]): string {
-  return digest(paths.map((path) => textOf(path) ?? ""));
+/**
+ * What a file system says of files that are as they were: its size, its number, and when it and its entry were last
+ * changed, which nobody can set back.
+ */
+function stampsOf(paths: readonly string[]): string {
+  return digest(
+    paths.map((path) => {
+      try {
+        const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+        return found === undefined ? null : [found.size, found.ino, found.mtimeNs, found.ctimeNs].map(String);
+      } catch {
+        return null;
+      }
+    }),
+  );
 }
 
 function digest(value: unknown): string {

@@ -10,12 +10,21 @@ import type { Io } from "../io.ts";
 import { report } from "../report.ts";
 import { findSources, shownPath } from "../sources.ts";
 import { Workspaces } from "../workspaces.ts";
+import type { OutputLayout } from "./layout.ts";
+import type { Outputs } from "./output-writer.ts";
 import { Builder, layoutOf, type BuiltProgram } from "./builder.ts";
-import type { Built } from "./built-before.ts";
+import type { BuiltNow } from "./built-before.ts";
 import { reachableFrom } from "./code-files.ts";
 import type { BuildSettings } from "./settings.ts";
 
 type Compiled = CompiledFile & { readonly file: string };
+
+/** A program that is being written. */
+interface Writing {
+  readonly file: string;
+  readonly builder: Builder;
+  readonly program: Promise<BuiltProgram>;
+}
 
 /** What came of one round. */
 export interface Round {
@@ -33,6 +42,8 @@ export class Rounds {
   readonly #builders: readonly { readonly builder: Builder; readonly out: string | undefined }[];
   readonly #programs = new Map<string, Compiled>();
   readonly #workspaces: Workspaces;
+  /** All that are programs, absolute: in the order in which they are told of. */
+  #files: readonly string[] = [];
   /** What has been told in this round: a file that two programs import is told about once. */
   #told = new Set<string>();
   #failed = false;
@@ -40,13 +51,16 @@ export class Rounds {
   /** Something was said of a program, be it a warning, which the next build has to say again. */
   #hasSpoken = false;
 
-  constructor(settings: BuildSettings, io: Io) {
+  readonly #outputs: Outputs;
+
+  constructor(settings: BuildSettings, outputs: Outputs, io: Io) {
+    this.#outputs = outputs;
     this.#io = io;
     this.#settings = settings;
     this.#workspaces = new Workspaces(io);
     const { warningsAsErrors } = settings;
     this.#builders = settings.outputs.map((output) => ({
-      builder: new Builder(io, { ...output, warningsAsErrors }),
+      builder: new Builder(io, outputs, { ...output, warningsAsErrors }),
       out: output.out,
     }));
   }
@@ -59,7 +73,7 @@ export class Rounds {
 
   /** Loads what writing needs, so that the first change that is watched for does not wait for it. */
   async prepare(): Promise<void> {
-    await Promise.all(this.#builders.map(({ builder }) => builder.prepare()));
+    await this.#outputs.prepare();
   }
 
   /**
@@ -72,26 +86,50 @@ export class Rounds {
     this.#failed = false;
     this.#unreadable = false;
     this.#hasSpoken = false;
-    const compiled = this.#compile(findSources(this.#settings.sources, this.#io.cwd), touched);
+    const compiled: Compiled[] = [];
+    const writing: Writing[] = [];
+    for (const one of this.#compile(findSources(this.#settings.sources, this.#io.cwd), touched)) {
+      compiled.push(one);
+      for (const { builder, layout } of this.#layouts()) {
+        const program = builder.write(one, layout);
+        // What goes wrong is told below, in order.
+        program.catch(ignore);
+        writing.push({ file: one.file, builder, program });
+      }
+    }
+    const order = new Map(this.#files.map((file, index) => [file, index]));
+    const inOrder = <T extends { readonly file: string }>(list: readonly T[]): T[] =>
+      list.toSorted((one, other) => (order.get(one.file) ?? 0) - (order.get(other.file) ?? 0));
+    for (const one of inOrder(compiled)) this.#tell(one, one.diagnostics);
+    const { written, built } = await this.#written(inOrder(writing));
+    return { programs: new Set(built.map(([, { file }]) => file)).size, written, built };
+  }
+
+  /** Waits for what is being written, and tells it. */
+  async #written(writing: readonly Writing[]): Promise<Pick<Round, "written" | "built">> {
+    // Where one cannot be written, the others are still written whole before anything ends.
+    await Promise.allSettled(writing.map(({ program }) => program));
     const written: string[] = [];
     const built: [Builder, BuiltProgram][] = [];
     const said = new Set<string>();
-    for (const { builder, out } of this.#builders) {
-      const layout = layoutOf([...this.#programs.values()], rootsOf(this.#settings.sources, this.#io.cwd), out);
-      for (const one of compiled) {
-        this.#tell(one, one.diagnostics);
-        const program = await builder.write(one, layout);
-        if (program.outputs === undefined) {
-          if (!said.has(one.file)) this.#sayRefused(one);
-          said.add(one.file);
-          continue;
-        }
-        for (const path of program.written) this.#io.out.write(`wrote ${shownPath(path, this.#io.cwd)}\n`);
-        written.push(...program.written);
-        built.push([builder, program]);
+    for (const { builder, program } of writing) {
+      const one = await program;
+      if (one.outputs === undefined) {
+        if (!said.has(one.file)) this.#sayRefused({ ...one.compiled, file: one.file });
+        said.add(one.file);
+        continue;
       }
+      for (const path of one.written) this.#io.out.write(`wrote ${shownPath(path, this.#io.cwd)}\n`);
+      written.push(...one.written);
+      built.push([builder, one]);
     }
-    return { programs: new Set(built.map(([, { file }]) => file)).size, written, built };
+    return { written, built };
+  }
+
+  /** Where the outputs of each of the settings go, now that all programs are known. */
+  #layouts(): readonly { readonly builder: Builder; readonly layout: OutputLayout }[] {
+    const roots = rootsOf(this.#settings.sources, this.#io.cwd);
+    return this.#builders.map(({ builder, out }) => ({ builder, layout: layoutOf(this.#files, roots, out) }));
   }
 
   /**
@@ -108,18 +146,21 @@ export class Rounds {
   }
 
   /** What a whole build has read and written; undefined where there was anything to say of it. */
-  withoutFault({ built }: Round): Built | undefined {
+  withoutFault({ built }: Round): BuiltNow | undefined {
     if (this.#failed || this.#unreadable || this.#hasSpoken) return undefined;
     const sources = new Set<string>();
+    const texts = new Map<string, string>();
     const code = new Set<string>();
     for (const { project, program } of this.#programs.values()) {
       for (const one of program.files.values()) {
-        sources.add(isStandard(one.module) ? one.module : resolve(project.root, one.source.path));
+        const path = isStandard(one.module) ? one.module : resolve(project.root, one.source.path);
+        sources.add(path);
+        if (!isStandard(one.module)) texts.set(path, one.source.text);
       }
       for (const { path } of implementationsOf(program.root)) code.add(resolve(project.root, path));
     }
     const outputs = built.flatMap(([, { files }]) => files);
-    return { programs: this.#programs.size, sources: [...sources], code: [...code], outputs };
+    return { programs: this.#programs.size, sources: [...sources], texts, code: [...code], outputs };
   }
 
   /** Every file that a change of would make another round worth it, absolute. */
@@ -139,25 +180,25 @@ export class Rounds {
 
   /**
    * Compiles what has changed of files and of all `.mesh` files of their projects that they import, each as a program of
-   * its own: the module of one imports the modules of the others.
+   * its own: the module of one imports the modules of the others. What is compiled can be written while the rest is checked.
    */
-  #compile(files: readonly string[], touched: ReadonlySet<string> | undefined): Compiled[] {
+  *#compile(files: readonly string[], touched: ReadonlySet<string> | undefined): Generator<Compiled> {
     const workspaces = this.#workspaces;
     workspaces.renew(files, touched);
     const programs = new Set(files.filter((file) => this.#reads(file)));
     for (const file of workspaces.files()) if (this.#reads(file)) programs.add(file);
+    this.#files = [...programs];
     // What is not imported any more is a program no more.
     for (const file of this.#programs.keys()) if (!programs.has(file)) this.#programs.delete(file);
-    const checked = new Set(workspaces.checked());
-    const fresh = [...programs].filter((file) => {
+    for (const file of workspaces.programs()) {
       const known = this.#programs.get(file);
-      if (touched === undefined || known === undefined) return true;
       // What is wrong in a file may come of another one that it does not import.
-      return checked.has(file) || isTouched(known, touched);
-    });
-    const compiled = fresh.map((file) => ({ ...workspaces.compile(file), file }));
-    for (const one of compiled) this.#programs.set(one.file, one);
-    return compiled;
+      const isFresh = touched === undefined || known === undefined || isTouched(known, touched);
+      if (!isFresh && !workspaces.checked().includes(file)) continue;
+      const compiled = { ...workspaces.compile(file), file };
+      this.#programs.set(file, compiled);
+      yield compiled;
+    }
   }
 
   /** Takes a file as a program; the others are still worth building where it cannot be read. */
@@ -190,6 +231,8 @@ export class Rounds {
     this.#io.err.write(`${shownPath(file, this.#io.cwd)}: ${count}, nothing written\n`);
   }
 }
+
+const ignore = (): void => undefined;
 
 const always = (): Promise<boolean> => Promise.resolve(true);
 

@@ -90,8 +90,8 @@ const maxBytes = 64 * 1024 * 1024;
 export function textOf(path: string): string | undefined {
   try {
     // A device may have no end.
-    const status = statSync(path);
-    return status.isFile() && status.size <= maxBytes ? readFileSync(path, "utf8") : undefined;
+    const status = statSync(path, { throwIfNoEntry: false });
+    return status?.isFile() === true && status.size <= maxBytes ? readFileSync(path, "utf8") : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,8 @@ import { basename, dirname, relative } from "node:path";
 import * as morph from "ts-morph";
 import { compile, type CompileResult } from "../../../../compiler/compile.ts";
 import { assemble, inputsDigest } from "../../../../compiler/codegen/assemble.ts";
-import { ModuleWriter } from "../../../../compiler/codegen/module.ts";
+import { draftOf } from "../../../../compiler/codegen/draft.ts";
+import { ModulePrinter } from "../../../../compiler/codegen/print.ts";
 import type { Host } from "../../../../compiler/host/host.ts";
 
 /** The version that baselines name: they do not change with every release. */
@@ -14,7 +15,7 @@ export interface Generated extends CompileResult {
   readonly map: string;
 }
 
-const writer = new ModuleWriter(morph);
+const printer = new ModulePrinter(morph);
 
 export const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32);
 
@@ -28,7 +29,7 @@ export function generate(path: string, host: Host, target: "node" | "browser" = 
     return way.startsWith(".") ? way : `./${way}`;
   };
   const layout = { implementation: to, module: (file: string) => `${to(file)}.ts` };
-  const marked = writer.write({ checked, plan, layout, target });
+  const marked = printer.print(draftOf({ checked, plan, layout, target }), plan);
   const header = {
     compiler: testVersion,
     source: basename(path),
