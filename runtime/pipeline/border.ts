@@ -25,6 +25,8 @@ export interface EntryLinkInit {
 
 /** Where frames enter a session: hands each to the queues behind it, and has room when all of them do. */
 export class EntryLink implements Link {
+  /** Frames that have come in. */
+  frames = 0;
   /** Frames of an epoch that is over. */
   dropped = 0;
   readonly #init: EntryLinkInit;
@@ -59,6 +61,7 @@ export class EntryLink implements Link {
         `\`${name}\` takes ${expected}; the payload of frame ${frame.seq} is none.`,
       );
     }
+    this.frames += 1;
     if (frame.epoch !== this.#epoch) {
       if (frame.epoch < this.#epoch) {
         this.dropped += 1;

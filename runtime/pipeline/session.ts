@@ -1,15 +1,17 @@
 import type { FlowType, Schemas } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
-import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { NodeContext, NodeDefinition, NodeInstance, Params } from "../interface/node.ts";
 import type { NodePlan, PipelinePlan, PortPlan, RemotePlan } from "../interface/plan.ts";
 import { randomId } from "../interface/random.ts";
 import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
+import { AbortFan } from "./abort-fan.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
 import { EntryLink, MergedLink, pump, type EntryLinkInit, type Tickets } from "./border.ts";
+import { CallerLink } from "./caller-link.ts";
 import type { PipelineDeps } from "./deps.ts";
-import { cutBetween, DeclaredOutlet, type Cut } from "./declared-fields.ts";
+import { cutBetween, DeclaredOutlet } from "./declared-fields.ts";
+import { Ending, EndingRemote } from "./ending.ts";
 import { Epochs } from "./epochs.ts";
 import { Graph } from "./graph.ts";
 import { openInstance } from "./instance.ts";
@@ -51,7 +53,8 @@ export class LocalSession implements PipelineSession {
   readonly #parts: WiringParts;
   readonly #splits: Splits;
   readonly #watchdog: Watchdog;
-  readonly #abort = new AbortController();
+  readonly #abort = new AbortFan();
+  readonly #ending: Ending;
   readonly #nodes = new Map<string, RunningNode>();
   readonly #remotes = new Map<string, RunningRemote>();
   readonly #borders: EntryLink[] = [];
@@ -66,10 +69,6 @@ export class LocalSession implements PipelineSession {
   #formats: PipelineSession["formats"] = { inputs: {}, outputs: {} };
   #resolveClosed: (end: SessionEnd) => void = () => undefined;
   #closing: Promise<void> | undefined;
-  #started = false;
-  #pendingOutputs: number;
-  #pendingRemotes: number;
-  #looking = false;
 
   constructor(init: SessionInit) {
     const { plan, request, deps } = init;
@@ -78,8 +77,13 @@ export class LocalSession implements PipelineSession {
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#turns = new Turns(deps.clock);
     this.#watchdog = new Watchdog(deps.clock, deps.watchdog ?? defaultWatchdog);
-    this.#pendingOutputs = Object.keys(request.outputs).length;
-    this.#pendingRemotes = plan.remotes.length;
+    this.#ending = new Ending({
+      clock: deps.clock,
+      outputs: Object.keys(request.outputs).length,
+      nodes: this.#nodes,
+      carried: () => this.#carried,
+      onDone: (cut) => this.#end(cut),
+    });
     this.#graph = new Graph(plan, {
       isSync: (node) => init.definitions.get(node)?.sync === true,
       isWanted: (output) => Object.hasOwn(request.outputs, output),
@@ -232,7 +236,7 @@ export class LocalSession implements PipelineSession {
           deps.log("warn", `${plan.id} has not answered for ${forMs} ms`, { node: plan.id });
           deps.onEvent({ kind: "node-stalled", ...event, forMs });
         },
-        onEnd: () => this.#look(),
+        onEnd: () => this.#ending.look(),
       },
       this.#wiring.feed(plan.id),
     );
@@ -292,7 +296,7 @@ export class LocalSession implements PipelineSession {
       },
       schemas,
       outputs,
-      signal: this.#abort.signal,
+      signal: this.#abort.signal(),
       deadlineUs: this.#init.request.deadlineUs,
       onEvent: deps.onEvent,
     });
@@ -354,79 +358,104 @@ export class LocalSession implements PipelineSession {
 
   #start(): void {
     const { plan, request } = this.#init;
-    this.#started = true;
     for (const node of this.#nodes.values()) node.start();
     for (const node of this.#nodes.values()) node.run();
     for (const [port, { type, link }] of Object.entries(request.outputs)) {
       const own = plan.outputs[port]?.type;
       const cut = own && cutBetween(own, type, { producer: this.#init.schemas, consumer: request.schemas });
-      void this.#carry(this.#wiring.before(undefined, port), new CallerLink(link, () => this.#heard, cut), () => {
-        this.#pendingOutputs -= 1;
-        this.#look();
+      const caller = new CallerLink(link, () => this.#heard, cut);
+      const channels = this.#wiring.before(undefined, port);
+      void this.#carry(channels, channels.length > 1 ? new MergedLink(caller) : caller).then((ok) => {
+        if (!ok) return;
+        link.end();
+        this.#ending.outputEnded();
       });
     }
-    for (const { id, inputs } of plan.remotes) {
-      const remote = this.#remotes.get(id);
-      for (const port of Object.keys(inputs)) {
-        const link = remote?.inputs[port];
-        const channels = this.#wiring.before(id, port);
-        if (link !== undefined) void this.#carry(channels, link, () => undefined, this.#tickets.get(id));
+    for (const { id, inputs } of plan.remotes) this.#startRemote(id, Object.keys(inputs));
+    this.#ending.start();
+  }
+
+  #startRemote(id: string, inputs: readonly string[]): void {
+    const remote = this.#remotes.get(id);
+    const onward = this.#wiring.onward(id);
+    const end = new EndingRemote(id, onward);
+    this.#ending.add(end);
+    const tickets = this.#tickets.get(id);
+    const looped: { readonly link: Link; readonly back: readonly BoundedChannel[] }[] = [];
+    const carried = inputs.map(async (port): Promise<boolean> => {
+      const link = remote?.inputs[port];
+      if (link === undefined) return true;
+      const channels = this.#wiring.before(id, port);
+      const back = channels.filter((channel) => !onward.includes(channel));
+      const target = channels.length > 1 ? new MergedLink(link) : link;
+      if (back.length > 0) looped.push({ link, back });
+      void this.#carry(back, target, tickets);
+      const ok = await this.#carry(
+        channels.filter((channel) => onward.includes(channel)),
+        target,
+        tickets,
+      );
+      if (ok && back.length === 0) link.end();
+      return ok;
+    });
+    // As with a node, what closes a loop ends with all that comes from elsewhere.
+    void Promise.all(carried).then((all) => {
+      if (onward.length === 0 || !all.every(Boolean)) return;
+      for (const { link, back } of looped) {
+        for (const channel of back) channel.discard();
+        link.end();
       }
-      void remote?.closed.then(({ error }) => {
-        if (error !== undefined) {
-          void this.close(error);
-          return;
-        }
-        for (const port of Object.keys(inputs)) for (const channel of this.#wiring.before(id, port)) channel.discard();
-        this.#pendingRemotes -= 1;
-        this.#look();
-      });
-    }
-    this.#look();
-  }
-
-  /** Carries all that merges into one link outside, and ends the link when all of it has ended. */
-  async #carry(channels: readonly BoundedChannel[], link: Link, done: () => void, tickets?: Tickets): Promise<void> {
-    const { signal } = this.#abort;
-    const target = channels.length > 1 ? new MergedLink(link) : link;
-    const one = (channel: BoundedChannel): Promise<void> => {
-      const waiters = new Waiters();
-      channel.onReadable(() => waiters.wake());
-      return pump(channel, target, (until) => waiters.wait(until), signal, tickets);
-    };
-    try {
-      await Promise.all(channels.map(one));
-      link.end();
-      done();
-    } catch (error) {
-      if (!signal.aborted) void this.close(MeshError.from(error));
-    }
-  }
-
-  /** Looks, when all that happens now has happened, whether the session is at its end. */
-  #look(): void {
-    if (this.#looking || !this.#started) return;
-    this.#looking = true;
-    queueMicrotask(() => {
-      this.#looking = false;
-      if (this.#closing === undefined && this.#isDone()) this.#closing = this.#tearDown(undefined);
+    });
+    void remote?.closed.then(({ error }) => {
+      if (error !== undefined) {
+        void this.close(error);
+        return;
+      }
+      for (const port of inputs) for (const channel of this.#wiring.before(id, port)) channel.discard();
+      end.ended = true;
+      this.#ending.look();
     });
   }
 
-  /**
-   * Done when all outputs that somebody wants have ended, or, where nobody wants one, all nodes. Nodes that are about to
-   * end by themselves are waited for: a file beside an output is written to its last frame.
-   */
-  #isDone(): boolean {
-    const nodes = [...this.#nodes.values()];
-    if (Object.keys(this.#init.request.outputs).length === 0) {
-      return this.#pendingRemotes === 0 && nodes.every((node) => node.ended);
+  /** Carries all that merges into one link outside to its end; false when it was stopped. */
+  async #carry(channels: readonly BoundedChannel[], link: Link, tickets?: Tickets): Promise<boolean> {
+    const one = (channel: BoundedChannel): Promise<void> => {
+      const waiters = new Waiters();
+      channel.onReadable(() => waiters.wake());
+      return pump(channel, link, (until) => waiters.wait(until), this.#abort.signal(), tickets);
+    };
+    try {
+      await Promise.all(channels.map(one));
+      return true;
+    } catch (error) {
+      if (!this.#abort.aborted) void this.close(MeshError.from(error));
+      return false;
     }
-    return this.#pendingOutputs === 0 && !nodes.some((node) => node.draining);
+  }
+
+  /** Frames that have gone to remotes or come from them. */
+  get #carried(): number {
+    const sent = this.#init.plan.remotes.flatMap(({ id }) => this.#wiring.onward(id));
+    const came = [...this.#remoteBorders.values()].flat();
+    return (
+      sent.reduce((sum, channel) => sum + channel.frames - channel.size, 0) +
+      came.reduce((sum, border) => sum + border.frames, 0)
+    );
+  }
+
+  #end(cut: readonly string[]): void {
+    if (cut.length > 0) {
+      const names = cut.map((id) => `\`${id}\``).join(", ");
+      this.#init.deps.log("warn", `The session ends without ${names}: nothing has come of it for too long`, {
+        session: this.id,
+      });
+    }
+    this.#closing ??= this.#tearDown(undefined);
   }
 
   async #tearDown(error: MeshError | undefined): Promise<void> {
     const reason = error ?? new MeshError("cancelled", "The session has ended.");
+    this.#ending.close();
     this.#abort.abort(reason);
     this.#watchdog.close();
     this.#splits.close(reason);
@@ -437,45 +466,6 @@ export class LocalSession implements PipelineSession {
       ...[...this.#remotes.values()].map((remote) => remote.close(error)),
     ]);
     this.#resolveClosed({ error });
-  }
-}
-
-/** The caller's end of an output. What it gets is never older than the epoch that it has told of itself. */
-class CallerLink implements Link {
-  readonly #link: Link;
-  readonly #heard: () => number;
-  readonly #cut: Cut | undefined;
-
-  constructor(link: Link, heard: () => number, cut: Cut | undefined) {
-    this.#link = link;
-    this.#heard = heard;
-    this.#cut = cut;
-  }
-
-  get writable(): boolean {
-    return this.#link.writable;
-  }
-
-  ready(signal?: AbortSignal): Promise<void> {
-    return this.#link.ready(signal);
-  }
-
-  send(frame: Frame): void {
-    const epoch = this.#heard();
-    const known = frame.epoch < epoch ? { ...frame, epoch } : frame;
-    this.#link.send(this.#cut === undefined ? known : this.#cut(known));
-  }
-
-  flush(epoch: number): void {
-    this.#link.flush?.(epoch);
-  }
-
-  end(): void {
-    this.#link.end();
-  }
-
-  abort(error: MeshError): void {
-    this.#link.abort(error);
   }
 }
 

@@ -58,6 +58,11 @@ export class Wiring {
     return this.#graph.to(node, port).flatMap((wire) => this.#channels.get(wire) ?? []);
   }
 
+  /** The queues in front of a node or remote, but for those that close loops. */
+  onward(node: string): BoundedChannel[] {
+    return this.#graph.to(node).flatMap((wire) => (wire.back ? [] : (this.#channels.get(wire) ?? [])));
+  }
+
   feed(node: string): NodeFeed {
     const wires = this.#graph.to(node);
     const queues = wires.flatMap((wire): QueuedInput[] => {

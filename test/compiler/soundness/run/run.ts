@@ -79,14 +79,11 @@ export async function runProgram(program: Program, plan: Plan, draw: Draw, wide:
         params: offer.params,
       });
     }
-    const { error, over } = await feed(decl, session, probes, clock.settle);
+    const error = await feed(decl, session, probes, clock.settle);
     if (error !== undefined) probes.problem(`the session failed: ${error.message}`);
-    // A session ends with its outputs; what a remote still has under way to a side branch by then is not waited for.
-    const cutShort = over && program.pipelines.some(({ uses }) => uses.some(({ of }) => of.kind === "interface"));
     // A flush drops what is behind its target, beyond the pipeline that it stands in.
     const flushed = program.pipelines.some(({ flushes }) => flushes > 0);
     const { inside, outputs } = flushed ? { inside: new Set<string>(), outputs: new Set<string>() } : mustArrive(decl);
-    if (cutShort) inside.clear();
     for (const place of inside) if (!probes.reached.has(place)) probes.problem(`nothing came to ${place}`);
     for (const port of outputs) if (!ended.has(port)) probes.problem(`nothing came out of ${port}`);
     return {
@@ -204,13 +201,13 @@ function collectors(decl: PipelineDecl, probes: Probes, session: () => PipelineS
   return { links, ended, flush };
 }
 
-/** Feeds every input and waits until all is at rest. @returns whether the session ended meanwhile, and why it failed */
+/** Feeds every input and waits until all is at rest. @returns why the session failed meanwhile */
 async function feed(
   decl: PipelineDecl,
   session: PipelineSession,
   probes: Probes,
   settle: () => Promise<void>,
-): Promise<{ readonly error: MeshError | undefined; readonly over: boolean }> {
+): Promise<MeshError | undefined> {
   let end: { readonly error: MeshError | undefined } | undefined;
   void session.closed.then((how) => (end = how));
   try {
@@ -227,7 +224,7 @@ async function feed(
   } catch (error) {
     await settle();
     // A session whose outputs have all ended takes no more; that is no failure.
-    return end === undefined ? { error: MeshError.from(error), over: false } : { error: end.error, over: true };
+    return end === undefined ? MeshError.from(error) : end.error;
   }
   for (
     let still = 0, seen = -1;
@@ -237,5 +234,5 @@ async function feed(
     seen = probes.frames;
     await settle();
   }
-  return { error: end?.error, over: end !== undefined };
+  return end?.error;
 }
