@@ -9,7 +9,7 @@ import { isBroken, type Rule, type RuleContext } from "./rule.ts";
 
 /** The latencies that are declared along the longest way between two ports must keep within the budget. */
 export const budget: Rule = {
-  codes: ["MESH8001", "MESH8004", "MESH2001", "MESH2002", "MESH3003", "MESH5006"],
+  codes: ["MESH8001", "MESH8004", "MESH2001", "MESH2002", "MESH3003", "MESH3005", "MESH5006"],
   check(context) {
     const latencies = new Latencies(context);
     for (const checked of context.pipelines.values()) {
@@ -70,9 +70,21 @@ function limitOf(checked: CheckedPipeline, { limit }: BudgetSyntax, context: Rul
   const { params } = checked.graph.signature;
   const value = context.values.read(checked.symbol.file, limit, { kind: "scalar", name: "duration" }, params);
   const known = value !== undefined && "param" in value ? params.get(value.param)?.defaultValue : value;
-  return known !== undefined && "literal" in known && typeof known.literal === "number"
-    ? known.literal / 1000
-    : undefined;
+  if (known === undefined || !("literal" in known) || typeof known.literal !== "number") return undefined;
+  if (known.literal < 0) {
+    const { source } = checked.symbol.file;
+    context.reporter.report(
+      "MESH3005",
+      source,
+      limit.span,
+      `${source.text.slice(limit.span.start, limit.span.end)} is not at least 0ms.`,
+      {
+        hint: "A budget is the time that a frame may take on its way.",
+      },
+    );
+    return undefined;
+  }
+  return known.literal / 1000;
 }
 
 function notesOf({ steps }: LatencyPath, from: string, to: string): string[] {

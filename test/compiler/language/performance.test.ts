@@ -37,6 +37,7 @@ judge(
       'remote talk: Quick { at service "talker" }\nquestion -> talk -> answer\nbudget 1ms question -> answer',
     "over any": "question -> any(fastest) [Fast(), Free()] -> answer\nbudget 50ms question -> answer",
     "exceeded by one": "question -> Slow() -> answer\nbudget «8001 200ms» question -> answer",
+    "below nothing": "question -> Slow() -> answer\nbudget «3005 -5ms» question -> answer",
     "exceeded by several": "question -> Fast() -> Slow() -> answer\nbudget «8001 310ms» question -> answer",
     "exceeded along the longer way":
       "let pair = Pair()\nquestion -> [Fast() -> pair.left, Slow() -> pair.right]\npair -> answer\nbudget «8001 200ms» question -> answer",
