@@ -80,7 +80,7 @@ describe("a program with one token changed", () => {
   ];
   it.each(changes)("%s", (_, share, change) => {
     const pick = numbers(4711);
-    const texts = Array.from({ length: 500 }, () => {
+    const texts = Array.from({ length: 800 }, () => {
       const { text, spans } = programs[pick(programs.length)]!;
       const { start, end } = spans[pick(spans.length)]!;
       const other = words[pick(words.length)]!;
