@@ -19,9 +19,15 @@ import {
 
 export const manifestVersion = 1;
 
-const planPeer = planSchema.shape.peers.def.valueType.shape;
-const planPipeline = planSchema.shape.pipelines.def.valueType.shape;
-const planRemote = planPipeline.remotes.def.element.shape;
+const planShape = made(planSchema).shape;
+const planPeer = made(planShape.peers.def.valueType).shape;
+const planPipeline = made(planShape.pipelines.def.valueType).shape;
+const planRemote = made(planPipeline.remotes.def.element).shape;
+
+/** The schema itself of one that is made when it is first used. */
+function made<Schema extends z.core.$ZodType>({ def }: { readonly def: { readonly getter: () => Schema } }): Schema {
+  return def.getter();
+}
 
 /** A part of the plan, under a name of its own in the JSON Schema. */
 function part<Schema extends z.core.$ZodType>(schema: Schema, meta: z.core.GlobalMeta): Schema {
@@ -31,9 +37,9 @@ function part<Schema extends z.core.$ZodType>(schema: Schema, meta: z.core.Globa
 }
 
 /** An address: known, or from the environment of the process that starts. */
-const address = part(planPeer.listens.def.element, { id: "Address" });
+const address = part(made(planPeer.listens.def.element), { id: "Address" });
 const portType = part(flowType, { id: "Type" });
-const location = part(planPipeline.location, { id: "Location" });
+const location = part(made(planPipeline.location), { id: "Location" });
 
 const ports = z
   .record(
@@ -93,7 +99,7 @@ export const manifest = z
     version: z.literal(manifestVersion),
     source: z.string().describe("The file it was made from, relative to the project."),
     compiler: z.string().describe("The version of the compiler that made it."),
-    schemas: part(planSchema.shape.schemas, { description: "The records and enums that types speak of." }),
+    schemas: part(planShape.schemas, { description: "The records and enums that types speak of." }),
     pipelines: z.record(z.string(), pipeline),
     peers: z.record(z.string(), peer),
   })

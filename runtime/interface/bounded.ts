@@ -27,6 +27,14 @@ export function list<Element extends z.ZodMiniType>(
   return z.array(element).check(...(min > 0 ? [z.minLength(min)] : []), z.maxLength(max));
 }
 
+/**
+ * A schema that is made when something is first read by it. Making those of a plan takes longer than loading all else
+ * that a program needs to start, and most programs are launched from plans that need no reading.
+ */
+export function later<Schema extends z.ZodMiniType>(make: () => Schema): z.ZodMiniLazy<Schema> {
+  return z.lazy(make);
+}
+
 /** The first thing that is not as it should be. */
 export interface Flaw {
   /** Such as `targets.0.uri`; empty for the value as a whole. */

@@ -3,7 +3,7 @@
  * discovered peers at connect time. Plain data; part of the plan.
  */
 import * as z from "zod/mini";
-import { list, text } from "./bounded.ts";
+import { later, list, text } from "./bounded.ts";
 
 const name = text(1, 256);
 
@@ -12,37 +12,44 @@ const name = text(1, 256);
  * the language (bytes, hertz, microseconds …); a version, a whole number and a number with a point keep their digits
  * as a text, for they are compared part by part.
  */
-const literal = z.strictObject({ quantity: name, value: z.union([text(0, 1024), z.number()]) });
+const literal = later(() => z.strictObject({ quantity: name, value: z.union([text(0, 1024), z.number()]) }));
 
 /** A value that may be known only when a pipeline is launched. */
-const capabilityValue = z.union([
-  literal,
-  z.strictObject({ param: name }),
-  z.strictObject({ env: name, default: z.optional(literal) }),
-]);
+const capabilityValue = later(() =>
+  z.union([literal, z.strictObject({ param: name }), z.strictObject({ env: name, default: z.optional(literal) })]),
+);
 
 /** `gpu(memory: 24GiB)`, `codecs(opus, vp8)`, `slots(8)`, `gpu`. */
-const capability = z.object({
-  name,
-  /** What stands in the parentheses without a name. */
-  values: list(capabilityValue, 0, 64),
-  properties: z.record(name, capabilityValue),
-});
+const capabilityObject = () =>
+  z.object({
+    name,
+    /** What stands in the parentheses without a name. */
+    values: list(capabilityValue, 0, 64),
+    properties: z.record(name, capabilityValue),
+  });
+const capability = later(capabilityObject);
 
-const comparison = z.object({
-  kind: z.literal("compare"),
-  /** `["gpu", "memory"]` */
-  path: list(name, 1, 8),
-  operator: z.enum(["==", "!=", ">=", ">", "<=", "<"]),
-  value: capabilityValue,
-});
+const comparison = () =>
+  z.object({
+    kind: z.literal("compare"),
+    /** `["gpu", "memory"]` */
+    path: list(name, 1, 8),
+    operator: z.enum(["==", "!=", ">=", ">", "<=", "<"]),
+    value: capabilityValue,
+  });
 
 /** One thing that is asked for: any of the alternatives will do. */
-const condition = z.object({
-  anyOf: list(z.discriminatedUnion("kind", [comparison, z.extend(capability, { kind: z.literal("has") })]), 1, 64),
-  /** As the program writes it. */
-  text: text(0, 1024),
-});
+const condition = later(() =>
+  z.object({
+    anyOf: list(
+      z.discriminatedUnion("kind", [comparison(), z.extend(capabilityObject(), { kind: z.literal("has") })]),
+      1,
+      64,
+    ),
+    /** As the program writes it. */
+    text: text(0, 1024),
+  }),
+);
 
 export const capabilitySchemas = { capability, condition };
 
@@ -94,7 +101,7 @@ function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-function holds(operator: z.infer<typeof comparison>["operator"], order: number): boolean {
+function holds(operator: z.infer<ReturnType<typeof comparison>>["operator"], order: number): boolean {
   switch (operator) {
     case "==":
       return order === 0;

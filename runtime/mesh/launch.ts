@@ -150,7 +150,7 @@ class LocalMesh implements Mesh {
       };
       return { endpoint: { open }, schemas, describe: () => describePipeline(name, plan, schemas, own, env) };
     };
-    const host = serve({
+    const host = await serve({
       find: served,
       names: () => peer.runs.map((run) => run.as),
       clock: this.#platform.clock,

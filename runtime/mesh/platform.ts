@@ -13,6 +13,6 @@ export interface MeshPlatform {
   readonly env: Env;
   /** The ways to other peers; found by the scheme of an address. */
   readonly transports: readonly Transport[];
-  /** Answers those who call; undefined where nothing can listen, as in a browser. */
-  readonly serve: ((init: ServeInit) => PipelineHost) | undefined;
+  /** Answers those who call, once it is loaded; undefined where nothing can listen, as in a browser. */
+  readonly serve: ((init: ServeInit) => PipelineHost | Promise<PipelineHost>) | undefined;
 }

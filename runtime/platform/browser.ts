@@ -13,12 +13,11 @@ import type { PortSpecs, PortsOf } from "../typed/ports.ts";
 import type { Program } from "../typed/program.ts";
 import { wasmDefinition } from "../wasm/node.ts";
 import { browserClock } from "./clock.browser.ts";
-import { browserRandom } from "./random.browser.ts";
+import { platformRandom } from "./random.ts";
 import { fetchModule, moduleName } from "./wasm-fetch.ts";
 
 export * from "../index.ts";
-// As a namespace, so that a bundler leaves out what a page does not use.
-export * as z from "zod";
+export * as z from "../typed/schemas.ts";
 
 /**
  * A page as a platform: its own WebRTC, signaling over its own WebSocket.
@@ -29,7 +28,7 @@ export function browserPlatform(overrides: Partial<MeshPlatform> = {}, engine: B
   const signaling = directCalls({ clock, connect: connectBrowser });
   return {
     clock,
-    random: browserRandom,
+    random: platformRandom,
     log: (level, message, fields) => {
       if (level === "warn" || level === "error") console[level](message, fields ?? {});
     },

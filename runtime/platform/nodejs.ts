@@ -1,108 +1,97 @@
-/** The public door of the runtime in Node. */
+/** The public door of the runtime in Node. What runs pipelines is loaded when there is something to run. */
 import process from "node:process";
-import type { NodeDefinition } from "../interface/node.ts";
 import type { PipelineDescription } from "../interface/description.ts";
+import type { NodeDefinition } from "../interface/node.ts";
 import type { Plan } from "../interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
-import { connectPipeline, describePipelineAt } from "../mesh/connect.ts";
-import { launchPlan, type LaunchOptions, type Mesh, type MeshPlatform } from "../mesh/launch.ts";
-import { directSignaling } from "../signaling/direct.ts";
-import { servePipelines } from "../remote/host.ts";
-import type { SignalConnect, SignalServerFactory } from "../signaling/socket.ts";
-import type { NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
-import type { WebrtcEngine } from "../transports/webrtc/engines/engine.ts";
-import { webrtcTransport } from "../transports/webrtc/transport.ts";
-import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
+import type { Transport } from "../interface/transport.ts";
+import type { LaunchOptions, Mesh, MeshPlatform } from "../mesh/launch.ts";
+import type { GivenOptions, RunningPipeline } from "../typed/launch.ts";
 import type { PortSpecs, PortsOf } from "../typed/ports.ts";
 import type { Program } from "../typed/program.ts";
-import { wasmDefinition } from "../wasm/node.ts";
 import { nodejsClock } from "./clock.nodejs.ts";
-import { nodejsRandom } from "./random.nodejs.ts";
-import { moduleName } from "./wasm-fetch.ts";
-import { readModule } from "./wasm.nodejs.ts";
+import { platformRandom } from "./random.ts";
+import type { Listening } from "./running.nodejs.ts";
 
 export * from "../index.ts";
 export * as z from "../typed/schemas.ts";
+
+const running = () => import("./running.nodejs.ts");
 
 /**
  * Node as a platform: WebRTC by werift, signaling by `ws`.
  * @param listening which pages may call the peers of this process
  */
-export function nodejsPlatform(
-  overrides: Partial<MeshPlatform> = {},
-  listening: Pick<NodejsListenerInit, "allowedOrigins"> = {},
-): MeshPlatform {
-  const listen: SignalServerFactory = async (at, onSocket) =>
-    (await loadSockets()).nodejsListener(listening)(at, onSocket);
-  const signaling = directSignaling({ clock: nodejsClock, connect: dialSignaling, listen });
+export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, listening: Listening = {}): MeshPlatform {
   return {
     clock: nodejsClock,
-    random: nodejsRandom,
+    random: platformRandom,
     log: (level, message, fields) => {
       if (level === "warn" || level === "error")
         process.stderr.write(`${level}: ${message} ${JSON.stringify(fields ?? {})}\n`);
     },
     env: (name) => process.env[name],
-    transports: [webrtcTransport({ clock: nodejsClock, engine: loadEngine, signaling })],
-    serve: servePipelines,
+    transports: [loadedLater("webrtc", async () => (await running()).nodejsTransport(listening))],
+    serve: async (init) => (await running()).servePipelines(init),
     ...overrides,
   };
 }
 
-// Connections are a third of a second of loading, which a program of one machine alone need not spend.
-const loadSockets = () => import("../signaling/sockets.nodejs.ts");
-const dialSignaling: SignalConnect = async (at, signal) => (await loadSockets()).connectNodejs(at, signal);
-const loadEngine = async (): Promise<WebrtcEngine> => {
-  const [{ weriftEngine }] = await Promise.all([
-    import("../transports/webrtc/engines/werift.nodejs.ts"),
-    loadSockets(),
-  ]);
-  return weriftEngine();
-};
+/** A transport that is loaded when it is first used. */
+function loadedLater(scheme: string, load: () => Promise<Transport>): Transport {
+  let loading: Promise<Transport> | undefined;
+  const transport = (): Promise<Transport> => (loading ??= load());
+  return {
+    scheme,
+    prepare: async () => (await transport()).prepare?.(),
+    dial: async (uri, options) => (await transport()).dial(uri, options),
+    listen: async (uri, accept) => (await transport()).listen(uri, accept),
+  };
+}
 
 /**
  * Starts peers of a plan in this process.
  * @throws {MeshError} `address-in-use`, `invalid-argument`; nothing is left running then
  */
-export function launch(plan: Plan, options: LaunchOptions): Promise<Mesh> {
-  return launchPlan(plan, nodejsPlatform(), options);
+export async function launch(plan: Plan, options: LaunchOptions): Promise<Mesh> {
+  return (await running()).launchPlan(plan, nodejsPlatform(), options);
 }
 
 /**
  * Opens a session with a pipeline on another peer, without a program of one's own.
  * @throws {MeshError} when there is none to be had; nothing is left open then
  */
-export function connect(uri: string, request: SessionRequest): Promise<PipelineSession> {
-  return connectPipeline(nodejsPlatform(), uri, request);
+export async function connect(uri: string, request: SessionRequest): Promise<PipelineSession> {
+  return (await running()).connectPipeline(nodejsPlatform(), uri, request);
 }
 
 /**
  * Asks a peer what one of its pipelines takes and gives.
  * @throws {MeshError} `peer-unreachable`, `pipeline-not-found`, `deadline-exceeded`; the reason of the signal
  */
-export function describePipeline(uri: string, signal?: AbortSignal): Promise<PipelineDescription> {
-  return describePipelineAt(nodejsPlatform(), uri, signal);
+export async function describePipeline(uri: string, signal?: AbortSignal): Promise<PipelineDescription> {
+  return (await running()).describePipelineAt(nodejsPlatform(), uri, signal);
 }
 
 /**
  * Starts a pipeline of a generated module, with typed ports.
  * @throws {MeshError} when a node, a remote or a parameter is not as the program needs it; nothing is left running then
  */
-export function launchPipeline<Specs extends PortSpecs>(
+export async function launchPipeline<Specs extends PortSpecs>(
   program: Program,
   pipeline: string,
   options: GivenOptions,
   ports: Specs,
 ): Promise<RunningPipeline & PortsOf<Specs>> {
-  return launchTyped(nodejsPlatform(), program, pipeline, options, ports);
+  return (await running()).launchTyped(nodejsPlatform(), program, pipeline, options, ports);
 }
 
 /**
  * Starts peers of a generated module.
  * @throws {MeshError} `address-in-use`, `invalid-argument`; nothing is left running then
  */
-export function launchPeers(program: Program, peers: readonly string[], options: GivenOptions): Promise<Mesh> {
-  return launchProgram(nodejsPlatform(), program, peers, options);
+export async function launchPeers(program: Program, peers: readonly string[], options: GivenOptions): Promise<Mesh> {
+  return (await running()).launchProgram(nodejsPlatform(), program, peers, options);
 }
 
 /**
@@ -110,5 +99,8 @@ export function launchPeers(program: Program, peers: readonly string[], options:
  * first session opens.
  */
 export function wasmNode(url: URL): NodeDefinition {
-  return wasmDefinition(moduleName(url), () => readModule(url));
+  let loading: Promise<NodeDefinition> | undefined;
+  const definition = (): Promise<NodeDefinition> =>
+    (loading ??= running().then(({ wasmFileNode }) => wasmFileNode(url)));
+  return { sync: true, open: async (params, context) => (await definition()).open(params, context) };
 }

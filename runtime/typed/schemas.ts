@@ -1,6 +1,6 @@
 /**
- * The part of Zod that generated modules use, as the doors of Node give it: without the translations and the writers of
- * JSON Schema that belong to the whole, it loads in a third of the time.
+ * The part of Zod that generated modules use, as the doors of the runtime give it: without the translations and the writers
+ * of JSON Schema that belong to the whole, it loads in a third of the time, and a page loads half as much.
  */
 export {
   any,

@@ -211,6 +211,10 @@ describe("the package", () => {
     expect([...outside].filter((name) => !name.startsWith("node:"))).toEqual([]);
     const texts = [...seen].map((file) => readFileSync(file, "utf8")).join("\n");
     expect(texts).not.toMatch(/MESH2004|chevrotain/i);
+    // Most of its own code runs pipelines, which is loaded once there is one to run: time to import is much about size.
+    expect(texts).toMatch(/\bMeshError\b/);
+    expect(texts).not.toMatch(/\b(LocalMesh|PeerWire|WasmInstance)\b/);
+    expect(Buffer.byteLength(texts)).toBeLessThan(250_000);
   });
 });
 

@@ -1,0 +1,47 @@
+/**
+ * All that runs pipelines in Node, which its door loads when something is launched or called: reading and setting up so
+ * much takes several times as long as the rest of the door.
+ */
+import type { NodeDefinition } from "../interface/node.ts";
+import type { Transport } from "../interface/transport.ts";
+import { directSignaling } from "../signaling/direct.ts";
+import type { SignalConnect, SignalServerFactory } from "../signaling/socket.ts";
+import type { NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
+import type { WebrtcEngine } from "../transports/webrtc/engines/engine.ts";
+import { webrtcTransport } from "../transports/webrtc/transport.ts";
+import { wasmDefinition } from "../wasm/node.ts";
+import { nodejsClock } from "./clock.nodejs.ts";
+import { moduleName } from "./wasm-fetch.ts";
+import { readModule } from "./wasm.nodejs.ts";
+
+export { connectPipeline, describePipelineAt } from "../mesh/connect.ts";
+export { launchPlan } from "../mesh/launch.ts";
+export { servePipelines } from "../remote/host.ts";
+export { launchProgram, launchTyped } from "../typed/launch.ts";
+
+/** Which pages may call the peers of this process. */
+export type Listening = Pick<NodejsListenerInit, "allowedOrigins">;
+
+/** WebRTC by werift, signaling by `ws`. */
+export function nodejsTransport(listening: Listening): Transport {
+  const listen: SignalServerFactory = async (at, onSocket) =>
+    (await loadSockets()).nodejsListener(listening)(at, onSocket);
+  const signaling = directSignaling({ clock: nodejsClock, connect: dialSignaling, listen });
+  return webrtcTransport({ clock: nodejsClock, engine: loadEngine, signaling });
+}
+
+// Connections are a third of a second of loading, which a program of one machine alone need not spend.
+const loadSockets = () => import("../signaling/sockets.nodejs.ts");
+const dialSignaling: SignalConnect = async (at, signal) => (await loadSockets()).connectNodejs(at, signal);
+const loadEngine = async (): Promise<WebrtcEngine> => {
+  const [{ weriftEngine }] = await Promise.all([
+    import("../transports/webrtc/engines/werift.nodejs.ts"),
+    loadSockets(),
+  ]);
+  return weriftEngine();
+};
+
+/** The code of a node that is a WebAssembly module beside the code that names it. */
+export function wasmFileNode(url: URL): NodeDefinition {
+  return wasmDefinition(moduleName(url), () => readModule(url));
+}
