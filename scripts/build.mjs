@@ -61,6 +61,16 @@ const outsidePackages = {
   },
 };
 
+/** A namespace that is exported from the file that makes it comes into a page as a whole, from another file as far as it is used. */
+const schemasApart = {
+  name: "schemas-apart",
+  setup(build) {
+    build.onResolve({ filter: /\/schemas\.ts$/ }, ({ path, kind }) =>
+      kind === "entry-point" || !path.includes("typed/") ? undefined : { path: "./schemas.browser.js", external: true },
+    );
+  },
+};
+
 try {
   const node = await esbuild.build({
     ...common,
@@ -77,11 +87,17 @@ try {
       ...Object.fromEntries(bundlers.map((name) => [name, `compiler/bundler/${name}.ts`])),
     }),
   });
-  const browserEntries = present({ "runtime.browser": "runtime/platform/browser.ts" });
+  const browserEntries = present({
+    "runtime.browser": "runtime/platform/browser.ts",
+    "schemas.browser": "runtime/typed/schemas.ts",
+  });
   if (Object.keys(browserEntries).length > 0) {
     await esbuild.build({
       ...common,
       platform: "browser",
+      // Bundlers make it shorter for a page, and know by its comments what they may leave out.
+      minifyWhitespace: false,
+      plugins: [schemasApart],
       chunkNames: "chunks/browser-[name]-[hash]",
       entryPoints: browserEntries,
     });

@@ -3,10 +3,7 @@
  * Mini, the form of Zod of which a bundler keeps only what is used: a page loads a fifth of what the other form takes.
  */
 import * as z from "zod/mini";
-import english from "zod/v4/locales/en.js";
-
-/** Zod Mini brings no words of its own. */
-const words = english().localeError;
+import { flawOf } from "./flaw-words.ts";
 
 /** A text of so many UTF-16 code units. */
 export function text(min: number, max: number): z.ZodMiniString {
@@ -27,14 +24,6 @@ export function list<Element extends z.ZodMiniType>(
   return z.array(element).check(...(min > 0 ? [z.minLength(min)] : []), z.maxLength(max));
 }
 
-/**
- * A schema that is made when something is first read by it. Making those of a plan takes longer than loading all else
- * that a program needs to start, and most programs are launched from plans that need no reading.
- */
-export function later<Schema extends z.ZodMiniType>(make: () => Schema): z.ZodMiniLazy<Schema> {
-  return z.lazy(make);
-}
-
 /** The first thing that is not as it should be. */
 export interface Flaw {
   /** Such as `targets.0.uri`; empty for the value as a whole. */
@@ -48,7 +37,7 @@ export type Read<T> =
 
 /** Reads data by a schema; never throws for what the data holds. */
 export function read<Schema extends z.ZodMiniType>(schema: Schema, data: unknown): Read<z.output<Schema>> {
-  const result = z.safeParse(schema, data, { error: words });
+  const result = z.safeParse(schema, data, { error: flawOf });
   if (result.success) return { success: true, data: result.data };
   const [issue] = result.error.issues;
   return {

@@ -3,7 +3,7 @@
  * discovered peers at connect time. Plain data; part of the plan.
  */
 import * as z from "zod/mini";
-import { later, list, text } from "./bounded.ts";
+import { list, text } from "./bounded.ts";
 
 const name = text(1, 256);
 
@@ -12,10 +12,12 @@ const name = text(1, 256);
  * the language (bytes, hertz, microseconds …); a version, a whole number and a number with a point keep their digits
  * as a text, for they are compared part by part.
  */
-const literal = later(() => z.strictObject({ quantity: name, value: z.union([text(0, 1024), z.number()]) }));
+const literal = /* @__PURE__ */ z.lazy(() =>
+  z.strictObject({ quantity: name, value: z.union([text(0, 1024), z.number()]) }),
+);
 
 /** A value that may be known only when a pipeline is launched. */
-const capabilityValue = later(() =>
+const capabilityValue = /* @__PURE__ */ z.lazy(() =>
   z.union([literal, z.strictObject({ param: name }), z.strictObject({ env: name, default: z.optional(literal) })]),
 );
 
@@ -27,7 +29,7 @@ const capabilityObject = () =>
     values: list(capabilityValue, 0, 64),
     properties: z.record(name, capabilityValue),
   });
-const capability = later(capabilityObject);
+const capability = /* @__PURE__ */ z.lazy(capabilityObject);
 
 const comparison = () =>
   z.object({
@@ -39,7 +41,7 @@ const comparison = () =>
   });
 
 /** One thing that is asked for: any of the alternatives will do. */
-const condition = later(() =>
+const condition = /* @__PURE__ */ z.lazy(() =>
   z.object({
     anyOf: list(
       z.discriminatedUnion("kind", [comparison(), z.extend(capabilityObject(), { kind: z.literal("has") })]),

@@ -4,9 +4,13 @@
  * Pipelines are flat: a pipeline that stands where a node may is inlined, its nodes and remotes named `asr/Recognise`
  * after the place where it stood, and the converters of `~>` are ordinary nodes marked `inserted`. Fields that are left
  * out mean what their comment says, so that a plan stays short.
+ *
+ * Schemas are made when something is first read by them: making all of these takes longer than loading all else that a
+ * program needs to start, and most are launched from plans that need no reading. They are marked `@__PURE__` for
+ * bundlers to leave out of a page those by which it reads nothing.
  */
 import * as z from "zod/mini";
-import { int, later, list, read, text } from "./bounded.ts";
+import { int, list, read, text } from "./bounded.ts";
 import { capabilitySchemas } from "./capabilities.ts";
 import type { Dimension, FlowType, Schema } from "./caps.ts";
 import type { JsonValue } from "./frame.ts";
@@ -38,18 +42,18 @@ const positive = z.number().check(z.positive());
 const notNegative = z.number().check(z.gte(0));
 
 /** Lines and columns count from 1. */
-const location = later(() => z.object({ file: z.string(), line: int(1), column: int(1) }));
+const location = /* @__PURE__ */ z.lazy(() => z.object({ file: z.string(), line: int(1), column: int(1) }));
 
-const resolution = later(() => z.object({ width: int(1), height: int(1) }));
-const dimensionValue = later(() => z.union([z.string(), z.number(), resolution]));
-const alternative = later(() =>
+const resolution = /* @__PURE__ */ z.lazy(() => z.object({ width: int(1), height: int(1) }));
+const dimensionValue = /* @__PURE__ */ z.lazy(() => z.union([z.string(), z.number(), resolution]));
+const alternative = /* @__PURE__ */ z.lazy(() =>
   z.union([dimensionValue, z.strictObject({ min: z.optional(dimensionValue), max: z.optional(dimensionValue) })]),
 );
-const dimension = later(() =>
+const dimension = /* @__PURE__ */ z.lazy(() =>
   z.union([list(alternative, 1, 4096), z.strictObject({ cell: int(0) })]),
 ) as z.ZodMiniType<Dimension>;
 
-export const flowType: z.ZodMiniType<FlowType> = later(() =>
+export const flowType: z.ZodMiniType<FlowType> = /* @__PURE__ */ z.lazy(() =>
   z.discriminatedUnion("kind", [
     z.object({ kind: z.enum(["audio", "video", "tensor"]), dims: z.record(z.string(), dimension) }),
     z.object({
@@ -90,9 +94,9 @@ export const flowType: z.ZodMiniType<FlowType> = later(() =>
   ]),
 ) as z.ZodMiniType<FlowType>;
 
-const json: z.ZodMiniType<JsonValue> = later(() => z.json()) as z.ZodMiniType<JsonValue>;
+const json: z.ZodMiniType<JsonValue> = /* @__PURE__ */ z.lazy(() => z.json()) as z.ZodMiniType<JsonValue>;
 
-export const schema = later(() =>
+export const schema = /* @__PURE__ */ z.lazy(() =>
   z.discriminatedUnion("kind", [
     z.object({
       kind: z.literal("record"),
@@ -107,7 +111,7 @@ export const schema = later(() =>
  * what a cell of the pipeline was fixed to. The text of a variable is read as a value of `type`, plain text where that is
  * left out, and has to hold what the type says.
  */
-const value = later(() =>
+const value = /* @__PURE__ */ z.lazy(() =>
   z.union([
     z.strictObject({ literal: json }),
     z.strictObject({ param: name }),
@@ -117,7 +121,7 @@ const value = later(() =>
 );
 export type PlanValue = z.infer<typeof value>;
 
-const port = later(() =>
+const port = /* @__PURE__ */ z.lazy(() =>
   z.object({
     type: flowType,
     /** May be left unconnected. */
@@ -125,14 +129,14 @@ const port = later(() =>
   }),
 );
 
-const parameter = later(() => z.object({ name, type: flowType, default: z.optional(value) }));
+const parameter = /* @__PURE__ */ z.lazy(() => z.object({ name, type: flowType, default: z.optional(value) }));
 
 /**
  * How the inputs named here are brought together: only sets of one frame each go on, all other frames are dropped and
  * counted. `time`: frames whose media times lie within `withinMs` of each other. `index`: the first of each, the second
  * of each, and so on. `latest`: each frame of any input with the latest of the others, once all have one.
  */
-const join = later(() =>
+const join = /* @__PURE__ */ z.lazy(() =>
   z.object({
     mode: z.enum(["time", "index", "latest"]),
     withinMs: z.optional(positive),
@@ -141,7 +145,7 @@ const join = later(() =>
 );
 
 /** `with { restart: on_failure, attempts: 3, worker: true }` */
-const run = later(() =>
+const run = /* @__PURE__ */ z.lazy(() =>
   z.object({
     /** What happens when the node throws; `attempts` counts the restarts of one session. */
     restart: z.enum(["never", "on_failure"]),
@@ -151,7 +155,7 @@ const run = later(() =>
   }),
 );
 
-const node = later(() =>
+const node = /* @__PURE__ */ z.lazy(() =>
   z.object({
     id: instanceId,
     /** The name of the node in the language. */
@@ -185,9 +189,11 @@ const node = later(() =>
  * From the interface's name of a port to the target's own: a sole input or output may be called otherwise there. Ports
  * that are not named here are called the same. Targets that are found at run time are matched by the same rule then.
  */
-const portNames = later(() => z.object({ inputs: z.record(name, name), outputs: z.record(name, name) }));
+const portNames = /* @__PURE__ */ z.lazy(() =>
+  z.object({ inputs: z.record(name, name), outputs: z.record(name, name) }),
+);
 
-const target = later(() =>
+const target = /* @__PURE__ */ z.lazy(() =>
   z.discriminatedUnion("kind", [
     /** A pipeline of a declared peer, by the name under which it runs there. */
     z.object({ kind: z.literal("peer"), peer: name, pipeline: name, ports: z.optional(portNames), text: z.string() }),
@@ -211,7 +217,7 @@ const target = later(() =>
   ]),
 );
 
-const policy = later(() =>
+const policy = /* @__PURE__ */ z.lazy(() =>
   z.object({
     retryTimes: int(0, 1000),
     backoffMinMs: notNegative,
@@ -233,7 +239,7 @@ const policy = later(() =>
 );
 
 /** What a `remote` declares; in the runtime an `HFPipelineNode`. */
-const remote = later(() =>
+const remote = /* @__PURE__ */ z.lazy(() =>
   z.object({
     id: instanceId,
     interface: name,
@@ -250,17 +256,17 @@ const remote = later(() =>
 );
 
 /** One end of a link: a port of the pipeline itself (`node` absent), or of a node or remote. */
-const end = later(() => z.object({ node: z.optional(instanceId), port: name }));
+const end = /* @__PURE__ */ z.lazy(() => z.object({ node: z.optional(instanceId), port: name }));
 
 /** One of the branches of a split, from 0. */
-const branchOf = later(() => z.object({ split: name, branch: int(0, 4095) }));
+const branchOf = /* @__PURE__ */ z.lazy(() => z.object({ split: name, branch: int(0, 4095) }));
 
 /**
  * Where frames take one of several ways. A link that belongs to a branch names it in `branch`, so all links from one
  * port that name the same split are the ways among which it chooses. Frames that come to a split from several ports,
  * merged by `[ ]`, share its state.
  */
-const split = later(() =>
+const split = /* @__PURE__ */ z.lazy(() =>
   z.discriminatedUnion("kind", [
     /**
      * `any(policy) [ … ]`: one branch for each session (`each` is `session`, for media) or each frame (for data). `hash`
@@ -316,7 +322,7 @@ const split = later(() =>
  * named in `outputs`; remotes and the callers at those outputs are told to do the same. The list holds the target and all
  * that its frames can reach.
  */
-const flush = later(() =>
+const flush = /* @__PURE__ */ z.lazy(() =>
   z.object({
     from: end,
     branch: z.optional(list(branchOf, 0, 64)),
@@ -326,7 +332,7 @@ const flush = later(() =>
   }),
 );
 
-const link = later(() =>
+const link = /* @__PURE__ */ z.lazy(() =>
   z.object({
     from: end,
     to: end,
@@ -352,7 +358,7 @@ const link = later(() =>
   }),
 );
 
-const cell = later(() =>
+const cell = /* @__PURE__ */ z.lazy(() =>
   z.object({
     dimension: name,
     media: z.optional(z.enum(["audio", "video", "tensor"])),
@@ -366,7 +372,7 @@ const cell = later(() =>
   }),
 );
 
-const pipeline = later(() =>
+const pipeline = /* @__PURE__ */ z.lazy(() =>
   z.object({
     name,
     /** Request and response: one frame at each input, one answer at each output. */
@@ -389,7 +395,7 @@ const pipeline = later(() =>
   }),
 );
 
-const peer = later(() =>
+const peer = /* @__PURE__ */ z.lazy(() =>
   z.object({
     name,
     runs: z.array(
@@ -412,7 +418,7 @@ const peer = later(() =>
   }),
 );
 
-export const plan = later(() =>
+export const plan = /* @__PURE__ */ z.lazy(() =>
   z.object({
     version: z.literal(planVersion),
     /** The file it was made from, relative to the project. */

@@ -30,7 +30,7 @@ async function weigh(contents: string, resolveDir: string): Promise<{ minified: 
   const { outputFiles } = await build({
     stdin: { contents, resolveDir, loader: "ts" },
     nodePaths: [join(root, "node_modules")],
-    alias: { "pipeline-mesh": join(root, "runtime/platform/browser.ts") },
+    alias: { "pipeline-mesh": join(root, "dist/runtime.browser.js") },
     bundle: true,
     write: false,
     minify: true,
@@ -117,7 +117,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
         row("Node", "a process that does nothing", "ms", startMs()),
       ],
       notes: [
-        "Bundled by esbuild for browsers. The generated module has records, so it brings the Zod that people know, of which",
+        "The shipped files, bundled by esbuild for browsers. The generated module has records, so it brings the Zod that people know, of which",
         `the core needs only the small form. Imports are the best of ${imports} fresh processes, without their start.`,
       ],
     };
