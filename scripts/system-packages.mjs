@@ -1,4 +1,4 @@
-// What the tests need beside Node: a recogniser with its English model, and a browser.
+// What the tests need beside Node: a recogniser with its English model, a browser, and what makes WebAssembly of C and Rust.
 import { existsSync, readdirSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const libraryFolders = [
   "/usr/lib/aarch64-linux-gnu",
 ];
 
-/** Each with the Debian package that brings it and a test for its being there. */
+/** Each with the Debian packages that bring it and a test for its being there. */
 const needed = [
   {
     debian: "libpocketsphinx3",
@@ -19,7 +19,26 @@ const needed = [
   },
   { debian: "pocketsphinx-en-us", present: () => existsSync("/usr/share/pocketsphinx/model/en-us") },
   { debian: "chromium", present: () => ["chromium", "chromium-browser", "google-chrome"].some(onPath) },
+  { debian: "clang lld", present: () => onPath("clang") && onPath("wasm-ld") },
+  {
+    debian: "wasi-libc libclang-rt-dev-wasm32",
+    present: () => ["-print-file-name=libc.a", "-print-libgcc-file-name"].every(forWasi),
+  },
+  { debian: "rustc libstd-rust-dev-wasm32", present: () => ["rustc", "/usr/bin/rustc"].some(targetsWasm) },
 ];
+
+/** A compiler that has no such file answers with its name alone, and none at all with nothing. */
+function forWasi(question) {
+  return existsSync(asked("clang", "--target=wasm32-wasi", question) || "none");
+}
+
+function targetsWasm(rustc) {
+  return existsSync(asked(rustc, "--print", "target-libdir", "--target", "wasm32-unknown-unknown") || "none");
+}
+
+function asked(command, ...args) {
+  return spawnSync(command, args, { encoding: "utf8" }).stdout?.trim() ?? "";
+}
 
 function hasFile(folder, pattern) {
   try {
@@ -35,16 +54,18 @@ function onPath(program) {
 
 /** Installs what is missing where that is possible, else says what to install; the tests run either way. */
 export function ensureSystemPackages() {
-  const missing = needed.filter((one) => !one.present()).map((one) => one.debian);
+  const missing = needed.filter((one) => !one.present()).flatMap((one) => one.debian.split(" "));
   if (missing.length === 0) return;
   const mayInstall = process.getuid?.() === 0 && onPath("apt-get");
   if (!mayInstall) {
-    console.log(`These system packages are missing, and what needs them will fail: ${missing.join(", ")}`);
+    console.log(`These system packages are missing, and what needs them fails or is left out: ${missing.join(", ")}`);
     console.log(`  Debian, Ubuntu:  sudo apt-get install ${missing.join(" ")}`);
     return;
   }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const install = ["install", "-y", "--no-install-recommends", ...missing];
+  // What a test machine loses when it loses power can be installed again; waiting for its disk takes longer than unpacking.
+  const quick = ["-o", "Dpkg::Options::=--force-unsafe-io"];
+  const install = ["install", "-y", "--no-install-recommends", ...quick, ...missing];
   for (const args of [["update"], install]) {
     console.log(`> apt-get ${args.join(" ")}`);
     const result = spawnSync("apt-get", ["-q", ...args], { stdio: ["ignore", "inherit", "inherit"], env });

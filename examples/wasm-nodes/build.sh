@@ -2,7 +2,7 @@
 # Builds both modules: ./build.sh [FOLDER], by default beside their sources.
 #
 # gain.wasm     assemblyscript, from npm
-# limiter.wasm  Debian: apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32
+# limiter.wasm  Debian: apt-get install clang lld wasi-libc libclang-rt-dev-wasm32
 set -eu
 folder=$(CDPATH= cd -- "${1:-$(dirname -- "$0")}" && pwd)
 cd -- "$(dirname -- "$0")"
