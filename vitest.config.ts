@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^pipeline-mesh$/, replacement: at("./runtime/platform/nodejs.ts") },
       { find: /^pipeline-mesh\/stdlib$/, replacement: at("./stdlib/index.ts") },
+      { find: /^pipeline-mesh\/testing$/, replacement: at("./runtime/testing/index.ts") },
       { find: /^pipeline-mesh\/compiler$/, replacement: at("./compiler/index.ts") },
     ],
   },

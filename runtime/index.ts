@@ -6,8 +6,25 @@ export type { MeshEvent, OnEvent } from "./interface/events.ts";
 export { FrameFlag } from "./interface/frame.ts";
 export type { Frame, JsonValue, Payload } from "./interface/frame.ts";
 export type { Link } from "./interface/link.ts";
-export { defineNode } from "./interface/node.ts";
-export type { Emit, EmitOptions, NodeContext, NodeDefinition, NodeInstance, Params } from "./interface/node.ts";
+export { defineNode, emission } from "./interface/node.ts";
+export type {
+  DefinedNode,
+  Emission,
+  Emit,
+  EmitOptions,
+  FrameHeader,
+  Log,
+  LogLevel,
+  NodeContext,
+  NodeDefinition,
+  NodeInstance,
+  NodeMetrics,
+  Outcome,
+  Params,
+  Work,
+} from "./interface/node.ts";
+export { ports } from "./interface/ports.ts";
+export type { PortKind, PortKinds } from "./interface/ports.ts";
 export { readPlan } from "./interface/plan.ts";
 export type { Plan } from "./interface/plan.ts";
 export type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "./interface/session.ts";

@@ -2,7 +2,7 @@
 //
 // What `npm pack` takes has its types, and no maps: they lead to sources that are not in it.
 //
-// The four doors of Node share their chunks, so that a class such as MeshError exists once however a program comes by
+// The doors of Node share their chunks, so that a class such as MeshError exists once however a program comes by
 // it. Packages stay outside the bundles: they come from node_modules, with their WebAssembly and their licences. Only
 // the parser's and Zod go in: they are hundreds of small files, which take longer to load than a program takes to check.
 import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -84,12 +84,14 @@ try {
       runtime: "runtime/platform/nodejs.ts",
       compiler: "compiler/index.ts",
       stdlib: "stdlib/index.ts",
+      testing: "runtime/testing/index.ts",
       ...Object.fromEntries(bundlers.map((name) => [name, `compiler/bundler/${name}.ts`])),
     }),
   });
   const browserEntries = present({
     "runtime.browser": "runtime/platform/browser.ts",
     "schemas.browser": "runtime/typed/schemas.ts",
+    "testing.browser": "runtime/testing/index.ts",
   });
   if (Object.keys(browserEntries).length > 0) {
     await esbuild.build({

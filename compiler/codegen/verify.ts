@@ -117,7 +117,7 @@ export class Verifier {
   /** Why the code does not fit; undefined where it does. */
   #mismatch(check: SourceFile, declaration: Node): string | undefined {
     const code = check.getVariableDeclarationOrThrow("checked").getInitializerOrThrow().getType();
-    const isDefined = code.compilerType.symbol?.name === "NodeDefinition";
+    const isDefined = ["DefinedNode", "NodeDefinition"].includes(code.compilerType.symbol?.name ?? "");
     // What `defineNode` returns tells nothing of what it was given, so the types that it was given are compared.
     const outside = isDefined
       ? this.#argumentMismatch(check, declaration)

@@ -179,6 +179,14 @@ export interface NodeDefinition {
   open(params: Params, context: NodeContext): NodeInstance | Promise<NodeInstance>;
 }
 
+/** By which TypeScript knows the contract of code; nothing is there at run time. */
+declare const contract: unique symbol;
+
+/** The code of a node that was declared by `defineNode`, with what it is given, takes and sends, as types. */
+export interface DefinedNode<Contract extends NodeTypes = NodeTypes> extends NodeDefinition {
+  readonly [contract]?: Contract;
+}
+
 type ParamsOf<T> = T extends NodeTypes ? T["params"] : T;
 type InputsOf<T, Declared> = T extends NodeTypes ? T["inputs"] : PayloadsOf<Declared>;
 type OutputsOf<T, Declared> = T extends NodeTypes ? T["outputs"] : PayloadsOf<Declared>;
@@ -200,6 +208,13 @@ export interface NodeCode<
   ): Opened<InputsOf<Types, Inputs>, OutputsOf<Types, Outputs>>;
 }
 
+/** The contract of code; where it says nothing of its ports, they may be any. */
+export interface ContractOf<Types extends object, Inputs extends PortKinds, Outputs extends PortKinds> {
+  readonly params: ParamsOf<Types>;
+  readonly inputs: InputsOf<Types, Inputs> & object;
+  readonly outputs: OutputsOf<Types, Outputs> & object;
+}
+
 type Opened<Inputs, Outputs> = NodeInstance<Inputs, Outputs> | Promise<NodeInstance<Inputs, Outputs>>;
 
 /**
@@ -217,8 +232,8 @@ export function defineNode<
   Inputs extends PortKinds = PortKinds,
   Outputs extends PortKinds = PortKinds,
   Parsed = ParamsOf<Types>,
->(code: NodeCode<Types, Inputs, Outputs, Parsed>): NodeDefinition {
+>(code: NodeCode<Types, Inputs, Outputs, Parsed>): DefinedNode<ContractOf<Types, Inputs, Outputs>> {
   // Parameters are verified against the signature when the plan is made, declared ports when a session opens, so the
   // widening is sound.
-  return code as unknown as NodeDefinition;
+  return code as unknown as DefinedNode<ContractOf<Types, Inputs, Outputs>>;
 }

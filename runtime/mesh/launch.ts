@@ -168,8 +168,12 @@ class LocalMesh implements Mesh {
   }
 
   readonly #openRemote: OpenRemote = (init) => {
-    const { clock, random } = this.#platform;
-    const targets = init.plan.targets.map((target): HFTarget => ({
+    const { clock, random, standIns } = this.#platform;
+    const given = standIns?.(init.plan, init.pipeline)?.map((endpoint, index): HFTarget => {
+      const { text } = init.plan.targets[index] ?? { text: "a stand-in" };
+      return { text, params: {}, endpoint };
+    });
+    const declared = init.plan.targets.map((target): HFTarget => ({
       text: target.text,
       params:
         target.kind === "local"
@@ -177,7 +181,7 @@ class LocalMesh implements Mesh {
           : {},
       endpoint: this.#targetEndpoint(target, init.plan.policy.connectTimeoutMs, init.plan.location),
     }));
-    return new HFPipelineNode({ ...init, targets, clock, random });
+    return new HFPipelineNode({ ...init, targets: given ?? declared, clock, random });
   };
 
   #targetEndpoint(target: TargetPlan, timeoutMs: number, location: PeerPlan["location"]): PipelineEndpoint {

@@ -1,6 +1,8 @@
 import type { Clock } from "../interface/clock.ts";
 import type { Log } from "../interface/node.ts";
+import type { RemotePlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
+import type { PipelineEndpoint } from "../interface/session.ts";
 import type { Transport } from "../interface/transport.ts";
 import type { Env } from "../pipeline/parameters.ts";
 import type { PipelineHost, ServeInit } from "../remote/host.ts";
@@ -15,4 +17,6 @@ export interface MeshPlatform {
   readonly transports: readonly Transport[];
   /** Answers those who call, once it is loaded; undefined where nothing can listen, as in a browser. */
   readonly serve: ((init: ServeInit) => PipelineHost | Promise<PipelineHost>) | undefined;
+  /** For tests: what a remote of a pipeline finds in the places of its targets; undefined leaves them as they are. */
+  readonly standIns?: (remote: RemotePlan, pipeline: string) => readonly PipelineEndpoint[] | undefined;
 }

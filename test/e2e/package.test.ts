@@ -92,6 +92,7 @@ export const Shout = defineNode<{ marks: number }>({
 const use = `import { MeshError, connect, defineNode, launch, launchPipeline, readPlan, z, type Frame, type Plan } from "pipeline-mesh";
 import { compile, defineConfig, manifestSchema, memoryHost, type Diagnostic, type Manifest } from "pipeline-mesh/compiler";
 import { Gain, standardModules, Vad } from "pipeline-mesh/stdlib";
+import { testNode, testPipeline, virtualClock } from "pipeline-mesh/testing";
 import { launchMain, type ShoutNode } from "./main.mesh.js";
 
 const { plan, diagnostics } = compile("main.mesh", memoryHost({ "main.mesh": "" }), { compilerVersion: "1" });
@@ -106,7 +107,9 @@ const wrong = async (): Promise<void> => void (await (await launchMain()).line.w
 const manifest = (data: unknown): Manifest => manifestSchema.parse(data);
 export default defineConfig({ sources: ["."] });
 export { Gain, MeshError, Vad, connect, defineNode, found, frame, launch, launchMain, launchPipeline, manifest, node, readPlan };
-export { standardModules, text, wanted, wrong };
+const tested = testPipeline(launchMain, {});
+const shouted = testNode(node, { params: { marks: 1 }, inputs: { in: "text" }, outputs: { out: "text" } });
+export { shouted, standardModules, tested, text, virtualClock, wanted, wrong };
 `;
 
 /** Runs the program from its plan, in plain JavaScript. */
@@ -292,6 +295,40 @@ describe("a project that the package is installed in", () => {
       .map((door) => `console.log(Object.keys(await import("${door.replace(/^\./, "pipeline-mesh")}")).length > 0);`);
     const result = await run(folder, process.execPath, "--input-type=module", "-e", script.join("\n"));
     expect(result).toEqual({ code: 0, out: "true\n".repeat(script.length) });
+  });
+
+  it("tests nodes with the test runner of Node", async () => {
+    const test = `import assert from "node:assert/strict";
+import { test } from "node:test";
+import { defineNode, MeshError, ports } from "pipeline-mesh";
+import { testNode } from "pipeline-mesh/testing";
+
+test("a node", async () => {
+  const node = await testNode(defineNode({
+    inputs: { in: ports.text },
+    outputs: { out: ports.text },
+    open: (_, { clock }) => ({
+      async process({ payload }) {
+        await new Promise((resolve) => clock.schedule(60_000, resolve));
+        if (payload === "bad") throw new MeshError("resource-exhausted", "enough");
+        return payload.toUpperCase();
+      },
+    }),
+  }));
+  const fed = node.send("in", "hello");
+  await node.clock.advanceAsync(60_000);
+  await fed;
+  assert.deepEqual(node.payloads("out"), ["HELLO"]);
+  const failing = assert.rejects(node.send("in", "bad"), (error) => error instanceof MeshError && error.code === "resource-exhausted");
+  await node.clock.advanceAsync(60_000);
+  await failing;
+  await node.close();
+});
+`;
+    writeFileSync(join(folder, "node.test.js"), test);
+    const result = await run(folder, process.execPath, "--test", "node.test.js");
+    expect(result.code, result.out).toBe(0);
+    expect(result.out).toMatch(/pass 1\n/);
   });
 
   it("bundles a generated module for a page with no more than the runtime for browsers", async () => {

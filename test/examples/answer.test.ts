@@ -4,9 +4,15 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Answer } from "../../examples/voice-assistant/answer.ts";
 import { ask } from "../../examples/voice-assistant/chat-completions.ts";
 import { intentOf } from "../../examples/voice-assistant/intents.ts";
-import { manualClock, openNode } from "../support/node-harness.ts";
+import { testNode, virtualClock, type VirtualClock } from "pipeline-mesh/testing";
 
 const transcript = (text: string) => ({ text, confidence: 0.9, language: "en" });
+
+const ports = { inputs: { question: "json" }, outputs: { sentence: "text" } } as const;
+
+function open(url: string, options: { readonly clock?: VirtualClock; readonly signal?: AbortSignal } = {}) {
+  return testNode(Answer, { params: { endpoint: url, model: "tiny" }, ...ports, ...options });
+}
 
 describe("the intents of the voice assistant", () => {
   it.each([
@@ -31,15 +37,11 @@ describe("the intents of the voice assistant", () => {
   });
 
   it("are used when there is no endpoint", async () => {
-    const node = await openNode(Answer, { endpoint: "", model: "" });
-    await node.send(transcript("turn left"));
-    expect(node.frames("sentence").map(({ payload }) => payload)).toEqual(["Turning left."]);
+    const node = await open("");
+    await node.send("question", transcript("turn left"));
+    expect(node.payloads("sentence")).toEqual(["Turning left."]);
   });
 });
-
-function open(url: string, signal?: AbortSignal) {
-  return openNode(Answer, { endpoint: url, model: "tiny" }, signal === undefined ? {} : { signal });
-}
 
 describe("an endpoint that answers", () => {
   const close: (() => Promise<void>)[] = [];
@@ -71,8 +73,8 @@ describe("an endpoint that answers", () => {
       response.end(JSON.stringify({ choices: [{ message: { role: "assistant", content: " Of course. " } }] }));
     });
     const node = await open(`${url}/`);
-    await node.send(transcript("open the hatch"));
-    expect(node.frames("sentence").map(({ payload }) => payload)).toEqual(["Of course."]);
+    await node.send("question", transcript("open the hatch"));
+    expect(node.payloads("sentence")).toEqual(["Of course."]);
     expect(asked).toMatchObject([
       {
         url: "/v1/chat/completions",
@@ -87,7 +89,7 @@ describe("an endpoint that answers", () => {
       keys.push(request.headers.authorization);
       response.end(JSON.stringify({ choices: [{ message: { content: "Yes." } }] }));
     });
-    const context = { clock: manualClock(), signal: new AbortController().signal };
+    const context = { clock: virtualClock(), signal: new AbortController().signal };
     expect(await ask({ address, model: "tiny", key: "secret" }, "hello", context)).toBe("Yes.");
     expect(await ask({ address, model: "tiny", key: undefined }, "hello", context)).toBe("Yes.");
     expect(keys).toEqual(["Bearer secret", undefined]);
@@ -103,7 +105,7 @@ describe("an endpoint that answers", () => {
   ])("fails with one clear error when it %s", async (_what, status, body, code, message) => {
     const url = await endpoint((_body, _request, response) => response.writeHead(status).end(body));
     const node = await open(url);
-    await expect(node.send(transcript("hello"))).rejects.toMatchObject({
+    await expect(node.send("question", transcript("hello"))).rejects.toMatchObject({
       code,
       message: expect.stringContaining(message),
     });
@@ -113,7 +115,7 @@ describe("an endpoint that answers", () => {
     const url = await endpoint(() => undefined);
     await close.pop()?.();
     const node = await open(url);
-    await expect(node.send(transcript("hello"))).rejects.toMatchObject({
+    await expect(node.send("question", transcript("hello"))).rejects.toMatchObject({
       code: "node-failed",
       message: expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
       hint: expect.stringContaining("OPENAI_BASE_URL"),
@@ -126,17 +128,17 @@ describe("an endpoint that answers", () => {
       response.write("{", () => response.destroy());
     });
     const node = await open(url);
-    await expect(node.send(transcript("hello"))).rejects.toMatchObject({ code: "node-failed" });
+    await expect(node.send("question", transcript("hello"))).rejects.toMatchObject({ code: "node-failed" });
   });
 
   it.each(["before its answer", "within its answer"])("is not waited for without end %s", async (when) => {
-    const clock = manualClock();
+    const clock = virtualClock();
     const url = await endpoint((_body, _request, response) => {
       if (when === "before its answer") clock.advance(15_000);
       else response.writeHead(200).write("{", () => clock.advance(15_000));
     });
-    const node = await openNode(Answer, { endpoint: url, model: "tiny" }, { clock });
-    await expect(node.send(transcript("hello"))).rejects.toMatchObject({
+    const node = await open(url, { clock });
+    await expect(node.send("question", transcript("hello"))).rejects.toMatchObject({
       code: "node-failed",
       message: expect.stringContaining("within 15 seconds"),
     });
@@ -145,7 +147,7 @@ describe("an endpoint that answers", () => {
   it("is left when the session ends", async () => {
     const controller = new AbortController();
     const url = await endpoint(() => controller.abort(new Error("the session is over")));
-    const node = await open(url, controller.signal);
-    await expect(node.send(transcript("hello"))).rejects.toThrow("the session is over");
+    const node = await open(url, { signal: controller.signal });
+    await expect(node.send("question", transcript("hello"))).rejects.toThrow("the session is over");
   });
 });

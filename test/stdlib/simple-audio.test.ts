@@ -4,29 +4,41 @@ import { Gain } from "../../stdlib/audio/gain.node.ts";
 import { Remix, remix } from "../../stdlib/audio/remix.node.ts";
 import { ToFloat } from "../../stdlib/audio/to-float.node.ts";
 import { ToInteger } from "../../stdlib/audio/to-integer.node.ts";
-import { audio, joined, openNode } from "../support/node-harness.ts";
+import { at, testNode, type Format } from "pipeline-mesh/testing";
 
-const header = { timestampUs: 123, flags: FrameFlag.segmentStart | FrameFlag.segmentEnd };
+const time = 123;
+const flags = FrameFlag.segmentStart | FrameFlag.segmentEnd;
+
+const floats = "audio<pcm_f32, 48kHz, mono>";
+const integers = "audio<pcm_s16, 48kHz, mono>";
+const ports = (from: Format, to: Format) => ({ inputs: { in: from }, outputs: { out: to } });
 
 describe("simple audio nodes", () => {
   it("turn integers into floating point and back without loss", async () => {
-    const integers = Int16Array.from({ length: 65_536 }, (_, index) => index - 32_768);
-    const toFloat = await openNode(ToFloat, {});
-    await toFloat.send(integers, header);
-    const toInteger = await openNode(ToInteger, {});
-    await toInteger.sendFrames(toFloat.frames());
-    expect(toInteger.frames()).toEqual([{ ...header, seq: 0, epoch: 0, payload: integers }]);
+    const samples = Int16Array.from({ length: 65_536 }, (_, index) => index - 32_768);
+    await using toFloat = await testNode(ToFloat, ports(integers, floats));
+    await toFloat.feed("in", [at(time, samples, flags)]);
+    await using toInteger = await testNode(ToInteger, ports(floats, integers));
+    await toInteger.feed("in", [at(time, toFloat.payloads("out")[0] as Float32Array, flags)]);
+    expect(toInteger.frames("out")).toMatchObject([{ timestampUs: time, flags, payload: samples }]);
   });
 
   it("clip what is beyond full scale", async () => {
-    const toInteger = await openNode(ToInteger, {});
-    await toInteger.send(Float32Array.of(2, 1, -1, -7, Number.NaN, Infinity));
-    expect(toInteger.frames()[0]?.payload).toEqual(Int16Array.of(32_767, 32_767, -32_768, -32_768, 0, 32_767));
+    await using toInteger = await testNode(ToInteger, ports(floats, integers));
+    await toInteger.send("in", Float32Array.of(2, 1, -1, -7, Number.NaN, Infinity));
+    expect(toInteger.payloads("out")).toEqual([Int16Array.of(32_767, 32_767, -32_768, -32_768, 0, 32_767)]);
   });
 
   it("refuse samples of another kind", async () => {
-    await expect((await openNode(ToFloat, {})).send(Float32Array.of(1))).rejects.toMatchObject({ code: "node-failed" });
-    await expect((await openNode(ToInteger, {})).send(Int16Array.of(1))).rejects.toMatchObject({ code: "node-failed" });
+    for (const [node, sound] of [
+      [ToFloat, Float32Array.of(1)],
+      [ToInteger, Int16Array.of(1)],
+    ] as const) {
+      // As a program would have it that says nothing of the codec.
+      const other = sound instanceof Float32Array ? floats : integers;
+      await using tested = await testNode(node, ports(other, other));
+      await expect(tested.send("in", sound)).rejects.toMatchObject({ code: "node-failed" });
+    }
   });
 
   it("make sound louder and softer by decibels", async () => {
@@ -35,10 +47,10 @@ describe("simple audio nodes", () => {
       [20, 10],
       [-6.0206, 0.5],
     ] as const) {
-      const node = await openNode(Gain, { gain });
-      await node.send(Float32Array.of(0.5, -0.25), header);
-      expect(node.frames()).toMatchObject([header]);
-      const [first, second] = joined(node.frames());
+      await using node = await testNode(Gain, { params: { gain }, ...ports(floats, floats) });
+      await node.feed("in", [at(time, Float32Array.of(0.5, -0.25), flags)]);
+      expect(node.frames("out")).toMatchObject([{ timestampUs: time, flags }]);
+      const [first, second] = node.payloads("out")[0] as Float32Array;
       expect(first).toBeCloseTo(0.5 * factor, 5);
       expect(second).toBeCloseTo(-0.25 * factor, 5);
     }
@@ -55,8 +67,9 @@ describe("simple audio nodes", () => {
   });
 
   it("keep time and flags when mixing", async () => {
-    const node = await openNode(Remix, { to: 1 }, { inputs: { in: audio("pcm_f32", 8000, 2) } });
-    await node.send(Float32Array.of(1, 0), header);
-    expect(node.frames()).toEqual([{ ...header, seq: 0, epoch: 0, payload: Float32Array.of(0.5) }]);
+    const stereo = "audio<pcm_f32, 8kHz, stereo>";
+    await using node = await testNode(Remix, { params: { to: 1 }, ...ports(stereo, "audio<pcm_f32, 8kHz, mono>") });
+    await node.feed("in", [at(time, Float32Array.of(1, 0), flags)]);
+    expect(node.frames("out")).toEqual([{ timestampUs: time, flags, seq: 0, epoch: 0, payload: Float32Array.of(0.5) }]);
   });
 });

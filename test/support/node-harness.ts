@@ -1,36 +1,8 @@
 import type { FlowType } from "../../runtime/interface/caps.ts";
 import type { Clock } from "../../runtime/interface/clock.ts";
-import { FrameFlag, type Frame, type JsonValue, type Payload } from "../../runtime/interface/frame.ts";
+import type { Frame, JsonValue, Payload } from "../../runtime/interface/frame.ts";
 import type { LogLevel, NodeContext, NodeDefinition, Params } from "../../runtime/interface/node.ts";
-import { seededRandom } from "./real-clock.ts";
-
-/** A clock that moves only when told. */
-export function manualClock(): Clock & { advance(ms: number): void } {
-  let nowMs = 0;
-  let timers: { readonly atMs: number; readonly callback: () => void }[] = [];
-  return {
-    nowUs: () => nowMs * 1000,
-    wallMs: () => 1_700_000_000_000 + nowMs,
-    schedule(delayMs, callback) {
-      const timer = { atMs: nowMs + Math.max(0, delayMs), callback };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((one) => one !== timer);
-      };
-    },
-    advance(ms) {
-      const untilMs = nowMs + ms;
-      for (;;) {
-        const [due] = timers.filter((one) => one.atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs);
-        if (due === undefined) break;
-        nowMs = due.atMs;
-        timers = timers.filter((one) => one !== due);
-        due.callback();
-      }
-      nowMs = untilMs;
-    },
-  };
-}
+import { seededRandom, soundFrames, virtualClock } from "pipeline-mesh/testing";
 
 /** The type of an audio port. */
 export function audio(codec: string, rate: number, channels: number): FlowType {
@@ -80,7 +52,7 @@ export async function openNode(
     id: "subject",
     location: { file: "test.mesh", line: 1, column: 1 },
     session: { id: "session" },
-    clock: options.clock ?? manualClock(),
+    clock: options.clock ?? virtualClock(),
     random: seededRandom(1),
     log: (level, message, fields) =>
       void logs.push(fields === undefined ? { level, message } : { level, message, fields }),
@@ -121,27 +93,14 @@ export async function openNode(
   };
 }
 
-/** Cuts interleaved samples into frames of `samples` per channel, marked as one segment unless `flags` is false. */
+/** Sound as frames of one stream, marked as one segment unless `flags` is false. */
 export function cut<T extends Float32Array | Int16Array>(
   sound: T,
   format: { readonly rate: number; readonly channels?: number; readonly samples?: number },
-  options: { readonly startUs?: number; readonly flags?: boolean } = {},
+  { startUs = 0, flags = true }: { readonly startUs?: number; readonly flags?: boolean } = {},
 ): Frame<T>[] {
-  const { rate, channels = 1, samples = rate / 50 } = format;
-  const frames: Frame<T>[] = [];
-  const step = samples * channels;
-  for (let at = 0; at < sound.length; at += step) {
-    const first = at === 0 ? FrameFlag.segmentStart : 0;
-    const last = at + step >= sound.length ? FrameFlag.segmentEnd : 0;
-    frames.push({
-      timestampUs: (options.startUs ?? 0) + Math.round((at / channels / rate) * 1e6),
-      seq: frames.length,
-      epoch: 0,
-      flags: options.flags === false ? 0 : first | last,
-      payload: sound.slice(at, at + step) as T,
-    });
-  }
-  return frames;
+  const frames = soundFrames(sound, { ...format, startUs, segment: flags });
+  return frames.map((frame, seq) => ({ ...frame, seq, epoch: 0 }));
 }
 
 /** All the sound of some frames in one piece. */

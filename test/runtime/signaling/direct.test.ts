@@ -3,14 +3,14 @@ import { MeshError } from "../../../runtime/interface/errors.ts";
 import type { IncomingCall, SignalingCandidate } from "../../../runtime/interface/signaling.ts";
 import { directSignaling } from "../../../runtime/signaling/direct.ts";
 import type { SignalSocket } from "../../../runtime/signaling/socket.ts";
-import { manualClock } from "./manual-clock.ts";
+import { virtualClock } from "pipeline-mesh/testing";
 import { pipeNetwork, socketPair, turn } from "./pipe.ts";
 
 const signal = new AbortController().signal;
 const at = { host: "gpu", port: 7443, pipeline: "A", signal };
 
 async function setUp(onCall: (call: IncomingCall) => void = () => undefined, pipelines = ["A"]) {
-  const clock = manualClock();
+  const clock = virtualClock();
   const network = pipeNetwork();
   const signaling = directSignaling({ clock, ...network });
   const server = await signaling.serve({ host: "gpu", port: 7443, pipelines: () => pipelines, onCall });
@@ -67,7 +67,7 @@ describe("a call between two peers", () => {
   });
 
   test("gives up on an endpoint that takes the connection and says nothing", async () => {
-    const clock = manualClock();
+    const clock = virtualClock();
     const { a, b } = socketPair();
     const signaling = directSignaling({ clock, connect: async () => a });
     const failed = expect(signaling.call(at)).rejects.toMatchObject({ code: "deadline-exceeded", message: /"hello"/ });
@@ -80,7 +80,7 @@ describe("a call between two peers", () => {
   });
 
   test("gives up on an endpoint that does not take the connection", async () => {
-    const clock = manualClock();
+    const clock = virtualClock();
     const signaling = directSignaling({ clock, connect: () => new Promise(() => undefined) });
     const failed = expect(signaling.call(at)).rejects.toMatchObject({
       code: "deadline-exceeded",
@@ -98,7 +98,7 @@ describe("a call between two peers", () => {
     ["a call", '{"jsonrpc":"2.0","id":1,"method":"offer","params":{"sdp":"x"}}'],
   ])("breaks off with an endpoint that sends %s", async ([, text]) => {
     const { a, b } = socketPair();
-    const signaling = directSignaling({ clock: manualClock(), connect: async () => a });
+    const signaling = directSignaling({ clock: virtualClock(), connect: async () => a });
     const failed = expect(signaling.call(at)).rejects.toMatchObject({ code: "protocol-violation" });
     await turn();
     b.send(text as string);
@@ -106,7 +106,7 @@ describe("a call between two peers", () => {
   });
 
   test("cannot serve without something to listen with", async () => {
-    const signaling = directSignaling({ clock: manualClock(), connect: pipeNetwork().connect });
+    const signaling = directSignaling({ clock: virtualClock(), connect: pipeNetwork().connect });
     const served = signaling.serve({ host: "x", port: 0, onCall: () => undefined });
     await expect(served).rejects.toMatchObject({ code: "invalid-argument" });
   });

@@ -4,7 +4,7 @@ import type { SignalingServer } from "../../../runtime/interface/signaling.ts";
 import { directSignaling } from "../../../runtime/signaling/direct.ts";
 import { signalLimits } from "../../../runtime/signaling/limits.ts";
 import { connectNodejs, listenNodejs } from "../../../runtime/signaling/sockets.nodejs.ts";
-import { manualClock, type ManualClock } from "./manual-clock.ts";
+import { virtualClock, type VirtualClock } from "pipeline-mesh/testing";
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -12,8 +12,8 @@ afterEach(async () => {
 });
 
 /** An endpoint over real sockets whose time stands still. */
-async function endpoint(): Promise<{ clock: ManualClock; server: SignalingServer }> {
-  const clock = manualClock();
+async function endpoint(): Promise<{ clock: VirtualClock; server: SignalingServer }> {
+  const clock = virtualClock();
   const signaling = directSignaling({ clock, connect: connectNodejs, listen: listenNodejs });
   const server = await signaling.serve({ host: "127.0.0.1", port: 0, onCall: () => undefined });
   cleanUps.push(() => server.close());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MeshError } from "../../../runtime/interface/errors.ts";
 import { wasiImports } from "../../../runtime/wasm/wasi.ts";
-import { manualClock } from "../../support/node-harness.ts";
+import { virtualClock } from "pipeline-mesh/testing";
 import { seededRandom } from "../../support/real-clock.ts";
 
 const success = 0;
@@ -15,7 +15,7 @@ const pageBytes = 65_536;
 
 function world() {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const clock = manualClock();
+  const clock = virtualClock(1_700_000_000_000);
   const lines: string[] = [];
   const names = [
     ..."args_sizes_get args_get environ_sizes_get environ_get clock_res_get clock_time_get random_get fd_write".split(
@@ -131,7 +131,7 @@ describe("WASI preview 1", () => {
   it("fails the node that ends itself, and does without a memory", () => {
     expect(() => world().call("proc_exit", 2)).toThrow(MeshError);
     const { fd_write: write } = wasiImports(["fd_write"], {
-      clock: manualClock(),
+      clock: virtualClock(),
       random: seededRandom(1),
       log: () => undefined,
       memory: () => undefined,
