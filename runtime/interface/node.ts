@@ -75,6 +75,8 @@ export interface NodeContext<Inputs = Readonly<Record<string, Payload>>, Outputs
     readonly outputs: { readonly [Port in keyof Outputs]: FlowType };
   };
   readonly emit: Emit<Outputs>;
+  /** Fails the node for what no call can throw: of a socket, a timer or a thread of its own. After its end it does nothing. */
+  readonly fail: (error: unknown) => void;
 }
 
 /** The call that is in work. */

@@ -250,13 +250,17 @@ export class NodeRun {
     this.#call(() => this.instance.end?.(), 0, then);
   }
 
-  fail(error: unknown): void {
+  readonly fail = (error: unknown): void => {
+    if (this.#early !== undefined && !this.live) {
+      this.#early.push(() => this.fail(error));
+      return;
+    }
     // What a node says once its session is over follows from that.
     if (!this.live) return;
     this.live = false;
     this.work.abort(error);
     this.#init.onFailure(error);
-  }
+  };
 
   /** What a call into the node failed with; of no concern when nobody wants its result. */
   failWork(error: unknown): void {

@@ -41,6 +41,7 @@ export interface NodeFeed {
 /** What code needs to make an instance. */
 export interface InstanceContext {
   readonly emit: Emit;
+  readonly fail: (error: unknown) => void;
   readonly metrics: NodeMetrics;
   /** Aborts when the instance is torn down. */
   readonly signal: AbortSignal;
@@ -275,7 +276,8 @@ export class RunningNode implements LoadProbe, Watched {
   async #openLife(life: Life): Promise<void> {
     const { make, plan, clock, sync, called } = this.#init;
     const { run, abort } = life;
-    life.opening = Promise.resolve().then(() => make({ emit: run.emit, metrics: this.#metrics, signal: abort.signal }));
+    const context = { emit: run.emit, fail: run.fail, metrics: this.#metrics, signal: abort.signal };
+    life.opening = Promise.resolve().then(() => make(context));
     const instance = await life.opening;
     if (plan.join !== undefined && instance.join === undefined) {
       throw new MeshError("node-failed", "its signature joins inputs, but its code has no `join`.");

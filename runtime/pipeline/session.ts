@@ -242,7 +242,7 @@ export class LocalSession implements PipelineSession {
     );
   }
 
-  async #openInstance(plan: NodePlan, { emit, metrics, signal }: InstanceContext): Promise<NodeInstance> {
+  async #openInstance(plan: NodePlan, { emit, fail, metrics, signal }: InstanceContext): Promise<NodeInstance> {
     const { deps, params, cells, definitions } = this.#init;
     const definition = definitions.get(plan.id);
     if (definition === undefined) throw new MeshError("internal", "its code is not there");
@@ -257,6 +257,7 @@ export class LocalSession implements PipelineSession {
       signal,
       formats: { inputs: this.#fixed(plan.inputs), outputs: this.#fixed(plan.outputs) },
       emit,
+      fail,
     };
     const values = resolveValues(plan.params, {
       params,

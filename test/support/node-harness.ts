@@ -66,6 +66,9 @@ export async function openNode(
       emitted.push({ port, frame });
       return options.onEmit?.(port, frame);
     },
+    fail(error) {
+      throw error;
+    },
   };
   const instance = await definition.open(params, context);
   const send: NodeHarness["send"] = async (payload, { timestampUs = 0, flags = 0, port = "in" } = {}) => {
