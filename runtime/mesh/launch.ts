@@ -17,6 +17,7 @@ import type { PipelineHost, ServedPipeline } from "../remote/host.ts";
 import { transportFor } from "./connect.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
+import { SharedRuns } from "./shared-runs.ts";
 
 export type { MeshPlatform } from "./platform.ts";
 
@@ -69,6 +70,7 @@ class LocalMesh implements Mesh {
   readonly #hosts: PipelineHost[] = [];
   readonly #sessions: OpenSessions;
   readonly #deps: PipelineDeps;
+  readonly #shared: SharedRuns;
   #closing: Promise<void> | undefined;
 
   constructor(plan: Plan, platform: MeshPlatform, options: LaunchOptions) {
@@ -86,6 +88,7 @@ class LocalMesh implements Mesh {
       openRemote: this.#openRemote,
       onEvent: this.#emit,
     };
+    this.#shared = new SharedRuns(plan, this.#deps, this.#sessions);
   }
 
   async start(): Promise<void> {
@@ -101,9 +104,11 @@ class LocalMesh implements Mesh {
   }
 
   async open(pipeline: string, request: SessionRequest): Promise<PipelineSession> {
-    const owner = Object.values(this.#plan.peers).find((peer) => peer.runs.some((run) => run.pipeline === pipeline));
-    const endpoint = pipelineEndpoint(this.#plan, pipeline, this.#deps);
-    return this.#sessions.open(owner?.name ?? "", pipeline, endpoint, request);
+    const owners = Object.values(this.#plan.peers).filter(({ runs }) => runs.some((run) => run.pipeline === pipeline));
+    const here = owners.find(({ name }) => this.peers.some((peer) => peer.name === name));
+    const run = here?.runs.find((one) => one.pipeline === pipeline);
+    const endpoint = (here && run && this.#shared.of(here, run)) ?? pipelineEndpoint(this.#plan, pipeline, this.#deps);
+    return this.#sessions.open((here ?? owners[0])?.name ?? "", pipeline, endpoint, request);
   }
 
   sessions(): readonly SessionDescription[] {
@@ -142,10 +147,11 @@ class LocalMesh implements Mesh {
       const run = peer.runs.find((one) => one.as === name);
       const plan = run && pipelines[run.pipeline];
       if (run === undefined || plan === undefined) return undefined;
-      const endpoint = pipelineEndpoint(this.#plan, run.pipeline, this.#deps);
       const own = resolveValues(run.params, { params: {}, env, location: peer.location });
+      const shared = this.#shared.of(peer, run);
+      const endpoint = shared ?? pipelineEndpoint(this.#plan, run.pipeline, this.#deps);
       const open: PipelineEndpoint["open"] = (request) => {
-        const params = withOwn(own, request.params, run.as);
+        const params = shared === undefined ? withOwn(own, request.params, run.as) : request.params;
         return this.#sessions.open(peer.name, run.pipeline, endpoint, { ...request, params });
       };
       return { endpoint: { open }, schemas, describe: () => describePipeline(name, plan, schemas, own, env) };

@@ -1,7 +1,7 @@
 import { MeshError } from "../interface/errors.ts";
 import type { NodeDefinition } from "../interface/node.ts";
 import type { NodePlan, PipelinePlan, Plan } from "../interface/plan.ts";
-import type { PipelineEndpoint } from "../interface/session.ts";
+import type { PipelineEndpoint, PipelineSession } from "../interface/session.ts";
 import type { PipelineDeps } from "./deps.ts";
 import { failureAt } from "./failures.ts";
 import { joinNode } from "./instance.ts";
@@ -12,9 +12,15 @@ import { LocalSession } from "./session.ts";
 
 /**
  * A pipeline of a plan that runs in this process.
+ * @param onSettled gets a session whose formats are settled and whose inputs are there, before all of it is open
  * @throws {MeshError} `pipeline-not-found` with the names that there are
  */
-export function pipelineEndpoint(plan: Plan, name: string, deps: PipelineDeps): PipelineEndpoint {
+export function pipelineEndpoint(
+  plan: Plan,
+  name: string,
+  deps: PipelineDeps,
+  onSettled?: (session: PipelineSession) => void,
+): PipelineEndpoint {
   const pipeline = Object.hasOwn(plan.pipelines, name) ? plan.pipelines[name] : undefined;
   if (pipeline === undefined) {
     const known = Object.keys(plan.pipelines).join(", ") || "none";
@@ -40,6 +46,7 @@ export function pipelineEndpoint(plan: Plan, name: string, deps: PipelineDeps): 
         definitions,
         request,
         deps,
+        ...(onSettled !== undefined && { onSettled }),
       });
       await session.open();
       return names === undefined ? session : new RenamedSession(session, names);

@@ -40,6 +40,8 @@ export interface SessionInit {
   readonly definitions: ReadonlyMap<string, NodeDefinition>;
   readonly request: SessionRequest;
   readonly deps: PipelineDeps;
+  /** Its formats are settled and its inputs are there; what comes waits until all is open. */
+  readonly onSettled?: (session: PipelineSession) => void;
 }
 
 /** One running use of a local pipeline. */
@@ -175,6 +177,7 @@ export class LocalSession implements PipelineSession {
     this.#formats = settle(plan, met, cells);
     for (const node of plan.nodes) this.#nodes.set(node.id, this.#node(node));
     for (const port of Object.keys(plan.inputs)) this.#openInput(port);
+    this.#init.onSettled?.(this);
     await Promise.all([
       ...[...this.#nodes.values()].map((node) => node.open()),
       ...plan.remotes.filter((remote) => !open.has(remote)).map((remote) => this.#remote(remote).open()),
