@@ -17,7 +17,7 @@ import type { PipelineHost, ServedPipeline } from "../remote/host.ts";
 import { transportFor } from "./connect.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
-import { SharedRuns } from "./shared-runs.ts";
+import type { SharedEndpoints } from "./shared-runs.ts";
 
 export type { MeshPlatform } from "./platform.ts";
 
@@ -70,7 +70,7 @@ class LocalMesh implements Mesh {
   readonly #hosts: PipelineHost[] = [];
   readonly #sessions: OpenSessions;
   readonly #deps: PipelineDeps;
-  readonly #shared: SharedRuns;
+  #shared: SharedEndpoints | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(plan: Plan, platform: MeshPlatform, options: LaunchOptions) {
@@ -88,11 +88,14 @@ class LocalMesh implements Mesh {
       openRemote: this.#openRemote,
       onEvent: this.#emit,
     };
-    this.#shared = new SharedRuns(plan, this.#deps, this.#sessions);
   }
 
   async start(): Promise<void> {
     if (reachesOut(this.#plan)) await Promise.all(this.#platform.transports.map((transport) => transport.prepare?.()));
+    if (isShared(this.#plan)) {
+      const share = await this.#platform.share?.();
+      this.#shared = share?.(this.#plan, this.#deps, this.#sessions);
+    }
     for (const name of this.#options.peers ?? Object.keys(this.#plan.peers)) {
       const peer = Object.hasOwn(this.#plan.peers, name) ? this.#plan.peers[name] : undefined;
       if (peer === undefined) {
@@ -107,7 +110,7 @@ class LocalMesh implements Mesh {
     const owners = Object.values(this.#plan.peers).filter(({ runs }) => runs.some((run) => run.pipeline === pipeline));
     const here = owners.find(({ name }) => this.peers.some((peer) => peer.name === name));
     const run = here?.runs.find((one) => one.pipeline === pipeline);
-    const endpoint = (here && run && this.#shared.of(here, run)) ?? pipelineEndpoint(this.#plan, pipeline, this.#deps);
+    const endpoint = (here && run && this.#shared?.of(here, run)) ?? pipelineEndpoint(this.#plan, pipeline, this.#deps);
     return this.#sessions.open((here ?? owners[0])?.name ?? "", pipeline, endpoint, request);
   }
 
@@ -148,7 +151,7 @@ class LocalMesh implements Mesh {
       const plan = run && pipelines[run.pipeline];
       if (run === undefined || plan === undefined) return undefined;
       const own = resolveValues(run.params, { params: {}, env, location: peer.location });
-      const shared = this.#shared.of(peer, run);
+      const shared = this.#shared?.of(peer, run);
       const endpoint = shared ?? pipelineEndpoint(this.#plan, run.pipeline, this.#deps);
       const open: PipelineEndpoint["open"] = (request) => {
         const params = shared === undefined ? withOwn(own, request.params, run.as) : request.params;
@@ -230,6 +233,10 @@ class LocalMesh implements Mesh {
     }
     return String(resolveValue(declared, { params: {}, env: this.#platform.env, location: peer.location }));
   }
+}
+
+function isShared({ peers }: Plan): boolean {
+  return Object.values(peers).some(({ runs }) => runs.some((run) => run.shared === true));
 }
 
 /** True for a plan whose peers listen or call others. */

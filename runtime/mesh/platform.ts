@@ -6,6 +6,7 @@ import type { PipelineEndpoint } from "../interface/session.ts";
 import type { Transport } from "../interface/transport.ts";
 import type { Env } from "../pipeline/parameters.ts";
 import type { PipelineHost, ServeInit } from "../remote/host.ts";
+import type { shareRuns } from "./shared-runs.ts";
 
 /** What the mesh needs of the platform it runs on. */
 export interface MeshPlatform {
@@ -17,6 +18,11 @@ export interface MeshPlatform {
   readonly transports: readonly Transport[];
   /** Answers those who call, once it is loaded; undefined where nothing can listen, as in a browser. */
   readonly serve: ((init: ServeInit) => PipelineHost | Promise<PipelineHost>) | undefined;
+  /**
+   * What lets the callers of a `runs … shared` meet in one instance; left out where nothing can listen. The code of a page
+   * alone opens sessions there, each with an instance of its own.
+   */
+  readonly share?: () => Promise<typeof shareRuns>;
   /** For tests: what a remote of a pipeline finds in the places of its targets; undefined leaves them as they are. */
   readonly standIns?: (remote: RemotePlan, pipeline: string) => readonly PipelineEndpoint[] | undefined;
 }

@@ -8,8 +8,17 @@ import type { OpenSessions } from "./open-sessions.ts";
 
 type Run = PeerPlan["runs"][number];
 
-/** The pipelines that peers here run `shared`, each as one instance. */
-export class SharedRuns {
+/** The endpoints of the pipelines that peers here run `shared`, each as one instance. */
+export interface SharedEndpoints {
+  /** @returns undefined for a run that gives each caller an instance of its own */
+  of(peer: PeerPlan, run: Run): PipelineEndpoint | undefined;
+}
+
+export function shareRuns(plan: Plan, deps: PipelineDeps, sessions: OpenSessions): SharedEndpoints {
+  return new SharedRuns(plan, deps, sessions);
+}
+
+class SharedRuns implements SharedEndpoints {
   readonly #plan: Plan;
   readonly #deps: PipelineDeps;
   readonly #sessions: OpenSessions;
@@ -21,7 +30,6 @@ export class SharedRuns {
     this.#sessions = sessions;
   }
 
-  /** @returns undefined for a run that gives each caller an instance of its own */
   of(peer: PeerPlan, run: Run): PipelineEndpoint | undefined {
     const pipeline = run.shared === true ? this.#plan.pipelines[run.pipeline] : undefined;
     if (pipeline === undefined) return undefined;

@@ -7,6 +7,7 @@ import type { PipelineSession, SessionRequest } from "../../runtime/interface/se
 import type { Transport } from "../../runtime/interface/transport.ts";
 import { launchPlan, type Mesh } from "../../runtime/mesh/launch.ts";
 import { servePipelines } from "../../runtime/remote/host.ts";
+import { shareRuns } from "../../runtime/mesh/shared-runs.ts";
 import { memoryNetwork } from "../../runtime/transports/memory/network.ts";
 import { virtualClock, type VirtualClock } from "../runtime/remote/support/virtual-clock.ts";
 import { depsOf, planOf } from "./pipeline-run.ts";
@@ -87,6 +88,7 @@ export async function meshRun(text: string, nodes: Readonly<Record<string, NodeD
       env: () => undefined,
       transports: [onMemory(clock)],
       serve: servePipelines,
+      share: async () => shareRuns,
     },
     { registry, onEvent: (event) => events.push(event) },
   );

@@ -8,6 +8,7 @@ import type { PipelineSession } from "../../../../runtime/interface/session.ts";
 import type { Transport } from "../../../../runtime/interface/transport.ts";
 import { launchPlan } from "../../../../runtime/mesh/launch.ts";
 import { servePipelines } from "../../../../runtime/remote/host.ts";
+import { shareRuns } from "../../../../runtime/mesh/shared-runs.ts";
 import { memoryNetwork } from "../../../../runtime/transports/memory/network.ts";
 import { virtualClock } from "../../../runtime/remote/support/virtual-clock.ts";
 import { seededRandom } from "../../../support/real-clock.ts";
@@ -44,6 +45,7 @@ export async function runProgram(program: Program, plan: Plan, draw: Draw, wide:
       env: () => undefined,
       transports: [onMemory(clock)],
       serve: servePipelines,
+      share: async () => shareRuns,
     },
     { registry: probes.registry },
   );
