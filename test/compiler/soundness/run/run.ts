@@ -81,11 +81,16 @@ export async function runProgram(program: Program, plan: Plan, draw: Draw, wide:
         params: offer.params,
       });
     }
-    const error = await feed(decl, session, probes, clock.settle);
+    const { error, fed, over } = await feed(decl, session, probes, clock.settle);
     if (error !== undefined) probes.problem(`the session failed: ${error.message}`);
     // A flush drops what is behind its target, beyond the pipeline that it stands in.
     const flushed = program.pipelines.some(({ flushes }) => flushes > 0);
     const { inside, outputs } = flushed ? { inside: new Set<string>(), outputs: new Set<string>() } : mustArrive(decl);
+    // A session ends with its outputs, which may be before it has been given anything, or before a source behind a remote,
+    // which ends by itself never, has begun.
+    const hasSources = program.nodes.some(({ inputs }) => inputs.length === 0);
+    const isRemote = program.pipelines.some(({ uses }) => uses.some(({ of }) => of.kind === "interface"));
+    if (!fed || (over && hasSources && isRemote)) inside.clear();
     for (const place of inside) if (!probes.reached.has(place)) probes.problem(`nothing came to ${place}`);
     for (const port of outputs) if (!ended.has(port)) probes.problem(`nothing came out of ${port}`);
     return {
@@ -203,38 +208,52 @@ function collectors(decl: PipelineDecl, probes: Probes, session: () => PipelineS
   return { links, ended, flush };
 }
 
-/** Feeds every input and waits until all is at rest. @returns why the session failed meanwhile */
+interface Fed {
+  readonly error: MeshError | undefined;
+  /** Everything could be given to it. */
+  readonly fed: boolean;
+  /** It has ended by itself. */
+  readonly over: boolean;
+}
+
+/** Feeds every input and waits until all is at rest. */
 async function feed(
   decl: PipelineDecl,
   session: PipelineSession,
   probes: Probes,
   settle: () => Promise<void>,
-): Promise<MeshError | undefined> {
+): Promise<Fed> {
   let end: { readonly error: MeshError | undefined } | undefined;
   void session.closed.then((how) => (end = how));
+  const ended = (): typeof end => end;
+  const rest = async (until: () => boolean): Promise<void> => {
+    for (let still = 0, seen = -1; still < restTurns && !until(); still = probes.frames === seen ? still + 1 : 0) {
+      seen = probes.frames;
+      await settle();
+    }
+  };
+  // One that is over already says so in the next microtask.
+  await Promise.resolve();
   try {
     for (let seq = 0; seq < 2; seq += 1) {
       for (const port of decl.inputs) {
         const link = session.inputs[port.name];
-        if (link === undefined) continue;
-        if (!link.writable) await link.ready();
+        if (link === undefined || ended() !== undefined) continue;
+        await rest(() => link.writable || ended() !== undefined);
+        // A join may wait for what never comes, and hold its other inputs.
+        if (!link.writable) continue;
         const payload = probes.payload(port.type, session.formats.inputs[port.name]);
         link.send({ timestampUs: seq * 20_000, seq, epoch: 0, flags: 0, payload });
       }
     }
-    for (const port of decl.inputs) session.inputs[port.name]?.end();
   } catch (error) {
     await settle();
     // A session whose outputs have all ended takes no more; that is no failure.
-    return end === undefined ? MeshError.from(error) : end.error;
+    const how = ended();
+    return { error: how === undefined ? MeshError.from(error) : how.error, fed: false, over: how !== undefined };
   }
-  for (
-    let still = 0, seen = -1;
-    still < restTurns && end === undefined;
-    still = probes.frames === seen ? still + 1 : 0
-  ) {
-    seen = probes.frames;
-    await settle();
-  }
-  return end?.error;
+  const fed = ended() === undefined;
+  for (const port of decl.inputs) session.inputs[port.name]?.end();
+  await rest(() => ended() !== undefined);
+  return { error: ended()?.error, fed, over: ended() !== undefined };
 }
