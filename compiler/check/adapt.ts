@@ -9,7 +9,19 @@ import {
   type FlowType,
   type Schemas,
 } from "../../runtime/interface/caps.ts";
-import { agree, Cell, conflict, currentType, Trail, unify, type SolvedType } from "./cells.ts";
+import {
+  agree,
+  Cell,
+  cellOf,
+  conflict,
+  currentType,
+  Trail,
+  unify,
+  type Bond,
+  type Insertion,
+  type SolvedType,
+} from "./cells.ts";
+import { explain } from "./explain.ts";
 import type { GraphLink, Instance, PipelineGraph } from "./graph.ts";
 import { portTypes, type PortTypes } from "./instances.ts";
 import { dimensionWord } from "./media.ts";
@@ -208,9 +220,40 @@ function tryChain(
     trail.undo();
     return true;
   }
-  for (const one of made) graph.instances.set(one.id, one);
+  const insertion = insertionOf(link, { place, text: `${link.from.text} ~> ${link.to.text}` });
+  for (const one of made) {
+    graph.instances.set(one.id, one);
+    remember(one, insertion);
+  }
   link.chain = made;
   return true;
+}
+
+/** Why a chain was put in: the dimensions that the ends of its link have nothing in common in. */
+function insertionOf({ from, to }: GraphLink, bond: Bond): Insertion {
+  const [given, taken] = [from.type, to.type];
+  return {
+    bond,
+    why(depth) {
+      if (given.kind !== "media" || taken.kind !== "media") return [];
+      const apart = differences(currentType(given), currentType(taken)) ?? [];
+      return apart.flatMap((name) => explain(name, cellOf(given, name), cellOf(taken, name), depth));
+    },
+  };
+}
+
+/** What a converter says of formats comes of its having been put in. */
+function remember({ inputs, outputs, paramCells }: Instance, inserted: Insertion): void {
+  const types = [...inputs.values(), ...outputs.values()];
+  const cells = new Set([
+    ...types.flatMap((type) => (type.kind === "media" ? [...type.dims.values()] : [])),
+    ...paramCells.values(),
+  ]);
+  for (const { origins } of cells) {
+    origins.forEach((one, index) => {
+      origins[index] = { ...one, inserted };
+    });
+  }
 }
 
 function insertedInstance(id: string, signature: Signature, step: Step, link: GraphLink): Instance {

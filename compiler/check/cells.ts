@@ -10,6 +10,7 @@ import {
   type MediaKind,
   type Schemas,
 } from "../../runtime/interface/caps.ts";
+import type { Related } from "../diagnostics/diagnostic.ts";
 import type { Place } from "../source/source-file.ts";
 
 export type Values = readonly Alternative<DimensionValue>[] | undefined;
@@ -20,6 +21,16 @@ export interface Narrowing {
   /** `vad` takes */
   readonly who: string;
   readonly values: Values;
+  /** For a converter that `~>` has put in. */
+  readonly inserted?: Insertion;
+}
+
+/** Where and why a converter was put in. */
+export interface Insertion {
+  /** The arrow. */
+  readonly bond: Bond;
+  /** What the two ends of the arrow had nothing in common in, and who left it so. @param depth of reasons for reasons */
+  readonly why: (depth: number) => readonly Related[];
 }
 
 /** The arrow that made two ports agree. */

@@ -12,11 +12,14 @@ interface Cause {
 const mostCauses = 32;
 const mostRelated = 12;
 
+/** Converters may be there because of other converters, in a circle. */
+const mostReasons = 2;
+
 /**
  * The ports that leave nothing in common between a producer's and a consumer's dimension, and the arrows by which what
  * they say comes together: along the stream, only what is needed for the contradiction.
  */
-export function explain(dimension: string, producer: Cell, consumer: Cell): Related[] {
+export function explain(dimension: string, producer: Cell, consumer: Cell, depth = mostReasons): Related[] {
   // From the far end of the producer's side to the far end of the consumer's.
   const before = causesOf(producer).toReversed();
   const after = causesOf(consumer);
@@ -24,18 +27,25 @@ export function explain(dimension: string, producer: Cell, consumer: Cell): Rela
   const related: Related[] = [];
   const told = new Set<Bond>();
   const add = (cause: Cause, upstream: boolean): void => {
-    const { place, who, values } = cause.narrowing;
-    const own: Related = { place, message: `${who} ${formatDimension(dimension, values)}` };
+    const own = shown(dimension, cause.narrowing, depth);
     const way = cause.bonds.flatMap((bond): Related[] => {
       if (told.has(bond)) return [];
       told.add(bond);
       return [{ place: bond.place, message: `\`${bond.text}\` shares it` }];
     });
-    related.push(...(upstream ? [own, ...way] : [...way.toReversed(), own]));
+    related.push(...(upstream ? [...own, ...way] : [...way.toReversed(), ...own]));
   };
   for (const cause of before) if (needed.has(cause)) add(cause, true);
   for (const cause of after) if (needed.has(cause)) add(cause, false);
   return related.slice(0, mostRelated);
+}
+
+/** What somebody said of a dimension; of a converter that was put in also where and why that was done. */
+export function shown(dimension: string, { place, who, values, inserted }: Narrowing, depth = mostReasons): Related[] {
+  const own: Related = { place, message: `${who} ${formatDimension(dimension, values)}` };
+  if (inserted === undefined || depth === 0) return [own];
+  const { bond, why } = inserted;
+  return [own, { place: bond.place, message: `\`${bond.text}\` puts it in` }, ...why(depth - 1)];
 }
 
 /** Everything that narrowed a cell, the nearest first. */
@@ -92,7 +102,7 @@ export function explainNarrowing(dimension: string, cell: Cell): Related[] {
     for (const bond of way) told.add(bond);
     return [
       ...way.map((bond) => ({ place: bond.place, message: `\`${bond.text}\` shares it` })),
-      { place: narrowing.place, message: `${narrowing.who} ${formatDimension(dimension, narrowing.values)}` },
+      ...shown(dimension, narrowing),
     ];
   });
   return related.slice(0, mostRelated);

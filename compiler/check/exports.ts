@@ -120,7 +120,12 @@ function cellOf(cell: Cell, cells: Map<Cell, number>): unknown {
   const known = cells.get(cell.root);
   if (known !== undefined) return known;
   cells.set(cell.root, cells.size);
-  const why = summarised(cell).map(({ who, values, place }) => [who, values, place.source.path]);
+  const why = summarised(cell).map(({ who, values, place, inserted }) => [
+    who,
+    values,
+    place.source.path,
+    inserted && [inserted.bond.text, inserted.why(1).map(({ message, place: at }) => [message, at.source.path])],
+  ]);
   return [cell.dimension, cell.media, cell.values, why];
 }
 

@@ -2,7 +2,7 @@ import type { InstanceSyntax, Span } from "../../grammar/syntax.ts";
 import { formatDimension } from "../../runtime/interface/caps.ts";
 import type { PlanValue } from "../../runtime/interface/plan.ts";
 import { Cell, Copies } from "./cells.ts";
-import { explain, summarised } from "./explain.ts";
+import { explain, shown, summarised } from "./explain.ts";
 import { nameOf, type CheckedPipeline, type Instance, type PipelineGraph } from "./graph.ts";
 import { limitsOf, portTypes } from "./instances.ts";
 import type { Reporter } from "./reporter.ts";
@@ -120,10 +120,7 @@ export function argumentProblem(
   const { dimension, values } = copy;
   return {
     message: `\`${name}\` of \`${checked.symbol.name}\` cannot be ${formatDimension(dimension, [literal])}: inside, only ${formatDimension(dimension, values)} is possible.`,
-    related: copy.origins.map((one) => ({
-      place: one.place,
-      message: `${one.who} ${formatDimension(dimension, one.values)}`,
-    })),
+    related: copy.origins.flatMap((one) => shown(dimension, one)),
   };
 }
 
