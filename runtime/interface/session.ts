@@ -85,6 +85,8 @@ export interface NodeDescription {
   readonly dropped?: number;
   /** How often it was opened anew after a failure; left out where never. */
   readonly restarts?: number;
+  /** Timers that its code had set and not cancelled when it was closed; left out where 0. */
+  readonly leaked?: number;
   /** What the code says of its own work, by name. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
@@ -108,6 +110,8 @@ export interface SessionDescription {
   readonly nodes: readonly NodeDescription[];
   readonly remotes: readonly RemoteDescription[];
   readonly streams: readonly StreamDescription[];
+  /** By input: frames that broke its format and were not let in; left out where there are none. */
+  readonly refused?: Readonly<Record<string, number>>;
   /** Present when the session goes over a connection. */
   readonly connection?: ConnectionState;
 }

@@ -7,8 +7,10 @@ import { nothingListens, type Listener } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
 import { describePipeline } from "../pipeline/description.ts";
 import { pipelineEndpoint } from "../pipeline/endpoint.ts";
+import type { CheckLevel } from "../pipeline/out-port.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
 import type { OpenRemote } from "../pipeline/running-remote.ts";
+import type { WatchdogLimits } from "../pipeline/watchdog.ts";
 import { remotePipeline } from "../remote/caller.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
@@ -27,6 +29,13 @@ export interface LaunchOptions {
   readonly registry: NodeRegistry;
   readonly onEvent?: OnEvent;
   readonly heartbeat?: HeartbeatOptions;
+  /** When nodes that do not answer are reported, and given up; by default they are reported after 10 s. */
+  readonly watchdog?: WatchdogLimits;
+  /**
+   * How closely payloads are looked at where they come out of a node: `kinds` by default; `values`, with fields, ranges and
+   * patterns, while a program is developed. At the borders of a pipeline whole values are looked at in any case.
+   */
+  readonly checks?: CheckLevel;
 }
 
 export interface RunningPeer {
@@ -87,6 +96,8 @@ class LocalMesh implements Mesh {
       registry: options.registry,
       openRemote: this.#openRemote,
       onEvent: this.#emit,
+      ...(options.watchdog !== undefined && { watchdog: options.watchdog }),
+      ...(options.checks !== undefined && { checks: options.checks }),
     };
   }
 

@@ -29,6 +29,8 @@ export class EntryLink implements Link {
   frames = 0;
   /** Frames of an epoch that is over. */
   dropped = 0;
+  /** Frames that broke the format. */
+  refused = 0;
   readonly #init: EntryLinkInit;
   readonly #gate: Gate;
   #epoch = 0;
@@ -56,6 +58,7 @@ export class EntryLink implements Link {
       throw new MeshError("channel-full", `\`${name}\` has no room; wait for \`ready\` before \`send\`.`);
     }
     if (check !== undefined && !check(frame.payload)) {
+      this.refused += 1;
       throw new MeshError(
         "invalid-argument",
         `\`${name}\` takes ${expected}; the payload of frame ${frame.seq} is none.`,

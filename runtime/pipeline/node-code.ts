@@ -1,9 +1,7 @@
 import { MeshError } from "../interface/errors.ts";
-import type { Payload } from "../interface/frame.ts";
 import type { NodeInstance } from "../interface/node.ts";
 import type { NodePlan } from "../interface/plan.ts";
 import type { OutPort } from "./out-port.ts";
-import { describePayload } from "./payload-check.ts";
 
 /** Code that takes frames, even if it does nothing with them. */
 export type Code = Required<Pick<NodeInstance, "process">>;
@@ -22,6 +20,5 @@ export function mapCode(instance: NodeInstance, inputs: NodePlan["inputs"]): Cod
 }
 
 export function wrongPayload(out: OutPort, payload: unknown): MeshError {
-  const what = describePayload(payload as Payload);
-  return new MeshError("node-failed", `its output \`${out.name}\` takes ${out.expected}, not ${what}.`);
+  return new MeshError("node-failed", `its output \`${out.name}\` ${out.problemWith(payload)}.`);
 }

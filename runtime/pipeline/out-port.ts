@@ -2,15 +2,22 @@ import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
 import { FlowFrame } from "./flow-frame.ts";
 import type { Outlet } from "./outlet.ts";
-import { describeExpected, type PayloadCheck } from "./payload-check.ts";
-import { isOfKind, kindOf } from "./payload-kind.ts";
+import { describeExpected, describePayload, placeOf, valueCheck, type PayloadCheck } from "./payload-check.ts";
+import { isOfKind, kindOf, leftToCheck } from "./payload-kind.ts";
 import { ticketed, type Ticket } from "./ticket.ts";
+
+/**
+ * How closely a payload is looked at where it comes out of a node: its kind alone, or its value through and through, with
+ * the fields of records, ranges and patterns. The latter is for development: it costs more than many nodes do.
+ */
+export type CheckLevel = "kinds" | "values";
 
 /** An output port of a running node: numbers its frames and hands them to whoever is linked to it. */
 export class OutPort {
   readonly name: string;
   readonly signal: boolean;
   readonly #type: FlowType;
+  readonly #schemas: Schemas;
   readonly #kind: number;
   readonly #other: PayloadCheck;
   #outlet: Outlet | undefined;
@@ -18,13 +25,14 @@ export class OutPort {
   #ended = false;
 
   /** @param type fixed */
-  constructor(name: string, type: FlowType, schemas: Schemas) {
+  constructor(name: string, type: FlowType, schemas: Schemas, checks: CheckLevel = "kinds") {
     this.name = name;
     this.signal = type.kind === "signal";
     this.#type = type;
+    this.#schemas = schemas;
     const { code, other } = kindOf(type, schemas);
-    this.#kind = code;
-    this.#other = other;
+    this.#kind = checks === "values" ? leftToCheck : code;
+    this.#other = checks === "values" ? valueCheck(type, schemas) : other;
   }
 
   /** Before the session starts. Without an outlet, frames are counted and dropped. */
@@ -44,6 +52,13 @@ export class OutPort {
   /** What the port takes, in words. */
   get expected(): string {
     return describeExpected(this.#type);
+  }
+
+  /** What is wrong with a payload that it does not take, as the end of a sentence. */
+  problemWith(payload: unknown): string {
+    const where = placeOf(payload, this.#type, this.#schemas);
+    const what = `takes ${this.expected}, not ${describePayload(payload as Payload)}`;
+    return where === undefined || where === "" ? what : `${what} whose \`${where}\` is none`;
   }
 
   takes(payload: unknown): payload is Payload {

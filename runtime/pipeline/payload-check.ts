@@ -1,4 +1,12 @@
-import { fixedValue, formatType, isBetween, type FlowType, type Schemas, type ScalarType } from "../interface/caps.ts";
+import {
+  fixedValue,
+  formatType,
+  isBetween,
+  type FieldType,
+  type FlowType,
+  type ScalarType,
+  type Schemas,
+} from "../interface/caps.ts";
 import type { Payload } from "../interface/frame.ts";
 
 /** True when the payload may travel on the port. */
@@ -79,13 +87,57 @@ function scalarKind(type: ScalarType): PayloadCheck {
 }
 
 /**
- * The check for what comes from outside, of a value through and through: fields, ranges, patterns, enum members.
- * Media payloads are checked by kind.
+ * The check for what comes from outside, of a value through and through: fields, ranges, patterns, enum members; of
+ * samples, whether they are whole groups of channels. Other media payloads are checked by kind.
  */
 export function valueCheck(type: FlowType, schemas: Schemas): PayloadCheck {
   const kind = kindCheck(type, schemas);
-  const flat = type.kind === "audio" || type.kind === "video" || type.kind === "tensor" || type.kind === "signal";
-  return flat ? kind : (payload) => matches(payload, type, schemas, 0);
+  if (type.kind === "audio") {
+    const channels = fixedValue(type, "channels");
+    if (kind === isBytes || typeof channels !== "number" || channels < 2) return kind;
+    return (payload) => kind(payload) && (payload as Float32Array | Int16Array).length % channels === 0;
+  }
+  if (type.kind === "video" || type.kind === "tensor" || type.kind === "signal" || isPlain(type)) return kind;
+  return (payload) => matches(payload, type, schemas, 0);
+}
+
+/** Its kind says all. */
+function isPlain(type: FlowType): boolean {
+  if (type.kind !== "scalar" || type.pattern !== undefined) return false;
+  return type.name === "text" || type.name === "bytes" || type.name === "bool";
+}
+
+/** Where a value breaks its type, as a path of fields and indices; empty for the value itself, undefined where it does not. */
+export function placeOf(value: unknown, type: FlowType, schemas: Schemas): string | undefined {
+  if (valueCheck(type, schemas)(value)) return undefined;
+  for (const [name, inner, element] of partsOf(value, type, schemas)) {
+    const place = placeOf(inner, element, schemas);
+    if (place === undefined) continue;
+    return place === "" || place.startsWith("[") ? `${name}${place}` : `${name}.${place}`;
+  }
+  return "";
+}
+
+function partsOf(value: unknown, type: FlowType, schemas: Schemas): [string, unknown, FlowType][] {
+  if (type.kind === "optional") return partsOf(value, type.element, schemas);
+  if (type.kind === "list" && isList(value)) {
+    return (value as readonly unknown[]).map((item, index) => [`[${index}]`, item, type.element]);
+  }
+  if (!isObject(value)) return [];
+  if (type.kind === "map") return Object.entries(value as object).map(([key, item]) => [key, item, type.element]);
+  const schema = type.kind === "named" && Object.hasOwn(schemas, type.name) ? schemas[type.name] : undefined;
+  if (schema?.kind !== "record") return [];
+  const record = value as Record<string, unknown>;
+  return schema.fields.flatMap((field): [string, unknown, FlowType][] => {
+    const found = Object.hasOwn(record, field.name) ? record[field.name] : undefined;
+    return isAbsent(found, field) ? [] : [[field.name, found, field.type]];
+  });
+}
+
+/** A field that may be left out is. */
+function isAbsent(found: unknown, field: FieldType): boolean {
+  if (found !== undefined && found !== null) return false;
+  return field.optional || (found === undefined && field.type.kind === "optional");
 }
 
 function matches(value: unknown, type: FlowType, schemas: Schemas, depth: number): boolean {
@@ -109,7 +161,7 @@ function matches(value: unknown, type: FlowType, schemas: Schemas, depth: number
       const record = value as Record<string, unknown>;
       return schema.fields.every((field) => {
         const found = Object.hasOwn(record, field.name) ? record[field.name] : undefined;
-        return found === undefined ? field.optional : matches(found, field.type, schemas, depth + 1);
+        return isAbsent(found, field) || matches(found, field.type, schemas, depth + 1);
       });
     }
     default:

@@ -13,6 +13,9 @@ export interface PayloadKind {
 
 const code = { other: 0, number: 1, text: 2, floats: 3, integers: 4, bytes: 5, pulse: 6, boolean: 7 } as const;
 
+/** The code of a kind that is left to its function. */
+export const leftToCheck = code.other;
+
 /** The kind of a type whose dimensions are fixed. */
 export function kindOf(type: FlowType, schemas: Schemas): PayloadKind {
   return { code: codeOf(type), other: kindCheck(type, schemas) };

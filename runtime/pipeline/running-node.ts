@@ -10,10 +10,11 @@ import { failureAt, type Place } from "./failures.ts";
 import { Gate } from "./gate.ts";
 import type { Join } from "./joins/join.ts";
 import { joinOf } from "./joins/join-of.ts";
+import { NodeClock } from "./node-clock.ts";
 import { mapCode, noCode } from "./node-code.ts";
 import { OwnMetrics } from "./node-metrics.ts";
 import { NodeRun } from "./node-run.ts";
-import { OutPort } from "./out-port.ts";
+import { OutPort, type CheckLevel } from "./out-port.ts";
 import { ignore } from "./outcome.ts";
 import type { Outlet, Room } from "./outlet.ts";
 import { settledWithin } from "./settled-within.ts";
@@ -43,6 +44,7 @@ export interface InstanceContext {
   readonly emit: Emit;
   readonly fail: (error: unknown) => void;
   readonly metrics: NodeMetrics;
+  readonly clock: Clock;
   /** Aborts when the instance is torn down. */
   readonly signal: AbortSignal;
 }
@@ -56,6 +58,8 @@ export interface RunningNodeInit {
   /** The fixed formats of the outputs. */
   readonly formats: Readonly<Record<string, FlowType>>;
   readonly schemas: Schemas;
+  /** How closely payloads are looked at where they come out. */
+  readonly checks: CheckLevel;
   readonly clock: Clock;
   readonly log: Log;
   readonly turns: Turns;
@@ -71,6 +75,7 @@ export interface RunningNodeInit {
 interface Life {
   readonly run: NodeRun;
   readonly abort: AbortController;
+  readonly clock: NodeClock;
   opening: Promise<NodeInstance> | undefined;
   /** By input: the stage that begins with the node. */
   readonly stages: Map<string, Stage>;
@@ -104,6 +109,7 @@ export class RunningNode implements LoadProbe, Watched {
   #framesBefore = 0;
   #droppedBefore = 0;
   #restarts = 0;
+  #leaked = 0;
   #epoch = 0;
   #scheduled = false;
   #paused = false;
@@ -122,7 +128,7 @@ export class RunningNode implements LoadProbe, Watched {
     this.#loose = feed.queues.filter((input) => !joined.includes(input.port));
     this.place = { id: plan.id, pipeline: init.pipeline, location: plan.location };
     this.outputs = new Map(
-      Object.entries(init.formats).map(([port, type]) => [port, new OutPort(port, type, init.schemas)]),
+      Object.entries(init.formats).map(([port, type]) => [port, new OutPort(port, type, init.schemas, init.checks)]),
     );
     this.#join =
       plan.join &&
@@ -179,6 +185,7 @@ export class RunningNode implements LoadProbe, Watched {
       workMs: this.serviceMs,
       ...(dropped > 0 && { dropped }),
       ...(this.#restarts > 0 && { restarts: this.#restarts }),
+      ...(this.#leaked > 0 && { leaked: this.#leaked }),
       ...(metrics !== undefined && { metrics }),
     };
   }
@@ -235,22 +242,26 @@ export class RunningNode implements LoadProbe, Watched {
     await Promise.all([this.#free(this.#life, reason), this.#freeing]);
   }
 
-  async #free({ run, abort, opening }: Life, reason: MeshError): Promise<void> {
+  async #free(life: Life, reason: MeshError): Promise<void> {
     const { clock, log } = this.#init;
-    run.stop(reason);
-    abort.abort(reason);
+    life.run.stop(reason);
+    life.abort.abort(reason);
     const freed = (async () => {
-      const instance = await opening?.catch(ignore);
+      const instance = await life.opening?.catch(ignore);
       // The code of a node must not find what it works with freed under its hands.
-      await run.pending?.catch(ignore);
+      await life.run.pending?.catch(ignore);
       await instance?.close?.();
     })();
     try {
-      if (await settledWithin(freed, closeTimeoutMs, clock)) return;
-      log("warn", `${this.id} did not stop within ${closeTimeoutMs} ms`, { node: this.id });
+      const inTime = await settledWithin(freed, closeTimeoutMs, clock);
+      if (!inTime) log("warn", `${this.id} did not stop within ${closeTimeoutMs} ms`, { node: this.id });
     } catch (error) {
       log("warn", `${this.id} failed while it closed: ${MeshError.from(error).message}`, { node: this.id });
     }
+    const left = life.clock.close();
+    if (left === 0) return;
+    this.#leaked += left;
+    log("warn", `${this.id} has left ${left} ${left === 1 ? "timer" : "timers"} behind`, { node: this.id });
   }
 
   // ---- instances ----------------------------------------------------------------------------------------------
@@ -270,13 +281,19 @@ export class RunningNode implements LoadProbe, Watched {
     });
     run.epoch = this.#epoch;
     run.connect(this.#gate);
-    return { run, abort: new AbortController(), opening: undefined, stages: new Map() };
+    return {
+      run,
+      abort: new AbortController(),
+      clock: new NodeClock(clock),
+      opening: undefined,
+      stages: new Map(),
+    };
   }
 
   async #openLife(life: Life): Promise<void> {
     const { make, plan, clock, sync, called } = this.#init;
     const { run, abort } = life;
-    const context = { emit: run.emit, fail: run.fail, metrics: this.#metrics, signal: abort.signal };
+    const context = { emit: run.emit, fail: run.fail, metrics: this.#metrics, clock: life.clock, signal: abort.signal };
     life.opening = Promise.resolve().then(() => make(context));
     const instance = await life.opening;
     if (plan.join !== undefined && instance.join === undefined) {

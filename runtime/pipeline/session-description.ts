@@ -1,6 +1,7 @@
 import { formatType } from "../interface/caps.ts";
 import type { PipelinePlan } from "../interface/plan.ts";
 import type { NodeDescription, SessionDescription } from "../interface/session.ts";
+import type { EntryLink } from "./border.ts";
 import type { Cells } from "./negotiation.ts";
 import type { RunningNode } from "./running-node.ts";
 import type { RunningRemote } from "./running-remote.ts";
@@ -13,9 +14,10 @@ export interface Described {
   readonly nodes: ReadonlyMap<string, RunningNode>;
   readonly remotes: ReadonlyMap<string, RunningRemote>;
   readonly wiring: Wiring;
+  readonly inputs: Readonly<Record<string, EntryLink>>;
 }
 
-export function describeSession({ id, plan, cells, nodes, remotes, wiring }: Described): SessionDescription {
+export function describeSession({ id, plan, cells, nodes, remotes, wiring, inputs }: Described): SessionDescription {
   const described = [...remotes.values()].map((remote) => remote.describe());
   const standIns = described.map(({ id: remote, state }): NodeDescription => {
     const running = state === "connected" ? "running" : state === "connecting" ? "opening" : state;
@@ -24,6 +26,7 @@ export function describeSession({ id, plan, cells, nodes, remotes, wiring }: Des
       .reduce((sum, channel) => sum + channel.frames - channel.size - channel.dropped, 0);
     return { id: remote, node: "HFPipelineNode", state: running, frames, workMs: undefined };
   });
+  const refused = Object.entries(inputs).flatMap(([port, link]) => (link.refused > 0 ? [[port, link.refused]] : []));
   return {
     id,
     pipeline: plan.name,
@@ -38,5 +41,6 @@ export function describeSession({ id, plan, cells, nodes, remotes, wiring }: Des
       queued: channel.size,
       hopMs: channel.hopMs,
     })),
+    ...(refused.length > 0 && { refused: Object.fromEntries(refused) as Record<string, number> }),
   };
 }

@@ -17,7 +17,7 @@ import { Graph } from "./graph.ts";
 import { openInstance } from "./instance.ts";
 import { settle, type Cells, type PortTypes } from "./negotiation.ts";
 import { resolveValue, resolveValues } from "./parameters.ts";
-import { describeExpected, kindCheck } from "./payload-check.ts";
+import { describeExpected, valueCheck } from "./payload-check.ts";
 import { RunningNode, type InstanceContext } from "./running-node.ts";
 import type { RunningRemote } from "./running-remote.ts";
 import { describeSession } from "./session-description.ts";
@@ -154,6 +154,7 @@ export class LocalSession implements PipelineSession {
       nodes: this.#nodes,
       remotes: this.#remotes,
       wiring: this.#wiring,
+      inputs: this.inputs,
     });
   }
 
@@ -204,7 +205,7 @@ export class LocalSession implements PipelineSession {
       name: port,
       spread:
         cut === undefined || outlet === undefined ? spread : { ...spread, outlet: new DeclaredOutlet(outlet, cut) },
-      check: kindCheck(type, this.#init.schemas),
+      check: valueCheck(type, this.#init.schemas),
       expected: describeExpected(type),
       onEpoch: (epoch) => {
         this.#heard = Math.max(this.#heard, epoch);
@@ -224,6 +225,7 @@ export class LocalSession implements PipelineSession {
         called: this.#graph.called.has(plan.id),
         formats: this.#fixed(plan.outputs),
         schemas,
+        checks: deps.checks ?? "kinds",
         clock: deps.clock,
         log: deps.log,
         turns: this.#turns,
@@ -245,7 +247,7 @@ export class LocalSession implements PipelineSession {
     );
   }
 
-  async #openInstance(plan: NodePlan, { emit, fail, metrics, signal }: InstanceContext): Promise<NodeInstance> {
+  async #openInstance(plan: NodePlan, { emit, fail, metrics, clock, signal }: InstanceContext): Promise<NodeInstance> {
     const { deps, params, cells, definitions } = this.#init;
     const definition = definitions.get(plan.id);
     if (definition === undefined) throw new MeshError("internal", "its code is not there");
@@ -253,7 +255,7 @@ export class LocalSession implements PipelineSession {
       id: plan.id,
       location: plan.location,
       session: { id: this.id },
-      clock: deps.clock,
+      clock,
       random: deps.random,
       log: (level, message, fields) => deps.log(level, message, { node: plan.id, ...fields }),
       metrics,

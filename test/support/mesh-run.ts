@@ -5,7 +5,7 @@ import type { NodeDefinition } from "../../runtime/interface/node.ts";
 import type { Plan } from "../../runtime/interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../../runtime/interface/session.ts";
 import type { Transport } from "../../runtime/interface/transport.ts";
-import { launchPlan, type Mesh } from "../../runtime/mesh/launch.ts";
+import { launchPlan, type LaunchOptions, type Mesh } from "../../runtime/mesh/launch.ts";
 import { servePipelines } from "../../runtime/remote/host.ts";
 import { shareRuns } from "../../runtime/mesh/shared-runs.ts";
 import { memoryNetwork } from "../../runtime/transports/memory/network.ts";
@@ -73,7 +73,11 @@ export function onMemory(clock: VirtualClock): Transport {
 }
 
 /** Compiles a program and launches all its peers in this process, by a clock that moves only when it is told. */
-export async function meshRun(text: string, nodes: Readonly<Record<string, NodeDefinition>>): Promise<MeshRun> {
+export async function meshRun(
+  text: string,
+  nodes: Readonly<Record<string, NodeDefinition>>,
+  options: Pick<LaunchOptions, "watchdog" | "checks"> = {},
+): Promise<MeshRun> {
   const clock = virtualClock();
   const plan = planOf(text);
   const warnings: string[] = [];
@@ -90,7 +94,7 @@ export async function meshRun(text: string, nodes: Readonly<Record<string, NodeD
       serve: servePipelines,
       share: async () => shareRuns,
     },
-    { registry, onEvent: (event) => events.push(event) },
+    { ...options, registry, onEvent: (event) => events.push(event) },
   );
   return {
     clock,

@@ -76,6 +76,7 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
     const mesh = await launchPlan(plan, platform, {
       peers,
       registry,
+      checks: "values",
       onEvent: (event) => run.send({ type: "event", event: plainEvent(event, run.cwd) }),
     }).catch((error: unknown) => {
       throw listenError(error, plan, peers, run.env);

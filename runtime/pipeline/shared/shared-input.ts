@@ -27,6 +27,8 @@ export class SharedInput implements Link {
   frames = 0;
   /** Frames of an epoch that is over. */
   dropped = 0;
+  /** Frames that broke the format. */
+  refused = 0;
   readonly #init: SharedInputInit;
   readonly #waits = new Set<AbortController>();
   #epoch = 0;
@@ -65,6 +67,7 @@ export class SharedInput implements Link {
       throw new MeshError("channel-full", `\`${port}\` has no room; wait for \`ready\` before \`send\`.`);
     }
     if (!check(frame.payload)) {
+      this.refused += 1;
       throw new MeshError(
         "invalid-argument",
         `\`${port}\` takes ${expected}; the payload of frame ${frame.seq} is none.`,

@@ -11,7 +11,7 @@ import type {
 } from "../../interface/session.ts";
 import { CallerLink } from "../caller-link.ts";
 import { cutBetween } from "../declared-fields.ts";
-import { describeExpected, kindCheck } from "../payload-check.ts";
+import { describeExpected, valueCheck } from "../payload-check.ts";
 import type { FanOut } from "./fan-out.ts";
 import { SharedInput } from "./shared-input.ts";
 import { Tap } from "./tap.ts";
@@ -82,7 +82,17 @@ export class SharedSession implements PipelineSession {
       hopMs: undefined,
     }));
     const tapped = [...this.#taps.values()].map(({ tap }) => tap.describe());
-    return { id: this.id, pipeline: this.#init.pipeline, nodes: [], remotes: [], streams: [...fed, ...tapped] };
+    const refused = Object.entries(this.inputs).flatMap(([port, input]) =>
+      input.refused > 0 ? [[port, input.refused]] : [],
+    );
+    return {
+      id: this.id,
+      pipeline: this.#init.pipeline,
+      nodes: [],
+      remotes: [],
+      streams: [...fed, ...tapped],
+      ...(refused.length > 0 && { refused: Object.fromEntries(refused) as Record<string, number> }),
+    };
   }
 
   #feed(port: string, type: FlowType): void {
@@ -94,7 +104,7 @@ export class SharedSession implements PipelineSession {
     this.inputs[port] = new SharedInput({
       port,
       target,
-      check: kindCheck(type, schemas),
+      check: valueCheck(type, schemas),
       expected: describeExpected(type),
       cut: cutBetween(sent, type, { producer: request.schemas, consumer: schemas }),
       onEpoch: (epoch) => (this.#heard = Math.max(this.#heard, epoch)),
