@@ -3,7 +3,7 @@ import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { Cut } from "./declared-fields.ts";
 
-/** The caller's end of an output. What it gets is never older than the epoch that it has told of itself. */
+/** An end that keeps its own epoch: a caller's of an output, a remote's of an input. What it gets is never older than the newest that it knows. */
 export class CallerLink implements Link {
   readonly #link: Link;
   readonly #heard: () => number;

@@ -26,6 +26,8 @@ export interface NodeRunInit {
   /** The call in work has come back; the next frame may come. */
   readonly onIdle: () => void;
   readonly onFailure: (error: unknown) => void;
+  /** Says whose failure it is, where a call of a `first` fails and not the node. */
+  readonly placed: (error: unknown) => unknown;
 }
 
 /** Called when a call into the node is over; `fresh` where its result was wanted to the end. */
@@ -266,7 +268,7 @@ export class NodeRun {
   failWork(error: unknown): void {
     if (this.#stale) return;
     if (this.#ticket === undefined) this.fail(error);
-    else this.#ticket.fail(error);
+    else this.#ticket.fail(this.#init.placed(error));
   }
 
   /** With what most frames need not: measuring, the answers of batch nodes, calls that may be cancelled. */

@@ -278,6 +278,7 @@ export class RunningNode implements LoadProbe, Watched {
       watchdog,
       onIdle: this.#drainNow,
       onFailure: this.#failed,
+      placed: (error) => failureAt(this.place, error),
     });
     run.epoch = this.#epoch;
     run.connect(this.#gate);

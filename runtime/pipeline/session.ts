@@ -62,6 +62,8 @@ export class LocalSession implements PipelineSession {
   readonly #borders: EntryLink[] = [];
   /** By the name of a remote: what it sends comes in here. */
   readonly #remoteBorders = new Map<string, EntryLink[]>();
+  /** By the name of a remote: the newest epoch that it was told of; what it gets is no older, whoever has sent it. */
+  readonly #told = new Map<string, number>();
   /** By the name of a batch remote: the calls that it has in work. */
   readonly #tickets = new Map<string, Tickets>();
   readonly #turns: Turns;
@@ -96,7 +98,7 @@ export class LocalSession implements PipelineSession {
       memory: deps.splits ?? new SplitMemory(),
       clock: deps.clock,
       resolve: (value) => resolveValue(value, { params: init.params, env: deps.env, location: plan.location }),
-      onFailure: (error) => void this.close(MeshError.from(error)),
+      onFailure: (error) => this.#callFailed(MeshError.from(error)),
     });
     this.#epochs = new Epochs({
       queues: this.#wiring.queues,
@@ -354,6 +356,7 @@ export class LocalSession implements PipelineSession {
     for (const id of nodes) {
       this.#nodes.get(id)?.flush(epoch);
       for (const border of this.#remoteBorders.get(id) ?? []) border.adopt(epoch);
+      if (this.#remotes.has(id)) this.#told.set(id, epoch);
       for (const link of Object.values(this.#remotes.get(id)?.inputs ?? {})) link.flush?.(epoch);
       const tickets = this.#tickets.get(id);
       if (tickets !== undefined) tickets.length = 0;
@@ -393,7 +396,8 @@ export class LocalSession implements PipelineSession {
       if (link === undefined) return true;
       const channels = this.#wiring.before(id, port);
       const back = channels.filter((channel) => !onward.includes(channel));
-      const target = channels.length > 1 ? new MergedLink(link) : link;
+      const current = new CallerLink(link, () => this.#told.get(id) ?? 0, undefined);
+      const target = channels.length > 1 ? new MergedLink(current) : current;
       if (back.length > 0) looped.push({ link, back });
       void this.#carry(back, target, tickets);
       const ok = await this.#carry(
@@ -447,6 +451,15 @@ export class LocalSession implements PipelineSession {
       sent.reduce((sum, channel) => sum + channel.frames - channel.size, 0) +
       came.reduce((sum, border) => sum + border.frames, 0)
     );
+  }
+
+  /** All branches of a `first` have failed at a frame; the error is that of the last node. */
+  #callFailed(error: MeshError): void {
+    const { node, location } = error;
+    if (this.#closing === undefined && node !== undefined && location !== undefined) {
+      this.#init.deps.onEvent({ kind: "node-failed", session: this.id, node, error, location });
+    }
+    void this.close(error);
   }
 
   #end(cut: readonly string[]): void {
