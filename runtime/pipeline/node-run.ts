@@ -382,8 +382,8 @@ export class NodeRun {
 
   #drain(items: Iterable<unknown>): void {
     for (const item of items) {
-      if (this.#stale || !this.live) return;
       if (item !== undefined) this.#send(item, 0);
+      if (this.#stale || !this.live) return;
     }
   }
 
@@ -391,8 +391,10 @@ export class NodeRun {
     try {
       for (;;) {
         const { done, value } = await items.next();
-        if (done === true || this.#stale || !this.live) return;
+        if (done === true) return;
+        // What is sent for nobody is counted there.
         if (value !== undefined) this.#send(value, 0);
+        if (this.#stale || !this.live) return;
         const room = this.#room();
         if (room !== undefined) await room;
       }

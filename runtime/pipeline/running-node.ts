@@ -239,6 +239,7 @@ export class RunningNode implements LoadProbe, Watched {
   async #tearDown(reason: MeshError): Promise<void> {
     if (this.#state === "opening" || this.#state === "running") this.#state = "ended";
     this.#gate.fail(reason);
+    this.#join?.flush();
     await Promise.all([this.#free(this.#life, reason), this.#freeing]);
   }
 

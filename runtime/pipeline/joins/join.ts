@@ -20,6 +20,6 @@ export interface Join {
   next(): JoinedSet | undefined;
   /** True when no other set can come. */
   readonly over: boolean;
-  /** The epoch has ended: what was kept is dropped. */
+  /** The epoch or the session has ended: what was kept is dropped and, where it was part of no set, counted. */
   flush(): void;
 }

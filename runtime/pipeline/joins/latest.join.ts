@@ -36,6 +36,8 @@ export function joinLatest(inputs: readonly JoinInput[]): Join {
       }
     },
     flush() {
+      // They have been part of no set.
+      if (!complete) for (const { channel } of latest.values()) channel.countDropped();
       latest.clear();
       complete = false;
     },

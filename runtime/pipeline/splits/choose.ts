@@ -1,8 +1,9 @@
 import type { BranchLoad } from "./load.ts";
 
 /**
- * The branch of the lowest score among those with room, among all where none has any. Equals take turns, so that
- * branches that look alike share the work.
+ * The branch of the lowest score among those with room. Where none has any, for a node may send several frames for one that
+ * it took, it is the one where the fewest wait: what is sent beyond its bound must not heap up at a branch that stands
+ * still. Equals take turns, so that branches that look alike share the work.
  */
 export function lowest(branches: readonly BranchLoad[], turn: number, score: (load: BranchLoad) => number): number {
   const free = branches.some((load) => load.writable);
@@ -13,7 +14,7 @@ export function lowest(branches: readonly BranchLoad[], turn: number, score: (lo
     const index = (start + step) % branches.length;
     const load = branches[index];
     if (load === undefined || (free && !load.writable)) continue;
-    const value = score(load);
+    const value = free ? score(load) : load.waiting;
     if (best < 0 || value < least) {
       best = index;
       least = value;
