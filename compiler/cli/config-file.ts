@@ -27,7 +27,7 @@ export async function loadConfig(cwd: string): Promise<LoadedConfig> {
   const { firstOf, importCode } = await import("./import-code.ts");
   let exported: unknown;
   try {
-    const module = await importCode(file, [definesConfig]);
+    const { exports: module } = await importCode(file, [definesConfig]);
     exported = module["default"];
   } catch (error) {
     if (error instanceof CommandError) throw error;

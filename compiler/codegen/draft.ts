@@ -52,6 +52,7 @@ function statementsOf(scope: ModuleScope): Pick<ModuleDraft, "statements" | "pla
     ...(peers?.launch ?? []),
   ];
   if (!hasPipelines) return { statements, planAt: undefined };
+  const workers = nodes.workersText();
   const planAt = scope.held.texts.length;
   const data: StatementStructures[] = [
     {
@@ -63,7 +64,7 @@ function statementsOf(scope: ModuleScope): Pick<ModuleDraft, "statements" | "pla
       program,
       scope.type("Program"),
       scope.held.hold(
-        `{\n  ${planName === "plan" ? planName : `plan: ${planName}`},\n  nodes: ${nodes.tableText()},\n}`,
+        `{\n  ${planName === "plan" ? planName : `plan: ${planName}`},\n  nodes: ${nodes.tableText()},\n${workers === undefined ? "" : `  workers: ${workers},\n`}}`,
       ),
       "The plan and the code of its nodes.",
     ),

@@ -18,6 +18,10 @@ interface UsedNode {
   symbol: DeclarationSymbol | undefined;
   /** Put in by the compiler only. */
   inserted: boolean;
+  /** Some instance runs on a thread of its own. */
+  onThread: boolean;
+  /** Some instance does not. */
+  inline: boolean;
 }
 
 /** What the options of a launch say about nodes. */
@@ -88,23 +92,43 @@ export class NodeSet {
 
   /** `{ Answer, Vad }`: the code by key, imported from where the program says. */
   tableText(): string {
+    return table(
+      this.#used.flatMap((one) => {
+        const { implementation } = one.plan;
+        if (implementation === undefined || !one.inline) return [];
+        const { module, export: name } = implementation;
+        const from = this.#from(module);
+        const key = propertyKey(one.key);
+        if (isWasmPath(module)) return [`${key}: ${this.#scope.value("wasmNode")}(${this.#addressOf(from)})`];
+        const local = this.#scope.import(from, name, false, `${name}Code`);
+        return [key === local ? key : `${key}: ${local}`];
+      }),
+    );
+  }
+
+  /** The code of instances on threads, by key: not imported here, but by its address there. Undefined where there are none. */
+  workersText(): string | undefined {
     const entries = this.#used.flatMap((one) => {
       const { implementation } = one.plan;
-      if (implementation === undefined) return [];
+      if (implementation === undefined || !one.onThread) return [];
       const { module, export: name } = implementation;
-      const from = isStandard(module) ? "pipeline-mesh/stdlib" : this.#scope.input.layout.implementation(module);
-      const key = propertyKey(one.key);
-      // Written out at the place where it is used: this is how bundlers find the files that they have to take along.
-      if (isWasmPath(module)) {
-        const address = stringLiteral(from.replace(/[%?#\\]/g, encodeURIComponent));
-        return [`${key}: ${this.#scope.value("wasmNode")}(new ${this.#url}(${address}, import.meta.url))`];
-      }
-      const local = this.#scope.import(from, name, false, `${name}Code`);
-      return [key === local ? key : `${key}: ${local}`];
+      const from = this.#from(module);
+      const given = isStandard(module)
+        ? [`import.meta.resolve(${stringLiteral(from)})`, stringLiteral(name)]
+        : [this.#addressOf(from), stringLiteral(name), "import.meta.url"];
+      return [`${propertyKey(one.key)}: ${this.#scope.value("workerNode")}(${given.join(", ")})`];
     });
-    if (entries.length === 0) return "{}";
-    const flat = `{ ${entries.join(", ")} }`;
-    return flat.length < 80 ? flat : `{\n${entries.map((one) => `    ${one},\n`).join("")}  }`;
+    return entries.length === 0 ? undefined : table(entries);
+  }
+
+  /** Where the code of an implementation is imported from. */
+  #from(module: string): string {
+    return isStandard(module) ? "pipeline-mesh/stdlib" : this.#scope.input.layout.implementation(module);
+  }
+
+  /** Written out at the place where it is used: this is how bundlers find the files that they have to take along. */
+  #addressOf(from: string): string {
+    return `new ${this.#url}(${stringLiteral(from.replace(/[%?#\\]/g, encodeURIComponent))}, import.meta.url)`;
   }
 
   /** The class of addresses, by a name that nothing in the module hides. */
@@ -151,8 +175,12 @@ function usedNodes(scope: ModuleScope): UsedNode[] {
           pipelines: new Set([key]),
           symbol,
           inserted: node.inserted === true,
+          onThread: isOnThread(node),
+          inline: !isOnThread(node),
         });
       } else {
+        if (isOnThread(node)) known.onThread = true;
+        else known.inline = true;
         known.pipelines.add(key);
         if (node.inserted !== true) known.inserted = false;
       }
@@ -165,6 +193,17 @@ function usedNodes(scope: ModuleScope): UsedNode[] {
       return isShared && one.plan.implementation !== undefined ? { ...one, key: idOf(one.plan) } : one;
     })
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** WebAssembly is called where the pipeline runs, which needs no module of code. */
+function isOnThread({ run, implementation }: NodePlan): boolean {
+  return run?.worker === true && !isWasmPath(implementation?.module ?? "");
+}
+
+function table(entries: readonly string[]): string {
+  if (entries.length === 0) return "{}";
+  const flat = `{ ${entries.join(", ")} }`;
+  return flat.length < 80 ? flat : `{\n${entries.map((one) => `    ${one},\n`).join("")}  }`;
 }
 
 function idOf({ implementation, node }: NodePlan): string {

@@ -10,6 +10,11 @@ export interface EmitOptions {
   readonly timestampUs?: number;
   /** `FrameFlag` bits; 0 by default. */
   readonly flags?: number;
+  /**
+   * The node gives a typed array away and neither reads nor writes it again. On a thread of its own, one that fills its
+   * buffer is then moved to the pipeline in place of a copy. False by default.
+   */
+  readonly transfer?: boolean;
 }
 
 /**
@@ -25,11 +30,15 @@ export type Emit<Outputs = Readonly<Record<string, Payload>>> = <Port extends ke
   options?: EmitOptions,
 ) => Promise<void> | undefined;
 
+/** Tells an emission from a payload also where code and pipeline each have a runtime of their own, as on a thread. */
+const emissionMark: unique symbol = Symbol.for("pipeline-mesh.emission");
+
 /** What a node returns or yields to send by a port of its choice. */
 export class Emission {
   readonly port: string;
   readonly payload: Payload;
   readonly options: EmitOptions | undefined;
+  readonly [emissionMark] = true;
 
   constructor(port: string, payload: Payload, options?: EmitOptions) {
     this.port = port;

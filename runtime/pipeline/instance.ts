@@ -19,7 +19,7 @@ import { describeExpected, kindCheck } from "./payload-check.ts";
  */
 export async function openInstance(
   definition: NodeDefinition,
-  plan: NodePlan,
+  plan: Pick<NodePlan, "node">,
   params: Params,
   context: NodeContext,
 ): Promise<NodeInstance> {
@@ -44,7 +44,7 @@ export const joinNode: NodeDefinition = defineNode({
   }),
 });
 
-function wrongParameters(plan: NodePlan, issues: readonly SchemaIssue[]): MeshError {
+function wrongParameters(plan: Pick<NodePlan, "node">, issues: readonly SchemaIssue[]): MeshError {
   const [issue] = issues;
   const path = (issue?.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join(".");
   const where = path === "" ? "its parameters" : `its parameter \`${path}\``;

@@ -11,9 +11,11 @@ import { webrtcDialer } from "../transports/webrtc/dialer.ts";
 import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
 import type { PortSpecs, PortsOf } from "../typed/ports.ts";
 import type { Program } from "../typed/program.ts";
+import { threadDefinition } from "../threads/node.ts";
 import { wasmDefinition } from "../wasm/node.ts";
 import { browserClock } from "./clock.browser.ts";
 import { platformRandom } from "./random.ts";
+import { startThread } from "./thread.browser.ts";
 import { fetchModule, moduleName } from "./wasm-fetch.ts";
 
 export * from "../index.ts";
@@ -82,4 +84,13 @@ export function launchPeers(program: Program, peers: readonly string[], options:
  */
 export function wasmNode(url: URL): NodeDefinition {
   return wasmDefinition(moduleName(url), () => fetchModule(url));
+}
+
+/**
+ * The code of a node on a thread of its own, a module worker: `workerNode(new URL("./denoise.js", import.meta.url),
+ * "Denoise")`. The module is imported on the thread, once for each session, so it has to be served as JavaScript.
+ * @param name under which it exports the code
+ */
+export function workerNode(url: URL | string, name: string, _from?: string): NodeDefinition {
+  return threadDefinition({ name, address: () => String(new URL(url, location.href)) }, startThread);
 }

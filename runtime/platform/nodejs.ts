@@ -105,3 +105,17 @@ export function wasmNode(url: URL): NodeDefinition {
     (loading ??= running().then(({ wasmFileNode }) => wasmFileNode(url)));
   return { sync: true, open: async (params, context) => (await definition()).open(params, context) };
 }
+
+/**
+ * The code of a node on a thread of its own, a worker of Node: `workerNode(new URL("./denoise.ts", import.meta.url),
+ * "Denoise")`. The module is imported on the thread, once for each session.
+ * @param url of the module; TypeScript is bundled by esbuild where Node does not read it by itself
+ * @param name under which it exports the code
+ * @param from address of the module that asks: where that was compiled to JavaScript, so was the one beside it
+ */
+export function workerNode(url: URL | string, name: string, from?: string): NodeDefinition {
+  let loading: Promise<NodeDefinition> | undefined;
+  const definition = (): Promise<NodeDefinition> =>
+    (loading ??= running().then(({ threadNode }) => threadNode(String(url), name, from)));
+  return { open: async (params, context) => (await definition()).open(params, context) };
+}

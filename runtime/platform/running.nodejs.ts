@@ -9,8 +9,11 @@ import type { SignalConnect, SignalServerFactory } from "../signaling/socket.ts"
 import type { NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
 import type { WebrtcEngine } from "../transports/webrtc/engines/engine.ts";
 import { webrtcTransport } from "../transports/webrtc/transport.ts";
+import { threadDefinition } from "../threads/node.ts";
 import { wasmDefinition } from "../wasm/node.ts";
 import { nodejsClock } from "./clock.nodejs.ts";
+import { importable } from "./importable.nodejs.ts";
+import { startThread } from "./thread.nodejs.ts";
 import { moduleName } from "./wasm-fetch.ts";
 import { readModule } from "./wasm.nodejs.ts";
 
@@ -44,4 +47,9 @@ const loadEngine = async (): Promise<WebrtcEngine> => {
 /** The code of a node that is a WebAssembly module beside the code that names it. */
 export function wasmFileNode(url: URL): NodeDefinition {
   return wasmDefinition(moduleName(url), () => readModule(url));
+}
+
+/** The code of a node on a thread of its own. */
+export function threadNode(url: string, name: string, from: string | undefined): NodeDefinition {
+  return threadDefinition({ name, address: () => importable(url, from) }, startThread);
 }

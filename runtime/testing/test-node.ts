@@ -236,9 +236,11 @@ class Tested implements TestedNode<AnyContract, Clock> {
       await turn();
       if (this.#over?.error !== undefined) throw this.#over.error;
       if (this.#over !== undefined) return;
-      if (calls.pending > 0) await calls.change();
+      const { state } = this.describe();
+      // The session of its own is over with it, once all is free.
+      if (state === "failed" || state === "ended") await this.closed;
+      else if (calls.pending > 0 || state === "opening") await calls.change();
       else if (this.#atRest()) return;
-      else if (this.describe().state === "opening") await calls.change();
     }
   }
 
@@ -278,10 +280,9 @@ class Tested implements TestedNode<AnyContract, Clock> {
   #atRest(): boolean {
     const { nodes, streams } = this.#init.session.describe();
     const [node] = nodes;
-    if (node === undefined || node.state === "opening") return false;
     const queued = streams.reduce((sum, one) => sum + one.queued, 0);
     const before = this.#seen;
-    this.#seen = `${node.frames} ${queued}`;
+    this.#seen = `${node?.frames} ${queued}`;
     const holds =
       this.#init.signature.join !== undefined || [...this.#init.sinks.values()].some((one) => !one.writable);
     return queued === 0 || (holds && this.#seen === before);

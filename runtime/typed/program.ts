@@ -11,12 +11,15 @@ export type NodeTable = Readonly<Record<string, AnyNode | undefined>>;
 export interface Program {
   readonly plan: Plan;
   readonly nodes: NodeTable;
+  /** The same for instances that run on threads of their own. */
+  readonly workers?: NodeTable | undefined;
 }
 
 /** Finds the code of a node: what was given at launch comes before what the program names. */
 export function registryOf(program: Program, given: NodeTable = {}): NodeRegistry {
   return (node) => {
-    const code = find(given, node) ?? find(program.nodes, node);
+    const own = node.run?.worker === true ? find(program.workers ?? {}, node) : undefined;
+    const code = find(given, node) ?? own ?? find(program.nodes, node);
     // The contract of the code is checked by TypeScript and by the build, so the widening is sound.
     if (code !== undefined) return code as NodeDefinition;
     throw new MeshError(

@@ -1,6 +1,7 @@
 import { defineNode } from "../../runtime/interface/node.ts";
 import * as chains from "./hop-chains.ts";
 import { against, interleaved, type BenchRow, type Contender, type Rounds } from "./hop-rounds.ts";
+import { workerRows } from "./worker-hop.ts";
 
 export const title =
   "Processor time of one hop, in a chain of nodes that do integer arithmetic: what 20 more nodes cost, by 20; metrics on";
@@ -56,10 +57,12 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
       row("queued", "Node object streams", "<= 1"),
       row("queued", "async generators"),
       row("queued", "web streams"),
+      ...(await workerRows((pair) => interleaved(pair, 9))),
     ],
     notes: [
       "frames: the value travels in an object with media time, number, epoch and flags, as it does between nodes with",
       "`process`; `map` works on the bare value, and so do the peers that it stands beside.",
+      "worker hop: 960 samples go to a thread and come back, one frame at a time; both copy once and move the copy.",
     ],
   };
 }

@@ -66,11 +66,12 @@ async function loadNode(node: NodePlan, root: string, loaded: LoadedModules): Pr
     );
   }
   const { module, export: name } = implementation;
-  if (module.startsWith("std/")) return standardNode(module, name, location);
-  const wanted = { file: join(root, module), shown: module, name, location };
+  const worker = node.run?.worker === true;
+  if (module.startsWith("std/")) return standardNode(module, name, location, worker);
+  const wanted = { file: join(root, module), shown: module, name, location, worker };
   return isWasmPath(module) ? loadWasmNode(wanted) : loadUserNode(wanted, loaded);
 }
 
-function idOf({ implementation, node }: NodePlan): string {
-  return `${implementation?.module ?? ""} ${implementation?.export ?? node}`;
+function idOf({ implementation, node, run }: NodePlan): string {
+  return `${implementation?.module ?? ""} ${implementation?.export ?? node}${run?.worker === true ? " worker" : ""}`;
 }

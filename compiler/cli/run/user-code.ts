@@ -3,10 +3,10 @@ import { basename, dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { formatLocation, type Location } from "../../../runtime/interface/errors.ts";
 import type { NodeDefinition } from "../../../runtime/interface/node.ts";
-import { wasmNode } from "../../../runtime/platform/nodejs.ts";
+import { wasmNode, workerNode } from "../../../runtime/platform/nodejs.ts";
 import { suggest } from "../../diagnostics/suggest.ts";
 import { CommandError, exitCode } from "../exit-code.ts";
-import { firstOf, importCode } from "../import-code.ts";
+import { firstOf, importCode, type ImportedCode } from "../import-code.ts";
 
 /** What a module of the user is wanted for. */
 export interface CodeWanted {
@@ -17,10 +17,12 @@ export interface CodeWanted {
   /** The name of the node, which is the name of the export. */
   readonly name: string;
   readonly location: Location;
+  /** To run on a thread of its own. */
+  readonly worker: boolean;
 }
 
 /** Modules that were loaded, by file: a module that two nodes come from is run once. */
-export type LoadedModules = Map<string, Promise<Readonly<Record<string, unknown>>>>;
+export type LoadedModules = Map<string, Promise<ImportedCode>>;
 
 /**
  * Loads the code of a node from a TypeScript or JavaScript file, without a build step of the user's.
@@ -36,9 +38,10 @@ export async function loadUserNode(wanted: CodeWanted, loaded: LoadedModules): P
   checkThere(wanted);
   const pending = loaded.get(file) ?? importCode(file);
   loaded.set(file, pending);
-  let module: Readonly<Record<string, unknown>>;
+  let module: ImportedCode["exports"];
+  let url: string;
   try {
-    module = await pending;
+    ({ exports: module, url } = await pending);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(
@@ -47,7 +50,8 @@ export async function loadUserNode(wanted: CodeWanted, loaded: LoadedModules): P
     );
   }
   const definition = module[name];
-  if (isDefinition(definition)) return definition;
+  // A thread imports it once more; what is wrong with it is told here all the same.
+  if (isDefinition(definition)) return wanted.worker ? workerNode(url, name) : definition;
   const names = Object.keys(module);
   if (definition !== undefined) {
     throw new CommandError(
