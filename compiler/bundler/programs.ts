@@ -11,6 +11,7 @@ import { HostError, type Host } from "../host/host.ts";
 import { nodejsHost, projectRootOf } from "../host/nodejs.ts";
 import { wantsDeclarations } from "./declarations.ts";
 import { problemOf, type Problem } from "./problems.ts";
+import { withWorkers } from "./workers.ts";
 
 /** What a `.mesh` file is for a bundler. */
 export interface LoadedProgram {
@@ -71,7 +72,14 @@ export class Programs {
     const generator = await this.#generator;
     const { code, map } = generator.javascript(compiled, settings.target);
     problems.push(...this.#declare(file, compiled, generator, settings));
-    return { code, map: { ...map, sources: map.sources.map((one) => resolve(root, one)) }, problems, read };
+    const whole = await withWorkers(code, file, settings.target);
+    for (const one of whole.read) this.#readersOf(one).add(file);
+    return {
+      code: whole.code,
+      map: { ...map, sources: map.sources.map((one) => resolve(root, one)) },
+      problems,
+      read: [...new Set([...read, ...whole.read])],
+    };
   }
 
   /** Programs that have read a file, absolute. */
