@@ -10,6 +10,8 @@ export class Gate {
   readonly #only: Room | undefined;
   readonly #waiters = new Waiters();
   #error: unknown;
+  /** Where the room was that somebody found full; to look there first saves going through all for each that opens. */
+  #full = 0;
 
   constructor(rooms: readonly Room[], onRoom?: () => void) {
     this.#rooms = rooms;
@@ -25,7 +27,14 @@ export class Gate {
   get open(): boolean {
     if (this.#only !== undefined) return this.#only.writable;
     const rooms = this.#rooms;
-    for (let index = 0; index < rooms.length; index += 1) if (rooms[index]?.writable === false) return false;
+    let index = this.#full;
+    for (let left = rooms.length; left > 0; left -= 1) {
+      if (rooms[index]?.writable === false) {
+        this.#full = index;
+        return false;
+      }
+      index = index + 1 === rooms.length ? 0 : index + 1;
+    }
     return true;
   }
 

@@ -91,8 +91,8 @@ export function endName(end: LinkEnd): string {
 }
 
 /**
- * A node is called in line when it is synchronous and fed by one link from another node that feeds nobody else by that
- * port. Borders keep their queue, so that a caller never runs the code of a node inside its `send`.
+ * A node is called in line when it is synchronous and fed by one link, from another node; so are several at a fork, one after
+ * the other. Borders keep their queue, so that a caller never runs the code of a node inside its `send`.
  */
 function isCall(pipeline: PipelinePlan, links: readonly LinkPlan[], link: LinkPlan, init: GraphInit): boolean {
   const { from, to } = link;
@@ -103,8 +103,7 @@ function isCall(pipeline: PipelinePlan, links: readonly LinkPlan[], link: LinkPl
   if (reader === undefined || !init.isSync(to.node) || reader.join !== undefined) return false;
   // What comes while it is opened anew has to wait somewhere; and a thread of its own is never in line.
   if (reader.run?.restart === "on_failure" || reader.run?.worker === true) return false;
-  const siblings = links.filter((other) => other.from.node === from.node && other.from.port === from.port);
-  return siblings.length === 1 && links.filter((other) => other.to.node === to.node).length === 1;
+  return links.filter((other) => other.to.node === to.node).length === 1;
 }
 
 /**

@@ -12,11 +12,14 @@ export interface BenchRow {
   readonly goal: string | null;
 }
 
-/** Something that is measured: `run` does `count` units of work from beginning to end. */
+/**
+ * Something that is measured: `run` does `count` units of work from beginning to end. Where only a part of it counts, it
+ * returns how many microseconds of processor time that took.
+ */
 export interface Contender {
   readonly name: string;
   readonly count: number;
-  readonly run: (count: number) => void | Promise<void>;
+  readonly run: (count: number) => void | number | Promise<void | number>;
 }
 
 /** Nanoseconds of processor time for a unit, by contender, one figure for each round. */
@@ -31,9 +34,9 @@ export async function interleaved(contenders: readonly Contender[], count: numbe
   for (let turn = -warmups; turn < count; turn += 1) {
     for (const contender of contenders) {
       const start = process.cpuUsage();
-      await contender.run(contender.count);
+      const partUs = await contender.run(contender.count);
       const { user, system } = process.cpuUsage(start);
-      const ns = ((user + system) * 1000) / contender.count;
+      const ns = ((partUs ?? user + system) * 1000) / contender.count;
       if (turn >= 0) figures.get(contender.name)?.push(ns);
     }
   }

@@ -1,0 +1,60 @@
+import * as branches from "./fanout-branches.ts";
+import { against, interleaved, median, rounded, type BenchRow, type Contender, type Rounds } from "./hop-rounds.ts";
+
+export const title =
+  "Processor time of delivering one frame to one of so many branches that a source is broadcast to; metrics on";
+
+const widths = [1, 10, 100, 1_000];
+/** As many in each run, whatever the number of branches, so that none of them has warmed up better. */
+const deliveries = 200_000;
+const rounds = 9;
+
+const fans: readonly { readonly name: string; readonly fan: branches.Fan; readonly goal: string | null }[] = [
+  { name: "synchronous", fan: branches.sessionOf(true), goal: "<= 1.5" },
+  { name: "RxJS Subject", fan: branches.subject, goal: null },
+  { name: "EventEmitter", fan: branches.eventEmitter, goal: null },
+  { name: "queued", fan: branches.sessionOf(false), goal: "<= 1.5" },
+  { name: "Node object streams", fan: branches.nodeStreams, goal: null },
+];
+
+export async function run(): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }> {
+  const contenders = widths.flatMap((width) =>
+    fans.map(({ name, fan }): Contender => ({
+      name: `${name} ${width}`,
+      count: deliveries,
+      run: (count) => fan(count / width, width),
+    })),
+  );
+  const figures = await interleaved(contenders, rounds);
+  const beside = (ours: string, peer: string): BenchRow[] =>
+    widths.map((width) => ({
+      ...against(figures, `${ours} ${width}`, `${peer} ${width}`, { case: `${ours}, ${width}`, metric: "delivery" }),
+      peerName: peer,
+    }));
+  return {
+    rows: [
+      ...fans.flatMap(({ name, goal }) => [growth(figures, name, 1, goal), growth(figures, name, 10, goal)]),
+      ...beside("synchronous", "RxJS Subject"),
+      ...beside("synchronous", "EventEmitter"),
+      ...beside("queued", "Node object streams"),
+    ],
+    notes: [
+      "growth: the delivery to one of 1,000 branches by that to one of fewer; with a single one, it bears all that the source costs.",
+      "A frame carries its media time, number, epoch and flags with all. Each branch has had 600 frames before those that count.",
+    ],
+  };
+}
+
+function growth(figures: Rounds, name: string, from: number, goal: string | null): BenchRow {
+  const cost = (width: number): number => median(figures.get(`${name} ${width}`) ?? []);
+  return {
+    case: `${name}, ${from} to 1000`,
+    metric: "growth",
+    unit: "x",
+    ours: rounded(cost(1_000) / cost(from)),
+    peer: null,
+    peerName: null,
+    ratio: null,
+    goal,
+  };
+}
