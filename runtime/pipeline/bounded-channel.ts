@@ -5,6 +5,7 @@ import type { Link } from "../interface/link.ts";
 import type { LinkPlan } from "../interface/plan.ts";
 import { FrameRing } from "./frame-ring.ts";
 import { MovingMean } from "./moving-mean.ts";
+import { nextStride } from "./sampler.ts";
 import { Waiters } from "./waiters.ts";
 
 export type Overflow = NonNullable<LinkPlan["overflow"]>;
@@ -26,9 +27,6 @@ export interface BoundedChannelInit {
 /** Frames a writer may put in beyond the capacity by ignoring what `emit` returns, before that is an error. */
 export const maxOvershootFrames = 65_536;
 
-/** One frame in so many is timed on its way through the queue. */
-const probeEvery = 16;
-
 /** Bytes of a binary payload, characters of a text; 0 for other values, whose size only a serialiser knows. */
 export function payloadBytes(payload: Payload): number {
   if (typeof payload === "object") return ArrayBuffer.isView(payload) ? payload.byteLength : 0;
@@ -43,32 +41,34 @@ export function payloadBytes(payload: Payload): number {
  * comes of an earlier epoch, counted.
  */
 export class BoundedChannel implements Link, AsyncIterable<Frame> {
-  readonly name: string;
-  readonly capacityFrames: number;
-  readonly overflow: Overflow;
+  // What each frame touches stands first, in as few lines of the cache as possible: a source may be sent to a thousand queues.
   readonly #ring: FrameRing;
-  readonly #bounded: boolean;
-  readonly #deadlineUs: number | undefined;
+  readonly capacityFrames: number;
   readonly #marked: boolean;
   #ended = false;
   #discarding = false;
-  #error: MeshError | undefined;
+  #full = false;
   #epoch = 0;
   #frames = 0;
   #bytes = 0;
-  #dropped = 0;
-  #overshot = 0;
-  #full = false;
+  #untilProbe = 1;
   /** Frames before the timed one; negative when none is timed. */
   #probe = -1;
-  #probeUs = 0;
-  #untilProbe = 1;
+  readonly #deadlineUs: number | undefined;
+  #onReadable: (() => void) | undefined;
+  readonly #readers = new Waiters();
+  readonly name: string;
+  readonly overflow: Overflow;
+  readonly #bounded: boolean;
+  #error: MeshError | undefined;
+  #dropped = 0;
+  #overshot = 0;
+  #probeUs = Number.NEGATIVE_INFINITY;
+  #probeEvery = 1;
   readonly #hop = new MovingMean();
   readonly #clock: Clock | undefined;
   readonly #arrivals: { next: number } | undefined;
   readonly #writers = new Waiters();
-  readonly #readers = new Waiters();
-  #onReadable: (() => void) | undefined;
   readonly #onRoom: (() => void)[] = [];
 
   constructor(init: BoundedChannelInit) {
@@ -335,10 +335,13 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   }
 
   #setProbe(): void {
-    this.#untilProbe = probeEvery;
+    this.#untilProbe = this.#probeEvery;
     if (this.#probe >= 0 || this.#clock === undefined) return;
+    const nowUs = this.#clock.nowUs();
+    this.#probeEvery = nextStride(this.#probeEvery, nowUs - this.#probeUs);
+    this.#untilProbe = this.#probeEvery;
     this.#probe = this.#ring.size - 1;
-    this.#probeUs = this.#clock.nowUs();
+    this.#probeUs = nowUs;
   }
 
   #passProbe(measured: boolean): void {

@@ -14,11 +14,11 @@ export interface FrameRingInit {
 /** The frames of a queue, oldest first, in a ring that grows as needed. */
 export class FrameRing {
   #slots: (Frame | undefined)[];
-  #places: Float64Array | undefined;
-  #times: Float64Array | undefined;
   #mask: number;
   #head = 0;
   #size = 0;
+  #places: Float64Array | undefined;
+  #times: Float64Array | undefined;
 
   constructor(init: FrameRingInit) {
     const slots = 2 ** Math.ceil(Math.log2(Math.max(2, Math.min(init.capacityFrames, firstSlots))));

@@ -483,10 +483,13 @@ export class NodeRun {
   }
 
   #room(): Promise<void> | undefined {
-    const { turns } = this.#init;
     const gate = this.#gate;
-    // Other nodes are held by those that feed them.
-    if (gate.open) return this.#sourceStartUs !== undefined && turns.spend() ? turns.next() : undefined;
+    if (gate.open) {
+      // Other nodes are held by those that feed them.
+      if (this.#sourceStartUs === undefined) return undefined;
+      const { turns } = this.#init;
+      return turns.spend() ? turns.next() : undefined;
+    }
     this.#waitsForRoom += 1;
     const done = (): void => void (this.#waitsForRoom -= 1);
     const room = gate.room();

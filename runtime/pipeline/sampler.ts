@@ -4,6 +4,12 @@ const closeUs = 50_000;
 const farUs = 400_000;
 const maxStride = 256;
 
+/** How many frames to let pass until the next is timed. @param gapUs since the one before was */
+export function nextStride(stride: number, gapUs: number): number {
+  if (gapUs < closeUs) return Math.min(maxStride, stride * 2);
+  return gapUs > farUs ? Math.max(1, stride >> 1) : stride;
+}
+
 /**
  * Which frames are timed: reading the clock for each would cost more than many nodes do. A few a second are enough, so
  * the busier a stage is, the more frames lie between.
@@ -24,8 +30,7 @@ export class Sampler {
   done(nowUs: number): void {
     const gapUs = nowUs - this.#lastUs;
     this.#lastUs = nowUs;
-    if (gapUs < closeUs) this.#stride = Math.min(maxStride, this.#stride * 2);
-    else if (gapUs > farUs) this.#stride = Math.max(1, this.#stride >> 1);
+    this.#stride = nextStride(this.#stride, gapUs);
     this.#left = this.#stride;
   }
 }
