@@ -141,13 +141,20 @@ export function intersectDimension(
   return result.length === 0 ? "empty" : result;
 }
 
+/** True for a value itself, and for a range that begins and ends with it. */
+function isOnly(part: Alternative<DimensionValue>, value: DimensionValue): boolean {
+  if (!isRange(part)) return equalValues(part, value);
+  const { min, max } = part;
+  return min !== undefined && max !== undefined && equalValues(min, value) && equalValues(max, value);
+}
+
 /** True when every value of `inner` is one of `outer`. */
 export function containsDimension(outer: Alternatives | undefined, inner: Alternatives | undefined): boolean {
   if (outer === undefined) return true;
   if (inner === undefined) return false;
   return inner.every((part) =>
     outer.some((whole) => {
-      if (!isRange(whole)) return !isRange(part) && equalValues(part, whole);
+      if (!isRange(whole)) return isOnly(part, whole);
       if (!isRange(part)) return within(part, whole);
       return (
         (whole.min === undefined || (part.min !== undefined && atMost(whole.min, part.min))) &&

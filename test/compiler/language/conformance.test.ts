@@ -145,6 +145,8 @@ describe("interfaces", () => {
   const rights = [
     "pipeline P: Hear { in sound: audio<opus, 48kHz, mono> out heard: Word sound -> Word1() -> heard }",
     "pipeline P: Hear { in sound: audio<opus> out heard: Word sound -> Word1() -> heard }",
+    "pipeline P: Hear { in sound: audio<opus, 48kHz..48kHz, mono..mono> out heard: Word sound -> Word1() -> heard }",
+    "pipeline P: Range { in a: audio<opus, 48kHz, mono> out b: audio<opus, 48kHz, mono> a -> b }\ninterface Range { in a: audio<opus, 48kHz..48kHz, mono> out b: audio<opus, 48kHz, mono> }",
     "pipeline P: Hear { in sound: audio out heard: Wider sound -> Wide1() -> heard }",
     "pipeline P: Hear { in sound: audio<opus | pcmu, 8kHz..48kHz, mono | stereo> out heard: Wider sound -> Wide1() -> heard }",
     "pipeline P: Hear { in x: audio out y: Word x -> Word1() -> y }",

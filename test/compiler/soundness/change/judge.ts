@@ -79,13 +79,14 @@ function concerns(use: Use, owner: Change extends { owner: infer O } ? O : unkno
 
 /** True where the change touches one link of one node, and no other that the same variable leads to. */
 function isOnlyLink(change: Change, program: Program): boolean {
-  if (change.kind === "arrow") {
-    const links = program.pipelines.flatMap((pipeline) => pipeline.links);
-    return links.filter(({ arrow }) => arrow === change.arrow).length === 1;
-  }
+  const isSole = (one: Arrow): boolean =>
+    program.pipelines.flatMap((pipeline) => pipeline.links).filter(({ arrow }) => arrow === one).length === 1;
+  if (change.kind === "arrow") return isSole(change.arrow);
   const { port, owner } = change;
   const uses = program.pipelines.flatMap((pipeline) => pipeline.uses).filter((use) => use.of === owner);
   const plain = port.type.kind !== "media" || Object.values(port.type.dims).every((dim) => dim.kind === "values");
   const isNode = program.nodes.some((node) => node === owner && node.converts === undefined);
-  return isNode && plain && uses.length <= 1 && linksAt(port, program).length === 1;
+  // An arrow that forks is one of several links, and another of them may fail in the place of this one.
+  const links = linksAt(port, program);
+  return isNode && plain && uses.length <= 1 && links.length === 1 && links.every(({ arrow }) => isSole(arrow));
 }
