@@ -3,8 +3,9 @@ import { Worker } from "node:worker_threads";
 import type { StartThread } from "../threads/thread.ts";
 import { threadPlatform } from "./thread-preamble.ts";
 
+// Modules and scripts both have what it asks for, for what a text is depends on how this process was started.
 const preamble = `
-  const { parentPort } = require("node:worker_threads");
+  const { parentPort } = process.getBuiltinModule("node:worker_threads");
   const post = (messages, transfer) => parentPort.postMessage(messages, transfer);
   const receive = (take) => parentPort.on("message", take);
   ${threadPlatform}`;

@@ -75,6 +75,8 @@ class ThreadNode {
   readonly #context: NodeContext;
   readonly #thread: NodeThread;
   #epoch = 0;
+  /** Calls that are out, other than that of a source: what they still say for an epoch that has ended, the executor drops. */
+  #calls = 0;
   #handled = 0;
   #acknowledged = 0;
   #cancelGrace: (() => void) | undefined;
@@ -180,7 +182,12 @@ class ThreadNode {
     const answered = this.#thread.ask({ do: "call", part, given }, transfer, (id) => (call = id));
     if (signal?.aborted === true) cancel();
     else signal?.addEventListener("abort", cancel);
-    const left = (): void => signal?.removeEventListener("abort", cancel);
+    const counts = part === "run" ? 0 : 1;
+    this.#calls += counts;
+    const left = (): void => {
+      this.#calls -= counts;
+      signal?.removeEventListener("abort", cancel);
+    };
     try {
       const outcome = readOutcome(await answered);
       // The executor takes whatever code may give back, and gives it the types.
@@ -231,8 +238,10 @@ class ThreadNode {
 
   #emit({ port, payload, options, epoch }: Extract<Said, { kind: "emit" }>): Promise<void> | undefined {
     this.#handled += 1;
-    // It did not know yet that the epoch has ended; its frame would pass for one of the new epoch.
-    const room = epoch < this.#epoch ? undefined : this.#context.emit(port, payload, options);
+    const isStale = epoch < this.#epoch && this.#calls === 0;
+    // It did not know yet that the epoch has ended, and its frame would pass for one of the new epoch.
+    if (isStale) this.#context.metrics.count("stale");
+    const room = isStale ? undefined : this.#context.emit(port, payload, options);
     if (room === undefined) {
       this.#acknowledge(acknowledgeEvery);
       return undefined;

@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { MeshError, workerNode } from "pipeline-mesh";
-import { at, testNode } from "pipeline-mesh/testing";
+import { defineNode, inputPort, launchPipeline, MeshError, outputPort, workerNode } from "pipeline-mesh";
+import type { PipelineOptions, Program } from "pipeline-mesh";
+import { at, collect, feed, testNode, testPipeline } from "pipeline-mesh/testing";
 import { moduleOf } from "../../../runtime/platform/typescript.nodejs.ts";
+import { planOf } from "../../support/pipeline-run.ts";
 import { realClock } from "../../support/real-clock.ts";
 
 const file = new URL("./fixtures/nodes.ts", import.meta.url);
@@ -182,6 +184,35 @@ describe("a node on a thread of its own", () => {
     await node.feed("left", ["a"]);
     await node.feed("right", [new Uint8Array(3)]);
     expect(node.payloads("both")).toEqual(["a 3"]);
+  });
+
+  it("is what a program takes for an instance that says so, unless other code is given at launch", async () => {
+    const plan = planOf(`
+node Returning { in text
+ out text
+ from "./nodes.ts" }
+pipeline P { in a: text
+ out b: text
+ let there = Returning() with { worker: true }
+ a -> Returning() -> there -> b }`);
+    const here = defineNode({ open: () => ({ process: ({ payload }) => `${String(payload)} here` }) });
+    const program: Program = {
+      plan,
+      nodes: { Returning: here },
+      workers: { Returning: workerNode(fixture, "Returning") },
+    };
+    const launch = (options: PipelineOptions & { readonly nodes?: object }) =>
+      launchPipeline(program, "P", options, { a: inputPort<string>(), b: outputPort<string>() });
+    for (const [nodes, expected] of [
+      [{}, ["a", "here", "end"]],
+      [{ Returning: here }, ["a here here"]],
+    ] as const) {
+      await using test = await testPipeline(launch, { nodes, clock: realClock });
+      const heard = collect(test.pipeline.b);
+      await feed(test.pipeline.a, ["a"]);
+      test.pipeline.end();
+      expect(await heard).toEqual(expected);
+    }
   });
 
   it("says what is wrong with the module", async () => {
