@@ -7,9 +7,9 @@ import { nothingListens, type Listener } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
 import { describePipeline } from "../pipeline/description.ts";
 import { pipelineEndpoint } from "../pipeline/endpoint.ts";
-import type { CheckLevel } from "../pipeline/out-port.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
 import type { OpenRemote } from "../pipeline/running-remote.ts";
+import type { PlaceOf } from "../pipeline/value-place.ts";
 import type { WatchdogLimits } from "../pipeline/watchdog.ts";
 import { remotePipeline } from "../remote/caller.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
@@ -32,10 +32,10 @@ export interface LaunchOptions {
   /** When nodes that do not answer are reported, and given up; by default they are reported after 10 s. */
   readonly watchdog?: WatchdogLimits;
   /**
-   * How closely payloads are looked at where they come out of a node: `kinds` by default; `values`, with fields, ranges and
-   * patterns, while a program is developed. At the borders of a pipeline whole values are looked at in any case.
+   * `placeOf`, while a program is developed: whole values are looked at as they come out of a node, with fields, ranges and
+   * patterns; left out, their kind is. At the borders of a pipeline whole values are looked at in any case.
    */
-  readonly checks?: CheckLevel;
+  readonly checks?: PlaceOf;
 }
 
 export interface RunningPeer {

@@ -3,10 +3,10 @@ import type { OnEvent } from "../interface/events.ts";
 import type { Log, NodeDefinition } from "../interface/node.ts";
 import type { NodePlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
-import type { CheckLevel } from "./out-port.ts";
 import type { Env } from "./parameters.ts";
 import type { OpenRemote } from "./running-remote.ts";
 import type { SplitMemory } from "./splits/split-memory.ts";
+import type { PlaceOf } from "./value-place.ts";
 import type { WatchdogLimits } from "./watchdog.ts";
 
 /** Finds the code of a node. @throws {MeshError} when there is none */
@@ -23,8 +23,8 @@ export interface PipelineDeps {
   readonly onEvent: OnEvent;
   /** What the sessions of a peer know together of the splits that distribute them; each session for itself without it. */
   readonly splits?: SplitMemory;
-  /** How closely payloads are looked at where they come out of a node: by their kind, when this is left out. */
-  readonly checks?: CheckLevel;
+  /** Looks at whole values as they come out of a node; left out, their kind is looked at. */
+  readonly checks?: PlaceOf;
   /** When nodes that do not answer are reported, and given up. */
   readonly watchdog?: WatchdogLimits;
 }

@@ -2,15 +2,10 @@ import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
 import { FlowFrame } from "./flow-frame.ts";
 import type { Outlet } from "./outlet.ts";
-import { describeExpected, describePayload, placeOf, valueCheck, type PayloadCheck } from "./payload-check.ts";
+import { describeExpected, describePayload, valueCheck, type PayloadCheck } from "./payload-check.ts";
 import { isOfKind, kindOf, leftToCheck } from "./payload-kind.ts";
 import { ticketed, type Ticket } from "./ticket.ts";
-
-/**
- * How closely a payload is looked at where it comes out of a node: its kind alone, or its value through and through, with
- * the fields of records, ranges and patterns. The latter is for development: it costs more than many nodes do.
- */
-export type CheckLevel = "kinds" | "values";
+import type { PlaceOf } from "./value-place.ts";
 
 /** An output port of a running node: numbers its frames and hands them to whoever is linked to it. */
 export class OutPort {
@@ -18,21 +13,26 @@ export class OutPort {
   readonly signal: boolean;
   readonly #type: FlowType;
   readonly #schemas: Schemas;
+  readonly #placeOf: PlaceOf | undefined;
   readonly #kind: number;
   readonly #other: PayloadCheck;
   #outlet: Outlet | undefined;
   #seq = 0;
   #ended = false;
 
-  /** @param type fixed */
-  constructor(name: string, type: FlowType, schemas: Schemas, checks: CheckLevel = "kinds") {
+  /**
+   * @param type fixed
+   * @param placeOf where whole values are looked at, and not their kind alone
+   */
+  constructor(name: string, type: FlowType, schemas: Schemas, placeOf?: PlaceOf) {
     this.name = name;
     this.signal = type.kind === "signal";
     this.#type = type;
     this.#schemas = schemas;
+    this.#placeOf = placeOf;
     const { code, other } = kindOf(type, schemas);
-    this.#kind = checks === "values" ? leftToCheck : code;
-    this.#other = checks === "values" ? valueCheck(type, schemas) : other;
+    this.#kind = placeOf === undefined ? code : leftToCheck;
+    this.#other = placeOf === undefined ? other : valueCheck(type, schemas);
   }
 
   /** Before the session starts. Without an outlet, frames are counted and dropped. */
@@ -56,7 +56,7 @@ export class OutPort {
 
   /** What is wrong with a payload that it does not take, as the end of a sentence. */
   problemWith(payload: unknown): string {
-    const where = placeOf(payload, this.#type, this.#schemas);
+    const where = this.#placeOf?.(payload, this.#type, this.#schemas);
     const what = `takes ${this.expected}, not ${describePayload(payload as Payload)}`;
     return where === undefined || where === "" ? what : `${what} whose \`${where}\` is none`;
   }

@@ -22,8 +22,8 @@ const isText: PayloadCheck = (payload) => typeof payload === "string";
 const isNumber: PayloadCheck = (payload) => typeof payload === "number";
 const isBoolean: PayloadCheck = (payload) => typeof payload === "boolean";
 const isNull: PayloadCheck = (payload) => payload === null;
-const isList: PayloadCheck = (payload) => Array.isArray(payload);
-const isObject: PayloadCheck = (payload) =>
+export const isList: PayloadCheck = (payload) => Array.isArray(payload);
+export const isObject: PayloadCheck = (payload) =>
   typeof payload === "object" && payload !== null && !Array.isArray(payload) && !ArrayBuffer.isView(payload);
 const isJson: PayloadCheck = (payload) =>
   payload === null ||
@@ -107,35 +107,8 @@ function isPlain(type: FlowType): boolean {
   return type.name === "text" || type.name === "bytes" || type.name === "bool";
 }
 
-/** Where a value breaks its type, as a path of fields and indices; empty for the value itself, undefined where it does not. */
-export function placeOf(value: unknown, type: FlowType, schemas: Schemas): string | undefined {
-  if (valueCheck(type, schemas)(value)) return undefined;
-  for (const [name, inner, element] of partsOf(value, type, schemas)) {
-    const place = placeOf(inner, element, schemas);
-    if (place === undefined) continue;
-    return place === "" || place.startsWith("[") ? `${name}${place}` : `${name}.${place}`;
-  }
-  return "";
-}
-
-function partsOf(value: unknown, type: FlowType, schemas: Schemas): [string, unknown, FlowType][] {
-  if (type.kind === "optional") return partsOf(value, type.element, schemas);
-  if (type.kind === "list" && isList(value)) {
-    return (value as readonly unknown[]).map((item, index) => [`[${index}]`, item, type.element]);
-  }
-  if (!isObject(value)) return [];
-  if (type.kind === "map") return Object.entries(value as object).map(([key, item]) => [key, item, type.element]);
-  const schema = type.kind === "named" && Object.hasOwn(schemas, type.name) ? schemas[type.name] : undefined;
-  if (schema?.kind !== "record") return [];
-  const record = value as Record<string, unknown>;
-  return schema.fields.flatMap((field): [string, unknown, FlowType][] => {
-    const found = Object.hasOwn(record, field.name) ? record[field.name] : undefined;
-    return isAbsent(found, field) ? [] : [[field.name, found, field.type]];
-  });
-}
-
 /** A field that may be left out is. */
-function isAbsent(found: unknown, field: FieldType): boolean {
+export function isAbsent(found: unknown, field: FieldType): boolean {
   if (found !== undefined && found !== null) return false;
   return field.optional || (found === undefined && field.type.kind === "optional");
 }

@@ -14,13 +14,14 @@ import { NodeClock } from "./node-clock.ts";
 import { mapCode, noCode } from "./node-code.ts";
 import { OwnMetrics } from "./node-metrics.ts";
 import { NodeRun } from "./node-run.ts";
-import { OutPort, type CheckLevel } from "./out-port.ts";
+import { OutPort } from "./out-port.ts";
 import { ignore } from "./outcome.ts";
 import type { Outlet, Room } from "./outlet.ts";
 import { settledWithin } from "./settled-within.ts";
 import type { LoadProbe } from "./splits/load.ts";
 import { Stage } from "./stage.ts";
 import type { Turns } from "./turns.ts";
+import type { PlaceOf } from "./value-place.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
 
 /** A queue in front of a node, and the port that it feeds. */
@@ -58,8 +59,8 @@ export interface RunningNodeInit {
   /** The fixed formats of the outputs. */
   readonly formats: Readonly<Record<string, FlowType>>;
   readonly schemas: Schemas;
-  /** How closely payloads are looked at where they come out. */
-  readonly checks: CheckLevel;
+  /** Where whole values are looked at as they come out, and not their kind alone. */
+  readonly checks: PlaceOf | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly turns: Turns;

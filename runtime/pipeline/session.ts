@@ -227,7 +227,7 @@ export class LocalSession implements PipelineSession {
         called: this.#graph.called.has(plan.id),
         formats: this.#fixed(plan.outputs),
         schemas,
-        checks: deps.checks ?? "kinds",
+        checks: deps.checks,
         clock: deps.clock,
         log: deps.log,
         turns: this.#turns,

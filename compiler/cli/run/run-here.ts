@@ -1,6 +1,7 @@
 import { MeshError } from "../../../runtime/interface/errors.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
 import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
+import { placeOf } from "../../../runtime/pipeline/value-place.ts";
 import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { CommandError, environmentError, exitCode, type ExitCode } from "../exit-code.ts";
 import { exitCodeOf } from "../report.ts";
@@ -76,7 +77,7 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
     const mesh = await launchPlan(plan, platform, {
       peers,
       registry,
-      checks: "values",
+      checks: placeOf,
       onEvent: (event) => run.send({ type: "event", event: plainEvent(event, run.cwd) }),
     }).catch((error: unknown) => {
       throw listenError(error, plan, peers, run.env);

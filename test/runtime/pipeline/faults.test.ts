@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeContext, type NodeDefinition } from "../../../runtime/interface/node.ts";
+import { placeOf } from "../../../runtime/pipeline/value-place.ts";
 import { meshRun } from "../../support/mesh-run.ts";
 
 /** `a -> n -> b`, with what is said of how `n` is run. */
@@ -321,7 +322,7 @@ pipeline Words { in a: Word
   });
 
   it("is caught at the port while a program is developed, with the place in the value", async () => {
-    const { clock, open, mesh } = await meshRun(heard("a -> n -> b"), { N: talker }, { checks: "values" });
+    const { clock, open, mesh } = await meshRun(heard("a -> n -> b"), { N: talker }, { checks: placeOf });
     const { send, session, outputs } = await open("P");
     await send("a", "good");
     await clock.run(10);
