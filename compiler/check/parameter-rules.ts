@@ -1,10 +1,11 @@
-import { formatDimension, formatScalar, formatType } from "../../runtime/interface/caps.ts";
+import { formatDimension, formatScalar, formatType, intersectDimension } from "../../runtime/interface/caps.ts";
 import type { CheckedPipeline, PipelineGraph } from "./graph.ts";
-import { Copies } from "./cells.ts";
+import { Copies, type Cell } from "./cells.ts";
 import { explainNarrowing, summarised } from "./explain.ts";
 import { argumentProblem } from "./inline.ts";
 import { holds, type ParameterLimits } from "./parameter.ts";
 import type { FileInfo } from "./program.ts";
+import type { Place } from "../source/source-file.ts";
 import type { Reporter } from "./reporter.ts";
 import type { InstanceSyntax } from "../../grammar/syntax.ts";
 import type { PlanValue } from "../../runtime/interface/plan.ts";
@@ -12,6 +13,8 @@ import type { PlanValue } from "../../runtime/interface/plan.ts";
 /** A default must be among what the uses of its parameter leave it. */
 export function checkDefaults(graph: PipelineGraph, limits: ParameterLimits, reporter: Reporter): void {
   const { source } = graph.symbol.file;
+  /** By the format that they fix: what its first default makes of it. */
+  const fixed = new Map<Cell, { readonly name: string; readonly copy: Cell; readonly place: Place }>();
   for (const [name, param] of graph.signature.params) {
     const value = param.defaultValue;
     const literal = value !== undefined && "literal" in value ? value.literal : undefined;
@@ -27,9 +30,25 @@ export function checkDefaults(graph: PipelineGraph, limits: ParameterLimits, rep
     }
     const cell = graph.own.paramCells.get(name);
     if (cell === undefined) continue;
-    const problem = argumentProblem({ symbol: graph.symbol }, name, value, new Copies().cell(cell, summarised));
-    if (problem === undefined) continue;
+    const copy = new Copies().cell(cell, summarised);
+    const problem = argumentProblem({ symbol: graph.symbol }, name, value, copy);
     const { values, dimension } = cell;
+    if (problem === undefined) {
+      const other = fixed.get(cell.root);
+      if (other === undefined) fixed.set(cell.root, { name, copy, place: { source, span: param.span } });
+      else if (intersectDimension(other.copy.values, copy.values) === "empty") {
+        const [mine, theirs] = [copy.values, other.copy.values].map((one) => formatDimension(dimension, one));
+        const message = `\`${name}\` is ${mine} by default, but \`${other.name}\`, which has to be the same, is ${theirs}.`;
+        reporter.report("MESH3005", source, param.span, message, {
+          related: [
+            { place: other.place, message: `\`${other.name}\` is ${theirs} here` },
+            ...explainNarrowing(dimension, cell),
+          ],
+          hint: "Inside, both stand for the same format: give them the same default, or one of them none.",
+        });
+      }
+      continue;
+    }
     const message = `The default of \`${name}\` is not possible: inside, only ${formatDimension(dimension, values)} is.`;
     reporter.report("MESH3005", source, param.span, message, { related: explainNarrowing(dimension, cell) });
   }

@@ -1,11 +1,9 @@
 import { MeshError } from "../interface/errors.ts";
 import type { MeshEvent, OnEvent } from "../interface/events.ts";
-import type { Params } from "../interface/node.ts";
 import type { PeerPlan, Plan, TargetPlan } from "../interface/plan.ts";
 import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
 import { nothingListens, type Listener } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
-import { describePipeline } from "../pipeline/description.ts";
 import { pipelineEndpoint } from "../pipeline/endpoint.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
 import type { OpenRemote } from "../pipeline/running-remote.ts";
@@ -15,7 +13,7 @@ import { remotePipeline } from "../remote/caller.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
-import type { PipelineHost, ServedPipeline } from "../remote/host.ts";
+import type { PipelineHost } from "../remote/host.ts";
 import { transportFor } from "./connect.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
@@ -150,40 +148,28 @@ class LocalMesh implements Mesh {
 
   async #startPeer(peer: PeerPlan): Promise<void> {
     const addresses: string[] = [];
-    const { env, serve } = this.#platform;
-    if (serve === undefined) {
-      if (peer.listens.length > 0) throw nothingListens();
-      this.peers.push({ name: peer.name, addresses });
-      return;
-    }
-    const { schemas, pipelines } = this.#plan;
-    const served = (name: string): ServedPipeline | undefined => {
-      const run = peer.runs.find((one) => one.as === name);
-      const plan = run && pipelines[run.pipeline];
-      if (run === undefined || plan === undefined) return undefined;
-      const own = resolveValues(run.params, { params: {}, env, location: peer.location });
-      const shared = this.#shared?.of(peer, run);
-      const endpoint = shared ?? pipelineEndpoint(this.#plan, run.pipeline, this.#deps);
-      const open: PipelineEndpoint["open"] = (request) => {
-        const params = shared === undefined ? withOwn(own, request.params, run.as) : request.params;
-        return this.#sessions.open(peer.name, run.pipeline, endpoint, { ...request, params });
-      };
-      return { endpoint: { open }, schemas, describe: () => describePipeline(name, plan, schemas, own, env) };
-    };
-    const host = await serve({
-      find: served,
-      names: () => peer.runs.map((run) => run.as),
-      clock: this.#platform.clock,
-      ...(this.#options.heartbeat !== undefined && { heartbeat: this.#options.heartbeat }),
+    const { serve } = this.#platform;
+    if (serve === undefined && peer.listens.length > 0) throw nothingListens();
+    await serve?.({
+      peer,
+      plan: this.#plan,
+      platform: this.#platform,
+      sessions: this.#sessions,
+      endpointOf: (run) => {
+        const shared = this.#shared?.of(peer, run);
+        return {
+          endpoint: shared ?? pipelineEndpoint(this.#plan, run.pipeline, this.#deps),
+          shared: shared !== undefined,
+        };
+      },
+      heartbeat: this.#options.heartbeat,
+      onHost: (host) => this.#hosts.push(host),
+      onListener: (listener) => {
+        this.#listeners.push(listener);
+        addresses.push(listener.address);
+        this.#emit({ kind: "peer-listening", peer: peer.name, address: listener.address });
+      },
     });
-    this.#hosts.push(host);
-    for (const value of peer.listens) {
-      const uri = String(resolveValue(value, { params: {}, env: this.#platform.env, location: peer.location }));
-      const listener = await transportFor(this.#platform, uri).listen(uri, host.accept);
-      this.#listeners.push(listener);
-      addresses.push(listener.address);
-      this.#emit({ kind: "peer-listening", peer: peer.name, address: listener.address });
-    }
     this.peers.push({ name: peer.name, addresses });
   }
 
@@ -258,11 +244,4 @@ function reachesOut({ peers, pipelines }: Plan): boolean {
       remotes.some(({ targets }) => targets.some(({ kind }) => kind !== "local")),
     )
   );
-}
-
-/** What the peer has set is not for its callers to change. @throws {MeshError} `invalid-argument` */
-function withOwn(own: Params, given: Params, pipeline: string): Params {
-  const taken = Object.keys(given).find((name) => Object.hasOwn(own, name));
-  if (taken === undefined) return { ...given, ...own };
-  throw new MeshError("invalid-argument", `Parameter \`${taken}\` of pipeline \`${pipeline}\` is set by the peer.`);
 }

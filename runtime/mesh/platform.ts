@@ -5,7 +5,7 @@ import type { Random } from "../interface/random.ts";
 import type { PipelineEndpoint } from "../interface/session.ts";
 import type { Transport } from "../interface/transport.ts";
 import type { Env } from "../pipeline/parameters.ts";
-import type { PipelineHost, ServeInit } from "../remote/host.ts";
+import type { ServingInit } from "./serving.ts";
 import type { shareRuns } from "./shared-runs.ts";
 
 /** What the mesh needs of the platform it runs on. */
@@ -17,7 +17,7 @@ export interface MeshPlatform {
   /** The ways to other peers; found by the scheme of an address. */
   readonly transports: readonly Transport[];
   /** Answers those who call, once it is loaded; undefined where nothing can listen, as in a browser. */
-  readonly serve: ((init: ServeInit) => PipelineHost | Promise<PipelineHost>) | undefined;
+  readonly serve: ((init: ServingInit) => Promise<void>) | undefined;
   /**
    * What lets the callers of a `runs … shared` meet in one instance; left out where nothing can listen. The code of a page
    * alone opens sessions there, each with an instance of its own.

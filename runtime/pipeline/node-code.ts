@@ -22,3 +22,10 @@ export function mapCode(instance: NodeInstance, inputs: NodePlan["inputs"]): Cod
 export function wrongPayload(out: OutPort, payload: unknown): MeshError {
   return new MeshError("node-failed", `its output \`${out.name}\` ${out.problemWith(payload)}.`);
 }
+
+/** A payload is returned where there are several outputs. */
+export function noSole(outputs: readonly string[]): MeshError {
+  return new MeshError("node-failed", `it returns a payload, but its outputs are: ${outputs.join(", ")}.`, {
+    hint: "Return `emission(port, payload)`.",
+  });
+}

@@ -5,7 +5,7 @@ import { Emission, type Emit, type NodeInstance } from "../interface/node.ts";
 import { Gate } from "./gate.ts";
 import { KeptFrames } from "./kept-frames.ts";
 import type { OutPort } from "./out-port.ts";
-import { hasProcess, noCode, wrongPayload, type Code } from "./node-code.ts";
+import { hasProcess, noCode, noSole, wrongPayload, type Code } from "./node-code.ts";
 import { ignore, isGenerator, isPromise, refused } from "./outcome.ts";
 import { Sampler } from "./sampler.ts";
 import { ticketOf, type Ticket } from "./ticket.ts";
@@ -454,13 +454,7 @@ export class NodeRun {
 
   /** Something is returned, and it is not clear where it should go. */
   #lacksSole(): void {
-    if (this.#ports.length === 0) return;
-    const names = this.#ports.map((one) => one.name).join(", ");
-    this.fail(
-      new MeshError("node-failed", `it returns a payload, but its outputs are: ${names}.`, {
-        hint: "Return `emission(port, payload)`.",
-      }),
-    );
+    if (this.#ports.length > 0) this.fail(noSole(this.#ports.map((one) => one.name)));
   }
 
   #put(out: OutPort, payload: Payload, timestampUs: number, flags: number): void {

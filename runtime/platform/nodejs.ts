@@ -32,7 +32,7 @@ export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, listening:
     },
     env: (name) => process.env[name],
     transports: [loadedLater("webrtc", async () => (await running()).nodejsTransport(listening))],
-    serve: async (init) => (await running()).servePipelines(init),
+    serve: async (init) => (await running()).servePeer(init),
     share: async () => (await import("../mesh/shared-runs.ts")).shareRuns,
     ...overrides,
   };

@@ -19,7 +19,7 @@ import { readModule } from "./wasm.nodejs.ts";
 
 export { connectPipeline, describePipelineAt } from "../mesh/connect.ts";
 export { launchPlan } from "../mesh/launch.ts";
-export { servePipelines } from "../remote/host.ts";
+export { servePeer } from "../mesh/serving.ts";
 export { launchProgram, launchTyped } from "../typed/launch.ts";
 
 /** Which pages may call the peers of this process. */

@@ -5,7 +5,7 @@ import type { NodeDefinition } from "../interface/node.ts";
 import type { PipelinePlan, RemotePlan } from "../interface/plan.ts";
 import type { PipelineEndpoint } from "../interface/session.ts";
 import type { MeshPlatform } from "../mesh/platform.ts";
-import { servePipelines } from "../remote/host.ts";
+import { servePeer } from "../mesh/serving.ts";
 import { shareRuns } from "../mesh/shared-runs.ts";
 import type { AnyNode } from "../typed/contract.ts";
 import type { RunningPipeline } from "../typed/launch.ts";
@@ -85,7 +85,7 @@ export async function testPipeline<L extends Launch, Time extends Clock = Virtua
     return [remotes[found]].flat().map((code) => standInFor(remote, code as NodeDefinition, { ...base, onEvent }));
   };
   const share = async (): Promise<typeof shareRuns> => shareRuns;
-  const platform: MeshPlatform = { ...base, transports: [loopback(clock)], serve: servePipelines, share, standIns };
+  const platform: MeshPlatform = { ...base, transports: [loopback(clock)], serve: servePeer, share, standIns };
   const pipeline = (await launch({ ...own, platform, onEvent } as never)) as Awaited<ReturnType<L>>;
   const idle = Object.keys(remotes).filter((name) => !asked.has(name.slice(name.lastIndexOf(".") + 1)));
   if (idle.length > 0) {

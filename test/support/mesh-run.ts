@@ -6,7 +6,7 @@ import type { Plan } from "../../runtime/interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../../runtime/interface/session.ts";
 import type { Transport } from "../../runtime/interface/transport.ts";
 import { launchPlan, type LaunchOptions, type Mesh } from "../../runtime/mesh/launch.ts";
-import { servePipelines } from "../../runtime/remote/host.ts";
+import { servePeer } from "../../runtime/mesh/serving.ts";
 import { shareRuns } from "../../runtime/mesh/shared-runs.ts";
 import { memoryNetwork } from "../../runtime/transports/memory/network.ts";
 import { virtualClock, type VirtualClock } from "../runtime/remote/support/virtual-clock.ts";
@@ -91,7 +91,7 @@ export async function meshRun(
       log: (level, message) => level === "warn" && warnings.push(message),
       env: () => undefined,
       transports: [onMemory(clock)],
-      serve: servePipelines,
+      serve: servePeer,
       share: async () => shareRuns,
     },
     { ...options, registry, onEvent: (event) => events.push(event) },

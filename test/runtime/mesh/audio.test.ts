@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { FlowType } from "../../../runtime/interface/caps.ts";
 import type { NodeDefinition } from "../../../runtime/interface/node.ts";
 import { launchPlan } from "../../../runtime/mesh/launch.ts";
-import { servePipelines } from "../../../runtime/remote/host.ts";
+import { servePeer } from "../../../runtime/mesh/serving.ts";
 import { Gain } from "../../../stdlib/audio/gain.node.ts";
 import { OpusDecode } from "../../../stdlib/audio/opus-decode.node.ts";
 import { OpusEncode } from "../../../stdlib/audio/opus-encode.node.ts";
@@ -55,7 +55,7 @@ it("R1.3 R2.3 sends a voice band tone as Opus to another peer, and gets it back 
       log: () => undefined,
       env: () => undefined,
       transports: [weriftTransport()],
-      serve: servePipelines,
+      serve: servePeer,
     },
     { registry: deps.registry },
   );

@@ -3,7 +3,7 @@ import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { Transport } from "../../../runtime/interface/transport.ts";
 import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
-import { servePipelines } from "../../../runtime/remote/host.ts";
+import { servePeer } from "../../../runtime/mesh/serving.ts";
 import { weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { collector, depsOf, feed, planOf } from "../../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../../support/real-clock.ts";
@@ -78,7 +78,7 @@ async function launch(source: string, transport: Transport, nodes: Record<string
       log: () => undefined,
       env: () => undefined,
       transports: [transport],
-      serve: servePipelines,
+      serve: servePeer,
     },
     { registry: deps.registry, onEvent: (event) => events.push(event), ...(peers !== undefined && { peers }) },
   );

@@ -3,7 +3,7 @@ import { MeshError } from "../../../runtime/interface/errors.ts";
 import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
 import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
-import { servePipelines } from "../../../runtime/remote/host.ts";
+import { servePeer } from "../../../runtime/mesh/serving.ts";
 import { seededRandom } from "../../support/real-clock.ts";
 import { text } from "../../support/pipeline-plan-builder.ts";
 import { remotePipeline } from "../../../runtime/remote/caller.ts";
@@ -20,7 +20,7 @@ async function launch(stage: Scene, plan: Plan, peer = "here"): Promise<{ mesh: 
       log: () => undefined,
       env: () => undefined,
       transports: [stage.network.transport(peer)],
-      serve: servePipelines,
+      serve: servePeer,
     },
     { registry: () => marking("!"), onEvent: (event) => events.push(event) },
   );

@@ -7,7 +7,7 @@ import type { Plan, PipelinePlan } from "../../../../runtime/interface/plan.ts";
 import type { PipelineSession } from "../../../../runtime/interface/session.ts";
 import type { Transport } from "../../../../runtime/interface/transport.ts";
 import { launchPlan } from "../../../../runtime/mesh/launch.ts";
-import { servePipelines } from "../../../../runtime/remote/host.ts";
+import { servePeer } from "../../../../runtime/mesh/serving.ts";
 import { shareRuns } from "../../../../runtime/mesh/shared-runs.ts";
 import { memoryNetwork } from "../../../../runtime/transports/memory/network.ts";
 import { virtualClock } from "../../../runtime/remote/support/virtual-clock.ts";
@@ -44,7 +44,7 @@ export async function runProgram(program: Program, plan: Plan, draw: Draw, wide:
       log: () => undefined,
       env: () => undefined,
       transports: [onMemory(clock)],
-      serve: servePipelines,
+      serve: servePeer,
       share: async () => shareRuns,
     },
     { registry: probes.registry },
@@ -81,16 +81,16 @@ export async function runProgram(program: Program, plan: Plan, draw: Draw, wide:
         params: offer.params,
       });
     }
-    const { error, fed, over } = await feed(decl, session, probes, clock.settle);
+    const { error, fed } = await feed(decl, session, probes, clock.settle);
     if (error !== undefined) probes.problem(`the session failed: ${error.message}`);
     // A flush drops what is behind its target, beyond the pipeline that it stands in.
     const flushed = program.pipelines.some(({ flushes }) => flushes > 0);
     const { inside, outputs } = flushed ? { inside: new Set<string>(), outputs: new Set<string>() } : mustArrive(decl);
-    // A session ends with its outputs, which may be before it has been given anything, or before a source behind a remote,
-    // which ends by itself never, has begun.
+    // A session ends with its outputs. That may be before it has been given anything; behind a remote, before a source, which
+    // ends by itself never, has begun.
     const hasSources = program.nodes.some(({ inputs }) => inputs.length === 0);
     const isRemote = program.pipelines.some(({ uses }) => uses.some(({ of }) => of.kind === "interface"));
-    if (!fed || (over && hasSources && isRemote)) inside.clear();
+    if (!fed || (hasSources && isRemote)) inside.clear();
     for (const place of inside) if (!probes.reached.has(place)) probes.problem(`nothing came to ${place}`);
     for (const port of outputs) if (!ended.has(port)) probes.problem(`nothing came out of ${port}`);
     return {
@@ -212,8 +212,6 @@ interface Fed {
   readonly error: MeshError | undefined;
   /** Everything could be given to it. */
   readonly fed: boolean;
-  /** It has ended by itself. */
-  readonly over: boolean;
 }
 
 /** Feeds every input and waits until all is at rest. */
@@ -250,10 +248,10 @@ async function feed(
     await settle();
     // A session whose outputs have all ended takes no more; that is no failure.
     const how = ended();
-    return { error: how === undefined ? MeshError.from(error) : how.error, fed: false, over: how !== undefined };
+    return { error: how === undefined ? MeshError.from(error) : how.error, fed: false };
   }
   const fed = ended() === undefined;
   for (const port of decl.inputs) session.inputs[port.name]?.end();
   await rest(() => ended() !== undefined);
-  return { error: ended()?.error, fed, over: ended() !== undefined };
+  return { error: ended()?.error, fed };
 }

@@ -1,0 +1,71 @@
+import type { Params } from "../interface/node.ts";
+import { MeshError } from "../interface/errors.ts";
+import type { PeerPlan, Plan } from "../interface/plan.ts";
+import type { PipelineEndpoint } from "../interface/session.ts";
+import type { Listener } from "../interface/transport.ts";
+import { describePipeline } from "../pipeline/description.ts";
+import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
+import type { HeartbeatOptions } from "../remote/heartbeat.ts";
+import { servePipelines, type PipelineHost, type ServedPipeline } from "../remote/host.ts";
+import { transportFor } from "./connect.ts";
+import type { OpenSessions } from "./open-sessions.ts";
+import type { MeshPlatform } from "./platform.ts";
+
+/** A peer that is to be open to callers. */
+export interface ServingInit {
+  readonly peer: PeerPlan;
+  readonly plan: Plan;
+  readonly platform: MeshPlatform;
+  readonly sessions: OpenSessions;
+  /** The pipeline behind one of its `runs`; `shared` where all callers meet in one instance. */
+  readonly endpointOf: (run: PeerPlan["runs"][number]) => {
+    readonly endpoint: PipelineEndpoint;
+    readonly shared: boolean;
+  };
+  readonly heartbeat: HeartbeatOptions | undefined;
+  /** What has to be closed in the end, as soon as it is there. */
+  readonly onHost: (host: PipelineHost) => void;
+  readonly onListener: (listener: Listener) => void;
+}
+
+/**
+ * Answers those who call a peer, at all its addresses.
+ * @throws {MeshError} `address-in-use`, or `invalid-argument` for an address that nothing here can listen at
+ */
+export async function servePeer(init: ServingInit): Promise<void> {
+  const { peer, platform, heartbeat } = init;
+  const host = servePipelines({
+    find: (name) => served(name, init),
+    names: () => peer.runs.map((run) => run.as),
+    clock: platform.clock,
+    ...(heartbeat !== undefined && { heartbeat }),
+  });
+  init.onHost(host);
+  for (const value of peer.listens) {
+    const uri = String(resolveValue(value, { params: {}, env: platform.env, location: peer.location }));
+    init.onListener(await transportFor(platform, uri).listen(uri, host.accept));
+  }
+}
+
+function served(name: string, init: ServingInit): ServedPipeline | undefined {
+  const { peer, sessions, plan } = init;
+  const { env } = init.platform;
+  const run = peer.runs.find((one) => one.as === name);
+  const pipeline = run && plan.pipelines[run.pipeline];
+  if (run === undefined || pipeline === undefined) return undefined;
+  const own = resolveValues(run.params, { params: {}, env, location: peer.location });
+  const { endpoint, shared } = init.endpointOf(run);
+  const open: PipelineEndpoint["open"] = (request) => {
+    const params = shared ? request.params : withOwn(own, request.params, run.as);
+    return sessions.open(peer.name, run.pipeline, endpoint, { ...request, params });
+  };
+  const { schemas } = plan;
+  return { endpoint: { open }, schemas, describe: () => describePipeline(name, pipeline, schemas, own, env) };
+}
+
+/** What the peer has set is not for its callers to change. @throws {MeshError} `invalid-argument` */
+function withOwn(own: Params, given: Params, pipeline: string): Params {
+  const taken = Object.keys(given).find((name) => Object.hasOwn(own, name));
+  if (taken === undefined) return { ...given, ...own };
+  throw new MeshError("invalid-argument", `Parameter \`${taken}\` of pipeline \`${pipeline}\` is set by the peer.`);
+}
