@@ -70,17 +70,21 @@ export class Cells {
 
   /**
    * Takes over what a negotiation left of a port.
-   * @returns a dimension that shares its cell with another one of the port, and has nothing in common with it; nothing is
-   * changed then
+   * @returns a dimension that shares its cell with another one, of the port or of one that was negotiated before, and has
+   * nothing in common with it; nothing is changed then
    */
   narrow(port: FlowType, result: FlowType): string | undefined {
     if (!isMedia(port) || !isMedia(result)) return undefined;
     const left = new Map<number, Alternatives | undefined>();
     for (const [name, dimension] of Object.entries(port.dims)) {
       if (!isCell(dimension)) continue;
-      const both = intersectDimension(left.get(dimension.cell), alternativesOf(result, name));
+      const { cell } = dimension;
+      const found = alternativesOf(result, name);
+      const both = left.has(cell)
+        ? intersectDimension(left.get(cell), found)
+        : intersectDimension(found, this.#contents[cell]);
       if (both === "empty") return name;
-      left.set(dimension.cell, both);
+      left.set(cell, both);
     }
     for (const [cell, contents] of left) this.#contents[cell] = contents;
     return undefined;

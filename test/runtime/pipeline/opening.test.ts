@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { FlowType } from "../../../runtime/interface/caps.ts";
 import type { JsonValue } from "../../../runtime/interface/frame.ts";
 import { defineNode, type NodeContext } from "../../../runtime/interface/node.ts";
+import { Cells } from "../../../runtime/pipeline/negotiation.ts";
 import { PipelineBuilder, text } from "../../support/pipeline-plan-builder.ts";
 import { frameOf, openSession } from "../../support/pipeline-reader.ts";
 import { collector } from "../../support/pipeline-run.ts";
@@ -171,5 +172,17 @@ describe("ports of a session", () => {
     const { session } = await open(sides(4, 4));
     expect(opened[0]?.formats.inputs["in"]).toMatchObject({ dims: { side0: [4], side1: [4] } });
     await session.close();
+  });
+
+  it("keep what has been settled before, where one dimension stands at two ports", () => {
+    const shared = audio({ channels: { cell: 0 } });
+    const builder = new PipelineBuilder("P", { a: shared }, { b: shared }).with({
+      cells: [{ dimension: "channels", media: "audio", allowed: [6, 2, 1] }],
+    });
+    const cells = new Cells(builder.build());
+    expect(cells.narrow(shared, audio({ channels: [2, 6] }))).toBeUndefined();
+    expect(cells.narrow(shared, audio({ channels: [1] }))).toBe("channels");
+    expect(cells.narrow(shared, audio({ channels: [1, 6] }))).toBeUndefined();
+    expect(cells.fill(shared)).toEqual(audio({ channels: [6] }));
   });
 });
