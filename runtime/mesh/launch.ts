@@ -77,6 +77,7 @@ class LocalMesh implements Mesh {
   readonly #hosts: PipelineHost[] = [];
   readonly #sessions: OpenSessions;
   readonly #deps: PipelineDeps;
+  readonly #endpoints = new Map<string, PipelineEndpoint>();
   #shared: SharedEndpoints | undefined;
   #closing: Promise<void> | undefined;
 
@@ -119,8 +120,15 @@ class LocalMesh implements Mesh {
     const owners = Object.values(this.#plan.peers).filter(({ runs }) => runs.some((run) => run.pipeline === pipeline));
     const here = owners.find(({ name }) => this.peers.some((peer) => peer.name === name));
     const run = here?.runs.find((one) => one.pipeline === pipeline);
-    const endpoint = (here && run && this.#shared?.of(here, run)) ?? pipelineEndpoint(this.#plan, pipeline, this.#deps);
+    const endpoint = (here && run && this.#shared?.of(here, run)) ?? this.#endpoint(pipeline);
     return this.#sessions.open((here ?? owners[0])?.name ?? "", pipeline, endpoint, request);
+  }
+
+  /** @throws {MeshError} `pipeline-not-found` */
+  #endpoint(pipeline: string): PipelineEndpoint {
+    const known = this.#endpoints.get(pipeline) ?? pipelineEndpoint(this.#plan, pipeline, this.#deps);
+    this.#endpoints.set(pipeline, known);
+    return known;
   }
 
   sessions(): readonly SessionDescription[] {
@@ -157,10 +165,7 @@ class LocalMesh implements Mesh {
       sessions: this.#sessions,
       endpointOf: (run) => {
         const shared = this.#shared?.of(peer, run);
-        return {
-          endpoint: shared ?? pipelineEndpoint(this.#plan, run.pipeline, this.#deps),
-          shared: shared !== undefined,
-        };
+        return { endpoint: shared ?? this.#endpoint(run.pipeline), shared: shared !== undefined };
       },
       heartbeat: this.#options.heartbeat,
       onHost: (host) => this.#hosts.push(host),
@@ -191,7 +196,7 @@ class LocalMesh implements Mesh {
   };
 
   #targetEndpoint(target: TargetPlan, timeoutMs: number, location: PeerPlan["location"]): PipelineEndpoint {
-    if (target.kind === "local") return pipelineEndpoint(this.#plan, target.pipeline, this.#deps);
+    if (target.kind === "local") return this.#endpoint(target.pipeline);
     if (target.kind === "service") {
       const why = `\`${target.text}\` cannot be looked up: this mesh has no signaling service.`;
       return { open: () => Promise.reject(new MeshError("peer-unreachable", why, { location })) };

@@ -1,11 +1,10 @@
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
-import type { BoundedChannel } from "./bounded-channel.ts";
 import { Gate } from "./gate.ts";
 import type { PayloadCheck } from "./payload-check.ts";
 import type { Spread } from "./spread.ts";
-import { ticketed, ticketOf, type Ticket } from "./ticket.ts";
+import { ticketed, type Ticket } from "./ticket.ts";
 
 export interface EntryLinkInit {
   readonly name: string;
@@ -115,39 +114,6 @@ export class EntryLink implements Link {
 
 /** The calls that a batch remote has in work: it answers each frame with one, in order. */
 export type Tickets = (Ticket | undefined)[];
-
-/**
- * Carries frames from a queue into a link outside, as the link has room. A frame leaves the queue only once the link has
- * taken it, so that another pump may go on where one was stopped. Resolves at the end of the queue; the link is left
- * open, for several queues may merge into it.
- * @param tickets gets the call of each frame that is carried; a frame whose call is over is not
- * @throws {MeshError} the link's failure; or the signal's reason
- */
-export async function pump(
-  channel: BoundedChannel,
-  link: Link,
-  readable: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-  tickets?: Tickets,
-): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
-    const frame = channel.peek();
-    if (frame === undefined) {
-      if (channel.ended) break;
-      await readable(signal);
-    } else if (tickets !== undefined && ticketOf(frame)?.over === true) {
-      channel.shift();
-      channel.countDropped();
-    } else if (link.writable) {
-      link.send(frame);
-      tickets?.push(ticketOf(frame));
-      channel.shift();
-    } else {
-      await link.ready(signal);
-    }
-  }
-}
 
 /** Several streams that merge into one: numbers the frames anew, without holes. */
 export class MergedLink implements Link {

@@ -4,6 +4,7 @@ import type { NodePlan, PipelinePlan, Plan } from "../interface/plan.ts";
 import type { PipelineEndpoint, PipelineSession } from "../interface/session.ts";
 import type { PipelineDeps } from "./deps.ts";
 import { failureAt } from "./failures.ts";
+import { Graph } from "./graph.ts";
 import { joinNode } from "./instance.ts";
 import { Cells, negotiate } from "./negotiation.ts";
 import { sessionParams } from "./parameters.ts";
@@ -26,6 +27,7 @@ export function pipelineEndpoint(
     const known = Object.keys(plan.pipelines).join(", ") || "none";
     throw new MeshError("pipeline-not-found", `There is no pipeline \`${name}\`; the plan has: ${known}.`);
   }
+  const graphs = new Graphs(pipeline);
   return {
     async open(asked) {
       const names = soleNames(pipeline, asked);
@@ -44,6 +46,7 @@ export function pipelineEndpoint(
         cells,
         met,
         definitions,
+        graph: graphs.of(definitions, Object.keys(request.outputs)),
         request,
         deps,
         ...(onSettled !== undefined && { onSettled }),
@@ -64,4 +67,28 @@ async function findDefinitions(pipeline: PipelinePlan, deps: PipelineDeps): Prom
     }
   };
   return new Map(await Promise.all(pipeline.nodes.map(find)));
+}
+
+/** What the graph says of a pipeline is the same for all sessions that want the same outputs of the same code. */
+class Graphs {
+  readonly #pipeline: PipelinePlan;
+  #last: { readonly key: string; readonly graph: Graph } | undefined;
+
+  constructor(pipeline: PipelinePlan) {
+    this.#pipeline = pipeline;
+  }
+
+  /** @throws {MeshError} as `Graph` does */
+  of(definitions: ReadonlyMap<string, NodeDefinition>, wanted: readonly string[]): Graph {
+    const sync = new Set([...definitions].flatMap(([id, definition]) => (definition.sync === true ? [id] : [])));
+    const key = JSON.stringify([[...sync], wanted]);
+    if (this.#last?.key !== key) {
+      const graph = new Graph(this.#pipeline, {
+        isSync: (node) => sync.has(node),
+        isWanted: (output) => wanted.includes(output),
+      });
+      this.#last = { key, graph };
+    }
+    return this.#last.graph;
+  }
 }

@@ -477,16 +477,11 @@ export class NodeRun {
   }
 
   #room(): Promise<void> | undefined {
-    const gate = this.#gate;
-    if (gate.open) {
-      // Other nodes are held by those that feed them.
-      if (this.#sourceStartUs === undefined) return undefined;
-      const { turns } = this.#init;
-      return turns.spend() ? turns.next() : undefined;
-    }
+    // Other nodes are held by those that feed them.
+    if (this.#gate.open) return this.#sourceStartUs === undefined ? undefined : this.#init.turns.due();
     this.#waitsForRoom += 1;
     const done = (): void => void (this.#waitsForRoom -= 1);
-    const room = gate.room();
+    const room = this.#gate.room();
     room.then(done, done);
     return room;
   }

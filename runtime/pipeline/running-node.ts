@@ -23,6 +23,7 @@ import { Stage } from "./stage.ts";
 import type { Turns } from "./turns.ts";
 import type { PlaceOf } from "./value-place.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
+import { WorkSignal } from "./work-signal.ts";
 
 /** A queue in front of a node, and the port that it feeds. */
 export interface QueuedInput {
@@ -47,7 +48,7 @@ export interface InstanceContext {
   readonly metrics: NodeMetrics;
   readonly clock: Clock;
   /** Aborts when the instance is torn down. */
-  readonly signal: AbortSignal;
+  readonly abort: WorkSignal;
 }
 
 export interface RunningNodeInit {
@@ -75,7 +76,7 @@ export interface RunningNodeInit {
 /** One instance and what belongs to it. */
 interface Life {
   readonly run: NodeRun;
-  readonly abort: AbortController;
+  readonly abort: WorkSignal;
   readonly clock: NodeClock;
   opening: Promise<NodeInstance> | undefined;
   /** By input: the stage that begins with the node. */
@@ -284,19 +285,13 @@ export class RunningNode implements LoadProbe, Watched {
     });
     run.epoch = this.#epoch;
     run.connect(this.#gate);
-    return {
-      run,
-      abort: new AbortController(),
-      clock: new NodeClock(clock),
-      opening: undefined,
-      stages: new Map(),
-    };
+    return { run, abort: new WorkSignal(), clock: new NodeClock(clock), opening: undefined, stages: new Map() };
   }
 
   async #openLife(life: Life): Promise<void> {
     const { make, plan, clock, sync, called } = this.#init;
     const { run, abort } = life;
-    const context = { emit: run.emit, fail: run.fail, metrics: this.#metrics, clock: life.clock, signal: abort.signal };
+    const context = { emit: run.emit, fail: run.fail, metrics: this.#metrics, clock: life.clock, abort };
     life.opening = Promise.resolve().then(() => make(context));
     const instance = await life.opening;
     if (plan.join !== undefined && instance.join === undefined) {

@@ -7,25 +7,26 @@ import { randomId } from "../interface/random.ts";
 import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
 import { AbortFan } from "./abort-fan.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
-import { EntryLink, MergedLink, pump, type EntryLinkInit, type Tickets } from "./border.ts";
+import { EntryLink, MergedLink, type EntryLinkInit, type Tickets } from "./border.ts";
 import { CallerLink } from "./caller-link.ts";
 import type { PipelineDeps } from "./deps.ts";
 import { cutBetween, DeclaredOutlet } from "./declared-fields.ts";
 import { Ending, EndingRemote } from "./ending.ts";
 import { Epochs } from "./epochs.ts";
-import { Graph } from "./graph.ts";
+import type { Graph } from "./graph.ts";
 import { openInstance } from "./instance.ts";
 import { settle, type Cells, type PortTypes } from "./negotiation.ts";
 import { resolveValue, resolveValues } from "./parameters.ts";
 import { describeExpected, valueCheck } from "./payload-check.ts";
+import { pump } from "./pump.ts";
 import { RunningNode, type InstanceContext } from "./running-node.ts";
 import type { RunningRemote } from "./running-remote.ts";
 import { describeSession } from "./session-description.ts";
+import { SignalledContext } from "./signalled-context.ts";
 import { SplitMemory } from "./splits/split-memory.ts";
 import { Splits } from "./splits/splits.ts";
 import type { Way } from "./spread.ts";
 import { Turns } from "./turns.ts";
-import { Waiters } from "./waiters.ts";
 import { defaultWatchdog, Watchdog } from "./watchdog.ts";
 import { Wiring, type WiringParts } from "./wiring.ts";
 
@@ -38,6 +39,8 @@ export interface SessionInit {
   /** What the caller and the pipeline have in common, by port. */
   readonly met: PortTypes;
   readonly definitions: ReadonlyMap<string, NodeDefinition>;
+  /** For the outputs that the caller wants. */
+  readonly graph: Graph;
   readonly request: SessionRequest;
   readonly deps: PipelineDeps;
   /** Its formats are settled and its inputs are there; what comes waits until all is open. */
@@ -88,10 +91,7 @@ export class LocalSession implements PipelineSession {
       carried: () => this.#carried,
       onDone: (cut) => this.#end(cut),
     });
-    this.#graph = new Graph(plan, {
-      isSync: (node) => init.definitions.get(node)?.sync === true,
-      isWanted: (output) => Object.hasOwn(request.outputs, output),
-    });
+    this.#graph = init.graph;
     this.#wiring = new Wiring(this.#graph, deps.clock, init.schemas);
     this.#splits = new Splits({
       pipeline: plan,
@@ -249,23 +249,20 @@ export class LocalSession implements PipelineSession {
     );
   }
 
-  async #openInstance(plan: NodePlan, { emit, fail, metrics, clock, signal }: InstanceContext): Promise<NodeInstance> {
+  async #openInstance(plan: NodePlan, { abort, clock, ...own }: InstanceContext): Promise<NodeInstance> {
     const { deps, params, cells, definitions } = this.#init;
     const definition = definitions.get(plan.id);
     if (definition === undefined) throw new MeshError("internal", "its code is not there");
-    const context: NodeContext = {
+    const context: NodeContext = new SignalledContext(abort, {
       id: plan.id,
       location: plan.location,
       session: { id: this.id },
       clock,
       random: deps.random,
       log: (level, message, fields) => deps.log(level, message, { node: plan.id, ...fields }),
-      metrics,
-      signal,
       formats: { inputs: this.#fixed(plan.inputs), outputs: this.#fixed(plan.outputs) },
-      emit,
-      fail,
-    };
+      ...own,
+    });
     const values = resolveValues(plan.params, {
       params,
       env: deps.env,
@@ -304,7 +301,7 @@ export class LocalSession implements PipelineSession {
       },
       schemas,
       outputs,
-      signal: this.#abort.signal(),
+      signal: this.#abort.part().signal,
       deadlineUs: this.#init.request.deadlineUs,
       onEvent: deps.onEvent,
     });
@@ -429,13 +426,8 @@ export class LocalSession implements PipelineSession {
 
   /** Carries all that merges into one link outside to its end; false when it was stopped. */
   async #carry(channels: readonly BoundedChannel[], link: Link, tickets?: Tickets): Promise<boolean> {
-    const one = (channel: BoundedChannel): Promise<void> => {
-      const waiters = new Waiters();
-      channel.onReadable(() => waiters.wake());
-      return pump(channel, link, (until) => waiters.wait(until), this.#abort.signal(), tickets);
-    };
     try {
-      await Promise.all(channels.map(one));
+      await Promise.all(channels.map((channel) => pump(channel, link, this.#abort.part(), tickets)));
       return true;
     } catch (error) {
       if (!this.#abort.aborted) void this.close(MeshError.from(error));

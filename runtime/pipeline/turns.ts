@@ -26,6 +26,11 @@ export class Turns {
     return this.#pause !== undefined || this.#clock.nowUs() - this.#sliceStartUs >= sliceUs;
   }
 
+  /** Counts a frame; undefined when the next may follow at once. */
+  due(): Promise<void> | undefined {
+    return this.spend() ? this.next() : undefined;
+  }
+
   /** Resolves after a turn of the event loop. */
   next(): Promise<void> {
     this.#pause ??= new Promise((resolve) => {

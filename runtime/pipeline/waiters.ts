@@ -5,10 +5,11 @@ interface Waiter {
 
 /** Those who wait for one condition. They are woken or refused together. */
 export class Waiters {
-  #waiting = new Set<Waiter>();
+  /** Made for the first: most have none, and there are several for each queue. */
+  #waiting: Set<Waiter> | undefined;
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#waiting?.size ?? 0;
   }
 
   /**
@@ -18,7 +19,7 @@ export class Waiters {
   wait(signal?: AbortSignal): Promise<void> {
     const promise = new Promise<void>((resolve, reject) => {
       if (signal === undefined) {
-        this.#waiting.add({ resolve, reject });
+        this.#add({ resolve, reject });
         return;
       }
       if (signal.aborted) {
@@ -37,28 +38,33 @@ export class Waiters {
         },
       };
       const onAbort = (): void => {
-        this.#waiting.delete(waiter);
+        this.#waiting?.delete(waiter);
         waiter.reject(signal.reason);
       };
       signal.addEventListener("abort", onAbort, { once: true });
-      this.#waiting.add(waiter);
+      this.#add(waiter);
     });
     // Who ignores the promise must not bring down the process when the session fails.
     promise.catch(ignore);
     return promise;
   }
 
+  #add(waiter: Waiter): void {
+    this.#waiting ??= new Set();
+    this.#waiting.add(waiter);
+  }
+
   wake(): void {
-    if (this.#waiting.size === 0) return;
     const waiting = this.#waiting;
-    this.#waiting = new Set();
+    if (waiting === undefined) return;
+    this.#waiting = undefined;
     for (const waiter of waiting) waiter.resolve();
   }
 
   refuse(error: unknown): void {
-    if (this.#waiting.size === 0) return;
     const waiting = this.#waiting;
-    this.#waiting = new Set();
+    if (waiting === undefined) return;
+    this.#waiting = undefined;
     for (const waiter of waiting) waiter.reject(error);
   }
 }

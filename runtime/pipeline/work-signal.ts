@@ -1,9 +1,18 @@
 import type { Work } from "../interface/node.ts";
 
-/** The signal of the call in work; most nodes never ask for it, so it is made only then. */
+/**
+ * What aborts a call in work, an instance of a node, or some other part of a session. Most never ask for the signal, so it is
+ * made only then: in Node one takes about a kilobyte.
+ */
 export class WorkSignal implements Work {
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
+  /** Is told at once; there is no more than one. */
+  onAbort: ((reason: unknown) => void) | undefined;
+
+  get aborted(): boolean {
+    return this.#aborted !== undefined;
+  }
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -18,7 +27,9 @@ export class WorkSignal implements Work {
   }
 
   abort(reason: unknown): void {
-    this.#aborted ??= { reason };
+    if (this.#aborted !== undefined) return;
+    this.#aborted = { reason };
     this.#controller?.abort(reason);
+    this.onAbort?.(reason);
   }
 }

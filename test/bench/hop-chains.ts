@@ -61,7 +61,7 @@ const works: readonly Work[] = [
 ];
 
 /** The work of a chain of so many nodes. */
-function worksOf(hops: number): Work[] {
+export function worksOf(hops: number): Work[] {
   return Array.from({ length: hops }, (_, index) => works[index % works.length] as Work);
 }
 
@@ -81,7 +81,7 @@ const frameOf = (index: number): Frame => ({
   payload: index,
 });
 
-const worked = (frame: Frame, work: Work["frame"]): Frame => ({
+export const worked = (frame: Frame, work: Work["frame"]): Frame => ({
   timestampUs: frame.timestampUs,
   seq: frame.seq,
   epoch: frame.epoch,

@@ -7,8 +7,8 @@ import type { Link } from "../../interface/link.ts";
 import { defaultCapacityFrames } from "../../interface/plan.ts";
 import type { StreamDescription } from "../../interface/session.ts";
 import { BoundedChannel } from "../bounded-channel.ts";
-import { pump } from "../border.ts";
-import { Waiters } from "../waiters.ts";
+import { pump } from "../pump.ts";
+import { WorkSignal } from "../work-signal.ts";
 
 /** A caller that has no room for data holds all others up, so it may do so only for so long without taking a frame. */
 export const laggardAfterMs = 5_000;
@@ -36,7 +36,7 @@ export interface TapInit {
 export class Tap {
   readonly #init: TapInit;
   readonly #channel: BoundedChannel;
-  readonly #abort = new AbortController();
+  readonly #abort = new WorkSignal();
   #epoch = 0;
   /** Number of the first frame that it got; undefined before that. */
   #first: number | undefined;
@@ -94,15 +94,12 @@ export class Tap {
   }
 
   async #carry(link: Link): Promise<void> {
-    const { signal } = this.#abort;
-    const waiters = new Waiters();
-    this.#channel.onReadable(() => waiters.wake());
     try {
-      await pump(this.#channel, link, (until) => waiters.wait(until), signal);
+      await pump(this.#channel, link, this.#abort);
       link.end();
       this.#init.onEnd();
     } catch (error) {
-      if (!signal.aborted) this.#init.onFailure(MeshError.from(error));
+      if (!this.#abort.aborted) this.#init.onFailure(MeshError.from(error));
     }
   }
 
