@@ -100,7 +100,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
     const zodMs = freshMs(`await import("zod")`);
     return {
       rows: [
-        row("runtime core in a page", "min + gzip", "kB", page.gzip / 1000, "<= 60"),
+        row("runtime core in a page", "min + gzip", "KiB", page.gzip / 1024, "<= 60"),
         row("runtime core in a page", "minified", "kB", page.minified / 1000),
         row("page with a generated module", "min + gzip", "kB", module.gzip / 1000),
         row("tarball", "size", "kB", statSync(tarball).size / 1000),
