@@ -1,11 +1,13 @@
 import type { Clock } from "../interface/clock.ts";
 import type { Log } from "../interface/node.ts";
-import type { RemotePlan } from "../interface/plan.ts";
+import type { PeerPlan, Plan, RemotePlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
 import type { PipelineEndpoint } from "../interface/session.ts";
-import type { Transport } from "../interface/transport.ts";
+import type { Listener, Transport } from "../interface/transport.ts";
 import type { Env } from "../pipeline/parameters.ts";
-import type { ServingInit } from "./serving.ts";
+import type { HeartbeatOptions } from "../remote/heartbeat.ts";
+import type { PipelineHost } from "../remote/host.ts";
+import type { OpenSessions } from "./open-sessions.ts";
 import type { shareRuns } from "./shared-runs.ts";
 
 /** What the mesh needs of the platform it runs on. */
@@ -25,4 +27,21 @@ export interface MeshPlatform {
   readonly share?: () => Promise<typeof shareRuns>;
   /** For tests: what a remote of a pipeline finds in the places of its targets; undefined leaves them as they are. */
   readonly standIns?: (remote: RemotePlan, pipeline: string) => readonly PipelineEndpoint[] | undefined;
+}
+
+/** A peer that is to be open to callers. */
+export interface ServingInit {
+  readonly peer: PeerPlan;
+  readonly plan: Plan;
+  readonly platform: MeshPlatform;
+  readonly sessions: OpenSessions;
+  /** The pipeline behind one of its `runs`; `shared` where all callers meet in one instance. */
+  readonly endpointOf: (run: PeerPlan["runs"][number]) => {
+    readonly endpoint: PipelineEndpoint;
+    readonly shared: boolean;
+  };
+  readonly heartbeat: HeartbeatOptions | undefined;
+  /** What has to be closed in the end, as soon as it is there. */
+  readonly onHost: (host: PipelineHost) => void;
+  readonly onListener: (listener: Listener) => void;
 }

@@ -1,32 +1,11 @@
 import type { Params } from "../interface/node.ts";
 import { MeshError } from "../interface/errors.ts";
-import type { PeerPlan, Plan } from "../interface/plan.ts";
 import type { PipelineEndpoint } from "../interface/session.ts";
-import type { Listener } from "../interface/transport.ts";
 import { describePipeline } from "../pipeline/description.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
-import type { HeartbeatOptions } from "../remote/heartbeat.ts";
-import { servePipelines, type PipelineHost, type ServedPipeline } from "../remote/host.ts";
+import { servePipelines, type ServedPipeline } from "../remote/host.ts";
 import { transportFor } from "./connect.ts";
-import type { OpenSessions } from "./open-sessions.ts";
-import type { MeshPlatform } from "./platform.ts";
-
-/** A peer that is to be open to callers. */
-export interface ServingInit {
-  readonly peer: PeerPlan;
-  readonly plan: Plan;
-  readonly platform: MeshPlatform;
-  readonly sessions: OpenSessions;
-  /** The pipeline behind one of its `runs`; `shared` where all callers meet in one instance. */
-  readonly endpointOf: (run: PeerPlan["runs"][number]) => {
-    readonly endpoint: PipelineEndpoint;
-    readonly shared: boolean;
-  };
-  readonly heartbeat: HeartbeatOptions | undefined;
-  /** What has to be closed in the end, as soon as it is there. */
-  readonly onHost: (host: PipelineHost) => void;
-  readonly onListener: (listener: Listener) => void;
-}
+import type { ServingInit } from "./platform.ts";
 
 /**
  * Answers those who call a peer, at all its addresses.
