@@ -1,6 +1,7 @@
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
+import type { Cut } from "./declared-fields.ts";
 import { Gate } from "./gate.ts";
 import type { PayloadCheck } from "./payload-check.ts";
 import type { Spread } from "./spread.ts";
@@ -10,6 +11,8 @@ export interface EntryLinkInit {
   readonly name: string;
   /** Without an outlet when nothing inside reads the port: its frames are dropped then. */
   readonly spread: Spread;
+  /** Takes out what the writer has not declared, before anything looks at a frame. */
+  readonly cut?: Cut | undefined;
   /** Refuses what does not fit the format; left out where the frames have been checked already. */
   readonly check?: PayloadCheck;
   /** What the port takes, in words. */
@@ -50,12 +53,13 @@ export class EntryLink implements Link {
   }
 
   /** @throws {MeshError} as every link; `invalid-argument` for a payload that is not of the format */
-  send(frame: Frame): void {
-    const { name, spread, check, expected, tickets } = this.#init;
+  send(sent: Frame): void {
+    const { name, spread, cut, check, expected, tickets } = this.#init;
     if (this.#ended) throw this.#closed();
     if (!this.#gate.open) {
       throw new MeshError("channel-full", `\`${name}\` has no room; wait for \`ready\` before \`send\`.`);
     }
+    const frame = cut === undefined ? sent : cut(sent);
     if (check !== undefined && !check(frame.payload)) {
       this.refused += 1;
       throw new MeshError(

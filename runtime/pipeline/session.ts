@@ -10,7 +10,7 @@ import type { BoundedChannel } from "./bounded-channel.ts";
 import { EntryLink, MergedLink, type EntryLinkInit, type Tickets } from "./border.ts";
 import { CallerLink } from "./caller-link.ts";
 import type { PipelineDeps } from "./deps.ts";
-import { cutBetween, DeclaredOutlet } from "./declared-fields.ts";
+import { cutBetween } from "./declared-fields.ts";
 import { Ending, EndingRemote } from "./ending.ts";
 import { Epochs } from "./epochs.ts";
 import type { Graph } from "./graph.ts";
@@ -202,11 +202,10 @@ export class LocalSession implements PipelineSession {
     const { request, schemas, plan } = this.#init;
     const [sent, own] = [request.inputs[port], plan.inputs[port]?.type];
     const cut = sent && own && cutBetween(sent, own, { producer: request.schemas, consumer: schemas });
-    const { outlet } = spread;
     this.inputs[port] = this.#border({
       name: port,
-      spread:
-        cut === undefined || outlet === undefined ? spread : { ...spread, outlet: new DeclaredOutlet(outlet, cut) },
+      spread,
+      cut,
       check: valueCheck(type, this.#init.schemas),
       expected: describeExpected(type),
       onEpoch: (epoch) => {

@@ -93,4 +93,27 @@ pipeline P { in a: Full
     expect(seen).toEqual([{ a: "1" }]);
     expect(out.payloads).toEqual([{ a: "1" }]);
   });
+
+  it("is gone before a session looks at what its caller sends", async () => {
+    const plan = planOf(`
+record Given { a: text }
+record Asked { a: text, x: size in 1KiB.. = 1KiB }
+pipeline P { in a: Asked
+ out b: Asked
+ a -> b }`);
+    const out = collector();
+    const session = await pipelineEndpoint(plan, "P", depsOf({})).open({
+      params: {},
+      inputs: { a: named("Given") },
+      outputs: { b: { type: named("Asked"), link: out.link } },
+      schemas: {
+        ...plan.schemas,
+        Given: { kind: "record", fields: [{ name: "a", type: { kind: "scalar", name: "text" }, optional: false }] },
+      },
+      signal: new AbortController().signal,
+    });
+    await feed(session, "a", [{ a: "1", x: ["none of theirs"] }]);
+    expect((await session.closed).error).toBeUndefined();
+    expect(out.payloads).toEqual([{ a: "1" }]);
+  });
 });
