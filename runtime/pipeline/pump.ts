@@ -1,6 +1,7 @@
 import type { Link } from "../interface/link.ts";
 import type { Tickets } from "./border.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
+import { soon } from "./soon.ts";
 import { ticketOf } from "./ticket.ts";
 import type { WorkSignal } from "./work-signal.ts";
 
@@ -50,7 +51,7 @@ class Pump {
   readonly #poke = (): void => {
     if (this.#scheduled || this.#waits || this.#over) return;
     this.#scheduled = true;
-    queueMicrotask(this.#drain);
+    soon(this.#drain);
   };
 
   readonly #drain = (): void => {

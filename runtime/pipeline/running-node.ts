@@ -18,6 +18,7 @@ import { OutPort } from "./out-port.ts";
 import { ignore } from "./outcome.ts";
 import type { Outlet, Room } from "./outlet.ts";
 import { settledWithin } from "./settled-within.ts";
+import { soon } from "./soon.ts";
 import type { LoadProbe } from "./splits/load.ts";
 import { Stage } from "./stage.ts";
 import type { Turns } from "./turns.ts";
@@ -364,7 +365,7 @@ export class RunningNode implements LoadProbe, Watched {
     if (this.#scheduled || this.#paused || this.#state !== "running") return;
     if (this.#life.run.pending !== undefined) return;
     this.#scheduled = true;
-    queueMicrotask(this.#drain);
+    soon(this.#drain);
   };
 
   readonly #drain = (): void => {

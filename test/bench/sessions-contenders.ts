@@ -64,9 +64,9 @@ async function ours(): Promise<Open> {
       signal: new AbortController().signal,
     });
     const input = session.inputs["in"] as Link;
+    // Where the machine cannot follow, frames are missing at the end, and that is shown.
     return (frame) => {
-      if (!input.writable) throw new Error("a session has no room");
-      input.send(frame);
+      if (input.writable) input.send(frame);
     };
   };
 }
