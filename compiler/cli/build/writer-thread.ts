@@ -48,8 +48,12 @@ export class WriterThread implements Outputs {
   }
 
   async end(): Promise<void> {
-    await this.#worker?.terminate();
+    const worker = this.#worker;
     this.#worker = undefined;
+    // An answer that comes now must not let go of the thread: the process would end before the thread has, and call that an
+    // await that never settled.
+    worker?.removeAllListeners("message");
+    await worker?.terminate();
   }
 
   #ask(job: OutputJob | undefined): Promise<string[]> {
