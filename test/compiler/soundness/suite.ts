@@ -50,14 +50,16 @@ export function soundness(part: number): void {
     `no frame arrives that its input does not declare, nor does one change go unnoticed: ${runs} programs from seed ${seed}`,
     async () => {
       const seen = new Statistics();
-      await fc.assert(
-        fc.asyncProperty(subjects, async (subject) => {
-          await holdsFor(subject, seen);
-          if (seen.programs % progressEvery === 0) process.stdout.write(`part ${part}: ${seen.toString()}\n`);
-        }),
-        // To shrink a failure of a long run takes longer than to look for it again from the seed and path that are printed.
-        { numRuns: runs, seed, endOnFailure: isLong },
-      );
+      const property = fc.asyncProperty(subjects, async (subject) => {
+        await holdsFor(subject, seen);
+        if (seen.programs % progressEvery === 0) process.stdout.write(`part ${part}: ${seen.toString()}\n`);
+      });
+      // To shrink a failure of a long run takes longer than to look for it again from the seed and path that are printed.
+      const found = await fc.check(property, { numRuns: runs, seed, endOnFailure: isLong });
+      // The other part may go on for an hour before anything else is printed.
+      if (isLong && found.failed)
+        process.stdout.write(`part ${part} failed: ${fc.defaultReportMessage(found) ?? ""}\n`);
+      if (found.failed) throw new Error(fc.defaultReportMessage(found));
       if (isLong) process.stdout.write(`part ${part}, in all: ${seen.toString()}\n`);
       if (runs < runsForCoverage) return;
       expect(seen.accepted / seen.programs).toBeGreaterThan(0.3);
