@@ -57,9 +57,13 @@ export function soundness(part: number): void {
       // To shrink a failure of a long run takes longer than to look for it again from the seed and path that are printed.
       const found = await fc.check(property, { numRuns: runs, seed, endOnFailure: isLong });
       // The other part may go on for an hour before anything else is printed.
-      if (isLong && found.failed)
-        process.stdout.write(`part ${part} failed: ${fc.defaultReportMessage(found) ?? ""}\n`);
-      if (found.failed) throw new Error(fc.defaultReportMessage(found));
+      if (found.failed) {
+        const { errorInstance } = found;
+        const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+        const message = `${why}\n${fc.defaultReportMessage(found) ?? ""}`;
+        if (isLong) process.stdout.write(`part ${part} failed: ${message}\n`);
+        throw new Error(message, { cause: errorInstance });
+      }
       if (isLong) process.stdout.write(`part ${part}, in all: ${seen.toString()}\n`);
       if (runs < runsForCoverage) return;
       expect(seen.accepted / seen.programs).toBeGreaterThan(0.3);
