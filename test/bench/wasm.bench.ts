@@ -50,7 +50,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
         goal: "<= 0.1",
       },
       row("WebAssembly node", "TypeScript node", "<= 1"),
-      row("WebAssembly node", "exports by hand, copied in and out", "<= 1.5"),
+      row("WebAssembly node", "exports by hand, copied in and out", "<= 1.25"),
       row("WebAssembly node", "exports by hand, call only"),
       row("TypeScript node", "loop in TypeScript"),
     ],
