@@ -3,13 +3,22 @@ import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 
 const parts = ["soundness-1", "soundness-2"];
-const { values } = parseArgs({
-  options: {
+
+function given() {
+  const options = {
     runs: { type: "string", default: "20000" },
     seed: { type: "string" },
     jobs: { type: "string", default: "2" },
-  },
-});
+  };
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`error: ${error.message}`);
+    return { runs: "", seed: undefined, jobs: "" };
+  }
+}
+
+const values = given();
 const runs = Number(values.runs);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 30));
 if (!Number.isInteger(runs) || runs < parts.length || !Number.isInteger(seed) || !["1", "2"].includes(values.jobs)) {

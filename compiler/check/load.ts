@@ -6,7 +6,6 @@ import { replaceFix, type Reporter } from "./reporter.ts";
 import type { ParsedFile, Resolved, Sources } from "./sources.ts";
 
 export { isRelative, joinPath } from "./paths.ts";
-export type { Parse } from "./sources.ts";
 
 /** What the names of a file are bound with. */
 export interface LinkTools {

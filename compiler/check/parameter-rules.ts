@@ -44,7 +44,7 @@ export function checkDefaults(graph: PipelineGraph, limits: ParameterLimits, rep
             { place: other.place, message: `\`${other.name}\` is ${theirs} here` },
             ...explainNarrowing(dimension, cell),
           ],
-          hint: "Inside, both stand for the same format: give them the same default, or one of them none.",
+          hint: "Inside, both stand for the same format: give them the same default, or make them one parameter.",
         });
       }
       continue;

@@ -1,4 +1,4 @@
-import { parse as parseText, type Comment, type ParseResult } from "../../grammar/index.ts";
+import { parse as parseText, type Comment } from "../../grammar/index.ts";
 import type { FileSyntax, Span } from "../../grammar/syntax.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { syntaxDiagnostic } from "../diagnostics/syntax-problem.ts";
@@ -7,9 +7,6 @@ import { sourceFile, type SourceFile } from "../source/source-file.ts";
 import { Damage } from "./damage.ts";
 import { isRelative, joinPath } from "./paths.ts";
 import { isStandard } from "./program.ts";
-
-/** Gives the tree of a text; a caller that checks many programs may keep the trees of those that they share. */
-export type Parse = (text: string) => ParseResult;
 
 /** A file that has been read and parsed; the same object as long as its text is the same. */
 export interface ParsedFile {
@@ -46,14 +43,12 @@ type Read = { readonly file: ParsedFile } | { readonly reason: string | undefine
  */
 export class Sources {
   readonly host: Host;
-  readonly #parse: Parse;
   readonly #read: Map<string, Read>;
   /** Texts that somebody holds, which hide what is on the disk; null where a file is taken away. */
   readonly #held: Held;
 
-  constructor(host: Host, parse: Parse = parseText, read?: ReadonlyMap<string, Read>, held?: Held) {
+  constructor(host: Host, read?: ReadonlyMap<string, Read>, held?: Held) {
     this.host = host;
-    this.#parse = parse;
     this.#read = new Map(read);
     this.#held = held ?? new Map();
   }
@@ -75,14 +70,14 @@ export class Sources {
     const held = new Map(this.#held);
     if (text === undefined) held.delete(path);
     else held.set(path, text);
-    const next = new Sources(this.host, this.#parse, this.#read, held);
+    const next = new Sources(this.host, this.#read, held);
     next.#again(path);
     return next;
   }
 
   /** The same with what is on the disk now. @param paths those that may have changed; all when left out */
   reloaded(paths?: Iterable<string>): Sources {
-    const next = new Sources(this.host, this.#parse, this.#read, this.#held);
+    const next = new Sources(this.host, this.#read, this.#held);
     for (const path of paths ?? this.#read.keys()) {
       if (!this.#held.has(path) && this.#read.has(path)) next.#again(path);
     }
@@ -168,13 +163,13 @@ export class Sources {
     }
     if (text === undefined) return { reason: undefined };
     if (before !== undefined && "file" in before && before.file.source.text === text) return before;
-    return { file: parsed(module, text, this.#parse) };
+    return { file: parsed(module, text) };
   }
 }
 
-function parsed(module: string, text: string, parse: Parse): ParsedFile {
+function parsed(module: string, text: string): ParsedFile {
   const source = sourceFile(module, text);
-  const { file, errors, comments } = parse(text);
+  const { file, errors, comments } = parseText(text);
   const problems = errors.map((one) => one.span);
   return {
     module,

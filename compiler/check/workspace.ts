@@ -4,7 +4,7 @@ import { CheckedProgram } from "./checked-program.ts";
 import { Checker } from "./checker.ts";
 import { ImportGraph } from "./imports.ts";
 import { Reporter } from "./reporter.ts";
-import { Sources, type Parse } from "./sources.ts";
+import { Sources } from "./sources.ts";
 import { Unit, type Project } from "./unit.ts";
 import { View } from "./view.ts";
 
@@ -26,9 +26,8 @@ export class Workspace {
   #checking: Generator<string> | undefined;
   #checked: readonly string[] = [];
 
-  /** @param parse gives the tree of a text */
-  constructor(host: Host, parse?: Parse) {
-    this.#sources = new Sources(host, parse);
+  constructor(host: Host) {
+    this.#sources = new Sources(host);
   }
 
   /** The files that programs start in, in the order in which they were added. */

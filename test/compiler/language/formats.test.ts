@@ -170,6 +170,10 @@ describe("formats that meet", () => {
     pipeline Inner(«to»: frequency = 24kHz) { in a: audio<pcm_f32> a -> Rate(to: to) -> Mono() -> Ear() }
   `,
   );
+  const two = (second: string): string =>
+    `pipeline P(from: frequency = 8kHz, ${second}) { in a: audio<pcm_f32, from, mono> out b: audio<pcm_f32, to, mono> a -> b }`;
+  wrong("two defaults that have to be the same and are not", "3005", two("«to»: frequency = 16kHz"));
+  right("two defaults that have to be the same and are", two("to: frequency = 8kHz"));
 });
 
 describe("default ports", () => {
