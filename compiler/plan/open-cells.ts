@@ -26,7 +26,7 @@ export class OpenCells {
     this.#border.add(cell);
     const number = this.#number(cell);
     const known = this.cells[number];
-    if (known !== undefined) this.cells[number] = { ...known, param: name };
+    if (known !== undefined) this.cells[number] = { ...known, params: [...(known.params ?? []), name] };
   }
 
   type(type: SolvedType, resolve: (cell: Cell) => Cell): FlowType {

@@ -365,10 +365,11 @@ const cell = /* @__PURE__ */ z.lazy(() =>
     /** What is possible; null is everything. */
     allowed: z.nullable(dimension),
     /**
-     * The parameter of the pipeline whose value fixes the cell, before anything is negotiated. A value that is not allowed
-     * refuses the session with `invalid-argument`; an optional parameter without a value leaves the cell open.
+     * The parameters of the pipeline whose values fix the cell, before anything is negotiated; several have to agree. A
+     * value that is not allowed refuses the session with `invalid-argument`; an optional parameter without a value leaves
+     * the cell open.
      */
-    param: z.optional(name),
+    params: z.optional(list(name, 1, 64)),
   }),
 );
 

@@ -43,22 +43,36 @@ export class Cells {
    * @throws {MeshError} `invalid-argument` for a value that the links inside do not allow
    */
   fixParameters(params: Params): void {
-    this.#pipeline.cells.forEach(({ param, dimension }, index) => {
-      const value = param !== undefined && Object.hasOwn(params, param) ? params[param] : undefined;
-      if (param === undefined || value === undefined) return;
-      const { name, location } = this.#pipeline;
-      const left = intersectDimension([value as DimensionValue], this.#contents[index]);
-      if (left === "empty") {
-        const allowed = formatDimension(dimension, this.#contents[index]);
-        throw new MeshError(
-          "invalid-argument",
-          `Parameter \`${param}\` of pipeline \`${name}\` is ${formatDimension(dimension, [value as DimensionValue])}; ` +
-            `inside, only ${allowed} is possible (${formatLocation(location)}).`,
-          { location },
-        );
+    this.#pipeline.cells.forEach((cell, index) => {
+      let before: string | undefined;
+      for (const param of cell.params ?? []) {
+        const value = Object.hasOwn(params, param) ? params[param] : undefined;
+        if (value === undefined) continue;
+        this.#fixParameter(index, param, value as DimensionValue, before);
+        before = param;
       }
-      this.#contents[index] = left;
     });
+  }
+
+  /** @param before the parameter that has fixed the cell already */
+  #fixParameter(index: number, param: string, value: DimensionValue, before: string | undefined): void {
+    const { name, location, cells } = this.#pipeline;
+    const contents = this.#contents[index];
+    const left = intersectDimension([value], contents);
+    if (left !== "empty") {
+      this.#contents[index] = left;
+      return;
+    }
+    const format = (values: Alternatives | undefined): string => formatDimension(cells[index]?.dimension ?? "", values);
+    const reason =
+      before === undefined
+        ? `inside, only ${format(contents)} is possible`
+        : `it has to be the same as parameter \`${before}\`, which is ${format(contents)}`;
+    throw new MeshError(
+      "invalid-argument",
+      `Parameter \`${param}\` of pipeline \`${name}\` is ${format([value])}; ${reason} (${formatLocation(location)}).`,
+      { location },
+    );
   }
 
   /** What a cell was fixed to. */

@@ -225,4 +225,12 @@ pipeline P { in mic: audio<pcm_f32 | opus>
     ]);
     expect(pipeline?.remotes[0]?.inputs["sound"]?.type).toEqual(pipeline?.inputs["mic"]?.type);
   });
+
+  it("names all parameters that fix what stays open", () => {
+    const plan = compileText(`pipeline P(from: frequency = 8kHz, to: frequency) {
+ in a: audio<pcm_f32, from, mono>
+ out b: audio<pcm_f32, to, mono>
+ a -> b }`).plan;
+    expect(plan?.pipelines["P"]?.cells).toMatchObject([{ dimension: "rate", params: ["from", "to"] }]);
+  });
 });

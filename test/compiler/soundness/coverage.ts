@@ -116,7 +116,7 @@ function planFeatures(plan: Plan, found: Set<string>): void {
     if (nodes.some((node) => node.inserted === true)) found.add("inserted converter");
     if (nodes.filter((node) => node.inserted === true).length > 1) found.add("several inserted converters");
     if (cells.length > 0) found.add("open cell");
-    if (cells.some(({ param }) => param !== undefined)) found.add("cell of a parameter");
+    if (cells.some(({ params }) => params !== undefined)) found.add("cell of a parameter");
     if (links.some((link) => link.through !== undefined)) found.add("record through a border");
     const open = remotes.flatMap((remote) => [...Object.values(remote.inputs), ...Object.values(remote.outputs)]);
     if (open.some(({ type }) => "dims" in type && Object.values(type.dims).some((dim) => "cell" in dim)))

@@ -126,6 +126,57 @@ describe("formats", () => {
     });
   });
 
+  describe("that two parameters fix", () => {
+    const asked = (params: Record<string, JsonValue>): ReturnType<typeof openSession> =>
+      openSession(
+        builder().with({
+          params: [
+            { name: "sent", type: text, default: { literal: "pcm_f32" } },
+            { name: "taken", type: text },
+          ],
+          cells: [
+            { dimension: "codec", allowed: ["pcm_f32", "pcm_s16"], params: ["sent", "taken"] },
+            { dimension: "rate", allowed: [16_000] },
+          ],
+        }),
+        {
+          nodes: { N: spy().node },
+          params,
+          inputs: { a: audio({ codec: ["pcm_f32", "pcm_s16"], rate: [16_000], channels: [1] }) },
+          outputs: {},
+        },
+      );
+
+    it("are what both say", async () => {
+      const { session } = await asked({ taken: "pcm_f32" });
+      expect(session.formats.inputs["a"]).toEqual(audio({ codec: ["pcm_f32"], rate: [16_000], channels: [1] }));
+      await session.close();
+    });
+
+    it.each<[string, Record<string, JsonValue>, string]>([
+      [
+        "the default of the other",
+        { taken: "pcm_s16" },
+        "Parameter `taken` of pipeline `P` is pcm_s16; it has to be the same as parameter `sent`, which is pcm_f32",
+      ],
+      [
+        "its other argument",
+        { sent: "pcm_s16", taken: "pcm_f32" },
+        "Parameter `taken` of pipeline `P` is pcm_f32; it has to be the same as parameter `sent`, which is pcm_s16",
+      ],
+      [
+        "what the links allow",
+        { sent: "opus", taken: "opus" },
+        "Parameter `sent` of pipeline `P` is opus; inside, only pcm_f32 | pcm_s16 is possible",
+      ],
+    ])("are refused when one is not %s", async (_, params, message) => {
+      await expect(asked(params)).rejects.toMatchObject({
+        code: "invalid-argument",
+        message: expect.stringContaining(message) as string,
+      });
+    });
+  });
+
   it.each<[string, Record<string, FlowType>, string]>([
     ["an input is not fed", {}, "needs its input `a`"],
     ["a port is not there", { a: text, z: text }, "has no input `z`; its inputs are: a"],

@@ -129,16 +129,16 @@ type Alternatives = Exclude<PipelinePlan["cells"][number]["allowed"], null | { c
  */
 function offers(pipeline: PipelinePlan, draw: Draw, wide: boolean): Offer {
   const params: Record<string, Params[string]> = {};
-  const chosen = pipeline.cells.map(({ allowed, param }): Alternatives | undefined => {
+  const chosen = pipeline.cells.map(({ allowed, params: fixing = [] }): Alternatives | undefined => {
     const all = allowed === null || "cell" in allowed ? undefined : allowed;
-    if (param === undefined) return wide || all === undefined ? all : [oneOf(all, draw)];
-    const declared = pipeline.params.find(({ name }) => name === param);
-    if (declared?.default !== undefined && "literal" in declared.default) {
-      return [declared.default.literal as Alternatives[number]];
-    }
-    if (all === undefined) return undefined;
-    const value = oneOf(all, draw);
-    params[param] = value as Params[string];
+    if (fixing.length === 0) return wide || all === undefined ? all : [oneOf(all, draw)];
+    const defaults = fixing.flatMap((param): Alternatives[number][] => {
+      const declared = pipeline.params.find(({ name }) => name === param)?.default;
+      return declared !== undefined && "literal" in declared ? [declared.literal as Alternatives[number]] : [];
+    });
+    const [value] = defaults.length > 0 ? defaults : all === undefined ? [] : [oneOf(all, draw)];
+    if (value === undefined) return undefined;
+    for (const param of fixing) if (!hasDefault(pipeline, param)) params[param] = value as Params[string];
     return [value];
   });
   for (const { name, type, default: fallback } of pipeline.params) {
@@ -254,4 +254,8 @@ async function feed(
   for (const port of decl.inputs) session.inputs[port.name]?.end();
   await rest(() => ended() !== undefined);
   return { error: ended()?.error, fed };
+}
+
+function hasDefault(pipeline: PipelinePlan, param: string): boolean {
+  return pipeline.params.some(({ name, default: fallback }) => name === param && fallback !== undefined);
 }
