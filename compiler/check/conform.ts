@@ -34,7 +34,7 @@ class Conformance {
     this.#contract = contract;
     this.#schemas = schemas;
     this.#reporter = reporter;
-    this.#broken = reporter.hasErrorIn(checked.symbol.file.source, checked.symbol.syntax.span);
+    this.#broken = isBroken(checked, reporter);
     this.#wanted = portTypes(contract.symbol.name, contract, new Map());
   }
 
@@ -188,4 +188,14 @@ class Conformance {
       about: [this.#contract.symbol, this.#checked.symbol],
     });
   }
+}
+
+/** Something in it is wrong, or in a pipeline that stands in it. */
+function isBroken(checked: CheckedPipeline, reporter: Reporter): boolean {
+  const all = new Set([checked]);
+  for (const { symbol, graph } of all) {
+    if (reporter.hasErrorIn(symbol.file.source, symbol.syntax.span)) return true;
+    for (const { inlined } of graph.instances.values()) if (inlined !== undefined) all.add(inlined.checked);
+  }
+  return false;
 }

@@ -92,6 +92,17 @@ describe("one mistake gives one diagnostic", () => {
       "MESH3006",
       "remote r: Talks { at Local() }\n t -> r -> u }\npipeline Local: «Talks» { in x: text\n in y: text\n out u: text\n [x, y] -> T() -> u",
     ],
+    [
+      "a mismatch in a pipeline that stands in one with an interface",
+      "MESH3001",
+      `t -> u }
+node Mic { out audio<pcm_f32, 16kHz, mono> }
+node Same<K: codec in opus | pcm_s16> { in audio<K>\n out audio<K> }
+pipeline Inner { out sound: audio<16kHz, mono>\n Mic() «->» Same() -> sound }
+pipeline Between { out sound: audio<16kHz, mono>\n Inner() -> sound }
+interface Face { out sound: audio<opus> }
+pipeline Outer: Face { out sound: audio<16kHz, mono>\n Between() -> sound`,
+    ],
     ["an unfed input in front of a mismatch", "MESH5001", "let p = «Pair()»\n t -> p.a\n p.x -> u"],
     ["two inputs that nothing feeds", "MESH5001", "let p = «Pair()»\n p.x -> u"],
     [

@@ -8,6 +8,9 @@ const defaultRuns = 10_000;
 /** A long run tells how far it has come. */
 const progressEvery = 20_000;
 
+/** A long run with as many is over: they are all of one kind. */
+const mostFailures = 20;
+
 /** Below so many programs some rare forms may be missing by chance. */
 const runsForCoverage = 5_000;
 
@@ -50,21 +53,12 @@ export function soundness(part: number): void {
     `no frame arrives that its input does not declare, nor does one change go unnoticed: ${runs} programs from seed ${seed}`,
     async () => {
       const seen = new Statistics();
-      const property = fc.asyncProperty(subjects, async (subject) => {
-        await holdsFor(subject, seen);
-        if (seen.programs % progressEvery === 0) process.stdout.write(`part ${part}: ${seen.toString()}\n`);
-      });
-      // To shrink a failure of a long run takes longer than to look for it again from the seed and path that are printed.
-      const found = await fc.check(property, { numRuns: runs, seed, endOnFailure: isLong });
-      // The other part may go on for an hour before anything else is printed.
-      if (found.failed) {
-        const { errorInstance } = found;
-        const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-        const message = `${why}\n${fc.defaultReportMessage(found) ?? ""}`;
-        if (isLong) process.stdout.write(`part ${part} failed: ${message}\n`);
-        throw new Error(message, { cause: errorInstance });
-      }
-      if (isLong) process.stdout.write(`part ${part}, in all: ${seen.toString()}\n`);
+      if (isLong) await longRun(part, { runs, seed, seen });
+      else
+        await fc.assert(
+          fc.asyncProperty(subjects, (subject) => holdsFor(subject, seen)),
+          { numRuns: runs, seed },
+        );
       if (runs < runsForCoverage) return;
       expect(seen.accepted / seen.programs).toBeGreaterThan(0.3);
       expect(features.filter((one) => (seen.coverage.counts.get(one) ?? 0) === 0)).toEqual([]);
@@ -79,4 +73,34 @@ export function soundness(part: number): void {
     },
     Math.max(60_000, runs * 100),
   );
+}
+
+interface LongRun {
+  readonly runs: number;
+  readonly seed: number;
+  readonly seen: Statistics;
+}
+
+/**
+ * Tells of each failure as soon as it is found, and looks for more: to find the next one takes an hour, to shrink one longer
+ * than to look for it again from the seed and path that are printed.
+ */
+async function longRun(part: number, { runs, seed, seen }: LongRun): Promise<void> {
+  let failures = 0;
+  const say = (text: string): boolean => process.stdout.write(`part ${part}${text}\n`);
+  const property = fc.asyncProperty(subjects, async (subject) => {
+    try {
+      await holdsFor(subject, seen);
+    } catch (error) {
+      failures += 1;
+      const why = error instanceof Error ? error.message : String(error);
+      say(` failed: ${why}\n{ seed: ${seed}, path: "${seen.programs - 1}" }\n${fc.stringify(subject)}`);
+      if (failures === mostFailures) throw error;
+    }
+    if (seen.programs % progressEvery === 0) say(`: ${seen.toString()}`);
+  });
+  const { failed } = await fc.check(property, { numRuns: runs, seed, endOnFailure: true });
+  say(`, in all: ${seen.toString()}; ${failures} failed`);
+  if (failed || failures > 0)
+    throw new Error(`${failures} of ${seen.programs} programs failed; they are told of above`);
 }

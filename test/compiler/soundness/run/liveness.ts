@@ -1,4 +1,4 @@
-import type { End, PipelineDecl, Use } from "../program/model.ts";
+import type { End, Hop, PipelineDecl, Program, Step, Use } from "../program/model.ts";
 
 /**
  * The ports at which a frame must arrive when every input of a pipeline is fed: what no branch, join by time or flush may
@@ -8,6 +8,22 @@ export function mustArrive(pipeline: PipelineDecl): { readonly inside: Set<strin
   const inside = new Set<string>();
   const outputs = follow(pipeline, new Set(pipeline.inputs.map((port) => port.name)), inside);
   return { inside, outputs };
+}
+
+/**
+ * True where a program may stand still by what it says: a join that waits for one input holds the others, and a queue of
+ * one frame before it holds the node that feeds both.
+ */
+export function mayStandStill({ nodes, interfaces, pipelines }: Program): boolean {
+  const waits = [...nodes, ...interfaces, ...pipelines].some(({ join }) => join === "index" || join === "time");
+  return waits && pipelines.some(({ flows }) => flows.some(isTight));
+}
+
+function isTight({ source, hops }: { readonly source?: Step; readonly hops: readonly Hop[] }): boolean {
+  const inside = (step: Step): readonly { readonly source?: Step; readonly hops: readonly Hop[] }[] =>
+    step.kind === "route" ? step.cases : "branches" in step ? step.branches : [];
+  const steps = [...(source === undefined ? [] : [source]), ...hops.map(({ step }) => step)];
+  return hops.some(({ options }) => options === "buffer: 1") || steps.some((step) => inside(step).some(isTight));
 }
 
 /** @returns the outputs that get a frame when the inputs in `fed` do */

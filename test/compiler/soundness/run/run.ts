@@ -13,7 +13,7 @@ import { memoryNetwork } from "../../../../runtime/transports/memory/network.ts"
 import { virtualClock } from "../../../runtime/remote/support/virtual-clock.ts";
 import { seededRandom } from "../../../support/real-clock.ts";
 import type { PipelineDecl, Program } from "../program/model.ts";
-import { mustArrive } from "./liveness.ts";
+import { mayStandStill, mustArrive } from "./liveness.ts";
 import type { Draw } from "./payloads.ts";
 import { Probes } from "./probes.ts";
 
@@ -85,7 +85,8 @@ export async function runProgram(program: Program, plan: Plan, draw: Draw, wide:
     if (error !== undefined) probes.problem(`the session failed: ${error.message}`);
     // A flush drops what is behind its target, beyond the pipeline that it stands in.
     const flushed = program.pipelines.some(({ flushes }) => flushes > 0);
-    const { inside, outputs } = flushed ? { inside: new Set<string>(), outputs: new Set<string>() } : mustArrive(decl);
+    const { inside, outputs } =
+      flushed || mayStandStill(program) ? { inside: new Set<string>(), outputs: new Set<string>() } : mustArrive(decl);
     // A session ends with its outputs. That may be before it has been given anything; behind a remote, before a source, which
     // ends by itself never, has begun.
     const hasSources = program.nodes.some(({ inputs }) => inputs.length === 0);
