@@ -197,7 +197,7 @@ pipeline To(rate: frequency in 8kHz..48kHz = 16kHz) { in audio<pcm_f32>
   it("stay cells that their values fix", () => {
     const plan = compileText(library).plan?.pipelines["To"];
     expect(plan?.cells).toEqual([
-      { dimension: "rate", allowed: [{ min: 8_000, max: 48_000 }], param: "rate" },
+      { dimension: "rate", allowed: [{ min: 8_000, max: 48_000 }], params: ["rate"] },
       { dimension: "rate", allowed: null },
     ]);
     expect(plan?.nodes[0]?.params).toEqual({ to: { param: "rate" } });
