@@ -80,7 +80,7 @@ try {
     chunkNames: "chunks/[name]-[hash]",
     entryPoints: present({
       meshc: "compiler/cli/main.ts",
-      writer: "compiler/cli/build/writer.ts",
+      printer: "compiler/cli/build/printer.ts",
       runtime: "runtime/platform/nodejs.ts",
       compiler: "compiler/index.ts",
       stdlib: "stdlib/index.ts",

@@ -5,6 +5,7 @@ import type { Round, Rounds } from "./build/rounds.ts";
 import { settingsOf, type BuildRequest, type BuildSettings } from "./build/settings.ts";
 import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
+import { optimiseLate } from "./short-lived.ts";
 import { findSources } from "./sources.ts";
 
 /** Builds files and folders; a program with errors leaves what was built of it before untouched. */
@@ -16,14 +17,15 @@ export async function buildFiles(request: BuildRequest & { readonly watch: boole
     io.out.write(summary({ programs, written: [] }));
     return exitCode.fine;
   }
+  if (!request.watch) optimiseLate();
   // The compiler is loaded only now, for that takes longer than to see that there is nothing to do.
-  const { startOutputs } = await import("./build/writer-thread.ts");
-  const outputs = startOutputs();
+  const { startPrinting } = await import("./build/printing-thread.ts");
+  const printing = startPrinting();
   const { Rounds: RoundsOfBuild } = await import("./build/rounds.ts");
   try {
-    return await buildWith(new RoundsOfBuild(settings, outputs, io), { request, settings, before }, io);
+    return await buildWith(new RoundsOfBuild(settings, printing, io), { request, settings, before }, io);
   } finally {
-    await outputs.end();
+    await printing.end();
   }
 }
 

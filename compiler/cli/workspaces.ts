@@ -26,6 +26,8 @@ interface Place {
 export class Workspaces {
   readonly #io: Io;
   readonly #byRoot = new Map<string, Workspace>();
+  /** By file: to look for the root of each again and again would cost more than to read it. */
+  readonly #projects = new Map<string, Project>();
 
   constructor(io: Io) {
     this.#io = io;
@@ -46,6 +48,7 @@ export class Workspaces {
    * @param touched those that may have changed, absolute; all when left out
    */
   renew(files: readonly string[], touched?: Iterable<string>): void {
+    this.#projects.clear();
     const places = files.map((file) => this.#placeOf(file));
     const changed = touched && [...touched];
     for (const [folder, workspace] of this.#byRoot) {
@@ -101,7 +104,8 @@ export class Workspaces {
   }
 
   #placeOf(file: string): Place {
-    const project = projectOf(file, this.#io.cwd);
+    const project = this.#projects.get(file) ?? projectOf(file, this.#io.cwd);
+    this.#projects.set(file, project);
     const workspace = this.#byRoot.get(project.root) ?? new Workspace(nodejsHost(project.root));
     this.#byRoot.set(project.root, workspace);
     return { project, workspace, path: pathIn(project.root, file) };

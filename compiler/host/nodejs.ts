@@ -37,7 +37,7 @@ export interface NodejsHostOptions {
 
 /** The disk below `root`. Nothing outside it is read or written, by `..` or by a symbolic link. */
 export function nodejsHost(root: string, options: NodejsHostOptions = {}): Host {
-  const base = realpathSync(root);
+  const base = realpathSync.native(root);
   const standard = options.standard ?? standardFolder();
 
   const locate = (path: string): string => {
@@ -81,7 +81,7 @@ export function nodejsHost(root: string, options: NodejsHostOptions = {}): Host 
       const full = locate(path);
       try {
         makeFolder(dirname(full));
-        const folder = realpathSync(dirname(full));
+        const folder = realpathSync.native(dirname(full));
         if (!within(base, folder)) {
           throw new HostError(`${path} would be written outside the project, to ${folder}, for a link leads there.`);
         }
@@ -105,7 +105,7 @@ function within(base: string, path: string): boolean {
 /** The path without links; undefined when nothing is there. */
 function realPath(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     throw new HostError(`${path} cannot be read: ${reasonOf(error)}.`);

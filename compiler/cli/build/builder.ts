@@ -8,6 +8,7 @@ import { loadMorph } from "../../codegen/morph.ts";
 import { findModuleProblems } from "../../codegen/wasm-modules.ts";
 import type { Target } from "../../config.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import type { Host } from "../../host/host.ts";
 import { nodejsHost } from "../../host/nodejs.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
 import type { CompiledFile } from "../compile-file.ts";
@@ -15,9 +16,9 @@ import type { Io } from "../io.ts";
 import { shownPath } from "../sources.ts";
 import { version } from "../version.ts";
 import { OutputLayout, type OutputPaths } from "./layout.ts";
-import { digest, type ModuleJob, type Outputs } from "./output-writer.ts";
+import { digest, type ModuleJob, type Printing } from "./printing.ts";
 import { Verification } from "./verification.ts";
-import { textOf, type WantedFile } from "./write-all.ts";
+import { textOf, writeAll, type WantedFile } from "./write-all.ts";
 
 export interface BuilderOptions {
   /** The folder to write to, absolute; undefined for beside each source. */
@@ -44,12 +45,13 @@ export interface BuiltProgram {
 export class Builder {
   readonly #io: Io;
   readonly #options: BuilderOptions;
-  readonly #outputs: Outputs;
+  readonly #printing: Printing;
   readonly #verification: Verification;
+  readonly #hosts = new Map<string, Host>();
 
-  constructor(io: Io, outputs: Outputs, options: BuilderOptions) {
+  constructor(io: Io, printing: Printing, options: BuilderOptions) {
     this.#io = io;
-    this.#outputs = outputs;
+    this.#printing = printing;
     this.#options = options;
     this.#verification = new Verification({ loadMorph, digest, shown: (path) => shownPath(path, io.cwd) });
   }
@@ -68,15 +70,28 @@ export class Builder {
     const planText = `${JSON.stringify(plan, undefined, 2)}\n`;
     const data = dataFiles(plan, planText, outputs);
     const draft = this.#draft(compiled, plan, outputs, layout);
-    const module = draft && { ...draft, plan: planText };
-    const isSame = module === undefined && data.every(({ path, text }) => textOf(path) === text);
-    const written = isSame ? [] : await this.#outputs.write({ module, data, cwd: this.#io.cwd });
+    const module = draft === undefined ? [] : await this.#module({ ...draft, plan: planText }, outputs);
+    const written = writeAll([...module, ...data], (path) => shownPath(path, this.#io.cwd));
     return { file, compiled, outputs, files: [outputs.module, outputs.map, ...data.map(({ path }) => path)], written };
+  }
+
+  #hostOf(root: string): Host {
+    const known = this.#hosts.get(root) ?? nodejsHost(root);
+    this.#hosts.set(root, known);
+    return known;
+  }
+
+  async #module(job: ModuleJob, outputs: OutputPaths): Promise<WantedFile[]> {
+    const { text, map } = await this.#printing.print(job);
+    return [
+      { path: outputs.module, text },
+      { path: outputs.map, text: map },
+    ];
   }
 
   /** Says what is wrong with the code of the nodes that a program declares, now that its module is written. */
   async verify({ compiled, outputs }: BuiltProgram): Promise<Diagnostic[]> {
-    const host = nodejsHost(compiled.project.root);
+    const host = this.#hostOf(compiled.project.root);
     const missing = findImplementations([compiled.program.root], host);
     if (outputs === undefined) return missing;
     const found = [...missing, ...findModuleProblems(compiled.checked, compiled.program.root, host)];
@@ -101,8 +116,6 @@ export class Builder {
       draft,
       header: { compiler: version, source, inputs },
       name: basename(outputs.module),
-      path: outputs.module,
-      mapPath: outputs.map,
       sources: new Map(draft.origins.map(({ file }) => [file, imports.source(file)])),
     };
   }

@@ -11,7 +11,7 @@ import { report } from "../report.ts";
 import { findSources, shownPath } from "../sources.ts";
 import { Workspaces } from "../workspaces.ts";
 import type { OutputLayout } from "./layout.ts";
-import type { Outputs } from "./output-writer.ts";
+import type { Printing } from "./printing.ts";
 import { Builder, layoutOf, type BuiltProgram } from "./builder.ts";
 import type { BuiltNow } from "./built-before.ts";
 import { reachableFrom } from "./code-files.ts";
@@ -24,6 +24,12 @@ interface Writing {
   readonly file: string;
   readonly builder: Builder;
   readonly program: Promise<BuiltProgram>;
+}
+
+/** Where the outputs of one of the settings go. */
+interface BuilderLayout {
+  readonly builder: Builder;
+  readonly layout: OutputLayout;
 }
 
 /** What came of one round. */
@@ -51,16 +57,16 @@ export class Rounds {
   /** Something was said of a program, be it a warning, which the next build has to say again. */
   #hasSpoken = false;
 
-  readonly #outputs: Outputs;
+  readonly #printing: Printing;
 
-  constructor(settings: BuildSettings, outputs: Outputs, io: Io) {
-    this.#outputs = outputs;
+  constructor(settings: BuildSettings, printing: Printing, io: Io) {
+    this.#printing = printing;
     this.#io = io;
     this.#settings = settings;
     this.#workspaces = new Workspaces(io);
     const { warningsAsErrors } = settings;
     this.#builders = settings.outputs.map((output) => ({
-      builder: new Builder(io, outputs, { ...output, warningsAsErrors }),
+      builder: new Builder(io, printing, { ...output, warningsAsErrors }),
       out: output.out,
     }));
   }
@@ -73,7 +79,7 @@ export class Rounds {
 
   /** Loads what writing needs, so that the first change that is watched for does not wait for it. */
   async prepare(): Promise<void> {
-    await this.#outputs.prepare();
+    await this.#printing.prepare();
   }
 
   /**
@@ -88,9 +94,12 @@ export class Rounds {
     this.#hasSpoken = false;
     const compiled: Compiled[] = [];
     const writing: Writing[] = [];
+    // All programs are known once the first is compiled.
+    let layouts: readonly BuilderLayout[] | undefined;
     for (const one of this.#compile(findSources(this.#settings.sources, this.#io.cwd), touched)) {
       compiled.push(one);
-      for (const { builder, layout } of this.#layouts()) {
+      layouts ??= this.#layouts();
+      for (const { builder, layout } of layouts) {
         const program = builder.write(one, layout);
         // What goes wrong is told below, in order.
         program.catch(ignore);
@@ -127,7 +136,7 @@ export class Rounds {
   }
 
   /** Where the outputs of each of the settings go, now that all programs are known. */
-  #layouts(): readonly { readonly builder: Builder; readonly layout: OutputLayout }[] {
+  #layouts(): BuilderLayout[] {
     const roots = rootsOf(this.#settings.sources, this.#io.cwd);
     return this.#builders.map(({ builder, out }) => ({ builder, layout: layoutOf(this.#files, roots, out) }));
   }

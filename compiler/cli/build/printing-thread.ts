@@ -1,46 +1,47 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { HostError } from "../../host/host.ts";
-import { OutputWriter, type OutputJob, type Outputs } from "./output-writer.ts";
+import type { AssembledModule } from "../../codegen/assemble.ts";
+import { PrintingHere, type ModuleJob, type Printing } from "./printing.ts";
 
 /** What the thread is asked for; without a job, to be ready for one. */
-export interface WriterRequest {
+export interface PrinterRequest {
   readonly id: number;
-  readonly job: OutputJob | undefined;
+  readonly job: ModuleJob | undefined;
 }
 
 /** What it answers. */
-export type WriterAnswer =
-  | { readonly id: number; readonly written: string[] }
-  /** `isHost`: the disk is to blame, and the message is for people. */
-  | { readonly id: number; readonly error: { readonly message: string; readonly isHost: boolean } };
+export type PrinterAnswer =
+  | { readonly id: number; readonly printed: AssembledModule | undefined }
+  | { readonly id: number; readonly error: string };
 
 /** From dist/chunks it is one step up; beside the sources there is none, for Node 20 runs no TypeScript. */
-const code = new URL("../writer.js", import.meta.url);
+const code = new URL("../printer.js", import.meta.url);
 
-/** Writes on a thread of its own where the package has been built, so that checking goes on meanwhile. */
-export function startOutputs(): Outputs {
-  if (!existsSync(fileURLToPath(code))) return new OutputWriter();
-  const thread = new WriterThread(code);
-  // It loads while the programs are read; what goes wrong is told to whoever writes first.
+/** Prints on a thread of its own where the package has been built, so that checking goes on meanwhile. */
+export function startPrinting(): Printing {
+  if (!existsSync(fileURLToPath(code))) return new PrintingHere();
+  const thread = new PrintingThread(code);
+  // It loads while the programs are read; what goes wrong is told to whoever prints first.
   thread.prepare().catch(() => undefined);
   return thread;
 }
 
-/** The thread's side of this is `writer.ts`. */
-export class WriterThread implements Outputs {
+/** The thread's side of this is `printer.ts`. */
+export class PrintingThread implements Printing {
   readonly #code: URL;
   #worker: Worker | undefined;
   #next = 0;
-  readonly #waiting = new Map<number, PromiseWithResolvers>();
+  readonly #waiting = new Map<number, Waiting>();
 
   constructor(code: URL) {
     this.#code = code;
   }
 
-  write(job: OutputJob): Promise<string[]> {
-    return this.#ask(job);
+  async print(job: ModuleJob): Promise<AssembledModule> {
+    const printed = await this.#ask(job);
+    if (printed === undefined) throw new Error("the thread that prints gave no module");
+    return printed;
   }
 
   async prepare(): Promise<void> {
@@ -56,7 +57,7 @@ export class WriterThread implements Outputs {
     await worker?.terminate();
   }
 
-  #ask(job: OutputJob | undefined): Promise<string[]> {
+  #ask(job: ModuleJob | undefined): Promise<AssembledModule | undefined> {
     const worker = (this.#worker ??= this.#start());
     const id = this.#next;
     this.#next += 1;
@@ -64,28 +65,25 @@ export class WriterThread implements Outputs {
       this.#waiting.set(id, { resolve, reject });
       worker.ref();
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-      worker.postMessage({ id, job } satisfies WriterRequest);
+      worker.postMessage({ id, job } satisfies PrinterRequest);
     });
   }
 
   #start(): Worker {
     const worker = new Worker(this.#code, { name: "meshc build" });
-    worker.on("message", (answer: WriterAnswer) => this.#answered(answer, worker));
+    worker.on("message", (answer: PrinterAnswer) => this.#answered(answer, worker));
     worker.on("error", (error) => this.#failed(error));
-    worker.on("exit", (exitCode) => this.#failed(new Error(`the thread that writes ended with code ${exitCode}`)));
+    worker.on("exit", (exitCode) => this.#failed(new Error(`the thread that prints ended with code ${exitCode}`)));
     return worker;
   }
 
-  #answered(answer: WriterAnswer, worker: Worker): void {
+  #answered(answer: PrinterAnswer, worker: Worker): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     // Nobody waits: then it keeps no process alive.
     if (this.#waiting.size === 0) worker.unref();
-    if ("written" in answer) waiting?.resolve(answer.written);
-    else {
-      const { message, isHost } = answer.error;
-      waiting?.reject(isHost ? new HostError(message) : new Error(message));
-    }
+    if ("error" in answer) waiting?.reject(new Error(answer.error));
+    else waiting?.resolve(answer.printed);
   }
 
   #failed(error: unknown): void {
@@ -96,7 +94,7 @@ export class WriterThread implements Outputs {
   }
 }
 
-interface PromiseWithResolvers {
-  resolve(written: string[]): void;
+interface Waiting {
+  resolve(printed: AssembledModule | undefined): void;
   reject(error: unknown): void;
 }
