@@ -23,6 +23,8 @@ export interface Narrowing {
   readonly values: Values;
   /** For a converter that `~>` has put in. */
   readonly inserted?: Insertion;
+  /** Of a copy: the arrows by which that came to the original, from the narrowing on. */
+  readonly way?: readonly Bond[];
 }
 
 /** Where and why a converter was put in. */

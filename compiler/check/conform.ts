@@ -128,17 +128,21 @@ class Conformance {
     const given = this.#broken
       ? portTypes(symbol.name, graph.signature, new Map(), { absent: "own" })
       : { inputs: copies.types(graph.own.inputs), outputs: copies.types(graph.own.outputs) };
+    // What an input does not take settles nothing of what comes out.
+    let isSettled = !this.#broken;
     for (const port of this.#contract.inputs.values()) {
       const [own, mine, asked] = this.#pair("inputs", port, given.inputs);
       if (own === undefined || mine === undefined || asked === undefined) continue;
       // What comes in by the interface settles what is open inside, and so what comes out; but one variable cannot be two.
       const fits = this.#accepts(mine, asked) && agree(new Copies().type(asked), mine, this.#schemas) === undefined;
-      if (!fits) this.#differs("inputs", own, port, mine, asked);
+      if (fits) continue;
+      isSettled = false;
+      this.#differs("inputs", own, port, mine, asked);
     }
     for (const port of this.#contract.outputs.values()) {
       const [own, mine, asked] = this.#pair("outputs", port, given.outputs);
       if (own === undefined || mine === undefined || asked === undefined) continue;
-      const fits = this.#broken ? conflict(mine, asked, this.#schemas) === undefined : this.#accepts(asked, mine);
+      const fits = isSettled ? this.#accepts(asked, mine) : conflict(mine, asked, this.#schemas) === undefined;
       if (!fits) this.#differs("outputs", own, port, mine, asked);
     }
   }

@@ -31,7 +31,7 @@ export function explain(dimension: string, producer: Cell, consumer: Cell, depth
     const way = cause.bonds.flatMap((bond): Related[] => {
       if (told.has(bond)) return [];
       told.add(bond);
-      return [{ place: bond.place, message: `\`${bond.text}\` shares it` }];
+      return [sharing(bond)];
     });
     related.push(...(upstream ? [...own, ...way] : [...way.toReversed(), ...own]));
   };
@@ -41,11 +41,19 @@ export function explain(dimension: string, producer: Cell, consumer: Cell, depth
 }
 
 /** What somebody said of a dimension; of a converter that was put in also where and why that was done. */
-export function shown(dimension: string, { place, who, values, inserted }: Narrowing, depth = mostReasons): Related[] {
-  const own: Related = { place, message: `${who} ${formatDimension(dimension, values)}` };
-  if (inserted === undefined || depth === 0) return [own];
+export function shown(
+  dimension: string,
+  { place, who, values, inserted, way = [] }: Narrowing,
+  depth = mostReasons,
+): Related[] {
+  const own: Related[] = [{ place, message: `${who} ${formatDimension(dimension, values)}` }, ...way.map(sharing)];
+  if (inserted === undefined || depth === 0) return own;
   const { bond, why } = inserted;
-  return [own, { place: bond.place, message: `\`${bond.text}\` puts it in` }, ...why(depth - 1)];
+  return [...own, { place: bond.place, message: `\`${bond.text}\` puts it in` }, ...why(depth - 1)];
+}
+
+function sharing({ place, text }: Bond): Related {
+  return { place, message: `\`${text}\` shares it` };
 }
 
 /** Everything that narrowed a cell, the nearest first. */
@@ -90,22 +98,46 @@ function isContradiction(all: Iterable<Cause>): boolean {
   return false;
 }
 
-/** Who left a dimension what it is, the nearest first, and the arrows by which that came there. */
-export function explainNarrowing(dimension: string, cell: Cell): Related[] {
+/**
+ * Who left a cell what it is, the nearest first: those that the values need, and the last one that says the same on its own,
+ * for what is too much may be mended at either end.
+ */
+function narrowers(cell: Cell): Cause[] {
   let left: Values;
-  const told = new Set<Bond>();
-  const related = causesOf(cell).flatMap(({ narrowing, bonds }): Related[] => {
+  const all = causesOf(cell);
+  const needed = all.filter(({ narrowing }) => {
     const both = intersectDimension(left, narrowing.values);
-    if (both === "empty" || JSON.stringify(both) === JSON.stringify(left)) return [];
+    if (both === "empty" || JSON.stringify(both) === JSON.stringify(left)) return false;
     left = both;
+    return true;
+  });
+  const last = all.findLast(({ narrowing: { values } }) => containsDimension(left, values));
+  return last === undefined || needed.includes(last) ? needed : [...needed, last];
+}
+
+/** Who left a dimension what it is, and the arrows by which that came there; where nobody says anything, those alone. */
+export function explainNarrowing(dimension: string, cell: Cell): Related[] {
+  if (cell.values === undefined) return openEnds(cell);
+  const told = new Set<Bond>();
+  const related = narrowers(cell).flatMap(({ narrowing, bonds }): Related[] => {
     const way = bonds.toReversed().filter((bond) => !told.has(bond));
     for (const bond of way) told.add(bond);
-    return [
-      ...way.map((bond) => ({ place: bond.place, message: `\`${bond.text}\` shares it` })),
-      ...shown(dimension, narrowing),
-    ];
+    return [...way.map(sharing), ...shown(dimension, narrowing)];
   });
   return related.slice(0, mostRelated);
+}
+
+/** The arrows to the ends that leave a cell open. */
+function openEnds(cell: Cell): Related[] {
+  const bonds = new Set<Bond>();
+  const seen = new Set<Cell>([cell]);
+  for (const one of seen) {
+    for (const { to, bond } of one.edges) {
+      seen.add(to);
+      if (bond !== undefined) bonds.add(bond);
+    }
+  }
+  return [...bonds].slice(0, mostRelated).map(({ place, text }) => ({ place, message: `\`${text}\` leaves it open` }));
 }
 
 /**
@@ -129,13 +161,7 @@ export function whyNotAll(
   });
 }
 
-/** What narrowed a cell, as a copy of it tells on: only what its values need. */
+/** What narrowed a cell, as a copy of it tells on. */
 export function summarised(cell: Cell): Narrowing[] {
-  let left: Values;
-  return causesOf(cell).flatMap(({ narrowing }) => {
-    const both = intersectDimension(left, narrowing.values);
-    if (both === "empty" || JSON.stringify(both) === JSON.stringify(left)) return [];
-    left = both;
-    return [narrowing];
-  });
+  return narrowers(cell).map(({ narrowing, bonds }) => ({ ...narrowing, way: [...(narrowing.way ?? []), ...bonds] }));
 }

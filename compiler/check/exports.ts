@@ -98,7 +98,7 @@ function summaryOf(symbol: PipelineSymbol, checker: Checker, latencies: Latencie
   return [
     typesOf(own.inputs, cells),
     typesOf(own.outputs, cells),
-    [...own.paramCells].map(([name, cell]) => [name, cellOf(cell, cells)]),
+    [...own.paramCells].map(([name, cell]) => [name, cellOf(cell, cells), whyOf(cell)]),
     [...checked.params.values()].map(({ name, type, defaultValue }) => [name, type, defaultValue]),
     [...checked.passes].map(([input, outputs]) => [input, [...outputs]]),
     checked.size,
@@ -120,13 +120,17 @@ function cellOf(cell: Cell, cells: Map<Cell, number>): unknown {
   const known = cells.get(cell.root);
   if (known !== undefined) return known;
   cells.set(cell.root, cells.size);
-  const why = summarised(cell).map(({ who, values, place, inserted }) => [
+  return [cell.dimension, cell.media, cell.values, whyOf(cell)];
+}
+
+function whyOf(cell: Cell): unknown {
+  return summarised(cell).map(({ who, values, place, inserted, way = [] }) => [
     who,
     values,
     place.source.path,
+    way.map(({ text, place: at }) => [text, at.source.path]),
     inserted && [inserted.bond.text, inserted.why(1).map(({ message, place: at }) => [message, at.source.path])],
   ]);
-  return [cell.dimension, cell.media, cell.values, why];
 }
 
 function requirementsOf({ symbol, graph }: CheckedPipeline, checker: Checker): unknown {

@@ -2,7 +2,7 @@ import type { InstanceSyntax, Span } from "../../grammar/syntax.ts";
 import { formatDimension } from "../../runtime/interface/caps.ts";
 import type { PlanValue } from "../../runtime/interface/plan.ts";
 import { Cell, Copies } from "./cells.ts";
-import { explain, shown, summarised } from "./explain.ts";
+import { explain, explainNarrowing, summarised } from "./explain.ts";
 import { nameOf, type CheckedPipeline, type Instance, type PipelineGraph } from "./graph.ts";
 import { limitsOf, portTypes } from "./instances.ts";
 import type { Reporter } from "./reporter.ts";
@@ -49,7 +49,7 @@ export function pipelineInstance(
     paramCells.set(name, copy);
     if (failed.has(name)) continue;
     if (args.has(name)) {
-      const problem = argumentProblem(checked, name, args.get(name), copy);
+      const problem = argumentProblem(checked, name, args.get(name), { cell, copy });
       if (problem === undefined) bindParameter(use, name, copy, graph, reporter);
       else reportArgument(graph, syntax, name, problem, reporter);
     } else {
@@ -107,20 +107,20 @@ export interface ArgumentProblem {
 
 /**
  * Holds the value of a parameter against what the links inside the pipeline leave it, and narrows a copy of its cell.
- * @param copy stands for the parameter in this use
+ * @param cells that of the parameter, and the copy that stands for it in this use
  */
 export function argumentProblem(
   checked: Pick<CheckedPipeline, "symbol">,
   name: string,
   value: PlanValue | undefined,
-  copy: Cell,
+  { cell, copy }: { readonly cell: Cell; readonly copy: Cell },
 ): ArgumentProblem | undefined {
   const literal = literalOf(value);
   if (literal === undefined || copy.narrow([literal])) return undefined;
   const { dimension, values } = copy;
   return {
     message: `\`${name}\` of \`${checked.symbol.name}\` cannot be ${formatDimension(dimension, [literal])}: inside, only ${formatDimension(dimension, values)} is possible.`,
-    related: copy.origins.flatMap((one) => shown(dimension, one)),
+    related: explainNarrowing(dimension, cell),
   };
 }
 

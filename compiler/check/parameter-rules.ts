@@ -1,7 +1,7 @@
 import { formatDimension, formatScalar, formatType, intersectDimension } from "../../runtime/interface/caps.ts";
 import type { CheckedPipeline, PipelineGraph } from "./graph.ts";
 import { Copies, type Cell } from "./cells.ts";
-import { explainNarrowing, summarised } from "./explain.ts";
+import { explainNarrowing } from "./explain.ts";
 import { argumentProblem } from "./inline.ts";
 import { holds, type ParameterLimits } from "./parameter.ts";
 import type { FileInfo } from "./program.ts";
@@ -30,8 +30,8 @@ export function checkDefaults(graph: PipelineGraph, limits: ParameterLimits, rep
     }
     const cell = graph.own.paramCells.get(name);
     if (cell === undefined) continue;
-    const copy = new Copies().cell(cell, summarised);
-    const problem = argumentProblem({ symbol: graph.symbol }, name, value, copy);
+    const copy = new Copies().cell(cell);
+    const problem = argumentProblem({ symbol: graph.symbol }, name, value, { cell, copy });
     const { values, dimension } = cell;
     if (problem === undefined) {
       const other = fixed.get(cell.root);
@@ -64,7 +64,7 @@ export function checkFormatArguments(
 ): void {
   const cells = new Copies();
   for (const [name, cell] of checked.graph.own.paramCells) {
-    const problem = argumentProblem(checked, name, args.get(name), cells.cell(cell, summarised));
+    const problem = argumentProblem(checked, name, args.get(name), { cell, copy: cells.cell(cell) });
     const argument = syntax.arguments.find((one) => one.name.text === name);
     if (problem === undefined || argument === undefined) continue;
     reporter.report("MESH3005", file.source, argument.value?.span ?? argument.span, problem.message, {

@@ -103,6 +103,13 @@ pipeline Between { out sound: audio<16kHz, mono>\n Inner() -> sound }
 interface Face { out sound: audio<opus> }
 pipeline Outer: Face { out sound: audio<16kHz, mono>\n Between() -> sound`,
     ],
+    [
+      "an input that does not take what its interface says, and so leaves an output open",
+      "MESH3006",
+      `t -> u }
+interface Face { in a: tensor<f32, [2]>\n out b: tensor<f32, [1]> }
+pipeline Outer: Face { in «a»: tensor<f32 | i64, [1]>\n out b: tensor<f32 | i64, [1]>\n a -> b`,
+    ],
     ["an unfed input in front of a mismatch", "MESH5001", "let p = «Pair()»\n t -> p.a\n p.x -> u"],
     ["two inputs that nothing feeds", "MESH5001", "let p = «Pair()»\n p.x -> u"],
     [

@@ -246,3 +246,29 @@ pipeline Q: I { in «a»: tensor<f32>
     expectOnly(undefined, square.replace("3, 4", "4, 4").replace("«a»", "a"));
   });
 });
+
+describe("a format that is too wide is led to", () => {
+  const related = (text: string): (string | undefined)[] =>
+    compileText(text).diagnostics.flatMap((one) => one.related.map(({ message }) => message));
+
+  it("the node far away that leaves it so", () => {
+    const messages = related(`node Cam { out video<h264 | i420> }
+interface Face { out v: video<h264> }
+pipeline P: Face { out v: video<i420 | h264>\n Cam() -> v }`);
+    expect(messages).toContain("`Cam` gives h264 | i420");
+  });
+
+  it("the arrow behind which nobody says anything", () => {
+    const messages = related(`node Cam { out video }
+interface Face { out v: video<h264> }
+pipeline P: Face { out v: video\n Cam() -> v }`);
+    expect(messages).toContain("`Cam -> v` leaves it open");
+  });
+
+  it("the arrow inside by which a parameter is fixed", () => {
+    const messages = related(`node N(c: channels) { in audio<c>\n out audio<c> }
+pipeline Inner(q: channels) { in a: audio\n out b: audio<mono>\n a -> N(c: q) -> b }
+pipeline P { in a: audio\n out b: audio\n a -> Inner(q: stereo) -> b }`);
+    expect(messages).toContain("`N -> b` shares it");
+  });
+});
