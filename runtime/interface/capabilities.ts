@@ -44,7 +44,7 @@ const comparison = () =>
 const condition = /* @__PURE__ */ z.lazy(() =>
   z.object({
     anyOf: list(
-      z.discriminatedUnion("kind", [comparison(), z.extend(capabilityObject(), { kind: z.literal("has") })]),
+      z.discriminatedUnion("kind", [comparison(), z.object({ ...capabilityObject().shape, kind: z.literal("has") })]),
       1,
       64,
     ),

@@ -102,7 +102,12 @@ const message = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ping"), sentUs: z.number() }),
   z.object({ type: z.literal("pong"), sentUs: z.number() }),
   /** The last word; with a code when the session failed. */
-  z.object({ type: z.literal("bye"), ...z.partial(failureObject).shape }),
+  z.object({
+    type: z.literal("bye"),
+    ...failure,
+    code: z.optional(failure.code),
+    message: z.optional(failure.message),
+  }),
 ]);
 export type ControlMessage = z.infer<typeof message>;
 export type Bye = Extract<ControlMessage, { type: "bye" }>;

@@ -53,11 +53,12 @@ const rpcError = z.object({
 });
 export type RpcError = z.infer<typeof rpcError>;
 
-const envelope = z.object({ jsonrpc: z.literal("2.0") });
-const request = z.extend(envelope, { id, method: text(0, 64), params: z.optional(z.unknown()) });
-const notification = z.extend(envelope, { method: text(0, 64), params: z.optional(z.unknown()) });
-const success = z.extend(envelope, { id, result: z.unknown() });
-const failure = z.extend(envelope, { id: z.nullable(id), error: rpcError });
+const jsonrpc = z.literal("2.0");
+const call = { jsonrpc, method: text(0, 64), params: z.optional(z.unknown()) };
+const request = z.object({ ...call, id });
+const notification = z.object(call);
+const success = z.object({ jsonrpc, id, result: z.unknown() });
+const failure = z.object({ jsonrpc, id: z.nullable(id), error: rpcError });
 
 export type SignalMethod = keyof typeof methodParams;
 export type MethodParams<M extends SignalMethod> = z.infer<(typeof methodParams)[M]>;
