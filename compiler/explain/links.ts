@@ -1,5 +1,5 @@
 import { fixDimension, formatDimension, mediaDimensions } from "../../runtime/interface/caps.ts";
-import type { LinkPlan, Plan } from "../../runtime/interface/plan.ts";
+import { overflowOf, type LinkPlan, type Plan } from "../../runtime/interface/plan.ts";
 import { cellOf, describeType, type Cell, type SolvedType } from "../check/cells.ts";
 import type { CheckedProgram } from "../check/check.ts";
 import type { CheckedPipeline } from "../check/checked-pipeline.ts";
@@ -92,13 +92,9 @@ function queueFact({ symbol }: CheckedPipeline, link: GraphLink, plan: Plan): Fa
       to.port === link.to.port.name,
   );
   if (found === undefined) return undefined;
-  const { capacityFrames, overflow, delivery, deadlineMs } = found;
-  const remote = link.to.instance?.kind === "remote" || link.from.instance?.kind === "remote";
-  const live = remote && link.to.type.kind === "media";
-  const kind = delivery ?? (live ? "live" : "reliable");
-  const full = overflow ?? (kind === "live" ? "drop_oldest" : "block");
-  return fact("queue", `${capacityFrames} frame${capacityFrames === 1 ? "" : "s"}, ${kind}`, [
-    `when it is full: ${whenFull[full]}${overflow === undefined ? ", as usual" : ""}`,
+  const { capacityFrames, overflow, delivery = "reliable", deadlineMs } = found;
+  return fact("queue", `${capacityFrames} frame${capacityFrames === 1 ? "" : "s"}, ${delivery}`, [
+    `when it is full: ${whenFull[overflowOf(found)]}${overflow === undefined ? ", as usual" : ""}`,
     ...(deadlineMs === undefined
       ? []
       : [`frames that have waited longer than ${formatDuration(deadlineMs)} are dropped`]),

@@ -344,9 +344,9 @@ const link = /* @__PURE__ */ z.lazy(() =>
      */
     through: z.optional(list(flowType, 0, 256)),
     capacityFrames: int(1, 65_536),
-    /** Left out: `block` inside a peer, `drop_oldest` for live media over a network. */
+    /** Left out: as `overflowOf` says. */
     overflow: z.optional(z.enum(["block", "drop_oldest", "drop_newest", "error"])),
-    /** Left out: `live` for media over a network, else `reliable`. */
+    /** Left out: `reliable`. */
     delivery: z.optional(z.enum(["reliable", "live"])),
     /** Frames that have waited longer in this queue are dropped and counted. */
     deadlineMs: z.optional(positive),
@@ -456,6 +456,11 @@ export const defaultPolicy: PolicyPlan = {
   backoffMaxMs: 10_000,
   connectTimeoutMs: 5_000,
 };
+
+/** What a queue does when it is full, where the link does not say it: what is live holds nobody up. */
+export function overflowOf({ overflow, delivery }: LinkPlan): NonNullable<LinkPlan["overflow"]> {
+  return overflow ?? (delivery === "live" ? "drop_oldest" : "block");
+}
 
 /** Frames that wait at most in a queue inside a peer when the link says nothing. */
 export const defaultCapacityFrames = 64;

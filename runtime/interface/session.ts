@@ -100,6 +100,8 @@ export interface RemoteDescription {
   readonly failures: readonly { readonly target: string; readonly code: string; readonly message: string }[];
   /** The session behind it. */
   readonly session: SessionDescription | undefined;
+  /** Frames taken for nobody: for an input that had ended there, or pictures before a key frame of a new target. Left out where 0. */
+  readonly dropped?: number;
 }
 
 /** A snapshot for people and tools; plain data. */

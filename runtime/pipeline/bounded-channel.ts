@@ -1,6 +1,6 @@
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
-import type { Frame, Payload } from "../interface/frame.ts";
+import { FrameFlag, type Frame, type Payload } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { LinkPlan } from "../interface/plan.ts";
 import { FrameRing } from "./frame-ring.ts";
@@ -20,8 +20,10 @@ export interface BoundedChannelInit {
   readonly clock?: Clock;
   /** Shared by channels that one reader merges, so that it can read them in order of arrival. */
   readonly arrivals?: { next: number };
-  /** Frames that have waited longer are dropped where they are found; needs the clock. */
+  /** Frames that have waited longer are dropped: where they are found, or while they hold up a writer; needs the clock. */
   readonly deadlineMs?: number;
+  /** Video: once key frames are marked in it, a picture that is lost takes with it those that build on it. */
+  readonly pictures?: boolean;
 }
 
 /** Frames a writer may put in beyond the capacity by ignoring what `emit` returns, before that is an error. */
@@ -33,12 +35,17 @@ export function payloadBytes(payload: Payload): number {
   return typeof payload === "string" ? payload.length : 0;
 }
 
+function isKey({ flags }: Frame): boolean {
+  return (flags & FrameFlag.keyFrame) !== 0;
+}
+
 /**
  * A bounded queue between two stages: a `Link` for its writer, `peek` and `take` or an async iterator for its one reader.
  *
  * `end` lets the reader have what waits; `abort` drops it, counted. A writer that had to stop is called again once half
  * of the queue is free, so that both sides work in runs and not frame by frame. `flush` drops what waits and what still
- * comes of an earlier epoch, counted.
+ * comes of an earlier epoch, counted. Of video whose key frames are marked, all up to the next one goes with a frame that is
+ * dropped, for it would not decode.
  */
 export class BoundedChannel implements Link, AsyncIterable<Frame> {
   // What each frame touches stands first, in as few lines of the cache as possible: a source may be sent to a thousand queues.
@@ -52,6 +59,7 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   #frames = 0;
   #bytes = 0;
   #untilProbe = 1;
+  readonly #pictures: boolean;
   /** Frames before the timed one; negative when none is timed. */
   #probe = -1;
   readonly #deadlineUs: number | undefined;
@@ -70,6 +78,11 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   readonly #arrivals: { next: number } | undefined;
   readonly #writers = new Waiters();
   readonly #onRoom: (() => void)[] = [];
+  /** Its writer marks key frames. */
+  #keyed = false;
+  /** A picture was lost: nothing decodes before the next key frame. */
+  #broken = false;
+  #cancelExpiry: (() => void) | undefined;
 
   constructor(init: BoundedChannelInit) {
     this.name = init.name ?? "link";
@@ -81,6 +94,7 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     this.#deadlineUs =
       init.deadlineMs === undefined || init.clock === undefined ? undefined : Math.round(init.deadlineMs * 1000);
     const timed = this.#deadlineUs !== undefined;
+    this.#pictures = init.pictures === true;
     this.#marked = timed || init.arrivals !== undefined;
     this.#ring = new FrameRing({
       capacityFrames: init.capacityFrames,
@@ -120,6 +134,7 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     this.#bytes += payloadBytes(frame.payload);
     if (this.#discarding || frame.epoch < this.#epoch) {
       this.#dropped += 1;
+      this.#broken = this.#keyed;
       return;
     }
     const { size } = this.#ring;
@@ -127,6 +142,7 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
       if (size >= this.capacityFrames && !this.#makeRoom()) return;
       this.#full = true;
     }
+    if (this.#pictures && !this.#decodes(frame)) return;
     this.#ring.push(frame);
     if (this.#marked) this.#mark();
     this.#untilProbe -= 1;
@@ -138,6 +154,7 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#cancelExpiry?.();
     this.#writers.refuse(this.#closed());
     this.#wakeReader();
   }
@@ -146,6 +163,7 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     if (this.#error !== undefined) return;
     this.#error = error;
     this.#ended = true;
+    this.#cancelExpiry?.();
     this.#clear();
     this.#writers.refuse(error);
     this.#wakeReader();
@@ -210,7 +228,8 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   shift(): Frame | undefined {
     const frame = this.#ring.shift();
     if (frame === undefined) return undefined;
-    this.#passed(true);
+    if (this.#probe >= 0) this.#passProbe(true);
+    this.#look();
     return frame;
   }
 
@@ -283,7 +302,13 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   #mark(): void {
     const place = this.#arrivals?.next ?? 0;
     if (this.#arrivals !== undefined) this.#arrivals.next = place + 1;
-    this.#ring.mark(place, this.#deadlineUs === undefined ? 0 : (this.#clock?.nowUs() ?? 0));
+    if (this.#deadlineUs === undefined || this.#clock === undefined) {
+      this.#ring.mark(place, 0);
+      return;
+    }
+    const nowUs = this.#clock.nowUs();
+    this.#ring.mark(place, nowUs);
+    if (this.#full && this.#bounded) this.#expireInTime(this.#clock, this.#deadlineUs, nowUs);
   }
 
   /** Does what the link says when it is full; false when the new frame is the one to go. */
@@ -292,11 +317,11 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     switch (this.overflow) {
       case "drop_newest":
         this.#dropped += 1;
+        this.#broken = this.#keyed;
         return false;
       case "drop_oldest":
-        this.#dropped += 1;
-        this.#ring.shift();
-        if (this.#probe >= 0) this.#passProbe(false);
+        this.#lose();
+        if (this.#keyed) this.#loseDependents();
         return true;
       case "error":
         this.#dropped += 1;
@@ -321,16 +346,50 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   #expire(deadlineUs: number): void {
     if (this.#ring.size === 0) return;
     const untilUs = (this.#clock?.nowUs() ?? 0) - deadlineUs;
-    while (this.#ring.size > 0 && this.#ring.sinceUs < untilUs) {
-      this.#ring.shift();
-      this.#dropped += 1;
-      this.#passed(false);
-    }
+    if (this.#ring.sinceUs >= untilUs) return;
+    while (this.#ring.size > 0 && this.#ring.sinceUs < untilUs) this.#lose();
+    if (this.#keyed) this.#loseDependents();
+    this.#look();
   }
 
-  /** A frame has left at the reader's end. */
-  #passed(measured: boolean): void {
-    if (this.#probe >= 0) this.#passProbe(measured);
+  /** Nobody may read for long: what is over its deadline then must not hold up the writer. */
+  #expireInTime(clock: Clock, deadlineUs: number, nowUs: number): void {
+    // One microsecond more than the deadline is late.
+    this.#cancelExpiry ??= clock.schedule((this.#ring.sinceUs + deadlineUs + 1 - nowUs) / 1000, () => {
+      this.#cancelExpiry = undefined;
+      this.#expire(deadlineUs);
+      if (this.#full && this.#ring.size > 0) this.#expireInTime(clock, deadlineUs, clock.nowUs());
+    });
+  }
+
+  /** Drops the oldest frame. */
+  #lose(): void {
+    this.#ring.shift();
+    this.#dropped += 1;
+    if (this.#probe >= 0) this.#passProbe(false);
+  }
+
+  /** The oldest picture was lost: those that build on it go too, also what has not come yet. */
+  #loseDependents(): void {
+    for (let next = this.#ring.oldest; next !== undefined; next = this.#ring.oldest) {
+      if (isKey(next)) return;
+      this.#lose();
+    }
+    this.#broken = true;
+  }
+
+  /** False for a picture that builds on one that was lost; it is dropped. */
+  #decodes(frame: Frame): boolean {
+    if (isKey(frame)) {
+      this.#keyed = true;
+      this.#broken = false;
+    }
+    if (this.#broken) this.#dropped += 1;
+    return !this.#broken;
+  }
+
+  /** Frames have left: there may be room again. */
+  #look(): void {
     if (this.#full && this.#ring.size <= this.capacityFrames >> 1) this.#announceRoom();
   }
 
@@ -353,12 +412,15 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
 
   #clear(): void {
     this.#dropped += this.#ring.size;
+    if (this.#ring.size > 0) this.#broken = this.#keyed;
     this.#ring.clear();
     this.#probe = -1;
   }
 
   #announceRoom(): void {
     this.#full = false;
+    this.#cancelExpiry?.();
+    this.#cancelExpiry = undefined;
     this.#writers.wake();
     for (const listener of this.#onRoom) listener();
   }

@@ -1,6 +1,6 @@
 import type { FlowType } from "../interface/caps.ts";
 import { formatLocation, MeshError } from "../interface/errors.ts";
-import type { LinkEnd, LinkPlan, PipelinePlan } from "../interface/plan.ts";
+import { overflowOf, type LinkEnd, type LinkPlan, type PipelinePlan } from "../interface/plan.ts";
 
 /** How a link is carried: by a call, or by a queue in front of its reader. */
 export type Carriage = "call" | "queue";
@@ -16,6 +16,8 @@ export interface Wire {
   /** Closes a loop: its reader does not wait for its end, and it holds nobody up. */
   readonly back: boolean;
   readonly carriage: Carriage;
+  /** What a queue does when it is full. */
+  readonly overflow: NonNullable<LinkPlan["overflow"]>;
 }
 
 /** Part of a pipeline that an epoch ends in: names of nodes and remotes, and of outputs of the pipeline. */
@@ -47,6 +49,7 @@ export class Graph {
       reads: readerType(pipeline, link),
       back: back.has(link),
       carriage: isCall(pipeline, links, link, init) && !back.has(link) ? "call" : "queue",
+      overflow: overflowOf(link),
     }));
     this.called = calledNodes(pipeline, links);
   }
@@ -96,7 +99,7 @@ export function endName(end: LinkEnd): string {
  */
 function isCall(pipeline: PipelinePlan, links: readonly LinkPlan[], link: LinkPlan, init: GraphInit): boolean {
   const { from, to } = link;
-  if (from.node === undefined || to.node === undefined || (link.overflow ?? "block") !== "block") return false;
+  if (from.node === undefined || to.node === undefined || overflowOf(link) !== "block") return false;
   if (link.branch !== undefined || link.won !== undefined) return false;
   if (!pipeline.nodes.some((node) => node.id === from.node)) return false;
   const reader = pipeline.nodes.find((node) => node.id === to.node);

@@ -33,15 +33,16 @@ export class Wiring {
     const arrivals = new Map<string, { next: number }>();
     for (const wire of graph.wires) {
       if (wire.carriage !== "queue") continue;
-      const { capacityFrames, overflow = "block", deadlineMs, to } = wire.link;
+      const { capacityFrames, deadlineMs, to, type } = wire.link;
       const merges = to.node !== undefined && graph.to(to.node).length > 1;
       const shared = arrivals.get(to.node ?? "") ?? { next: 0 };
       if (merges) arrivals.set(to.node ?? "", shared);
       const channel = new BoundedChannel({
         capacityFrames,
-        overflow,
+        overflow: wire.overflow,
         name: wire.name,
         clock,
+        pictures: type.kind === "video",
         ...(merges && { arrivals: shared }),
         ...(deadlineMs !== undefined && { deadlineMs }),
       });

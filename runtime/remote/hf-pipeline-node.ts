@@ -120,12 +120,14 @@ export class HFPipelineNode implements RunningRemote {
   }
 
   describe(): RemoteDescription {
+    const dropped = Object.values(this.inputs).reduce((sum, input) => sum + input.discarded, 0);
     return {
       id: this.#init.plan.id,
       state: this.#state,
       target: this.#session === undefined ? undefined : this.#init.targets[this.#target]?.text,
       failures: [...this.#outage.failures],
       session: this.#session?.describe(),
+      ...(dropped > 0 && { dropped }),
     };
   }
 

@@ -1,5 +1,5 @@
 import { MeshError } from "../interface/errors.ts";
-import type { Frame } from "../interface/frame.ts";
+import { FrameFlag, type Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import { Waiters } from "../pipeline/waiters.ts";
 import type { Epochs } from "./fenced-link.ts";
@@ -19,6 +19,9 @@ export class SwitchLink implements Link {
   #discarding = false;
   #error: MeshError | undefined;
   #discarded = 0;
+  /** Its writer marks key frames: pictures that build on earlier ones are of no use to an end that has not had those. */
+  #keyed = false;
+  #needsKey = false;
 
   /**
    * @param epochs learns of the newest epoch
@@ -29,7 +32,7 @@ export class SwitchLink implements Link {
     this.#onFailure = onFailure;
   }
 
-  /** Frames dropped because the far side had ended before them. */
+  /** Frames dropped because the far side had ended before them, or because it could not have decoded them. */
   get discarded(): number {
     return this.#discarded;
   }
@@ -69,6 +72,7 @@ export class SwitchLink implements Link {
       throw new MeshError("channel-full", "The input has no room; wait for `ready` before `send`.");
     }
     this.#epochs.current = Math.max(this.#epochs.current, frame.epoch);
+    if (!this.#decodes(frame)) return;
     try {
       link.send(frame);
     } catch (error) {
@@ -100,6 +104,8 @@ export class SwitchLink implements Link {
 
   attach(link: Link): void {
     this.#link = link;
+    this.#needsKey = this.#keyed;
+    if (this.#held !== undefined && !this.#decodes(this.#held)) this.#held = undefined;
     void this.#resume(link);
   }
 
@@ -116,6 +122,16 @@ export class SwitchLink implements Link {
     if (this.#held !== undefined) this.#discarded += 1;
     this.#held = undefined;
     this.#waiters.wake();
+  }
+
+  /** False for a picture that builds on what this end has not had; it is dropped. */
+  #decodes({ flags }: Frame): boolean {
+    if ((flags & FrameFlag.keyFrame) !== 0) {
+      this.#keyed = true;
+      this.#needsKey = false;
+    }
+    if (this.#needsKey) this.#discarded += 1;
+    return !this.#needsKey;
   }
 
   async #resume(link: Link): Promise<void> {

@@ -50,6 +50,7 @@ export class Tap {
       clock,
       capacityFrames: defaultCapacityFrames,
       overflow: isMedia(type) ? "drop_oldest" : "block",
+      pictures: type.kind === "video",
     });
     this.#channel.onRoom(() => {
       this.#inTime();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MeshError } from "../../../runtime/interface/errors.ts";
+import { FrameFlag } from "../../../runtime/interface/frame.ts";
 import type { PipelineEndpoint } from "../../../runtime/interface/session.ts";
 import { givenRandom, localTarget, peerTarget, remoteOf, servePeer, story, type Dial } from "./support/remote.ts";
 import { failureOf, frameOf, scene } from "./support/scene.ts";
@@ -225,6 +226,23 @@ describe("when the session behind a remote is lost", () => {
       ["2-two", 2],
       ["3-two", 3],
     ]);
+    await clock.until(node.close());
+  });
+
+  it("begins a stream with key frames anew at one, for the next target has had none of the pictures before it", async () => {
+    const { clock, network, node, b, events } = await running();
+    const send = (...kinds: readonly string[]): void =>
+      kinds.forEach((payload) => {
+        node.inputs["a"]?.send({ ...frameOf(payload), flags: payload === "key" ? FrameFlag.keyFrame : 0 });
+      });
+    send("key", "p");
+    await clock.settle();
+    network.kill("one");
+    await clock.until(waitFor(() => story(events).includes("connected two"), clock));
+    send("p", "p", "key", "p");
+    await clock.settle();
+    expect(b.payloads).toEqual(["key-one", "p-one", "key-two", "p-two"]);
+    expect(node.describe()).toMatchObject({ target: "two", dropped: 2 });
     await clock.until(node.close());
   });
 
