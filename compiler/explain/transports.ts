@@ -77,7 +77,9 @@ function policyLines(policy: PolicyPlan, targetCount: number): string[] {
   return [
     `${retryTimes + 1} attempt${retryTimes === 0 ? "" : "s"} for each target${waits}${next}`,
     `${formatDuration(connectTimeoutMs)} to connect`,
-    ...(idleTimeoutMs === undefined ? [] : [`given up after ${formatDuration(idleTimeoutMs)} without a sign of life`]),
+    ...(idleTimeoutMs === undefined
+      ? []
+      : [`given up after ${formatDuration(idleTimeoutMs)} without a frame either way`]),
     ...(callTimeoutMs === undefined ? [] : [`a call ends after ${formatDuration(callTimeoutMs)}`]),
     ...(breaker === undefined
       ? []

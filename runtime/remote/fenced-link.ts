@@ -3,9 +3,12 @@ import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import { Waiters } from "../pipeline/waiters.ts";
 
-/** The newest epoch that any frame to or from a remote had. */
+/** What the frames to and from a remote have in common. */
 export interface Epochs {
+  /** The newest epoch that any of them had. */
   current: number;
+  /** Is told of each. */
+  readonly onFrame: (() => void) | undefined;
 }
 
 /** Where the frames of one output go, over all the sessions that follow each other behind a remote. */
@@ -53,6 +56,7 @@ export class FencedLink implements Link {
     const epoch = Math.max(this.#firstEpoch, frame.epoch);
     this.#outlet.next = Math.max(this.#outlet.next, seq + 1);
     epochs.current = Math.max(epochs.current, epoch);
+    epochs.onFrame?.();
     link.send(seq === frame.seq && epoch === frame.epoch ? frame : { ...frame, seq, epoch });
   }
 

@@ -10,6 +10,7 @@ import type { PipelineSession, RemoteDescription, SessionEnd } from "../interfac
 import type { Place } from "../pipeline/failures.ts";
 import type { RunningRemote } from "../pipeline/running-remote.ts";
 import { FencedLink, type StreamOutlet } from "./fenced-link.ts";
+import { IdleTimeout } from "./idle-timeout.ts";
 import { openTimeoutMs } from "./limits.ts";
 import { search } from "./search.ts";
 import { SwitchLink } from "./switch-link.ts";
@@ -71,6 +72,7 @@ export class HFPipelineNode implements RunningRemote {
   #target = 0;
   #session: PipelineSession | undefined;
   #sinceUs = 0;
+  readonly #idle: IdleTimeout | undefined;
   #state: RemoteDescription["state"] = "connecting";
   #resolveClosed: (end: SessionEnd) => void = () => undefined;
   #closing: Promise<void> | undefined;
@@ -81,7 +83,12 @@ export class HFPipelineNode implements RunningRemote {
     this.#formats = init.formats;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#outage = this.#newOutage();
-    const epochs = { current: 0 };
+    const { idleTimeoutMs } = init.plan.policy;
+    this.#idle =
+      idleTimeoutMs === undefined
+        ? undefined
+        : new IdleTimeout(init.clock, idleTimeoutMs, () => this.#giveUpIdle(idleTimeoutMs));
+    const epochs = { current: 0, onFrame: this.#idle && (() => this.#idle?.touch()) };
     this.inputs = Object.fromEntries(
       Object.keys(init.formats.inputs).map((port) => [
         port,
@@ -221,6 +228,7 @@ export class HFPipelineNode implements RunningRemote {
     this.#session = session;
     this.#sinceUs = this.#init.clock.nowUs();
     this.#state = "connected";
+    this.#idle?.start();
     for (const link of links) link.open();
     void session.closed.then(() => {
       for (const link of links) link.fence();
@@ -240,6 +248,7 @@ export class HFPipelineNode implements RunningRemote {
     let session = first;
     for (;;) {
       const { error } = await session.closed;
+      this.#idle?.stop();
       if (signal.aborted) return;
       if (error === undefined || this.#allEnded()) {
         this.#endInGoodOrder();
@@ -249,7 +258,8 @@ export class HFPipelineNode implements RunningRemote {
       this.#leave(session.close(error));
       this.#session = undefined;
       const livedMs = (this.#init.clock.nowUs() - this.#sinceUs) / 1_000;
-      if (livedMs >= stableAfterMs) this.#outage = this.#newOutage();
+      // One in which no frame has moved until it was given up for that has mended nothing.
+      if (livedMs >= stableAfterMs && this.#idle?.moved !== false) this.#outage = this.#newOutage();
       try {
         session = await this.#connect({ failure: error, raceAfterMs });
       } catch (failure) {
@@ -279,6 +289,19 @@ export class HFPipelineNode implements RunningRemote {
     this.#finish("ended", undefined);
   }
 
+  /** What is wrong is not known: another session may help, or another target. */
+  #giveUpIdle(afterMs: number): void {
+    const target = this.#init.targets[this.#target]?.text ?? "";
+    const error = new MeshError(
+      "deadline-exceeded",
+      `${target} has neither taken nor given a frame for ${afterMs} ms.`,
+      {
+        hint: "Give `timeout idle` of its remote longer where there may be nothing to say for so long.",
+      },
+    );
+    void this.#session?.close(error);
+  }
+
   /** A session that no longer takes its input is of no use, even if it would go on otherwise. */
   #inputFailed(error: MeshError): void {
     void this.#session?.close(error);
@@ -296,6 +319,7 @@ export class HFPipelineNode implements RunningRemote {
   async #tearDown(error: MeshError | undefined): Promise<void> {
     const reason = error ?? new MeshError("cancelled", "The session has ended.");
     this.#abort.abort(reason);
+    this.#idle?.stop();
     if (this.#state === "connecting" || this.#state === "connected") {
       this.#state = error === undefined ? "ended" : "failed";
       for (const input of Object.values(this.inputs)) input.shut(reason);

@@ -75,6 +75,7 @@ export class SwitchLink implements Link {
     if (!this.#decodes(frame)) return;
     try {
       link.send(frame);
+      this.#epochs.onFrame?.();
     } catch (error) {
       this.#held = frame;
       this.#failed(link, error);
