@@ -54,6 +54,19 @@ export type MeshEvent =
       readonly node: string;
       readonly forMs: number;
       readonly location: Location;
+    }
+  | {
+      /** A join has found no set for so long, while a queue in front of it is full; told again as above. */
+      readonly kind: "join-stalled";
+      readonly session: string;
+      readonly node: string;
+      readonly forMs: number;
+      /** The link that is full, such as `camera -> draw.picture`, and the frames that wait in it. */
+      readonly full: string;
+      readonly queued: number;
+      /** The links by which nothing comes. */
+      readonly empty: readonly string[];
+      readonly location: Location;
     };
 
 export type OnEvent = (event: MeshEvent) => void;

@@ -9,6 +9,7 @@ import type { BoundedChannel } from "./bounded-channel.ts";
 import { failureAt, type Place } from "./failures.ts";
 import { Gate } from "./gate.ts";
 import type { Join } from "./joins/join.ts";
+import { JoinWatch, type StandStill } from "./join-watch.ts";
 import { joinOf } from "./joins/join-of.ts";
 import { NodeClock } from "./node-clock.ts";
 import { mapCode, noCode } from "./node-code.ts";
@@ -70,7 +71,8 @@ export interface RunningNodeInit {
   readonly make: (context: InstanceContext) => NodeInstance | Promise<NodeInstance>;
   readonly onFailure: (error: MeshError) => void;
   readonly onRestart: (error: MeshError, attempt: number) => void;
-  readonly onStalled: (forMs: number) => void;
+  /** @param why of a join that finds no set; otherwise its code has not answered */
+  readonly onStalled: (forMs: number, why?: StandStill) => void;
   readonly onEnd: () => void;
 }
 
@@ -106,6 +108,7 @@ export class RunningNode implements LoadProbe, Watched {
   readonly #loose: readonly QueuedInput[];
   readonly #inline: number;
   readonly #join: Join | undefined;
+  readonly #joinWatch: JoinWatch | undefined;
   #gate = new Gate([]);
   #life: Life;
   #state: NodeDescription["state"] = "opening";
@@ -133,12 +136,13 @@ export class RunningNode implements LoadProbe, Watched {
     this.outputs = new Map(
       Object.entries(init.formats).map(([port, type]) => [port, new OutPort(port, type, init.schemas, init.checks)]),
     );
-    this.#join =
-      plan.join &&
-      joinOf(
-        plan.join,
-        plan.join.inputs.map((port) => ({ port, channels: this.#channels(port) })),
-      );
+    const inputs = joined.map((port) => ({ port, channels: this.#channels(port) }));
+    this.#join = plan.join && joinOf(plan.join, inputs);
+    if (plan.join !== undefined) {
+      const isFree = (): boolean =>
+        this.#state === "running" && this.#life.run.pending === undefined && this.#gate.open;
+      this.#joinWatch = new JoinWatch({ inputs, isFree, watchdog: init.watchdog, onStalled: init.onStalled });
+    }
     this.#life = this.#newLife();
     init.watchdog.add(this);
   }
@@ -421,7 +425,11 @@ export class RunningNode implements LoadProbe, Watched {
   #takeSet(run: NodeRun): boolean {
     if (this.#join === undefined || !this.#gate.open) return false;
     const set = this.#join.next();
-    if (set === undefined) return false;
+    if (set === undefined) {
+      this.#joinWatch?.waits();
+      return false;
+    }
+    this.#joinWatch?.moves();
     run.receiveSet(set.frames, set.reference);
     return true;
   }

@@ -22,6 +22,7 @@ import { pump } from "./pump.ts";
 import { RunningNode, type InstanceContext } from "./running-node.ts";
 import type { RunningRemote } from "./running-remote.ts";
 import { describeSession } from "./session-description.ts";
+import { stallOf } from "./stall.ts";
 import { SignalledContext } from "./signalled-context.ts";
 import { SplitMemory } from "./splits/split-memory.ts";
 import { Splits } from "./splits/splits.ts";
@@ -238,9 +239,10 @@ export class LocalSession implements PipelineSession {
           void this.close(error);
         },
         onRestart: (error, attempt) => deps.onEvent({ kind: "node-restarting", ...event, error, attempt }),
-        onStalled: (forMs) => {
-          deps.log("warn", `${plan.id} has not answered for ${forMs} ms`, { node: plan.id });
-          deps.onEvent({ kind: "node-stalled", ...event, forMs });
+        onStalled: (forMs, why) => {
+          const told = stallOf(plan.id, forMs, why);
+          deps.log("warn", told.message, { node: plan.id });
+          deps.onEvent({ ...event, ...told.event });
         },
         onEnd: () => this.#ending.look(),
       },

@@ -14,7 +14,8 @@ export interface Watched {
   /** Since which look, by `Watchdog.look`, a call has not come back; undefined where none is out. */
   readonly waitingSince: number | undefined;
   stalled(forMs: number): void;
-  timedOut(afterMs: number): void;
+  /** Left out where it may take for ever. */
+  timedOut?(afterMs: number): void;
 }
 
 /**
@@ -63,7 +64,7 @@ export class Watchdog {
       const since = watched.waitingSince;
       if (since === undefined) continue;
       const looks = this.look - since;
-      if (looks >= failAt) watched.timedOut(looks * this.#everyMs);
+      if (looks >= failAt && watched.timedOut !== undefined) watched.timedOut(looks * this.#everyMs);
       // Reported when it is seen first, and each time it has taken twice as long.
       else if (looks >= reportAt && Number.isInteger(Math.log2(looks / reportAt)))
         watched.stalled(looks * this.#everyMs);

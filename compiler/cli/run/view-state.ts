@@ -186,6 +186,12 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
         level: "warning",
         text: `${event.node} has been at one frame for ${Math.round(event.forMs)} ms (${formatLocation(event.location)})`,
       });
+    case "join-stalled": {
+      const waits = `\`${event.full}\` is full, and nothing comes by ${event.empty.map((name) => `\`${name}\``).join(", ")}`;
+      const text = `${event.node} has found nothing to join for ${Math.round(event.forMs)} ms: ${waits} (${formatLocation(event.location)})`;
+      const wayOut = "a larger `buffer`, `overflow: drop_oldest` or `join latest` lets it go on";
+      return withNotice(state, { level: "warning", text: `${text}; ${wayOut}` });
+    }
     default:
       return event satisfies never;
   }

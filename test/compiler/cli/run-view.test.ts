@@ -236,10 +236,22 @@ describe("what is kept of a run", () => {
     const state = [
       event({ kind: "node-restarting", session: "c", node: "vad", error, attempt: 1, location }),
       event({ kind: "node-stalled", session: "c", node: "stt", forMs: 1_000.4, location }),
+      event({
+        kind: "join-stalled",
+        session: "c",
+        node: "pair",
+        forMs: 1_000.4,
+        full: "a -> pair.a",
+        queued: 4,
+        empty: ["Half.out -> pair.b"],
+        location,
+      }),
     ].reduce((next, message) => advance(next, message, ""), initialState([]));
     expect(state.notices.map(({ text }) => text)).toEqual([
       "vad starts again (no memory)",
       "stt has been at one frame for 1000 ms (main.mesh:7:3)",
+      "pair has found nothing to join for 1000 ms: `a -> pair.a` is full, and nothing comes by `Half.out -> pair.b` (main.mesh:7:3); " +
+        "a larger `buffer`, `overflow: drop_oldest` or `join latest` lets it go on",
     ]);
     expect(state.incidents).toEqual(["vad had to start again"]);
   });
