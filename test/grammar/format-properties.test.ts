@@ -7,9 +7,10 @@ import { children, descendants } from "../../grammar/walk.ts";
 import { isSameTree } from "../../grammar/same-tree.ts";
 import { program } from "./support/program-generator.ts";
 import { scattered } from "./support/scatter.ts";
+import { envNumber } from "../support/env-number.ts";
 
 const format = createFormatter();
-const runs = Number(process.env["MESH_RUNS"] ?? 200);
+const runs = envNumber("MESH_RUNS", 200);
 
 function formatted(text: string): string {
   const result = format(text);

@@ -1,7 +1,9 @@
-import { join, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { Target } from "../../config.ts";
-import { usageError } from "../exit-code.ts";
+import { environmentError, usageError } from "../exit-code.ts";
 import { loadConfig, sourcesOf } from "../config-file.ts";
+import { shownPath } from "../sources.ts";
 
 /** What was given on the command line; undefined where nothing was said. */
 export interface BuildRequest {
@@ -44,13 +46,36 @@ export async function settingsOf(request: BuildRequest, cwd: string): Promise<Bu
   if (targets.length > 1 && out === undefined) {
     throw usageError("Two targets need a folder to write to.", "Give it with `--out`, or choose one with `--target`.");
   }
+  const outputs = targets.map((target): BuildOutput => {
+    const folderOf = targets.length > 1 && out !== undefined ? join(out, target) : out;
+    if (folderOf !== undefined) checkFolder(folderOf, cwd);
+    return { target, out: folderOf };
+  });
   return {
     sources: sourcesOf(request.given, loaded, cwd),
-    outputs: targets.map((target) => ({
-      target,
-      out: targets.length > 1 && out !== undefined ? join(out, target) : out,
-    })),
+    outputs,
     warningsAsErrors: request.warningsAsErrors ?? config.warningsAsErrors ?? false,
     configFile: file,
   };
+}
+
+/** @throws {CommandError} where a file stands in the way of a folder */
+function checkFolder(path: string, cwd: string): void {
+  const isFolder = isFolderAt(path);
+  if (isFolder === false) {
+    throw environmentError(
+      `The folder to write to cannot be there: ${shownPath(path, cwd)} is a file.`,
+      "Give another one with `--out`, or leave it out to write beside each source.",
+    );
+  }
+  if (isFolder === undefined && dirname(path) !== path) checkFolder(dirname(path), cwd);
+}
+
+/** Undefined where nothing is, or nothing that can be looked at: who writes there will tell. */
+function isFolderAt(path: string): boolean | undefined {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return undefined;
+  }
 }

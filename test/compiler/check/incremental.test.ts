@@ -4,11 +4,12 @@ import { Workspace } from "../../../compiler/check/workspace.ts";
 import { hasErrors } from "../../../compiler/diagnostics/diagnostic.ts";
 import { memoryHost } from "../../../compiler/host/memory.ts";
 import { lower } from "../../../compiler/plan/lower.ts";
+import { envNumber } from "../../support/env-number.ts";
 import { standard } from "../support/marked.ts";
 import { edit, fileState, pathOf, textOf, type FileState } from "../support/project.ts";
 
 /** A long run is asked for as `MESH_RUNS=5000`. */
-const numRuns = Number(process.env["MESH_RUNS"] ?? 12);
+const numRuns = envNumber("MESH_RUNS", 12);
 
 /** Programs start in these files, which are always there. */
 const roots = [0, 1, 2];

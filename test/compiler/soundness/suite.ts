@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { holdsFor, Statistics, subjects } from "./property.ts";
+import { envNumber } from "../../support/env-number.ts";
 
 /** Programs of one part of the suite; both together are what `npm test` runs. */
 const defaultRuns = 10_000;
@@ -47,8 +48,8 @@ const features: readonly string[] = [
 /** The suite, or a part of it with programs of its own. */
 export function soundness(part: number): void {
   const isLong = process.env["MESH_SOUNDNESS_RUNS"] !== undefined;
-  const runs = Number(process.env["MESH_SOUNDNESS_RUNS"] ?? defaultRuns);
-  const seed = Number(process.env["MESH_SOUNDNESS_SEED"] ?? 20_261_128) + part;
+  const runs = envNumber("MESH_SOUNDNESS_RUNS", defaultRuns);
+  const seed = envNumber("MESH_SOUNDNESS_SEED", 20_261_128) + part;
   it(
     `no frame arrives that its input does not declare, nor does one change go unnoticed: ${runs} programs from seed ${seed}`,
     async () => {

@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import { broken } from "./graphs/laws.ts";
 import { isSplit, shapes, type Shape } from "./graphs/shape.ts";
 import { run } from "./graphs/world.ts";
+import { envNumber } from "../../support/env-number.ts";
 
 /** `MESH_GRAPHS=200000 npx vitest run … graphs.test.ts` looks at more. */
-const runs = Number(process.env["MESH_GRAPHS"] ?? 10_000);
-const seed = Number(process.env["MESH_GRAPHS_SEED"] ?? 20_261_128);
+const runs = envNumber("MESH_GRAPHS", 10_000);
+const seed = envNumber("MESH_GRAPHS_SEED", 20_261_128);
 
 /** Everything that a run was seen to do; without what every session draws for itself. */
 async function record(shape: Shape): Promise<{ readonly whole: string; readonly order: string }> {
