@@ -304,7 +304,7 @@ export function transportConformance(subject: TransportUnderTest): void {
       await expect(dialling).rejects.toThrow("changed my mind");
     });
 
-    test("says that an address is taken", async () => {
+    test("R10.2 says that an address is taken", async () => {
       const error = await failure(peers.callee.listen(listener.address, () => undefined));
       expect(error).toMatchObject({ code: "address-in-use" });
       expect(error.message).toContain(listener.address.split("://")[1]);

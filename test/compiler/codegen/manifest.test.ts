@@ -51,7 +51,7 @@ describe("the manifest", () => {
   const made = manifestOfText(program);
   const remote = made.pipelines["Client"]?.remotes["stt"];
 
-  it("R5.1 says of each remote its type, target, signaling endpoint, capabilities, formats and policy", () => {
+  it("R5.1 R11.1 says of each remote its type, target, signaling endpoint, capabilities, formats and policy", () => {
     expect(remote?.targets.map(({ type, target }) => [type, target])).toEqual([
       ["webrtc", "gpu.transcriber"],
       ["webrtc", 'service "transcriber" where gpu.memory >= 16GiB, prefer fastest'],

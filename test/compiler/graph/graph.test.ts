@@ -65,7 +65,7 @@ const near = (at: { x: number; y: number } | undefined, box: Rectangle | undefin
   at.y <= box.y + box.height + 1;
 
 describe("the picture of a program", () => {
-  it("has peers as frames with what they run, and what nobody runs beside them", () => {
+  it("R13.3 has peers as frames with what they run, and what nobody runs beside them", () => {
     expect(picture.frames.map((one) => `${one.kind} ${one.label}`)).toEqual([
       "peer edge",
       "peer gpu",
@@ -90,7 +90,7 @@ describe("the picture of a program", () => {
     expect(main?.boxes[2]?.notes).toEqual(["put in by ~>"]);
   });
 
-  it("has the format on every stream and the order of targets on calls", () => {
+  it("R13.3 has the format on every stream and the order of targets on calls", () => {
     const labels = (kind: string): string[] =>
       picture.arrows.filter((one) => one.kind === kind).map((one) => one.label);
     expect(labels("stream")).toContain("audio<opus, 48kHz, mono>");

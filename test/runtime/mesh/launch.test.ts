@@ -104,7 +104,7 @@ async function run(mesh: Mesh, pipeline: string, payloads: string[]) {
 const nodes = { Edge: tag("-edge"), Gpu: tag("-gpu"), Local: tag("-local") };
 
 describe("three peers over WebRTC", () => {
-  it("R1.1 R1.2 R2.1 R2.2 R9.1 carries frames from client through edge to gpu and back, and ends in good order", async () => {
+  it("R1.1 R1.2 R2.1 R2.2 R3.2 R9.1 carries frames from client through edge to gpu and back, and ends in good order", async () => {
     const { mesh, events } = await launch(program(), weriftTransport(), nodes);
     const sent = Array.from({ length: 200 }, (_, index) => `f${index}`);
     const { end, payloads } = await run(mesh, "Client", sent);

@@ -114,7 +114,7 @@ function sluggish(room = 0): Link & { readonly got: unknown[]; free(): void } {
 }
 
 describe("a pipeline that a peer runs `shared`", () => {
-  it("R9.2 R9.3 lets all callers, here and from other peers, meet in one instance", async () => {
+  it("R6.3 R9.2 R9.3 lets all callers, here and from other peers, meet in one instance", async () => {
     const { clock, open, log, close } = await launch();
     const one = await open("Guest");
     const two = await open("Guest");
