@@ -30,8 +30,7 @@ export class OpenSessions {
     this.#opening.set(life, opening);
     try {
       const session = await opening;
-      void session.closed.then(() => signal.removeEventListener("abort", onAbort));
-      this.#track(peer, pipeline, session);
+      this.#track(peer, pipeline, session, () => signal.removeEventListener("abort", onAbort));
       return session;
     } catch (error) {
       signal.removeEventListener("abort", onAbort);
@@ -54,10 +53,11 @@ export class OpenSessions {
     await Promise.allSettled([...this.#running].map((session) => session.close(error)));
   }
 
-  #track(peer: string, pipeline: string, session: PipelineSession): void {
+  #track(peer: string, pipeline: string, session: PipelineSession, onClosed: () => void): void {
     this.#running.add(session);
     this.#onEvent({ kind: "session-opened", peer, session: session.id, pipeline });
     void session.closed.then(({ error }) => {
+      onClosed();
       this.#running.delete(session);
       const description = session.describe();
       this.#onEvent({ kind: "session-closed", peer, session: session.id, pipeline, error, description });

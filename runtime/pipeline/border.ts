@@ -1,9 +1,11 @@
+import type { FlowType } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { Cut } from "./declared-fields.ts";
 import { Gate } from "./gate.ts";
-import type { PayloadCheck } from "./payload-check.ts";
+import type { Outlet } from "./outlet.ts";
+import { describeExpected, type PayloadCheck } from "./payload-check.ts";
 import type { Spread } from "./spread.ts";
 import { ticketed, type Ticket } from "./ticket.ts";
 
@@ -14,9 +16,9 @@ export interface EntryLinkInit {
   /** Takes out what the writer has not declared, before anything looks at a frame. */
   readonly cut?: Cut | undefined;
   /** Refuses what does not fit the format; left out where the frames have been checked already. */
-  readonly check?: PayloadCheck;
-  /** What the port takes, in words. */
-  readonly expected?: string;
+  readonly check?: PayloadCheck | undefined;
+  /** What the port takes. */
+  readonly type?: FlowType;
   /** The calls of a `first` that what enters here answers, in order. */
   readonly tickets?: Tickets;
   /** A new epoch begins at this port. */
@@ -33,15 +35,30 @@ export class EntryLink implements Link {
   dropped = 0;
   /** Frames that broke the format. */
   refused = 0;
-  readonly #init: EntryLinkInit;
+  // What each frame asks for stands here one by one: to take it out of an object of many shapes costs more than the frame.
   readonly #gate: Gate;
+  readonly #outlet: Outlet | undefined;
+  readonly #cut: Cut | undefined;
+  readonly #check: PayloadCheck | undefined;
+  readonly #tickets: Tickets | undefined;
+  readonly #name: string;
+  readonly #type: FlowType | undefined;
+  readonly #onEpoch: (epoch: number) => void;
+  readonly #onAbort: (error: MeshError) => void;
   #epoch = 0;
   #ended = false;
   #error: MeshError | undefined;
 
   constructor(init: EntryLinkInit) {
-    this.#init = init;
     this.#gate = new Gate(init.spread.rooms);
+    this.#outlet = init.spread.outlet;
+    this.#cut = init.cut;
+    this.#check = init.check;
+    this.#tickets = init.tickets;
+    this.#name = init.name;
+    this.#type = init.type;
+    this.#onEpoch = init.onEpoch;
+    this.#onAbort = init.onAbort;
   }
 
   get writable(): boolean {
@@ -54,17 +71,16 @@ export class EntryLink implements Link {
 
   /** @throws {MeshError} as every link; `invalid-argument` for a payload that is not of the format */
   send(sent: Frame): void {
-    const { name, spread, cut, check, expected, tickets } = this.#init;
     if (this.#ended) throw this.#closed();
     if (!this.#gate.open) {
-      throw new MeshError("channel-full", `\`${name}\` has no room; wait for \`ready\` before \`send\`.`);
+      throw new MeshError("channel-full", `\`${this.#name}\` has no room; wait for \`ready\` before \`send\`.`);
     }
-    const frame = cut === undefined ? sent : cut(sent);
-    if (check !== undefined && !check(frame.payload)) {
+    const frame = this.#cut === undefined ? sent : this.#cut(sent);
+    if (this.#check !== undefined && !this.#check(frame.payload)) {
       this.refused += 1;
       throw new MeshError(
         "invalid-argument",
-        `\`${name}\` takes ${expected}; the payload of frame ${frame.seq} is none.`,
+        `\`${this.#name}\` takes ${this.#type && describeExpected(this.#type)}; the payload of frame ${frame.seq} is none.`,
       );
     }
     this.frames += 1;
@@ -75,15 +91,15 @@ export class EntryLink implements Link {
       }
       this.flush(frame.epoch);
     }
-    const ticket = tickets?.shift();
-    if (ticket === undefined) spread.outlet?.offer(frame);
-    else if (!ticket.over) spread.outlet?.offer(ticketed(frame, ticket));
+    const ticket = this.#tickets?.shift();
+    if (ticket === undefined) this.#outlet?.offer(frame);
+    else if (!ticket.over) this.#outlet?.offer(ticketed(frame, ticket));
   }
 
   flush(epoch: number): void {
     if (this.#ended || epoch <= this.#epoch) return;
     this.#epoch = epoch;
-    this.#init.onEpoch(epoch);
+    this.#onEpoch(epoch);
   }
 
   /** The epoch has begun here, before its writer knew: what it still sends of an older one is dropped. */
@@ -95,13 +111,13 @@ export class EntryLink implements Link {
     if (this.#ended) return;
     this.#ended = true;
     this.#gate.fail(this.#closed());
-    this.#init.spread.outlet?.end();
+    this.#outlet?.end();
   }
 
   abort(error: MeshError): void {
     if (this.#ended) return;
     this.shut(error);
-    this.#init.onAbort(error);
+    this.#onAbort(error);
   }
 
   /** The session is over: who still writes is told why. */
@@ -112,44 +128,9 @@ export class EntryLink implements Link {
   }
 
   #closed(): MeshError {
-    return this.#error ?? new MeshError("channel-closed", `\`${this.#init.name}\` has ended and takes no more frames.`);
+    return this.#error ?? new MeshError("channel-closed", `\`${this.#name}\` has ended and takes no more frames.`);
   }
 }
 
 /** The calls that a batch remote has in work: it answers each frame with one, in order. */
 export type Tickets = (Ticket | undefined)[];
-
-/** Several streams that merge into one: numbers the frames anew, without holes. */
-export class MergedLink implements Link {
-  readonly #link: Link;
-  #seq = 0;
-
-  constructor(link: Link) {
-    this.#link = link;
-  }
-
-  get writable(): boolean {
-    return this.#link.writable;
-  }
-
-  ready(signal?: AbortSignal): Promise<void> {
-    return this.#link.ready(signal);
-  }
-
-  send(frame: Frame): void {
-    this.#link.send({ ...frame, seq: this.#seq });
-    this.#seq += 1;
-  }
-
-  flush(epoch: number): void {
-    this.#link.flush?.(epoch);
-  }
-
-  end(): void {
-    this.#link.end();
-  }
-
-  abort(error: MeshError): void {
-    this.#link.abort(error);
-  }
-}

@@ -6,6 +6,7 @@ import type { LinkPlan } from "../interface/plan.ts";
 import { FrameRing } from "./frame-ring.ts";
 import { MovingMean } from "./moving-mean.ts";
 import { nextStride } from "./sampler.ts";
+import type { LoadProbe } from "./splits/load.ts";
 import { Waiters } from "./waiters.ts";
 
 export type Overflow = NonNullable<LinkPlan["overflow"]>;
@@ -40,14 +41,14 @@ function isKey({ flags }: Frame): boolean {
 }
 
 /**
- * A bounded queue between two stages: a `Link` for its writer, `peek` and `take` or an async iterator for its one reader.
+ * A bounded queue between two stages: a `Link` for its writer, `peek` and `take` for its one reader.
  *
  * `end` lets the reader have what waits; `abort` drops it, counted. A writer that had to stop is called again once half
  * of the queue is free, so that both sides work in runs and not frame by frame. `flush` drops what waits and what still
  * comes of an earlier epoch, counted. Of video whose key frames are marked, all up to the next one goes with a frame that is
  * dropped, for it would not decode.
  */
-export class BoundedChannel implements Link, AsyncIterable<Frame> {
+export class BoundedChannel implements Link, LoadProbe {
   // What each frame touches stands first, in as few lines of the cache as possible: a source may be sent to a thousand queues.
   readonly #ring: FrameRing;
   readonly capacityFrames: number;
@@ -64,7 +65,6 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   #probe = -1;
   readonly #deadlineUs: number | undefined;
   #onReadable: (() => void) | undefined;
-  readonly #readers = new Waiters();
   readonly name: string;
   readonly overflow: Overflow;
   readonly #bounded: boolean;
@@ -73,11 +73,11 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   #overshot = 0;
   #probeUs = Number.NEGATIVE_INFINITY;
   #probeEvery = 1;
-  readonly #hop = new MovingMean();
+  #hop: MovingMean | undefined;
   readonly #clock: Clock | undefined;
   readonly #arrivals: { next: number } | undefined;
-  readonly #writers = new Waiters();
-  readonly #onRoom: (() => void)[] = [];
+  #writers: Waiters | undefined;
+  #onRoom: (() => void)[] | undefined;
   /** Its writer marks key frames. */
   #keyed = false;
   /** A picture was lost: nothing decodes before the next key frame. */
@@ -113,7 +113,9 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   ready(signal?: AbortSignal): Promise<void> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#ended) return Promise.reject(this.#closed());
-    return this.writable ? Promise.resolve() : this.#writers.wait(signal);
+    if (this.writable) return Promise.resolve();
+    this.#writers ??= new Waiters();
+    return this.#writers.wait(signal);
   }
 
   send(frame: Frame): void {
@@ -148,15 +150,15 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     this.#untilProbe -= 1;
     if (this.#untilProbe === 0) this.#setProbe();
     // The reader takes all there is, or is called by what holds it up, so only the first frame has to wake it.
-    if (this.#ring.size === 1) this.#wakeReader();
+    if (this.#ring.size === 1) this.#onReadable?.();
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#cancelExpiry?.();
-    this.#writers.refuse(this.#closed());
-    this.#wakeReader();
+    this.#writers?.refuse(this.#closed());
+    this.#onReadable?.();
   }
 
   abort(error: MeshError): void {
@@ -165,8 +167,8 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     this.#ended = true;
     this.#cancelExpiry?.();
     this.#clear();
-    this.#writers.refuse(error);
-    this.#wakeReader();
+    this.#writers?.refuse(error);
+    this.#onReadable?.();
   }
 
   /**
@@ -181,7 +183,8 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
 
   /** Calls `listener` when a queue that was full has room again. Kept for the life of the channel. */
   onRoom(listener: () => void): void {
-    this.#onRoom.push(listener);
+    if (this.#onRoom === undefined) this.#onRoom = [listener];
+    else this.#onRoom.push(listener);
   }
 
   // ---- the reader's side --------------------------------------------------------------------------------------
@@ -193,6 +196,15 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
 
   get size(): number {
     return this.#ring.size;
+  }
+
+  /** As the load of who reads it, where no more is known. */
+  get waiting(): number {
+    return this.#ring.size;
+  }
+
+  get serviceMs(): number | undefined {
+    return this.#hop?.value;
   }
 
   /** True when nothing waits and nothing will come. */
@@ -241,32 +253,6 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     this.#announceRoom();
   }
 
-  /**
-   * The next frame; undefined at the end.
-   * @throws {MeshError} what the writer aborted with; or the signal's reason
-   */
-  async receive(signal?: AbortSignal): Promise<Frame | undefined> {
-    for (;;) {
-      const frame = this.take();
-      if (frame !== undefined) return frame;
-      if (this.#error !== undefined) throw this.#error;
-      if (this.#ended) return undefined;
-      await this.#readers.wait(signal);
-    }
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
-    try {
-      for (;;) {
-        const frame = await this.receive();
-        if (frame === undefined) return;
-        yield frame;
-      }
-    } finally {
-      this.discard();
-    }
-  }
-
   // ---- what it counts -----------------------------------------------------------------------------------------
 
   /** Frames offered, whether or not they were dropped later. */
@@ -294,7 +280,7 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
 
   /** Milliseconds a frame waits. */
   get hopMs(): number | undefined {
-    return this.#hop.value;
+    return this.#hop?.value;
   }
 
   // ---- inside -------------------------------------------------------------------------------------------------
@@ -406,6 +392,7 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
   #passProbe(measured: boolean): void {
     this.#probe -= 1;
     if (this.#probe < 0 && measured && this.#clock !== undefined) {
+      this.#hop ??= new MovingMean();
       this.#hop.add((this.#clock.nowUs() - this.#probeUs) / 1000);
     }
   }
@@ -421,13 +408,8 @@ export class BoundedChannel implements Link, AsyncIterable<Frame> {
     this.#full = false;
     this.#cancelExpiry?.();
     this.#cancelExpiry = undefined;
-    this.#writers.wake();
-    for (const listener of this.#onRoom) listener();
-  }
-
-  #wakeReader(): void {
-    this.#readers.wake();
-    this.#onReadable?.();
+    this.#writers?.wake();
+    for (const listener of this.#onRoom ?? []) listener();
   }
 
   #closed(): MeshError {

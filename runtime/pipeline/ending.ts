@@ -30,7 +30,7 @@ export interface EndingInit {
   readonly clock: Clock;
   /** Outputs that somebody wants. */
   readonly outputs: number;
-  readonly nodes: ReadonlyMap<string, EndingNode>;
+  readonly nodes: { readonly all: readonly EndingNode[] };
   /** Grows with each frame that goes to a remote or comes from one. */
   readonly carried: () => number;
   /** The session is at its end. @param cut remotes that were no longer waited for */
@@ -50,7 +50,7 @@ export const drainAtMostMs = 60_000;
  */
 export class Ending {
   readonly #init: EndingInit;
-  readonly #remotes: EndingRemote[] = [];
+  #remotes: readonly EndingRemote[] = [];
   #pendingOutputs: number;
   #started = false;
   #looking = false;
@@ -64,7 +64,7 @@ export class Ending {
 
   /** Before the start. */
   add(remote: EndingRemote): void {
-    this.#remotes.push(remote);
+    this.#remotes = [...this.#remotes, remote];
   }
 
   start(): void {
@@ -81,7 +81,7 @@ export class Ending {
   look(): void {
     if (this.#looking || !this.#started || this.#over) return;
     this.#looking = true;
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       this.#looking = false;
       this.#judge();
     });
@@ -95,7 +95,7 @@ export class Ending {
   #judge(): void {
     if (this.#over) return;
     const { outputs, nodes } = this.#init;
-    const all = [...nodes.values()];
+    const { all } = nodes;
     if (outputs === 0) {
       if (all.every((node) => node.ended) && this.#remotes.every((remote) => remote.ended)) this.#done([]);
     } else if (this.#pendingOutputs === 0 && !all.some((node) => node.draining)) {

@@ -3,6 +3,7 @@ import type { NodeDefinition } from "../interface/node.ts";
 import type { NodePlan, PipelinePlan, Plan } from "../interface/plan.ts";
 import type { PipelineEndpoint, PipelineSession } from "../interface/session.ts";
 import type { PipelineDeps } from "./deps.ts";
+import { Blueprints, type Alike } from "./blueprint.ts";
 import { failureAt } from "./failures.ts";
 import { Graph } from "./graph.ts";
 import { joinNode } from "./instance.ts";
@@ -27,7 +28,7 @@ export function pipelineEndpoint(
     const known = Object.keys(plan.pipelines).join(", ") || "none";
     throw new MeshError("pipeline-not-found", `There is no pipeline \`${name}\`; the plan has: ${known}.`);
   }
-  const graphs = new Graphs(pipeline);
+  const alike = new LastAlike(plan, pipeline, deps);
   return {
     async open(asked) {
       const names = soleNames(pipeline, asked);
@@ -38,18 +39,16 @@ export function pipelineEndpoint(
       const outputs = Object.fromEntries(Object.entries(request.outputs).map(([port, { type }]) => [port, type]));
       const caller = { inputs: request.inputs, outputs, schemas: request.schemas };
       const met = negotiate(pipeline, caller, plan.schemas, cells);
-      const definitions = await findDefinitions(pipeline, deps);
       const session = new LocalSession({
         plan: pipeline,
         schemas: plan.schemas,
         params,
         cells,
         met,
-        definitions,
-        graph: graphs.of(definitions, Object.keys(request.outputs)),
+        ...alike.of(await findDefinitions(pipeline, deps), Object.keys(request.outputs)),
         request,
         deps,
-        ...(onSettled !== undefined && { onSettled }),
+        onSettled,
       });
       await session.open();
       return names === undefined ? session : new RenamedSession(session, names);
@@ -58,37 +57,49 @@ export function pipelineEndpoint(
 }
 
 /** @throws {MeshError} that names the node whose code is not there */
-async function findDefinitions(pipeline: PipelinePlan, deps: PipelineDeps): Promise<Map<string, NodeDefinition>> {
-  const find = async (node: NodePlan): Promise<[string, NodeDefinition]> => {
+function findDefinitions(pipeline: PipelinePlan, deps: PipelineDeps): Promise<NodeDefinition[]> {
+  const find = async (node: NodePlan): Promise<NodeDefinition> => {
     try {
-      return [node.id, node.builtin === "join" ? joinNode : await deps.registry(node)];
+      return node.builtin === "join" ? joinNode : await deps.registry(node);
     } catch (error) {
       throw failureAt({ id: node.id, pipeline: pipeline.name, location: node.location }, error);
     }
   };
-  return new Map(await Promise.all(pipeline.nodes.map(find)));
+  return Promise.all(pipeline.nodes.map(find));
 }
 
-/** What the graph says of a pipeline is the same for all sessions that want the same outputs of the same code. */
-class Graphs {
+/** Thousands of sessions are mostly alike, so what was made for the last one is kept. */
+class LastAlike {
+  readonly #plan: Plan;
   readonly #pipeline: PipelinePlan;
-  #last: { readonly key: string; readonly graph: Graph } | undefined;
+  readonly #deps: PipelineDeps;
+  #found: readonly NodeDefinition[] = [];
+  #wanted: string | undefined;
+  #last: (Alike & { readonly blueprints: Blueprints }) | undefined;
 
-  constructor(pipeline: PipelinePlan) {
+  constructor(plan: Plan, pipeline: PipelinePlan, deps: PipelineDeps) {
+    this.#plan = plan;
     this.#pipeline = pipeline;
+    this.#deps = deps;
   }
 
   /** @throws {MeshError} as `Graph` does */
-  of(definitions: ReadonlyMap<string, NodeDefinition>, wanted: readonly string[]): Graph {
-    const sync = new Set([...definitions].flatMap(([id, definition]) => (definition.sync === true ? [id] : [])));
-    const key = JSON.stringify([[...sync], wanted]);
-    if (this.#last?.key !== key) {
-      const graph = new Graph(this.#pipeline, {
-        isSync: (node) => sync.has(node),
-        isWanted: (output) => wanted.includes(output),
+  of(found: readonly NodeDefinition[], outputs: readonly string[]): Alike & { readonly blueprints: Blueprints } {
+    const wanted = outputs.join();
+    const isSame = this.#wanted === wanted && found.every((definition, place) => definition === this.#found[place]);
+    if (this.#last === undefined || !isSame) {
+      const pipeline = this.#pipeline;
+      const definitions = new Map(pipeline.nodes.map(({ id }, place) => [id, found[place] as NodeDefinition]));
+      const graph = new Graph(pipeline, {
+        isSync: (node) => definitions.get(node)?.sync === true,
+        isWanted: (output) => outputs.includes(output),
       });
-      this.#last = { key, graph };
+      const alike = { definitions, graph };
+      const blueprints = new Blueprints(pipeline, this.#plan.schemas, this.#deps.checks, alike);
+      this.#last = { ...alike, blueprints };
+      this.#found = found;
+      this.#wanted = wanted;
     }
-    return this.#last.graph;
+    return this.#last;
   }
 }

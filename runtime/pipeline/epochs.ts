@@ -1,8 +1,8 @@
-import type { BoundedChannel } from "./bounded-channel.ts";
 import type { Region, Wire } from "./graph.ts";
+import type { Wiring } from "./wiring.ts";
 
 export interface EpochsInit {
-  readonly queues: ReadonlyMap<Wire, BoundedChannel>;
+  readonly wiring: Wiring;
   readonly onNodes: (nodes: ReadonlySet<string>, epoch: number) => void;
   readonly onOutputs: (outputs: ReadonlySet<string>, epoch: number) => void;
 }
@@ -34,7 +34,7 @@ export class Epochs {
    */
   follow(region: Region, entry: ((wire: Wire) => boolean) | undefined, epoch: number): void {
     this.#current = Math.max(this.#current, epoch);
-    for (const [wire, channel] of this.#init.queues) {
+    for (const [wire, channel] of this.#init.wiring.queues) {
       const { from, to } = wire.link;
       if ((from.node !== undefined && region.nodes.has(from.node)) || entry?.(wire) === true) channel.flush(epoch);
       // Its writer goes on in the old epoch, so only what waits now is stale. Signals are meant for whoever gets them.

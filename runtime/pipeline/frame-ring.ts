@@ -1,7 +1,7 @@
 import type { Frame } from "../interface/frame.ts";
 
 /** Slots that a ring begins with at most; it grows with what really waits. */
-const firstSlots = 16;
+const firstSlots = 4;
 
 export interface FrameRingInit {
   readonly capacityFrames: number;

@@ -3,35 +3,33 @@ import { Waiters } from "./waiters.ts";
 
 /**
  * Whether all of several queues have room: what a stage asks before it takes a frame, and what `emit` and `ready` wait
- * for.
+ * for. It listens to its rooms once somebody has found it closed; most never are.
  */
 export class Gate {
-  readonly #rooms: readonly Room[];
   readonly #only: Room | undefined;
-  readonly #waiters = new Waiters();
-  #error: unknown;
+  readonly #rooms: readonly Room[];
+  readonly #onRoom: (() => void) | undefined;
+  #listens = false;
   /** Where the room was that somebody found full; to look there first saves going through all for each that opens. */
   #full = 0;
+  #error: unknown;
+  #waiters: Waiters | undefined;
 
+  /** @param onRoom is called when all have room again, after one was found full */
   constructor(rooms: readonly Room[], onRoom?: () => void) {
     this.#rooms = rooms;
     this.#only = rooms.length === 1 ? rooms[0] : undefined;
-    const listener = (): void => {
-      if (!this.open) return;
-      this.#waiters.wake();
-      onRoom?.();
-    };
-    for (const room of this.#rooms) room.onRoom(listener);
+    this.#onRoom = onRoom;
   }
 
   get open(): boolean {
-    if (this.#only !== undefined) return this.#only.writable;
+    if (this.#only !== undefined) return this.#only.writable || this.#closed();
     const rooms = this.#rooms;
     let index = this.#full;
     for (let left = rooms.length; left > 0; left -= 1) {
       if (rooms[index]?.writable === false) {
         this.#full = index;
-        return false;
+        return this.#closed();
       }
       index = index + 1 === rooms.length ? 0 : index + 1;
     }
@@ -45,12 +43,26 @@ export class Gate {
       refused.catch(() => {});
       return refused;
     }
-    return this.open ? Promise.resolve() : this.#waiters.wait(signal);
+    if (this.open) return Promise.resolve();
+    this.#waiters ??= new Waiters();
+    return this.#waiters.wait(signal);
   }
 
   fail(error: unknown): void {
     this.#error ??= error;
-    this.#waiters.refuse(error);
+    this.#waiters?.refuse(error);
+  }
+
+  #closed(): false {
+    if (this.#listens) return false;
+    this.#listens = true;
+    const listener = (): void => {
+      if (!this.open) return;
+      this.#waiters?.wake();
+      this.#onRoom?.();
+    };
+    for (const room of this.#rooms) room.onRoom(listener);
+    return false;
   }
 }
 

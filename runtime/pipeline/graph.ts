@@ -7,6 +7,8 @@ export type Carriage = "call" | "queue";
 
 /** One link of a pipeline with what the graph around it says about it. */
 export interface Wire {
+  /** Among the wires of its graph. */
+  readonly place: number;
   readonly link: LinkPlan;
   /** `vad.speech -> stt.speech` */
   readonly name: string;
@@ -18,6 +20,8 @@ export interface Wire {
   readonly carriage: Carriage;
   /** What a queue does when it is full. */
   readonly overflow: NonNullable<LinkPlan["overflow"]>;
+  /** Its reader has other inputs, or others that write to the same one. */
+  readonly merges: boolean;
 }
 
 /** Part of a pipeline that an epoch ends in: names of nodes and remotes, and of outputs of the pipeline. */
@@ -42,7 +46,8 @@ export class Graph {
     checkEnds(pipeline);
     const links = pipeline.links.filter((link) => link.to.node !== undefined || init.isWanted(link.to.port));
     const back = backLinks(pipeline, links);
-    this.wires = links.map((link) => ({
+    this.wires = links.map((link, place) => ({
+      place,
       link,
       name: `${endName(link.from)} -> ${endName(link.to)}`,
       signal: link.type.kind === "signal",
@@ -50,6 +55,7 @@ export class Graph {
       back: back.has(link),
       carriage: isCall(pipeline, links, link, init) && !back.has(link) ? "call" : "queue",
       overflow: overflowOf(link),
+      merges: links.filter((other) => other.to.node === link.to.node).length > 1,
     }));
     this.called = calledNodes(pipeline, links);
   }

@@ -6,31 +6,38 @@ import {
   type NodeContext,
   type NodeDefinition,
   type NodeInstance,
+  type ParameterSchema,
   type Params,
   type SchemaIssue,
 } from "../interface/node.ts";
 import type { NodePlan } from "../interface/plan.ts";
 import type { PortKinds, PortKindName } from "../interface/ports.ts";
+import { isPromise } from "./outcome.ts";
 import { describeExpected, kindCheck } from "./payload-check.ts";
 
 /**
  * Makes an instance of a node, its parameters parsed by what the code declares.
  * @throws {MeshError} `invalid-argument` when parameters or ports are not what the code takes
  */
-export async function openInstance(
+export function openInstance(
   definition: NodeDefinition,
   plan: Pick<NodePlan, "node">,
   params: Params,
   context: NodeContext,
-): Promise<NodeInstance> {
+): NodeInstance | Promise<NodeInstance> {
   checkPorts("input", definition.inputs, context.formats.inputs);
   checkPorts("output", definition.outputs, context.formats.outputs);
   const { parameters } = definition;
   if (parameters === undefined) return definition.open(params, context);
-  const parsed = await parameters["~standard"].validate(params);
-  if (parsed.issues !== undefined) throw wrongParameters(plan, parsed.issues);
-  return definition.open(parsed.value as Params, context);
+  const open = (parsed: Validated): NodeInstance | Promise<NodeInstance> => {
+    if (parsed.issues !== undefined) throw wrongParameters(plan, parsed.issues);
+    return definition.open(parsed.value as Params, context);
+  };
+  const parsed = parameters["~standard"].validate(params);
+  return isPromise(parsed) ? parsed.then(open) : open(parsed);
 }
+
+type Validated = Awaited<ReturnType<ParameterSchema["~standard"]["validate"]>>;
 
 /** The runtime's own: hands each frame of a matched set on by the output named like its input. */
 export const joinNode: NodeDefinition = defineNode({

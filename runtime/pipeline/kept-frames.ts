@@ -9,7 +9,7 @@ export class KeptFrames {
   #timestampUs = 0.5;
   #flags = 0;
   #epoch = 0;
-  #others: Omit<Frame, "seq">[] = [];
+  #others: Omit<Frame, "seq">[] | undefined;
 
   keep(payload: Payload, timestampUs: number, epoch: number, flags: number): void {
     this.count += 1;
@@ -18,7 +18,10 @@ export class KeptFrames {
       this.#timestampUs = timestampUs;
       this.#epoch = epoch;
       this.#flags = flags;
-    } else this.#others.push({ timestampUs, epoch, flags, payload });
+    } else {
+      this.#others ??= [];
+      this.#others.push({ timestampUs, epoch, flags, payload });
+    }
   }
 
   /** The frame that is kept, where it is one. */
@@ -30,8 +33,8 @@ export class KeptFrames {
   }
 
   takeAll(out: OutPort): Frame[] {
-    const others = this.#others;
-    this.#others = [];
+    const others = this.#others ?? [];
+    this.#others = undefined;
     return [
       this.take(out),
       ...others.map((one) => new FlowFrame(one.timestampUs, out.count(), one.epoch, one.flags, one.payload)),

@@ -115,6 +115,11 @@ export class Cells {
     });
   }
 
+  /** The same for cells that have been narrowed as far. */
+  get key(): string {
+    return JSON.stringify(this.#contents);
+  }
+
   /** Settles every cell on one value. */
   fix(): void {
     this.#contents = this.#contents.map((contents, index) => {

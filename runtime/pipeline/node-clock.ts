@@ -3,7 +3,7 @@ import type { Clock } from "../interface/clock.ts";
 /** The clock of one instance of a node. It knows the timers that are set, so that none outlives the instance. */
 export class NodeClock implements Clock {
   readonly #clock: Clock;
-  readonly #timers = new Set<() => void>();
+  #timers: Set<() => void> | undefined;
   #closed = false;
 
   constructor(clock: Clock) {
@@ -20,23 +20,24 @@ export class NodeClock implements Clock {
 
   schedule(delayMs: number, callback: () => void): () => void {
     if (this.#closed) return () => undefined;
+    const timers = (this.#timers ??= new Set());
     const cancel = this.#clock.schedule(delayMs, () => {
-      this.#timers.delete(forget);
+      timers.delete(forget);
       callback();
     });
     const forget = (): void => {
-      this.#timers.delete(forget);
+      timers.delete(forget);
       cancel();
     };
-    this.#timers.add(forget);
+    timers.add(forget);
     return forget;
   }
 
   /** Cancels what is set, and sets no more. @returns how many timers there were */
   close(): number {
     this.#closed = true;
-    const { size } = this.#timers;
-    for (const forget of this.#timers) forget();
-    return size;
+    const left = [...(this.#timers ?? [])];
+    for (const forget of left) forget();
+    return left.length;
   }
 }

@@ -20,7 +20,7 @@ export function mapCode(instance: NodeInstance, inputs: NodePlan["inputs"]): Cod
 }
 
 export function wrongPayload(out: OutPort, payload: unknown): MeshError {
-  return new MeshError("node-failed", `its output \`${out.name}\` ${out.problemWith(payload)}.`);
+  return new MeshError("node-failed", `its output \`${out.name}\` ${out.shape.problemWith(payload)}.`);
 }
 
 /** A payload is returned where there are several outputs. */

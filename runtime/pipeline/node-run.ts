@@ -2,33 +2,16 @@ import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
 import { Emission, type Emit, type NodeInstance } from "../interface/node.ts";
-import { Gate } from "./gate.ts";
-import { KeptFrames } from "./kept-frames.ts";
-import type { OutPort } from "./out-port.ts";
+import { failureAt } from "./failures.ts";
+import type { KeptFrames } from "./kept-frames.ts";
+import { MovingMean } from "./moving-mean.ts";
+import type { RunOwner } from "./node-host.ts";
+import { soleOf, type OutPort } from "./out-port.ts";
 import { hasProcess, noCode, noSole, wrongPayload, type Code } from "./node-code.ts";
 import { ignore, isGenerator, isPromise, refused } from "./outcome.ts";
 import { Sampler } from "./sampler.ts";
 import { ticketOf, type Ticket } from "./ticket.ts";
-import type { Turns } from "./turns.ts";
-import type { Watchdog } from "./watchdog.ts";
 import { WorkSignal } from "./work-signal.ts";
-
-export interface NodeRunInit {
-  readonly sync: boolean;
-  /** Has to answer each frame. */
-  readonly batch: boolean;
-  /** May get frames that belong to a call of a `first`. */
-  readonly called: boolean;
-  readonly outputs: ReadonlyMap<string, OutPort>;
-  readonly turns: Turns;
-  readonly clock: Clock;
-  readonly watchdog: Watchdog;
-  /** The call in work has come back; the next frame may come. */
-  readonly onIdle: () => void;
-  readonly onFailure: (error: unknown) => void;
-  /** Says whose failure it is, where a call of a `first` fails and not the node. */
-  readonly placed: (error: unknown) => unknown;
-}
 
 /** Called when a call into the node is over; `fresh` where its result was wanted to the end. */
 type Then = (fresh: boolean) => void;
@@ -40,66 +23,72 @@ type Then = (fresh: boolean) => void;
  * before the first frame.
  */
 export class NodeRun {
-  /** What was emitted for frames that had become stale, or after the end. */
-  dropped = 0;
-  /** The newest epoch; what is emitted belongs to it. */
-  epoch = 0;
-  instance: NodeInstance = {};
-  /** The instance where it takes frames, and what it is called with; a stage does that itself. */
-  code: Code = noCode;
-  readonly work = new WorkSignal();
+  // What each frame touches stands first: of thousands of sessions, nothing is in the cache when the next frame comes.
   /** Takes and sends frames. */
   live = false;
   /** Is being called, and has not returned yet. */
   busy = false;
-  /** While a stage calls it: what it sends by `sole` is kept for that stage to hand on. Nobody else looks for it there. */
-  keeps = false;
-  readonly kept = new KeptFrames();
-  readonly sampler = new Sampler();
-  /** What its `map` has taken is counted where it is called: by the stages that it is part of. */
-  readonly counts: (() => number)[] = [];
-  /** Where what it returns goes: the only output that is no signal; undefined where there is none or several. */
-  readonly sole: OutPort | undefined;
+  /** The newest epoch; what is emitted belongs to it. */
+  epoch = 0;
   #frames = 0;
-  readonly #init: NodeRunInit;
-  readonly #sync: boolean;
-  readonly #careful: boolean;
-  readonly #ports: readonly OutPort[];
-  #gate = new Gate([]);
-  #closeReason: unknown;
-  /** What was emitted before the session started. */
-  #early: (() => void)[] | undefined = [];
   /** Media time of the frame in work, or the last one. A number, for to keep the frame itself would cost a write barrier. */
   #timestampUs = 0.5;
-  #ticket: Ticket | undefined;
-  #ending = false;
-  /** What the call in work still emits is not wanted. */
+  /** The instance where it takes frames, and what it is called with; a stage does that itself. */
+  code: Code = noCode;
+  /** Where what it returns goes: the only output that is no signal; undefined where there is none or several. */
+  readonly sole: OutPort | undefined;
+  readonly work = new WorkSignal();
+  /** While a stage calls it: where that keeps what it sends by `sole`, to hand it on. */
+  keeps: KeptFrames | undefined;
   #stale = false;
+  #timing = false;
+  readonly #sync: boolean;
+  readonly #careful: boolean;
+  #ending = false;
   #pending: Promise<unknown> | undefined;
+  #sampler: Sampler | undefined;
+  readonly #owner: RunOwner;
+  /** What was emitted for frames that had become stale, or after the end. */
+  dropped = 0;
+  instance: NodeInstance = noCode;
+  /** What its `map` has taken is counted where it is called: by the stages that it is part of. */
+  counts: (() => number)[] | undefined;
+  #mean: MovingMean | undefined;
+  #closeReason: unknown;
+  /** What was emitted before the session started. */
+  #early: (() => void)[] | undefined;
+  #released = false;
+  #ticket: Ticket | undefined;
   /** By the looks of the watchdog. */
   #pendingSince = 0;
   #waitsForRoom = 0;
   #sent = 0;
-  #timing = false;
   #outsideUs = 0;
   /** Media time of a source that gives no timestamps runs from here. */
   #sourceStartUs: number | undefined;
 
-  constructor(init: NodeRunInit) {
-    this.#init = init;
-    this.#sync = init.sync;
-    this.#careful = init.batch || init.called;
-    this.#ports = [...init.outputs.values()];
-    const streams = this.#ports.filter((port) => !port.signal);
-    const candidates = streams.length > 0 ? streams : this.#ports;
-    this.sole = candidates.length === 1 ? candidates[0] : undefined;
+  constructor(owner: RunOwner) {
+    const { shape, outputs } = owner;
+    this.#owner = owner;
+    this.#sync = shape.sync;
+    this.#careful = shape.batch || shape.called;
+    this.sole = soleOf(outputs);
   }
 
   // ---- its life -----------------------------------------------------------------------------------------------
 
   /** Frames taken. */
   get frames(): number {
-    return this.counts.reduce((sum, count) => sum + count(), this.#frames);
+    return (this.counts ?? []).reduce((sum, count) => sum + count(), this.#frames);
+  }
+
+  /** Mean milliseconds of work for a frame; undefined before the first. */
+  get workMs(): number | undefined {
+    return this.#mean?.value;
+  }
+
+  get clock(): Clock {
+    return this.#owner.host.deps.clock;
   }
 
   /** A call into the node that has not come back. */
@@ -111,11 +100,6 @@ export class NodeRun {
   get waitingSince(): number | undefined {
     const waits = this.#pending === undefined || this.#waitsForRoom > 0 || this.#sourceStartUs !== undefined;
     return waits ? undefined : this.#pendingSince;
-  }
-
-  /** Before the session starts. */
-  connect(gate: Gate): void {
-    this.#gate = gate;
   }
 
   opened(instance: NodeInstance): void {
@@ -132,6 +116,7 @@ export class NodeRun {
   release(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
+    this.#released = true;
     for (const emit of early) emit();
   }
 
@@ -139,6 +124,7 @@ export class NodeRun {
   stop(reason: unknown): void {
     this.live = false;
     this.#early = undefined;
+    this.#released = true;
     this.#closeReason ??= reason;
     this.work.abort(reason);
   }
@@ -163,7 +149,8 @@ export class NodeRun {
 
   /** Takes one frame; while `pending` is set afterwards, the next has to wait. */
   receive(frame: Frame, port: string): void {
-    if (this.#careful || this.sampler.due()) {
+    this.#sampler ??= new Sampler();
+    if (this.#careful || this.#sampler.due()) {
       this.#receiveCarefully(frame, port);
       return;
     }
@@ -200,7 +187,7 @@ export class NodeRun {
 
   /** Measures a call; undefined when it has failed. */
   timed<T>(work: () => T): T | undefined {
-    const { clock } = this.#init;
+    const { clock } = this;
     this.#timing = true;
     this.#outsideUs = 0;
     const startUs = clock.nowUs();
@@ -211,7 +198,7 @@ export class NodeRun {
       return undefined;
     } finally {
       this.#timing = false;
-      this.sampler.mean.add(Math.max(0, clock.nowUs() - startUs - this.#outsideUs) / 1000);
+      this.#worked(clock.nowUs() - startUs);
     }
   }
 
@@ -242,7 +229,7 @@ export class NodeRun {
       then();
       return;
     }
-    this.#sourceStartUs = this.#init.clock.nowUs();
+    this.#sourceStartUs = this.clock.nowUs();
     this.#call(() => this.instance.run?.(), 0, then);
   }
 
@@ -252,23 +239,23 @@ export class NodeRun {
     this.#call(() => this.instance.end?.(), 0, then);
   }
 
-  readonly fail = (error: unknown): void => {
-    if (this.#early !== undefined && !this.live) {
-      this.#early.push(() => this.fail(error));
+  fail(error: unknown): void {
+    if (!this.#released && !this.live) {
+      this.#beforeStart(() => this.fail(error));
       return;
     }
     // What a node says once its session is over follows from that.
     if (!this.live) return;
     this.live = false;
     this.work.abort(error);
-    this.#init.onFailure(error);
-  };
+    this.#owner.failed(error);
+  }
 
   /** What a call into the node failed with; of no concern when nobody wants its result. */
   failWork(error: unknown): void {
     if (this.#stale) return;
     if (this.#ticket === undefined) this.fail(error);
-    else this.#ticket.fail(this.#init.placed(error));
+    else this.#ticket.fail(failureAt(this.#owner.shape.place, error));
   }
 
   /** With what most frames need not: measuring, the answers of batch nodes, calls that may be cancelled. */
@@ -281,9 +268,11 @@ export class NodeRun {
     this.#timestampUs = frame.timestampUs;
     this.#ticket = ticket;
     this.#frames += 1;
-    const { clock, batch } = this.#init;
+    const { clock } = this;
+    const { batch } = this.#owner.shape;
+    this.#sampler ??= new Sampler();
     const before = this.#sent;
-    const timed = !this.#careful || this.sampler.due();
+    const timed = !this.#careful || this.#sampler.due();
     const startUs = timed ? clock.nowUs() : 0;
     this.#timing = timed;
     this.#outsideUs = 0;
@@ -293,7 +282,7 @@ export class NodeRun {
       (fresh) => {
         this.#timing = false;
         if (timed) this.#measured(startUs);
-        if (fresh && batch && this.#sent === before && this.#ports.length > 0) {
+        if (fresh && batch && this.#sent === before && this.#owner.outputs.length > 0) {
           this.failWork(new MeshError("node-failed", "it is a batch node, but it has not answered a frame."));
         }
         this.#ticket = undefined;
@@ -303,9 +292,14 @@ export class NodeRun {
   }
 
   #measured(startUs: number): void {
-    const nowUs = this.#init.clock.nowUs();
-    this.sampler.mean.add(Math.max(0, nowUs - startUs - this.#outsideUs) / 1000);
-    this.sampler.done(nowUs);
+    const nowUs = this.clock.nowUs();
+    this.#worked(nowUs - startUs);
+    this.#sampler?.done(nowUs);
+  }
+
+  #worked(tookUs: number): void {
+    this.#mean ??= new MovingMean();
+    this.#mean.add(Math.max(0, tookUs - this.#outsideUs) / 1000);
   }
 
   /** Nobody wants what comes of the call in work. */
@@ -349,7 +343,7 @@ export class NodeRun {
     } else if (isGenerator(result)) {
       if (this.#sync && Symbol.iterator in result) this.#drain(result);
       else this.#wait(this.#consume(result), then);
-    } else if (result !== undefined && this.#ports.length > 0) this.#send(result, flags);
+    } else if (result !== undefined && this.#owner.outputs.length > 0) this.#send(result, flags);
   }
 
   #isNotSync(result: Promise<unknown>): void {
@@ -360,16 +354,17 @@ export class NodeRun {
   async #later(work: Promise<unknown>, flags: number): Promise<void> {
     const result = await work;
     if (isGenerator(result)) await this.#consume(result);
-    else if (result !== undefined && this.#ports.length > 0) this.#send(result, flags);
+    else if (result !== undefined && this.#owner.outputs.length > 0) this.#send(result, flags);
   }
 
   #wait(work: Promise<void>, then: Then | undefined): void {
-    this.#pendingSince = this.#init.watchdog.look;
-    this.#init.watchdog.arm();
+    const { watchdog } = this.#owner.host;
+    this.#pendingSince = watchdog.look;
+    watchdog.arm();
     const done = (ok: boolean): void => {
       this.#pending = undefined;
       this.#over(ok, then);
-      this.#init.onIdle();
+      this.#owner.idle();
     };
     this.#pending = work.then(
       () => done(true),
@@ -409,35 +404,40 @@ export class NodeRun {
    * What the code of the node calls to send, from `open` on. It never throws, for it may be called from a timer: what
    * is wrong with the payload is a failure of the node.
    */
-  readonly emit: Emit = (port, payload, options) => {
+  emit(...[port, payload, options]: Parameters<Emit>): Promise<void> | undefined {
     const { sole } = this;
-    const out = sole !== undefined && sole.name === port ? sole : this.#init.outputs.get(port);
+    const out = sole !== undefined && sole.name === port ? sole : this.#owner.outputs.find((one) => one.name === port);
     if (out === undefined || !this.live || this.#stale) return this.#refuse(port, payload, options);
     if (!out.takes(payload)) {
       this.fail(wrongPayload(out, payload));
       return undefined;
     }
-    if (this.keeps && out === sole) {
-      this.kept.keep(payload, options?.timestampUs ?? this.#timestampUs, this.epoch, options?.flags ?? 0);
+    if (this.keeps !== undefined && out === sole) {
+      this.keeps.keep(payload, options?.timestampUs ?? this.#timestampUs, this.epoch, options?.flags ?? 0);
       return undefined;
     }
     if (options === undefined) this.#put(out, payload, this.#nowUs(), 0);
     else this.#put(out, payload, options.timestampUs ?? this.#nowUs(), options.flags ?? 0);
     // A synchronous node cannot wait; whoever feeds it does.
     return this.busy && this.#sync ? undefined : this.#room();
-  };
+  }
+
+  #beforeStart(act: () => void): void {
+    this.#early ??= [];
+    this.#early.push(act);
+  }
 
   #refuse(...[port, payload, options]: Parameters<Emit>): Promise<void> | undefined {
-    if (this.#early !== undefined) {
+    if (!this.#released) {
       // Not a promise: who awaited it in `open` would wait for the start, which waits for `open`.
-      this.#early.push(() => void this.emit(port, payload, options));
+      this.#beforeStart(() => void this.emit(port, payload, options));
       return undefined;
     }
     if (!this.live || this.#stale) {
       this.dropped += 1;
       return this.#closeReason === undefined ? undefined : refused(this.#closeReason);
     }
-    const known = this.#ports.map((one) => one.name).join(", ") || "none";
+    const known = this.#owner.outputs.map((one) => one.name).join(", ") || "none";
     this.fail(new MeshError("node-failed", `it emits to \`${port}\`, but its outputs are: ${known}.`));
     return undefined;
   }
@@ -454,7 +454,8 @@ export class NodeRun {
 
   /** Something is returned, and it is not clear where it should go. */
   #lacksSole(): void {
-    if (this.#ports.length > 0) this.fail(noSole(this.#ports.map((one) => one.name)));
+    const { outputs } = this.#owner;
+    if (outputs.length > 0) this.fail(noSole(outputs.map((one) => one.name)));
   }
 
   #put(out: OutPort, payload: Payload, timestampUs: number, flags: number): void {
@@ -470,7 +471,7 @@ export class NodeRun {
 
   /** The time that those spend who are called in line is theirs. */
   #putTimed(out: OutPort, payload: Payload, timestampUs: number, flags: number): void {
-    const { clock } = this.#init;
+    const { clock } = this;
     const startUs = clock.nowUs();
     out.send(payload, timestampUs, this.epoch, flags);
     this.#outsideUs += clock.nowUs() - startUs;
@@ -478,16 +479,17 @@ export class NodeRun {
 
   #room(): Promise<void> | undefined {
     // Other nodes are held by those that feed them.
-    if (this.#gate.open) return this.#sourceStartUs === undefined ? undefined : this.#init.turns.due();
+    const { gate, host } = this.#owner;
+    if (gate.open) return this.#sourceStartUs === undefined ? undefined : host.turns.due();
     this.#waitsForRoom += 1;
     const done = (): void => void (this.#waitsForRoom -= 1);
-    const room = this.#gate.room();
+    const room = gate.room();
     room.then(done, done);
     return room;
   }
 
   #nowUs(): number {
     if (this.#sourceStartUs === undefined) return this.#timestampUs;
-    return Math.round(this.#init.clock.nowUs() - this.#sourceStartUs);
+    return Math.round(this.clock.nowUs() - this.#sourceStartUs);
   }
 }

@@ -7,18 +7,15 @@ import { isOfKind, kindOf, leftToCheck } from "./payload-kind.ts";
 import { ticketed, type Ticket } from "./ticket.ts";
 import type { PlaceOf } from "./value-place.ts";
 
-/** An output port of a running node: numbers its frames and hands them to whoever is linked to it. */
-export class OutPort {
+/** What an output port takes; the same for all sessions with the same formats. */
+export class PortShape {
   readonly name: string;
   readonly signal: boolean;
+  readonly kind: number;
+  readonly other: PayloadCheck;
   readonly #type: FlowType;
   readonly #schemas: Schemas;
   readonly #placeOf: PlaceOf | undefined;
-  readonly #kind: number;
-  readonly #other: PayloadCheck;
-  #outlet: Outlet | undefined;
-  #seq = 0;
-  #ended = false;
 
   /**
    * @param type fixed
@@ -31,8 +28,33 @@ export class OutPort {
     this.#schemas = schemas;
     this.#placeOf = placeOf;
     const { code, other } = kindOf(type, schemas);
-    this.#kind = placeOf === undefined ? code : leftToCheck;
-    this.#other = placeOf === undefined ? other : valueCheck(type, schemas);
+    this.kind = placeOf === undefined ? code : leftToCheck;
+    this.other = placeOf === undefined ? other : valueCheck(type, schemas);
+  }
+
+  /** What is wrong with a payload that it does not take, as the end of a sentence. */
+  problemWith(payload: unknown): string {
+    const where = this.#placeOf?.(payload, this.#type, this.#schemas);
+    const what = `takes ${describeExpected(this.#type)}, not ${describePayload(payload as Payload)}`;
+    return where === undefined || where === "" ? what : `${what} whose \`${where}\` is none`;
+  }
+}
+
+/** An output port of a running node: numbers its frames and hands them to whoever is linked to it. */
+export class OutPort {
+  readonly shape: PortShape;
+  readonly #kind: number;
+  #outlet: Outlet | undefined;
+  #seq = 0;
+  #ended = false;
+
+  constructor(shape: PortShape) {
+    this.shape = shape;
+    this.#kind = shape.kind;
+  }
+
+  get name(): string {
+    return this.shape.name;
   }
 
   /** Before the session starts. Without an outlet, frames are counted and dropped. */
@@ -49,20 +71,8 @@ export class OutPort {
     return this.#seq;
   }
 
-  /** What the port takes, in words. */
-  get expected(): string {
-    return describeExpected(this.#type);
-  }
-
-  /** What is wrong with a payload that it does not take, as the end of a sentence. */
-  problemWith(payload: unknown): string {
-    const where = this.#placeOf?.(payload, this.#type, this.#schemas);
-    const what = `takes ${this.expected}, not ${describePayload(payload as Payload)}`;
-    return where === undefined || where === "" ? what : `${what} whose \`${where}\` is none`;
-  }
-
   takes(payload: unknown): payload is Payload {
-    return isOfKind(this.#kind, this.#other, payload);
+    return isOfKind(this.#kind, this.shape, payload);
   }
 
   /** Numbers a frame that goes out some other way. */
@@ -92,4 +102,12 @@ export class OutPort {
     this.#ended = true;
     this.#outlet?.end();
   }
+}
+
+/** The only one that is no signal; where all are, the only one. */
+export function soleOf(ports: readonly OutPort[]): OutPort | undefined {
+  const [first] = ports;
+  if (ports.length <= 1) return first;
+  const streams = ports.filter((port) => !port.shape.signal);
+  return streams.length === 1 ? streams[0] : undefined;
 }

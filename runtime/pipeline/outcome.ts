@@ -1,6 +1,6 @@
 /** What a call into the code of a node may give back, told apart. */
 
-export function isPromise(value: unknown): value is Promise<unknown> {
+export function isPromise<T>(value: T): value is T & Promise<Awaited<T>> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 

@@ -15,13 +15,13 @@ export type PayloadCheck = (payload: unknown) => boolean;
 /** Deeper values are refused: no honest record is, and the check itself recurses. */
 const maxDepth = 64;
 
-const isFloats: PayloadCheck = (payload) => payload instanceof Float32Array;
-const isIntegers: PayloadCheck = (payload) => payload instanceof Int16Array;
-const isBytes: PayloadCheck = (payload) => payload instanceof Uint8Array;
-const isText: PayloadCheck = (payload) => typeof payload === "string";
-const isNumber: PayloadCheck = (payload) => typeof payload === "number";
-const isBoolean: PayloadCheck = (payload) => typeof payload === "boolean";
-const isNull: PayloadCheck = (payload) => payload === null;
+export const isFloats: PayloadCheck = (payload) => payload instanceof Float32Array;
+export const isIntegers: PayloadCheck = (payload) => payload instanceof Int16Array;
+export const isBytes: PayloadCheck = (payload) => payload instanceof Uint8Array;
+export const isText: PayloadCheck = (payload) => typeof payload === "string";
+export const isNumber: PayloadCheck = (payload) => typeof payload === "number";
+export const isBoolean: PayloadCheck = (payload) => typeof payload === "boolean";
+export const isNull: PayloadCheck = (payload) => payload === null;
 export const isList: PayloadCheck = (payload) => Array.isArray(payload);
 export const isObject: PayloadCheck = (payload) =>
   typeof payload === "object" && payload !== null && !Array.isArray(payload) && !ArrayBuffer.isView(payload);

@@ -1,6 +1,16 @@
-import { fixedValue, type FlowType, type Schemas } from "../interface/caps.ts";
+import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Payload } from "../interface/frame.ts";
-import { kindCheck, type PayloadCheck } from "./payload-check.ts";
+import {
+  isBoolean,
+  isBytes,
+  isFloats,
+  isIntegers,
+  isNull,
+  isNumber,
+  isText,
+  kindCheck,
+  type PayloadCheck,
+} from "./payload-check.ts";
 
 /**
  * The kind of payload that a port takes, in a form that is told without a call: the check stands in the path of every
@@ -16,49 +26,17 @@ const code = { other: 0, number: 1, text: 2, floats: 3, integers: 4, bytes: 5, p
 /** The code of a kind that is left to its function. */
 export const leftToCheck = code.other;
 
+/** By code, from 1 on. */
+const coded: readonly PayloadCheck[] = [isNumber, isText, isFloats, isIntegers, isBytes, isNull, isBoolean];
+
 /** The kind of a type whose dimensions are fixed. */
 export function kindOf(type: FlowType, schemas: Schemas): PayloadKind {
-  return { code: codeOf(type), other: kindCheck(type, schemas) };
+  const other = kindCheck(type, schemas);
+  return { code: coded.indexOf(other) + 1, other };
 }
 
-function codeOf(type: FlowType): number {
-  switch (type.kind) {
-    case "audio": {
-      const codec = fixedValue(type, "codec");
-      return codec === "pcm_f32" ? code.floats : codec === "pcm_s16" ? code.integers : code.bytes;
-    }
-    case "video":
-    case "tensor":
-      return code.bytes;
-    case "signal":
-      return code.pulse;
-    case "scalar":
-      switch (type.name) {
-        case "text":
-          return code.text;
-        case "bytes":
-          return code.bytes;
-        case "bool":
-          return code.boolean;
-        case "json":
-        case "resolution":
-        case "version":
-          return code.other;
-        default:
-          return code.number;
-      }
-    case "named":
-    case "list":
-    case "map":
-    case "optional":
-      return code.other;
-    default:
-      return type satisfies never;
-  }
-}
-
-/** True when the payload may travel where the kind is asked for. */
-export function isOfKind(kind: number, other: PayloadCheck, payload: unknown): payload is Payload {
+/** True when the payload may travel where the kind is asked for. @param left what holds the check of the other kinds */
+export function isOfKind(kind: number, left: { readonly other: PayloadCheck }, payload: unknown): payload is Payload {
   switch (kind) {
     case code.number:
       return typeof payload === "number";
@@ -75,6 +53,6 @@ export function isOfKind(kind: number, other: PayloadCheck, payload: unknown): p
     case code.boolean:
       return typeof payload === "boolean";
     default:
-      return other(payload);
+      return left.other(payload);
   }
 }

@@ -1,70 +1,116 @@
+import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
 import type { Tickets } from "./border.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
-import { soon } from "./soon.ts";
+import type { Soon, Task } from "./soon.ts";
 import { ticketOf } from "./ticket.ts";
-import type { WorkSignal } from "./work-signal.ts";
+import { WorkSignal } from "./work-signal.ts";
+
+export interface CarriageInit {
+  readonly soon: Soon;
+  /** Gets the call of each frame that is carried; a frame whose call is over is not. */
+  readonly tickets?: Tickets | undefined;
+  /** All of it has been carried. The link is left open. */
+  readonly onEnd: () => void;
+  /** The link has failed. */
+  readonly onFailure: (error: MeshError) => void;
+}
 
 /**
- * Carries frames from a queue into a link outside, as the link has room. A frame leaves the queue only once the link has
- * taken it, so that another pump may go on where one was stopped. Resolves at the end of the queue; the link is left
- * open, for several queues may merge into it.
- * @param tickets gets the call of each frame that is carried; a frame whose call is over is not
- * @param stop for this pump alone
- * @throws {MeshError} the link's failure; or the reason for which it was stopped
+ * Carries frames from queues into a link outside, as the link has room. A frame leaves its queue only once the link has
+ * taken it, so that another carriage may go on where one was stopped.
  */
-export function pump(channel: BoundedChannel, link: Link, stop: WorkSignal, tickets?: Tickets): Promise<void> {
-  return new Promise((resolve, reject) => new Pump({ channel, link, stop, tickets, resolve, reject }).start());
+export class Carriage {
+  readonly #init: CarriageInit;
+  readonly #pumps: readonly Pump[];
+  #left: number;
+  #over = false;
+
+  constructor(channels: readonly BoundedChannel[], link: Link, init: CarriageInit) {
+    this.#init = init;
+    this.#left = channels.length;
+    this.#pumps = channels.map((channel) => new Pump(channel, link, init.tickets, init.soon, this));
+  }
+
+  start(): void {
+    if (this.#left === 0) this.#init.soon.add({ run: () => this.#ended(), after: undefined });
+    for (const pump of this.#pumps) pump.start();
+  }
+
+  /** Tells nobody any more. */
+  stop(reason: unknown): void {
+    this.#over = true;
+    for (const pump of this.#pumps) pump.stop(reason);
+  }
+
+  drained(): void {
+    this.#left -= 1;
+    if (this.#left === 0) this.#ended();
+  }
+
+  failed(error: unknown): void {
+    if (this.#over) return;
+    this.stop(error);
+    this.#init.onFailure(MeshError.from(error));
+  }
+
+  #ended(): void {
+    if (!this.#over) this.#init.onEnd();
+  }
 }
 
-interface PumpInit {
-  readonly channel: BoundedChannel;
-  readonly link: Link;
-  readonly stop: WorkSignal;
-  readonly tickets: Tickets | undefined;
-  readonly resolve: () => void;
-  readonly reject: (reason: Error) => void;
-}
-
-/** Is called when there is something to do; a promise for each frame would cost more than the frame. */
-class Pump {
-  readonly #init: PumpInit;
+/** One queue. Is called when there is something to do; a promise for each frame would cost more than the frame. */
+class Pump implements Task {
+  readonly #channel: BoundedChannel;
+  readonly #link: Link;
+  readonly #tickets: Tickets | undefined;
+  readonly #soon: Soon;
+  readonly #carriage: Carriage;
+  after: Task | undefined;
   #over = false;
   #scheduled = false;
   /** For room. */
   #waits = false;
+  #signal: WorkSignal | undefined;
 
-  constructor(init: PumpInit) {
-    this.#init = init;
+  constructor(channel: BoundedChannel, link: Link, tickets: Tickets | undefined, soon: Soon, carriage: Carriage) {
+    this.#channel = channel;
+    this.#link = link;
+    this.#tickets = tickets;
+    this.#soon = soon;
+    this.#carriage = carriage;
   }
 
   start(): void {
-    const { channel, stop } = this.#init;
-    stop.onAbort = this.#fail;
-    // An aborted one has its reason in its signal.
-    if (stop.aborted) this.#fail(stop.signal.reason);
-    channel.onReadable(this.#poke);
+    this.#channel.onReadable(() => this.#poke());
     this.#poke();
   }
 
-  /** Not at once: who puts a frame into the queue is not called back from outside meanwhile. */
-  readonly #poke = (): void => {
-    if (this.#scheduled || this.#waits || this.#over) return;
-    this.#scheduled = true;
-    soon(this.#drain);
-  };
+  stop(reason: unknown): void {
+    this.#over = true;
+    this.#signal?.abort(reason);
+  }
 
-  readonly #drain = (): void => {
+  run(): void {
     this.#scheduled = false;
     try {
       if (!this.#over) this.#carry();
     } catch (error) {
       this.#fail(error);
     }
-  };
+  }
+
+  /** Not at once: who puts a frame into the queue is not called back from outside meanwhile. */
+  #poke(): void {
+    if (this.#scheduled || this.#waits || this.#over) return;
+    this.#scheduled = true;
+    this.#soon.add(this);
+  }
 
   #carry(): void {
-    const { channel, link, stop, tickets } = this.#init;
+    const channel = this.#channel;
+    const link = this.#link;
+    const tickets = this.#tickets;
     while (!this.#over) {
       const frame = channel.peek();
       if (frame === undefined) {
@@ -79,26 +125,32 @@ class Pump {
         tickets?.push(ticketOf(frame));
         channel.shift();
       } else {
-        this.#waits = true;
-        link.ready(stop.signal).then(this.#resume, this.#fail);
+        this.#wait();
         return;
       }
     }
   }
 
-  readonly #resume = (): void => {
-    this.#waits = false;
-    this.#drain();
-  };
+  #wait(): void {
+    this.#waits = true;
+    this.#signal ??= new WorkSignal();
+    this.#link.ready(this.#signal.signal).then(
+      () => {
+        this.#waits = false;
+        this.run();
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
 
-  /** After the end, a promise that has settled takes no notice. */
-  readonly #fail = (error: unknown): void => {
+  #fail(error: unknown): void {
+    if (this.#over) return;
     this.#over = true;
-    this.#init.reject(error as Error);
-  };
+    this.#carriage.failed(error);
+  }
 
   #end(): void {
     this.#over = true;
-    this.#init.resolve();
+    this.#carriage.drained();
   }
 }

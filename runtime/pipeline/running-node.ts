@@ -1,31 +1,27 @@
-import type { FlowType, Schemas } from "../interface/caps.ts";
-import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
-import type { Emit, Log, NodeInstance, NodeMetrics } from "../interface/node.ts";
-import type { NodePlan } from "../interface/plan.ts";
+import type { NodeInstance } from "../interface/node.ts";
 import type { NodeDescription } from "../interface/session.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
-import { failureAt, type Place } from "./failures.ts";
+import { failureAt } from "./failures.ts";
 import { Gate } from "./gate.ts";
 import type { Join } from "./joins/join.ts";
 import { JoinWatch, type StandStill } from "./join-watch.ts";
 import { joinOf } from "./joins/join-of.ts";
-import { NodeClock } from "./node-clock.ts";
+import { LiveContext } from "./live-context.ts";
 import { mapCode, noCode } from "./node-code.ts";
+import type { NodeHost, RunOwner } from "./node-host.ts";
 import { OwnMetrics } from "./node-metrics.ts";
 import { NodeRun } from "./node-run.ts";
+import type { NodeShape } from "./node-shape.ts";
 import { OutPort } from "./out-port.ts";
-import { ignore } from "./outcome.ts";
+import { ignore, isPromise } from "./outcome.ts";
 import type { Outlet, Room } from "./outlet.ts";
 import { settledWithin } from "./settled-within.ts";
-import { soon } from "./soon.ts";
+import type { Task } from "./soon.ts";
 import type { LoadProbe } from "./splits/load.ts";
-import { Stage } from "./stage.ts";
-import type { Turns } from "./turns.ts";
-import type { PlaceOf } from "./value-place.ts";
-import type { Watchdog, Watched } from "./watchdog.ts";
-import { WorkSignal } from "./work-signal.ts";
+import { Stage, type Ender } from "./stage.ts";
+import type { Watched } from "./watchdog.ts";
 
 /** A queue in front of a node, and the port that it feeds. */
 export interface QueuedInput {
@@ -43,48 +39,18 @@ export interface NodeFeed {
   readonly inline: number;
 }
 
-/** What code needs to make an instance. */
-export interface InstanceContext {
-  readonly emit: Emit;
-  readonly fail: (error: unknown) => void;
-  readonly metrics: NodeMetrics;
-  readonly clock: Clock;
-  /** Aborts when the instance is torn down. */
-  readonly abort: WorkSignal;
-}
-
-export interface RunningNodeInit {
-  readonly plan: NodePlan;
-  readonly pipeline: string;
-  readonly sync: boolean;
-  /** May get frames that belong to a call of a `first`. */
-  readonly called: boolean;
-  /** The fixed formats of the outputs. */
-  readonly formats: Readonly<Record<string, FlowType>>;
-  readonly schemas: Schemas;
-  /** Where whole values are looked at as they come out, and not their kind alone. */
-  readonly checks: PlaceOf | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly turns: Turns;
-  readonly watchdog: Watchdog;
-  readonly make: (context: InstanceContext) => NodeInstance | Promise<NodeInstance>;
-  readonly onFailure: (error: MeshError) => void;
-  readonly onRestart: (error: MeshError, attempt: number) => void;
-  /** @param why of a join that finds no set; otherwise its code has not answered */
-  readonly onStalled: (forMs: number, why?: StandStill) => void;
-  readonly onEnd: () => void;
-}
-
 /** One instance and what belongs to it. */
 interface Life {
   readonly run: NodeRun;
-  readonly abort: WorkSignal;
-  readonly clock: NodeClock;
+  readonly context: LiveContext;
+  /** Until its instance is there. */
   opening: Promise<NodeInstance> | undefined;
-  /** By input: the stage that begins with the node. */
-  readonly stages: Map<string, Stage>;
+  /** The stages that begin with the node, one for each input at most. */
+  stages: readonly Stage[];
 }
+
+const noStages: readonly Stage[] = [];
+const noRooms: readonly Room[] = [];
 
 /** How long a node may take to notice that its session is over, before it is left behind. */
 const closeTimeoutMs = 5_000;
@@ -97,54 +63,55 @@ const restartAtMostMs = 10_000;
  * One node of a session. With queues in front it takes frames from them, in runs, as long as all queues behind it have
  * room; otherwise its producer calls it in line, or it is a source. What the code itself does is the matter of `NodeRun`.
  */
-export class RunningNode implements LoadProbe, Watched {
-  readonly id: string;
-  readonly place: Place;
-  readonly outputs: ReadonlyMap<string, OutPort>;
-  readonly #init: RunningNodeInit;
-  readonly #metrics = new OwnMetrics();
+export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
+  readonly shape: NodeShape;
+  readonly host: NodeHost;
+  after: Task | undefined;
   readonly #queues: readonly QueuedInput[];
-  /** Those that are not joined. */
-  readonly #loose: readonly QueuedInput[];
+  /** The queue that feeds it, where it is one that is not joined. */
+  readonly #only: QueuedInput | undefined;
+  #state: NodeDescription["state"] = "opening";
+  #scheduled = false;
+  #paused = false;
+  #ending = false;
+  #life: Life;
+  #gate: Gate | undefined;
+  readonly outputs: readonly OutPort[];
   readonly #inline: number;
   readonly #join: Join | undefined;
+  #rooms = noRooms;
+  #metrics: OwnMetrics | undefined;
   readonly #joinWatch: JoinWatch | undefined;
-  #gate = new Gate([]);
-  #life: Life;
-  #state: NodeDescription["state"] = "opening";
   #framesBefore = 0;
   #droppedBefore = 0;
   #restarts = 0;
   #leaked = 0;
   #epoch = 0;
-  #scheduled = false;
-  #paused = false;
-  #ending = false;
   #closing: Promise<void> | undefined;
+  #closeReason: MeshError | undefined;
   /** The end of the instance that was given up last. */
-  #freeing: Promise<void> = Promise.resolve();
+  #freeing: Promise<void> | undefined;
 
-  constructor(init: RunningNodeInit, feed: NodeFeed) {
-    const { plan } = init;
-    this.id = plan.id;
-    this.#init = init;
+  constructor(shape: NodeShape, feed: NodeFeed, host: NodeHost) {
+    const { join } = shape.plan;
+    this.shape = shape;
+    this.host = host;
     this.#queues = feed.queues;
     this.#inline = feed.inline;
-    const joined = plan.join?.inputs ?? [];
-    this.#loose = feed.queues.filter((input) => !joined.includes(input.port));
-    this.place = { id: plan.id, pipeline: init.pipeline, location: plan.location };
-    this.outputs = new Map(
-      Object.entries(init.formats).map(([port, type]) => [port, new OutPort(port, type, init.schemas, init.checks)]),
-    );
-    const inputs = joined.map((port) => ({ port, channels: this.#channels(port) }));
-    this.#join = plan.join && joinOf(plan.join, inputs);
-    if (plan.join !== undefined) {
-      const isFree = (): boolean =>
-        this.#state === "running" && this.#life.run.pending === undefined && this.#gate.open;
-      this.#joinWatch = new JoinWatch({ inputs, isFree, watchdog: init.watchdog, onStalled: init.onStalled });
+    this.outputs = shape.ports.map((port) => new OutPort(port));
+    this.#only = join === undefined && feed.queues.length === 1 ? feed.queues[0] : undefined;
+    if (join !== undefined) {
+      const inputs = join.inputs.map((port) => ({ port, channels: this.#channels(port) }));
+      const isFree = (): boolean => this.#state === "running" && this.#life.run.pending === undefined && this.gate.open;
+      const onStalled = (forMs: number, why: StandStill): void => host.stalled(shape, forMs, why);
+      this.#join = joinOf(join, inputs);
+      this.#joinWatch = new JoinWatch({ inputs, isFree, watchdog: host.watchdog, onStalled });
     }
     this.#life = this.#newLife();
-    init.watchdog.add(this);
+  }
+
+  get id(): string {
+    return this.shape.plan.id;
   }
 
   get ended(): boolean {
@@ -166,7 +133,7 @@ export class RunningNode implements LoadProbe, Watched {
   }
 
   get serviceMs(): number | undefined {
-    return this.#life.run.sampler.mean.value;
+    return this.#life.run.workMs;
   }
 
   get waitingSince(): number | undefined {
@@ -174,7 +141,7 @@ export class RunningNode implements LoadProbe, Watched {
   }
 
   stalled(forMs: number): void {
-    this.#init.onStalled(forMs);
+    this.host.stalled(this.shape, forMs);
   }
 
   timedOut(afterMs: number): void {
@@ -183,10 +150,10 @@ export class RunningNode implements LoadProbe, Watched {
 
   describe(): NodeDescription {
     const dropped = this.#droppedBefore + this.#life.run.dropped;
-    const metrics = this.#metrics.figures;
+    const metrics = this.#metrics?.figures;
     return {
       id: this.id,
-      node: this.#init.plan.node,
+      node: this.shape.plan.node,
       state: this.#state,
       frames: this.#framesBefore + this.#life.run.frames,
       workMs: this.serviceMs,
@@ -199,21 +166,27 @@ export class RunningNode implements LoadProbe, Watched {
 
   // ---- the life of the node -----------------------------------------------------------------------------------
 
-  /** @throws {MeshError} that names the node */
-  async open(): Promise<void> {
+  /** A promise only where its code has one. @throws {MeshError} that names the node; so does the promise */
+  open(): Promise<void> | undefined {
     try {
-      await this.#openLife(this.#life);
+      return this.#openLife(this.#life)?.catch((error: unknown) => this.#notOpened(error));
     } catch (error) {
-      this.#state = "failed";
-      throw failureAt(this.place, error);
+      return this.#notOpened(error);
     }
+  }
+
+  #notOpened(error: unknown): never {
+    this.#state = "failed";
+    throw failureAt(this.shape.place, error);
   }
 
   /** All nodes of the session are open. @param rooms what must have room before the node takes a frame */
   connect(rooms: readonly Room[]): void {
-    this.#gate = new Gate(rooms, this.#queues.length > 0 ? this.#poke : undefined);
-    this.#life.run.connect(this.#gate);
-    for (const { channel } of this.#queues) channel.onReadable(this.#poke);
+    this.#rooms = rooms;
+    if (this.#queues.length === 0) return;
+    const poke = (): void => this.#poke();
+    this.#gate = new Gate(rooms, poke);
+    for (const { channel } of this.#queues) channel.onReadable(poke);
   }
 
   /** From now on frames are taken. */
@@ -224,10 +197,10 @@ export class RunningNode implements LoadProbe, Watched {
   }
 
   /** After `start` of all nodes: sends what was emitted early and begins to work. */
-  run(): void {
+  begin(): void {
     this.#life.run.release();
     if (this.#queues.length > 0) this.#poke();
-    else if (this.#inline === 0 && this.#state === "running") this.#life.run.run(this.#ended);
+    else if (this.#inline === 0 && this.#state === "running") this.#life.run.run(() => this.#ended());
   }
 
   /** A new epoch has begun here. What waits in queues is the matter of the session. */
@@ -245,17 +218,18 @@ export class RunningNode implements LoadProbe, Watched {
 
   async #tearDown(reason: MeshError): Promise<void> {
     if (this.#state === "opening" || this.#state === "running") this.#state = "ended";
-    this.#gate.fail(reason);
+    this.#closeReason = reason;
+    this.#gate?.fail(reason);
     this.#join?.flush();
     await Promise.all([this.#free(this.#life, reason), this.#freeing]);
   }
 
   async #free(life: Life, reason: MeshError): Promise<void> {
-    const { clock, log } = this.#init;
+    const { clock, log } = this.host.deps;
     life.run.stop(reason);
-    life.abort.abort(reason);
+    life.context.abort(reason);
     const freed = (async () => {
-      const instance = await life.opening?.catch(ignore);
+      const instance = life.opening === undefined ? life.run.instance : await life.opening.catch(ignore);
       // The code of a node must not find what it works with freed under its hands.
       await life.run.pending?.catch(ignore);
       await instance?.close?.();
@@ -266,7 +240,7 @@ export class RunningNode implements LoadProbe, Watched {
     } catch (error) {
       log("warn", `${this.id} failed while it closed: ${MeshError.from(error).message}`, { node: this.id });
     }
-    const left = life.clock.close();
+    const left = life.context.close();
     if (left === 0) return;
     this.#leaked += left;
     log("warn", `${this.id} has left ${left} ${left === 1 ? "timer" : "timers"} behind`, { node: this.id });
@@ -275,63 +249,61 @@ export class RunningNode implements LoadProbe, Watched {
   // ---- instances ----------------------------------------------------------------------------------------------
 
   #newLife(): Life {
-    const { sync, called, clock, turns, watchdog, plan } = this.#init;
-    const run = new NodeRun({
-      sync,
-      called,
-      batch: plan.batch === true,
-      outputs: this.outputs,
-      turns,
-      clock,
-      watchdog,
-      onIdle: this.#drainNow,
-      onFailure: this.#failed,
-      placed: (error) => failureAt(this.place, error),
-    });
+    const run = new NodeRun(this);
     run.epoch = this.#epoch;
-    run.connect(this.#gate);
-    return { run, abort: new WorkSignal(), clock: new NodeClock(clock), opening: undefined, stages: new Map() };
+    const context = new LiveContext(run, this);
+    return { run, context, opening: undefined, stages: noStages };
   }
 
-  async #openLife(life: Life): Promise<void> {
-    const { make, plan, clock, sync, called } = this.#init;
-    const { run, abort } = life;
-    const context = { emit: run.emit, fail: run.fail, metrics: this.#metrics, clock: life.clock, abort };
-    life.opening = Promise.resolve().then(() => make(context));
-    const instance = await life.opening;
+  #openLife(life: Life): Promise<void> | undefined {
+    const made = this.host.make(this.shape, life.context);
+    if (!isPromise(made)) {
+      this.#opened(life, made);
+      return undefined;
+    }
+    life.opening = made;
+    return made.then((instance) => this.#opened(life, instance));
+  }
+
+  #opened(life: Life, instance: NodeInstance): void {
+    const { plan, sync, called, batch } = this.shape;
+    const { run } = life;
+    run.opened(instance);
+    life.opening = undefined;
     if (plan.join !== undefined && instance.join === undefined) {
       throw new MeshError("node-failed", "its signature joins inputs, but its code has no `join`.");
     }
-    run.opened(instance);
-    const maps = instance.map !== undefined && (this.outputs.size === 0 || run.sole !== undefined);
-    const framed = called || plan.batch === true;
+    const maps = instance.map !== undefined && (this.outputs.length === 0 || run.sole !== undefined);
+    const framed = called || batch;
     // Calls are frame by frame, also for the quickest form.
     if (framed && maps && run.code === noCode) run.code = mapCode(instance, plan.inputs);
     if (framed || !(sync || maps)) return;
-    for (const [port, { type }] of Object.entries(plan.inputs)) {
-      const node = { run, port, maps: maps && type.kind !== "signal" };
-      // A node that may wait is called by frames, but for its `map`.
-      if (sync || node.maps) life.stages.set(port, new Stage(node, clock, this.#finish));
-    }
+    const heads = Object.entries(plan.inputs).map(([port, { type }]) => ({
+      run,
+      port,
+      maps: maps && type.kind !== "signal",
+    }));
+    // A node that may wait is called by frames, but for its `map`.
+    life.stages = heads.filter((head) => sync || head.maps).map((head) => new Stage(head, this));
   }
 
-  readonly #failed = (error: unknown): void => {
-    const failure = failureAt(this.place, error);
-    const { run } = this.#init.plan;
+  failed(error: unknown): void {
+    const failure = failureAt(this.shape.place, error);
+    const { run } = this.shape.plan;
     if (run?.restart === "on_failure" && this.#restarts < run.attempts && this.#closing === undefined) {
       void this.#restart(failure);
       return;
     }
     this.#state = "failed";
-    this.#init.onFailure(failure);
-  };
+    this.host.failed(this.shape, failure);
+  }
 
   /** The frame in work is lost, what waits is not. */
   async #restart(error: MeshError): Promise<void> {
-    const { onRestart, clock } = this.#init;
+    const { clock } = this.host.deps;
     this.#state = "opening";
     this.#restarts += 1;
-    onRestart(error, this.#restarts);
+    this.host.restarting(this.shape, error, this.#restarts);
     this.#ending = false;
     const old = this.#life;
     this.#framesBefore += old.run.frames;
@@ -348,73 +320,92 @@ export class RunningNode implements LoadProbe, Watched {
     try {
       await this.#openLife(life);
     } catch (failure) {
-      if (this.#closing === undefined) this.#failed(failure);
+      if (this.#closing === undefined) this.failed(failure);
       return;
     }
     if (this.#closing !== undefined) return;
     this.start();
-    this.run();
+    this.begin();
   }
 
   // ---- what goes in -------------------------------------------------------------------------------------------
 
+  get metrics(): OwnMetrics {
+    this.#metrics ??= new OwnMetrics();
+    return this.#metrics;
+  }
+
+  /** What has to have room before a frame is taken. */
+  get gate(): Gate {
+    if (this.#gate === undefined) {
+      this.#gate = new Gate(this.#rooms);
+      if (this.#closeReason !== undefined) this.#gate.fail(this.#closeReason);
+    }
+    return this.#gate;
+  }
+
   /** What a producer calls that has this node in line behind it; once the node is open. */
   inlet(port: string): Outlet {
     const { run, stages } = this.#life;
-    return stages.get(port) ?? new InlineCall(run, port, this.#finish);
+    return stages.find((stage) => stage.port === port) ?? new InlineCall(run, port, this);
   }
 
   /** Something has changed that may let the node go on. */
-  readonly #poke = (): void => {
+  #poke(): void {
     if (this.#scheduled || this.#paused || this.#state !== "running") return;
     if (this.#life.run.pending !== undefined) return;
     this.#scheduled = true;
-    soon(this.#drain);
-  };
+    this.host.soon.add(this);
+  }
 
-  readonly #drain = (): void => {
+  /** What was put off is to be done now. */
+  run(): void {
     this.#scheduled = false;
-    this.#drainNow();
-  };
+    this.#drain();
+  }
 
-  readonly #resume = (): void => {
-    this.#paused = false;
-    this.#drainNow();
-  };
+  /** The call in work has come back. */
+  idle(): void {
+    this.#drain();
+  }
 
-  readonly #drainNow = (): void => {
-    const { run, stages } = this.#life;
+  #drain(): void {
     if (this.#paused || this.#queues.length === 0) return;
-    const { turns } = this.#init;
+    const { run, stages } = this.#life;
+    const { turns } = this.host;
     while (this.#state === "running" && !this.#ending && run.pending === undefined) {
       const input = this.#next();
       if (input === undefined) {
         if (this.#takeSet(run)) continue;
-        if (this.#isDrained()) this.#finish();
+        if (this.#isDrained()) this.finish();
         return;
       }
       // Signals do not wait for room: one that is to stop a flood would come too late, one in a loop never.
-      if (!input.signal && !this.#gate.open) return;
+      if (!input.signal && !this.gate.open) return;
       if (turns.spend()) {
         this.#paused = true;
-        void turns.next().then(this.#resume);
+        void turns.next().then(() => {
+          this.#paused = false;
+          this.#drain();
+        });
         return;
       }
       const frame = input.channel.take();
       if (frame === undefined) continue;
-      const stage = stages.size === 0 ? undefined : stages.get(input.port);
+      const stage = stageFor(stages, input.port);
       if (stage === undefined) run.receive(frame, input.port);
       else stage.offer(frame);
     }
-  };
+  }
 
   /** Signals first, then the oldest frame of all queues; what is joined is not among them. */
   #next(): QueuedInput | undefined {
-    const loose = this.#loose;
-    if (loose.length === 1) return (loose[0]?.channel.size ?? 0) > 0 ? loose[0] : undefined;
+    const only = this.#only;
+    if (only !== undefined) return only.channel.size > 0 ? only : undefined;
+    const joined = this.shape.plan.join?.inputs;
     let best: QueuedInput | undefined;
-    for (const input of loose) {
-      if (input.channel.size === 0) continue;
+    for (const input of this.#queues) {
+      if (input.channel.size === 0 || joined?.includes(input.port) === true) continue;
       if (input.signal) return input;
       if (best === undefined || input.channel.arrival < best.channel.arrival) best = input;
     }
@@ -423,7 +414,7 @@ export class RunningNode implements LoadProbe, Watched {
 
   /** True when a set of joined inputs was taken. */
   #takeSet(run: NodeRun): boolean {
-    if (this.#join === undefined || !this.#gate.open) return false;
+    if (this.#join === undefined || !this.gate.open) return false;
     const set = this.#join.next();
     if (set === undefined) {
       this.#joinWatch?.waits();
@@ -435,42 +426,48 @@ export class RunningNode implements LoadProbe, Watched {
   }
 
   #isDrained(): boolean {
-    const joined = this.#join?.over === true ? (this.#init.plan.join?.inputs ?? []) : [];
+    const joined = this.#join?.over === true ? (this.shape.plan.join?.inputs ?? []) : [];
     return this.#queues.every((one) => one.back || one.channel.drained || joined.includes(one.port));
   }
 
   /** All inputs have ended. */
-  readonly #finish = (): void => {
+  finish(): void {
     if (this.#ending || this.#state !== "running") return;
     this.#ending = true;
-    this.#life.run.end(this.#ended);
-  };
+    this.#life.run.end(() => this.#ended());
+  }
 
-  readonly #ended = (): void => {
+  #ended(): void {
     if (this.#state !== "running") return;
     this.#state = "ended";
     this.#life.run.finish();
-    for (const output of this.outputs.values()) output.end();
+    for (const output of this.outputs) output.end();
     // What still comes round a loop is not wanted any more.
     for (const { channel } of this.#queues) channel.discard();
-    this.#init.onEnd();
-  };
+    this.host.ended();
+  }
 
   #channels(port: string): BoundedChannel[] {
     return this.#queues.filter((input) => input.port === port).map((input) => input.channel);
   }
 }
 
+function stageFor(stages: readonly Stage[], port: string): Stage | undefined {
+  const [first] = stages;
+  if (stages.length <= 1) return first?.port === port ? first : undefined;
+  return stages.find((stage) => stage.port === port);
+}
+
 /** Hands frames to a node by calling it. */
 class InlineCall implements Outlet {
   readonly #run: NodeRun;
   readonly #port: string;
-  readonly #onEnd: () => void;
+  readonly #ender: Ender;
 
-  constructor(run: NodeRun, port: string, onEnd: () => void) {
+  constructor(run: NodeRun, port: string, ender: Ender) {
     this.#run = run;
     this.#port = port;
-    this.#onEnd = onEnd;
+    this.#ender = ender;
   }
 
   offer(frame: Frame): void {
@@ -478,6 +475,6 @@ class InlineCall implements Outlet {
   }
 
   end(): void {
-    this.#onEnd();
+    this.#ender.finish();
   }
 }

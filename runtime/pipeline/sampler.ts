@@ -1,5 +1,3 @@
-import { MovingMean } from "./moving-mean.ts";
-
 const closeUs = 50_000;
 const farUs = 400_000;
 const maxStride = 256;
@@ -15,7 +13,6 @@ export function nextStride(stride: number, gapUs: number): number {
  * the busier a stage is, the more frames lie between.
  */
 export class Sampler {
-  readonly mean = new MovingMean();
   #stride = 1;
   #left = 1;
   #lastUs = Number.NEGATIVE_INFINITY;

@@ -11,14 +11,14 @@ export interface Described {
   readonly id: string;
   readonly plan: PipelinePlan;
   readonly cells: Cells;
-  readonly nodes: ReadonlyMap<string, RunningNode>;
-  readonly remotes: ReadonlyMap<string, RunningRemote>;
+  readonly nodes: readonly RunningNode[];
+  readonly remotes: readonly RunningRemote[];
   readonly wiring: Wiring;
   readonly inputs: Readonly<Record<string, EntryLink>>;
 }
 
 export function describeSession({ id, plan, cells, nodes, remotes, wiring, inputs }: Described): SessionDescription {
-  const described = [...remotes.values()].map((remote) => remote.describe());
+  const described = remotes.map((remote) => remote.describe());
   const standIns = described.map(({ id: remote, state }): NodeDescription => {
     const running = state === "connected" ? "running" : state === "connecting" ? "opening" : state;
     const frames = Object.keys(plan.remotes.find((one) => one.id === remote)?.inputs ?? {})
@@ -30,9 +30,9 @@ export function describeSession({ id, plan, cells, nodes, remotes, wiring, input
   return {
     id,
     pipeline: plan.name,
-    nodes: [...[...nodes.values()].map((node) => node.describe()), ...standIns],
+    nodes: [...nodes.map((node) => node.describe()), ...standIns],
     remotes: described,
-    streams: [...wiring.queues].map(([wire, channel]) => ({
+    streams: wiring.queues.map(([wire, channel]) => ({
       name: wire.name,
       format: formatType(cells.fixed(wire.link.type)),
       frames: channel.frames,

@@ -25,6 +25,11 @@ export type Choice = (split: string, branches: ReadonlyMap<number, Spread>) => S
 
 /** Where the frames of a port go: by all ways that stand in no split, and by those that its splits choose. */
 export function spread(ways: readonly Way[], choice: Choice): Spread {
+  const [only] = ways;
+  // Mostly it is one, whose rooms nodes in a row then share.
+  if (only !== undefined && ways.length === 1 && only.branch.length === 0) {
+    return { outlet: only.outlet, rooms: only.rooms, probes: only.probe === undefined ? [] : [only.probe] };
+  }
   const plain = ways.filter(({ branch }) => branch.length === 0);
   const inside = ways.filter(({ branch }) => branch.length > 0);
   const chosen = [...grouped(inside, ({ split }) => split)].map(([split, members]) => {

@@ -1,7 +1,7 @@
-import type { Clock } from "../interface/clock.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
 import { FlowFrame } from "./flow-frame.ts";
 import { Fused, maxFused, type Mapping } from "./fuse.ts";
+import { KeptFrames } from "./kept-frames.ts";
 import { wrongPayload, type Code } from "./node-code.ts";
 import type { NodeRun } from "./node-run.ts";
 import type { OutPort } from "./out-port.ts";
@@ -11,12 +11,19 @@ import { Sampler } from "./sampler.ts";
 /** In the first frames, everything is checked. */
 const closelyWatched = 64;
 
+const noSteps: readonly Step[] = [];
+
 /** One node of a stage, and the input by which it is fed. */
 export interface StageNode {
   readonly run: NodeRun;
   readonly port: string;
   /** Its code has `map`. */
   readonly maps: boolean;
+}
+
+/** Is told that nothing more comes. */
+export interface Ender {
+  finish(): void;
 }
 
 /** What is called in one go: nodes with `map`, or one with `process`. */
@@ -27,26 +34,33 @@ class Step {
   readonly code: Code;
   readonly port: string;
   readonly fused: Fused | undefined;
-  /** Another step follows. */
-  readonly inner: boolean;
-  readonly runs: readonly NodeRun[];
+  /** Where what the node sends itself is kept: another step follows. */
+  readonly kept: KeptFrames | undefined;
+  readonly #runs: readonly NodeRun[] | undefined;
 
-  constructor(nodes: readonly [StageNode, ...StageNode[]], inner: boolean) {
+  constructor(nodes: readonly [StageNode, ...StageNode[]], kept: KeptFrames | undefined) {
     const [head] = nodes;
-    this.runs = nodes.map((node) => node.run);
     this.last = nodes.at(-1)?.run ?? head.run;
     this.sole = this.last.sole;
     this.code = this.last.code;
     this.port = head.port;
-    this.inner = inner;
-    this.fused = head.maps ? fuse(this.runs) : undefined;
+    this.kept = kept;
+    this.#runs = head.maps ? nodes.map((node) => node.run) : undefined;
+    this.fused = this.#runs && fuse(this.#runs);
+  }
+
+  get runs(): readonly NodeRun[] {
+    return this.#runs ?? [this.last];
   }
 }
 
 function fuse(runs: readonly NodeRun[]): Fused {
   const [first, ...others] = runs.map((run) => run.instance as Mapping) as [Mapping, ...Mapping[]];
   const fused = new Fused([first, ...others]);
-  runs.forEach((run, place) => run.counts.push(() => fused.framesAt(place)));
+  runs.forEach((run, place) => {
+    run.counts ??= [];
+    run.counts.push(() => fused.framesAt(place));
+  });
   return fused;
 }
 
@@ -58,24 +72,28 @@ function fuse(runs: readonly NodeRun[]): Fused {
  * What comes out of a stage and what a `process` sends is always checked; between two nodes with `map`, the first frames
  * are, and every one that is timed.
  */
-export class Stage implements Outlet {
-  readonly head: StageNode;
-  readonly #clock: Clock;
-  readonly #onEnd: () => void;
-  readonly #sampler = new Sampler();
-  #steps: readonly Step[] = [];
+export class Stage implements Outlet, StageNode {
+  readonly run: NodeRun;
+  readonly port: string;
+  readonly maps: boolean;
+  readonly #ender: Ender;
+  /** Made for the first frame: a stage that another one goes through gets none. */
+  #steps: readonly Step[] = noSteps;
   /** Where all of it is one function. */
   #fused: Fused | undefined;
+  #sampler: Sampler | undefined;
   #watched = 0;
 
-  constructor(head: StageNode, clock: Clock, onEnd: () => void) {
-    this.head = head;
-    this.#clock = clock;
-    this.#onEnd = onEnd;
+  /** The stage that begins with a node. */
+  constructor(head: StageNode, ender: Ender) {
+    this.run = head.run;
+    this.port = head.port;
+    this.maps = head.maps;
+    this.#ender = ender;
   }
 
   offer(frame: Frame): void {
-    if (this.#watched === closelyWatched && !this.#sampler.due()) {
+    if (this.#watched === closelyWatched && this.#sampler?.due() === false) {
       if (this.#fused === undefined) this.#from(0, frame);
       else this.#map(this.#fused, frame);
       return;
@@ -83,11 +101,12 @@ export class Stage implements Outlet {
     if (this.#steps.length === 0) this.#build();
     if (this.#watched < closelyWatched) this.#watched += 1;
     this.#watch(frame);
-    this.#sampler.done(this.#clock.nowUs());
+    this.#sampler ??= new Sampler();
+    this.#sampler.done(this.run.clock.nowUs());
   }
 
   end(): void {
-    this.#onEnd();
+    this.#ender.finish();
   }
 
   // ---- the way of a frame -------------------------------------------------------------------------------------
@@ -118,7 +137,7 @@ export class Stage implements Outlet {
     let index = first;
     try {
       for (; index < steps.length; index += 1) {
-        const { fused, last, inner, port, code, sole } = steps[index] as Step;
+        const { fused, last, kept, port, code, sole } = steps[index] as Step;
         // A node may have ended the epoch that the frame belongs to.
         const { epoch } = last;
         if (!last.live) return;
@@ -126,19 +145,18 @@ export class Stage implements Outlet {
         if (fused === undefined) {
           last.enter(header.timestampUs);
           last.busy = true;
-          last.keeps = inner;
+          last.keeps = kept;
           const returned = code.process(header, port, last.work);
           last.busy = false;
-          last.keeps = false;
+          last.keeps = undefined;
           result = typeof returned === "object" && returned !== null ? last.plain(returned) : (returned as Payload);
-          const { kept } = last;
-          if (kept.count !== 0 && sole !== undefined) {
+          if (kept !== undefined && kept.count !== 0 && sole !== undefined) {
             if (kept.count === 1 && result === undefined && last.epoch === epoch) {
               header = kept.take(sole);
               payload = header.payload;
               continue;
             }
-            this.#several(index, last, sole, result, header);
+            this.#several(index, last, kept, sole, result, header);
             return;
           }
         } else {
@@ -147,7 +165,7 @@ export class Stage implements Outlet {
           if (result === undefined) fused.dropped();
         }
         if (result === undefined || last.epoch !== epoch) return;
-        if (!inner || sole === undefined) {
+        if (kept === undefined || sole === undefined) {
           last.sendOut(result, header.timestampUs, header.flags);
           return;
         }
@@ -162,32 +180,39 @@ export class Stage implements Outlet {
     } catch (error) {
       const { runs, fused, last } = steps[index] as Step;
       last.busy = false;
-      last.keeps = false;
+      last.keeps = undefined;
       runs[fused?.at ?? 0]?.fail(error);
     }
   }
 
   /** A node has sent several, or has ended the epoch meanwhile: each frame goes on by itself. */
-  #several(index: number, run: NodeRun, sole: OutPort, result: Payload | undefined, header: Frame): void {
-    if (result !== undefined) run.kept.keep(result, header.timestampUs, run.epoch, header.flags);
-    for (const frame of run.kept.takeAll(sole)) if (frame.epoch === run.epoch) this.#from(index + 1, frame);
+  #several(
+    index: number,
+    run: NodeRun,
+    kept: KeptFrames,
+    sole: OutPort,
+    result: Payload | undefined,
+    header: Frame,
+  ): void {
+    if (result !== undefined) kept.keep(result, header.timestampUs, run.epoch, header.flags);
+    for (const frame of kept.takeAll(sole)) if (frame.epoch === run.epoch) this.#from(index + 1, frame);
   }
 
   /** The same as `#from`, with all checks and each node timed. */
   #watch(frame: Frame): void {
     let header = frame;
-    for (const [index, { fused, runs, last, inner, port }] of this.#steps.entries()) {
+    for (const [index, { fused, runs, last, kept, port }] of this.#steps.entries()) {
       const { epoch } = last;
       if (!last.live) return;
       const result =
-        fused === undefined ? this.#watchProcess(last, header, port, inner) : this.#watchFused(runs, fused, header);
+        fused === undefined ? this.#watchProcess(last, header, port, kept) : this.#watchFused(runs, fused, header);
       const out = last.sole;
-      if (last.kept.count !== 0 && out !== undefined) {
-        this.#several(index, last, out, result, header);
+      if (kept !== undefined && kept.count !== 0 && out !== undefined) {
+        this.#several(index, last, kept, out, result, header);
         return;
       }
       if (result === undefined || last.epoch !== epoch) return;
-      if (!inner || out === undefined) {
+      if (kept === undefined || out === undefined) {
         last.sendOut(result, header.timestampUs, header.flags);
         return;
       }
@@ -200,17 +225,17 @@ export class Stage implements Outlet {
     }
   }
 
-  #watchProcess(run: NodeRun, frame: Frame, port: string, inner: boolean): Payload | undefined {
+  #watchProcess(run: NodeRun, frame: Frame, port: string, kept: KeptFrames | undefined): Payload | undefined {
     run.enter(frame.timestampUs);
     return run.timed(() => {
       run.busy = true;
-      run.keeps = inner;
+      run.keeps = kept;
       let returned: unknown;
       try {
         returned = run.code.process(frame, port, run.work);
       } finally {
         run.busy = false;
-        run.keeps = false;
+        run.keeps = undefined;
       }
       return typeof returned === "object" && returned !== null ? run.plain(returned) : (returned as Payload);
     });
@@ -240,17 +265,17 @@ export class Stage implements Outlet {
 
   /** Now that all is connected: follows the links to the last node that belongs to the stage. */
   #build(): void {
-    const nodes: StageNode[] = [];
-    for (let node: StageNode | undefined = this.head; node !== undefined && !nodes.includes(node);) {
-      nodes.push(node);
-      const next: Outlet | undefined = node.run.sole?.outlet;
-      node = next instanceof Stage ? next.head : undefined;
+    const nodes: StageNode[] = [this];
+    for (let next = this.run.sole?.outlet; next instanceof Stage && !nodes.includes(next);) {
+      nodes.push(next);
+      next = next.run.sole?.outlet;
     }
     const steps: Step[] = [];
+    const kept = new KeptFrames();
     for (let from = 0; from < nodes.length;) {
       let to = from + 1;
       if (nodes[from]?.maps === true) while (to - from < maxFused && nodes[to]?.maps === true) to += 1;
-      steps.push(new Step(nodes.slice(from, to) as [StageNode, ...StageNode[]], to < nodes.length));
+      steps.push(new Step(nodes.slice(from, to) as [StageNode, ...StageNode[]], to < nodes.length ? kept : undefined));
       from = to;
     }
     this.#steps = steps;

@@ -1,3 +1,5 @@
+import { ignore } from "./outcome.ts";
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -18,55 +20,34 @@ export class Waiters {
    */
   wait(signal?: AbortSignal): Promise<void> {
     const promise = new Promise<void>((resolve, reject) => {
-      if (signal === undefined) {
-        this.#add({ resolve, reject });
-        return;
-      }
-      if (signal.aborted) {
-        reject(signal.reason as Error);
-        return;
-      }
-      const leave = (): void => signal.removeEventListener("abort", onAbort);
-      const waiter: Waiter = {
-        resolve: () => {
-          leave();
-          resolve();
-        },
-        reject: (error) => {
-          leave();
-          reject(error as Error);
-        },
-      };
-      const onAbort = (): void => {
+      signal?.throwIfAborted();
+      const forget = (): void => {
         this.#waiting?.delete(waiter);
-        waiter.reject(signal.reason);
+        signal?.removeEventListener("abort", onAbort);
       };
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#add(waiter);
+      const onAbort = (): void => waiter.reject(signal?.reason);
+      const waiter: Waiter = {
+        resolve: () => (forget(), resolve()),
+        reject: (error) => (forget(), reject(error as Error)),
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#waiting ??= new Set();
+      this.#waiting.add(waiter);
     });
     // Who ignores the promise must not bring down the process when the session fails.
     promise.catch(ignore);
     return promise;
   }
 
-  #add(waiter: Waiter): void {
-    this.#waiting ??= new Set();
-    this.#waiting.add(waiter);
-  }
-
   wake(): void {
     const waiting = this.#waiting;
-    if (waiting === undefined) return;
     this.#waiting = undefined;
-    for (const waiter of waiting) waiter.resolve();
+    for (const waiter of waiting ?? []) waiter.resolve();
   }
 
   refuse(error: unknown): void {
     const waiting = this.#waiting;
-    if (waiting === undefined) return;
     this.#waiting = undefined;
-    for (const waiter of waiting) waiter.reject(error);
+    for (const waiter of waiting ?? []) waiter.reject(error);
   }
 }
-
-function ignore(): void {}

@@ -28,18 +28,22 @@ export class Watchdog {
   readonly #clock: Clock;
   readonly #limits: WatchdogLimits;
   readonly #everyMs: number;
-  readonly #watched: Watched[] = [];
+  readonly #nodes: { readonly all: readonly Watched[] };
+  readonly #others: Watched[] = [];
   #cancel: (() => void) | undefined;
   #closed = false;
 
-  constructor(clock: Clock, limits: WatchdogLimits) {
+  /** @param nodes are all looked at */
+  constructor(clock: Clock, limits: WatchdogLimits, nodes: { readonly all: readonly Watched[] }) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#nodes = nodes;
     this.#everyMs = Math.max(1, Math.min(limits.reportAfterMs, limits.failAfterMs ?? limits.reportAfterMs) / 4);
   }
 
+  /** Looks at something else too. */
   add(watched: Watched): void {
-    this.#watched.push(watched);
+    this.#others.push(watched);
   }
 
   /** A call is out. */
@@ -60,7 +64,8 @@ export class Watchdog {
     const { reportAfterMs, failAfterMs } = this.#limits;
     const reportAt = Math.ceil(reportAfterMs / this.#everyMs);
     const failAt = failAfterMs === undefined ? Number.POSITIVE_INFINITY : Math.ceil(failAfterMs / this.#everyMs);
-    for (const watched of this.#watched) {
+    const all = [...this.#nodes.all, ...this.#others];
+    for (const watched of all) {
       const since = watched.waitingSince;
       if (since === undefined) continue;
       const looks = this.look - since;
@@ -69,6 +74,6 @@ export class Watchdog {
       else if (looks >= reportAt && Number.isInteger(Math.log2(looks / reportAt)))
         watched.stalled(looks * this.#everyMs);
     }
-    if (this.#watched.some((one) => one.waitingSince !== undefined)) this.arm();
+    if (all.some((one) => one.waitingSince !== undefined)) this.arm();
   }
 }

@@ -7,8 +7,6 @@ import type { Work } from "../interface/node.ts";
 export class WorkSignal implements Work {
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
-  /** Is told at once; there is no more than one. */
-  onAbort: ((reason: unknown) => void) | undefined;
 
   get aborted(): boolean {
     return this.#aborted !== undefined;
@@ -30,6 +28,5 @@ export class WorkSignal implements Work {
     if (this.#aborted !== undefined) return;
     this.#aborted = { reason };
     this.#controller?.abort(reason);
-    this.onAbort?.(reason);
   }
 }

@@ -44,10 +44,16 @@ export async function openSession(builders: PipelineBuilder | readonly PipelineB
   return { session, channels, events: base.events };
 }
 
-/** Everything that comes out of a queue until its end. */
+/** Everything that comes out of a queue until its end. @throws {MeshError} what its writer aborted with */
 export async function drain(channel: BoundedChannel | undefined): Promise<Frame[]> {
   const frames: Frame[] = [];
-  for await (const frame of channel ?? []) frames.push(frame);
+  while (channel !== undefined) {
+    const readable = new Promise<void>((resolve) => channel.onReadable(resolve));
+    for (let frame = channel.take(); frame !== undefined; frame = channel.take()) frames.push(frame);
+    if (channel.error !== undefined) throw channel.error;
+    if (channel.ended) break;
+    await readable;
+  }
   return frames;
 }
 

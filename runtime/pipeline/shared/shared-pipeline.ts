@@ -5,7 +5,7 @@ import type { Link } from "../../interface/link.ts";
 import type { PipelinePlan, PortPlan } from "../../interface/plan.ts";
 import { randomId, type Random } from "../../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../../interface/session.ts";
-import { MergedLink } from "../border.ts";
+import { CallerLink, Heard } from "../caller-link.ts";
 import { Cells, negotiate, settle } from "../negotiation.ts";
 import { ownRequest, RenamedSession, soleNames } from "../port-names.ts";
 import { FanOut } from "./fan-out.ts";
@@ -145,7 +145,8 @@ class SharedInstance {
   }
 
   #take({ inputs, formats }: PipelineSession): void {
-    for (const [port, link] of Object.entries(inputs)) this.#entries.set(port, new MergedLink(link));
+    for (const [port, link] of Object.entries(inputs))
+      this.#entries.set(port, new CallerLink(link, new Heard(), undefined, true));
     const side = (ports: PipelinePlan["inputs"], types: Readonly<Record<string, FlowType>>): PipelinePlan["inputs"] =>
       Object.fromEntries(
         Object.entries(ports).map(([port, plan]) => [port, { ...plan, type: types[port] ?? plan.type }]),

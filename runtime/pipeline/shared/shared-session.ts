@@ -9,7 +9,7 @@ import type {
   SessionRequest,
   StreamDescription,
 } from "../../interface/session.ts";
-import { CallerLink } from "../caller-link.ts";
+import { CallerLink, Heard } from "../caller-link.ts";
 import { cutBetween } from "../declared-fields.ts";
 import { describeExpected, valueCheck } from "../payload-check.ts";
 import type { FanOut } from "./fan-out.ts";
@@ -44,7 +44,7 @@ export class SharedSession implements PipelineSession {
   readonly #pending = { inputs: 0, outputs: 0 };
   readonly #stopListening: () => void;
   #resolveClosed: (end: SessionEnd) => void = () => undefined;
-  #heard = 0;
+  readonly #heard = new Heard();
   #over = false;
 
   constructor(init: SharedSessionInit) {
@@ -107,7 +107,7 @@ export class SharedSession implements PipelineSession {
       check: valueCheck(type, schemas),
       expected: describeExpected(type),
       cut: cutBetween(sent, type, { producer: request.schemas, consumer: schemas }),
-      onEpoch: (epoch) => (this.#heard = Math.max(this.#heard, epoch)),
+      onEpoch: (epoch) => this.#heard.hear(epoch),
       onEnd: () => {
         this.#pending.inputs -= 1;
         if (this.#pending.inputs === 0) this.finish();
@@ -127,8 +127,8 @@ export class SharedSession implements PipelineSession {
       port,
       type,
       clock,
-      link: new CallerLink(taken.link, () => this.#heard, cut),
-      heard: () => this.#heard,
+      link: new CallerLink(taken.link, this.#heard, cut, false),
+      heard: this.#heard,
       onRoom: fan.roomAgain,
       onEnd: () => {
         this.#pending.outputs -= 1;

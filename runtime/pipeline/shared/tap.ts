@@ -7,8 +7,9 @@ import type { Link } from "../../interface/link.ts";
 import { defaultCapacityFrames } from "../../interface/plan.ts";
 import type { StreamDescription } from "../../interface/session.ts";
 import { BoundedChannel } from "../bounded-channel.ts";
-import { pump } from "../pump.ts";
-import { WorkSignal } from "../work-signal.ts";
+import type { Heard } from "../caller-link.ts";
+import { Carriage } from "../pump.ts";
+import { Soon } from "../soon.ts";
 
 /** A caller that has no room for data holds all others up, so it may do so only for so long without taking a frame. */
 export const laggardAfterMs = 5_000;
@@ -21,7 +22,7 @@ export interface TapInit {
   /** The caller's end of the output. */
   readonly link: Link;
   /** The newest epoch that the caller has told of. */
-  readonly heard: () => number;
+  readonly heard: Heard;
   /** There is room again. */
   readonly onRoom: () => void;
   /** The output has ended, and the caller has got all of it. */
@@ -36,7 +37,7 @@ export interface TapInit {
 export class Tap {
   readonly #init: TapInit;
   readonly #channel: BoundedChannel;
-  readonly #abort = new WorkSignal();
+  readonly #carriage: Carriage;
   #epoch = 0;
   /** Number of the first frame that it got; undefined before that. */
   #first: number | undefined;
@@ -56,7 +57,15 @@ export class Tap {
       this.#inTime();
       init.onRoom();
     });
-    void this.#carry(link);
+    this.#carriage = new Carriage([this.#channel], link, {
+      soon: new Soon(),
+      onEnd: () => {
+        link.end();
+        init.onEnd();
+      },
+      onFailure: init.onFailure,
+    });
+    this.#carriage.start();
   }
 
   get writable(): boolean {
@@ -72,7 +81,7 @@ export class Tap {
 
   /** An epoch of the instance has ended. The caller counts its own. */
   flush(): void {
-    this.#epoch = Math.max(this.#epoch, this.#init.heard()) + 1;
+    this.#epoch = Math.max(this.#epoch, this.#init.heard.epoch) + 1;
     this.#channel.flush(this.#epoch);
     this.#init.link.flush?.(this.#epoch);
   }
@@ -84,7 +93,7 @@ export class Tap {
 
   stop(reason: MeshError): void {
     this.#inTime();
-    this.#abort.abort(reason);
+    this.#carriage.stop(reason);
     this.#channel.abort(reason);
   }
 
@@ -92,16 +101,6 @@ export class Tap {
     const { frames, bytes, dropped, size, hopMs } = this.#channel;
     const { port, type } = this.#init;
     return { name: port, format: formatType(type), frames, bytes, dropped, queued: size, hopMs };
-  }
-
-  async #carry(link: Link): Promise<void> {
-    try {
-      await pump(this.#channel, link, this.#abort);
-      link.end();
-      this.#init.onEnd();
-    } catch (error) {
-      if (!this.#abort.aborted) this.#init.onFailure(MeshError.from(error));
-    }
   }
 
   #watch(): void {

@@ -1,6 +1,6 @@
 import type { MeshError } from "../../interface/errors.ts";
 import type { Channel } from "../../interface/transport.ts";
-import { Gate } from "../channel/gate.ts";
+import { Waiters } from "../../pipeline/waiters.ts";
 import { Inbox } from "../channel/inbox.ts";
 import { channelClosed, channelFull, channelLimits, checkMessage } from "../channel/limits.ts";
 
@@ -19,7 +19,7 @@ export class MemoryChannel implements Channel {
   readonly maxMessageBytes = channelLimits.messageBytes;
   readonly #other: () => MemoryChannel | undefined;
   readonly #inbox: Inbox;
-  readonly #gate = new Gate();
+  readonly #writers = new Waiters();
   readonly #outstanding: Uint8Array[] = [];
   #outstandingBytes = 0;
   #closed: MeshError | undefined;
@@ -40,7 +40,7 @@ export class MemoryChannel implements Channel {
   async ready(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#closed;
-    if (!this.writable) await this.#gate.wait(signal);
+    if (!this.writable) await this.#writers.wait(signal);
   }
 
   send(message: Uint8Array): void {
@@ -65,7 +65,7 @@ export class MemoryChannel implements Channel {
   end(error: MeshError | undefined): void {
     this.#closed ??= channelClosed(this.label, error);
     this.#outstanding.length = 0;
-    this.#gate.fail(this.#closed);
+    this.#writers.refuse(this.#closed);
   }
 
   #deliverOne(): void {
@@ -74,7 +74,7 @@ export class MemoryChannel implements Channel {
     const message = this.#outstanding.shift();
     if (message === undefined) return;
     this.#outstandingBytes -= message.length;
-    if (this.writable) this.#gate.open();
+    if (this.writable) this.#writers.wake();
     other.#inbox.put(message);
   }
 }

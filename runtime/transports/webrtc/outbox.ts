@@ -1,5 +1,5 @@
 import type { MeshError } from "../../interface/errors.ts";
-import { Gate } from "../channel/gate.ts";
+import { Waiters } from "../../pipeline/waiters.ts";
 import { channelFull, channelLimits } from "../channel/limits.ts";
 import type { EngineChannel } from "./engines/engine.ts";
 
@@ -22,7 +22,7 @@ export class Outbox {
   readonly #native: EngineChannel;
   readonly #sluice: Mover;
   readonly #label: string;
-  readonly #gate = new Gate();
+  readonly #writers = new Waiters();
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   /** Sizes of the messages in the engine, oldest first. */
@@ -60,7 +60,7 @@ export class Outbox {
 
   /** True when a call back is wanted: messages queue up or somebody waits for room. */
   get waiting(): boolean {
-    return this.#queue.length > 0 || this.#gate.waiting;
+    return this.#queue.length > 0 || this.#writers.size > 0;
   }
 
   /** Bytes of the message that could go into the engine now; undefined when there is none. */
@@ -73,7 +73,7 @@ export class Outbox {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#closed;
     if (this.writable) return;
-    const waiting = this.#gate.wait(signal);
+    const waiting = this.#writers.wait(signal);
     this.#sluice.pump(this);
     await waiting;
   }
@@ -97,7 +97,7 @@ export class Outbox {
   close(error: MeshError): void {
     this.#closed ??= error;
     this.#queue.length = 0;
-    this.#gate.fail(error);
+    this.#writers.refuse(error);
   }
 
   /** Forgets what the engine has sent since. Engines send in order, so the oldest leave first. */
@@ -121,7 +121,7 @@ export class Outbox {
 
   /** Lets those go on who waited for room, if there is some. */
   release(): void {
-    if (this.#gate.waiting && this.writable) this.#gate.open();
+    if (this.#writers.size > 0 && this.writable) this.#writers.wake();
   }
 
   /** Asks the engine to call when half of what it holds of this channel has left. */

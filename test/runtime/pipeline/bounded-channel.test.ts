@@ -42,7 +42,7 @@ describe("a bounded queue", () => {
     fill(aborted, 3);
     const error = new MeshError("peer-lost", "gone");
     aborted.abort(error);
-    await expect(aborted.receive()).rejects.toBe(error);
+    await expect(drain(aborted)).rejects.toBe(error);
     expect(aborted.dropped).toBe(3);
     expect(() => aborted.send(frameOf("x"))).toThrow("gone");
   });

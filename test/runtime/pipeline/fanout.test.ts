@@ -80,6 +80,8 @@ describe("a fork", () => {
     }));
     let opened = 0;
     const gate = new Gate(rooms, () => (opened += 1));
+    // It listens from when it has been found closed.
+    expect(gate.open).toBe(false);
     for (const [index, listener] of listeners.entries()) {
       full[index] = false;
       expect(gate.open).toBe(index === 999);

@@ -1,0 +1,215 @@
+import type { FlowType } from "../interface/caps.ts";
+import { MeshError } from "../interface/errors.ts";
+import type { Link } from "../interface/link.ts";
+import type { PortPlan, RemotePlan } from "../interface/plan.ts";
+import { EntryLink, type Tickets } from "./border.ts";
+import type { BoundedChannel } from "./bounded-channel.ts";
+import { CallerLink, Heard } from "./caller-link.ts";
+import { EndingRemote, type Ending } from "./ending.ts";
+import type { Cells } from "./negotiation.ts";
+import { Carriage } from "./pump.ts";
+import type { RunningRemote } from "./running-remote.ts";
+import type { SessionCommon } from "./session-common.ts";
+import type { WiringParts } from "./wiring.ts";
+
+/** What belongs to one remote. */
+interface Remote {
+  readonly plan: RemotePlan;
+  readonly running: RunningRemote;
+  /** What it sends comes in here. */
+  readonly borders: readonly EntryLink[];
+  /** They do not share one, for every wait puts a listener on its signal, and an engine takes many listeners on one for a leak. */
+  readonly abort: AbortController;
+  /** The newest epoch that it was told of; what it gets is no older, whoever has sent it. */
+  readonly told: Heard;
+  /** Of a batch remote: the calls that it has in work. */
+  readonly tickets: Tickets | undefined;
+}
+
+/** The remotes of a session: what goes to them and what comes from them. */
+export class SessionRemotes {
+  readonly #common: SessionCommon;
+  readonly #remotes = new Map<string, Remote>();
+  readonly #carriages: Carriage[] = [];
+
+  constructor(common: SessionCommon) {
+    this.#common = common;
+  }
+
+  get all(): RunningRemote[] {
+    return [...this.#remotes.values()].map(({ running }) => running);
+  }
+
+  /**
+   * Opens those whose formats are not settled. What a remote settles on may be what its neighbours here have to speak, so
+   * that comes first, one after another.
+   * @returns those that are left
+   */
+  async openUnsettled(parts: WiringParts): Promise<RemotePlan[]> {
+    const { plan, cells } = this.#common.init;
+    const open = plan.remotes.filter((remote) => isOpen(remote, cells));
+    for (const remote of open) {
+      const agreed = await this.open(remote, parts);
+      for (const side of ["inputs", "outputs"] as const) {
+        for (const [port, type] of Object.entries(agreed[side])) {
+          const own = remote[side][port]?.type;
+          const unequal = own && cells.narrow(own, type);
+          if (unequal !== undefined) throw unequalSides(remote, port, unequal);
+        }
+      }
+    }
+    return plan.remotes.filter((remote) => !open.includes(remote));
+  }
+
+  /** @throws {MeshError} when no target can be had */
+  open(plan: RemotePlan, parts: WiringParts): ReturnType<RunningRemote["open"]> {
+    const { init, session, wiring } = this.#common;
+    const { deps, cells, params, schemas, graph } = init;
+    const abort = new AbortController();
+    const types = (ports: Readonly<Record<string, PortPlan>>, linked: (port: string) => boolean) =>
+      Object.fromEntries(
+        Object.entries(ports)
+          .filter(([port]) => linked(port))
+          .map(([port, { type }]): [string, FlowType] => [port, cells.fill(type)]),
+      );
+    const tickets: Tickets | undefined = plan.batch === true && graph.called.has(plan.id) ? [] : undefined;
+    const outputs: Record<string, EntryLink> = {};
+    for (const port of Object.keys(plan.outputs)) {
+      const border = this.#border(plan, port, tickets, parts);
+      if (border !== undefined) outputs[port] = border;
+    }
+    const running = deps.openRemote({
+      plan,
+      pipeline: init.plan.name,
+      session: session.id,
+      params,
+      formats: {
+        inputs: types(plan.inputs, (port) => wiring.before(plan.id, port).length > 0),
+        outputs: types(plan.outputs, (port) => Object.hasOwn(outputs, port)),
+      },
+      schemas,
+      outputs,
+      signal: abort.signal,
+      deadlineUs: init.request.deadlineUs,
+      onEvent: deps.onEvent,
+    });
+    const borders = Object.values(outputs);
+    this.#remotes.set(plan.id, { plan, running, borders, told: new Heard(), tickets, abort });
+    return running.open();
+  }
+
+  flush(nodes: ReadonlySet<string>, epoch: number): void {
+    for (const id of nodes) {
+      const remote = this.#remotes.get(id);
+      if (remote === undefined) continue;
+      for (const border of remote.borders) border.adopt(epoch);
+      remote.told.epoch = epoch;
+      for (const link of Object.values(remote.running.inputs)) link.flush?.(epoch);
+      if (remote.tickets !== undefined) remote.tickets.length = 0;
+    }
+  }
+
+  start(ending: Ending): void {
+    for (const remote of this.#remotes.values()) this.#start(remote, ending);
+  }
+
+  /** Frames that have gone to remotes or come from them. */
+  get carried(): number {
+    let sum = 0;
+    for (const { plan, borders } of this.#remotes.values()) {
+      for (const channel of this.#common.wiring.onward(plan.id)) sum += channel.frames - channel.size;
+      for (const border of borders) sum += border.frames;
+    }
+    return sum;
+  }
+
+  /** Nothing goes to them any more. */
+  stop(reason: MeshError): void {
+    for (const { abort, borders } of this.#remotes.values()) {
+      abort.abort(reason);
+      for (const border of borders) border.shut(reason);
+    }
+    for (const carriage of this.#carriages) carriage.stop(reason);
+  }
+
+  close(error: MeshError | undefined): Promise<unknown> {
+    return Promise.allSettled(this.all.map((remote) => remote.close(error)));
+  }
+
+  /** Where an output comes in; undefined where nothing reads it. */
+  #border(plan: RemotePlan, port: string, tickets: Tickets | undefined, parts: WiringParts): EntryLink | undefined {
+    const { wiring, onEpoch, onFailure } = this.#common;
+    const spread = wiring.spread(plan.id, port, parts);
+    if (spread.outlet === undefined) return undefined;
+    return new EntryLink({
+      name: `${plan.id}.${port}`,
+      spread,
+      ...(tickets !== undefined && { tickets }),
+      onEpoch: (epoch) => onEpoch({ node: plan.id, port }, epoch),
+      onAbort: onFailure,
+    });
+  }
+
+  #start({ plan, running, told, tickets }: Remote, ending: Ending): void {
+    const { wiring, onFailure } = this.#common;
+    const ports = Object.keys(plan.inputs);
+    const onward = wiring.onward(plan.id);
+    const end = new EndingRemote(plan.id, onward);
+    ending.add(end);
+    const linked = ports.flatMap((port): [string, Link][] => {
+      const link = running.inputs[port];
+      return link === undefined ? [] : [[port, link]];
+    });
+    const discard = (port: string): void => {
+      for (const channel of wiring.before(plan.id, port)) channel.discard();
+    };
+    let left = linked.length;
+    for (const [port, link] of linked) {
+      const channels = wiring.before(plan.id, port);
+      const forth = channels.filter((channel) => onward.includes(channel));
+      const back = channels.filter((channel) => !onward.includes(channel));
+      const target = new CallerLink(link, told, undefined, channels.length > 1);
+      this.#carry(back, target, tickets, () => undefined);
+      this.#carry(forth, target, tickets, () => {
+        if (back.length === 0) link.end();
+        left -= 1;
+        if (left > 0 || onward.length === 0) return;
+        // As with a node, what closes a loop ends with all that comes from elsewhere.
+        for (const [other, looped] of linked) {
+          discard(other);
+          looped.end();
+        }
+      });
+    }
+    void running.closed.then(({ error }) => {
+      if (error !== undefined) {
+        onFailure(error);
+        return;
+      }
+      ports.forEach(discard);
+      end.ended = true;
+      ending.look();
+    });
+  }
+
+  #carry(channels: readonly BoundedChannel[], link: Link, tickets: Tickets | undefined, onEnd: () => void): void {
+    const { soon, onFailure } = this.#common;
+    const carriage = new Carriage(channels, link, {
+      soon,
+      tickets,
+      onEnd,
+      onFailure,
+    });
+    this.#carriages.push(carriage);
+    carriage.start();
+  }
+}
+
+function unequalSides({ id, location }: RemotePlan, port: string, dimension: string): MeshError {
+  const message = `\`${id}.${port}\` was settled with a ${dimension} that has to be the same as another dimension, and is not.`;
+  return new MeshError("format-mismatch", message, { location });
+}
+
+function isOpen(remote: RemotePlan, cells: Cells): boolean {
+  return [...Object.values(remote.inputs), ...Object.values(remote.outputs)].some(({ type }) => cells.isOpen(type));
+}
