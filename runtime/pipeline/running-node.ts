@@ -453,9 +453,8 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
 }
 
 function stageFor(stages: readonly Stage[], port: string): Stage | undefined {
-  const [first] = stages;
-  if (stages.length <= 1) return first?.port === port ? first : undefined;
-  return stages.find((stage) => stage.port === port);
+  for (let index = 0; index < stages.length; index += 1) if (stages[index]?.port === port) return stages[index];
+  return undefined;
 }
 
 /** Hands frames to a node by calling it. */
