@@ -157,7 +157,8 @@ export function cellOf(type: SolvedMedia, dimension: string): Cell {
 }
 
 function sharedDimensions(a: SolvedMedia, b: SolvedMedia): string[] {
-  const names = new Set<string>(mediaDimensions[a.media].filter((name) => name !== "shape"));
+  // Tensors of one number of sides have one shape, also where nothing is known of it yet.
+  const names = new Set<string>(mediaDimensions[a.media].map((name) => (name === "shape" ? "rank" : name)));
   for (const name of [...a.dims.keys(), ...b.dims.keys()]) names.add(name);
   return [...names];
 }

@@ -117,11 +117,23 @@ function narrowers(cell: Cell): Cause[] {
 
 /** Who left a dimension what it is, and the arrows by which that came there; where nobody says anything, those alone. */
 export function explainNarrowing(dimension: string, cell: Cell): Related[] {
-  if (cell.values === undefined) return openEnds(cell);
-  const told = new Set<Bond>();
-  const related = narrowers(cell).flatMap(({ narrowing, bonds }): Related[] => {
-    const way = bonds.toReversed().filter((bond) => !told.has(bond));
-    for (const bond of way) told.add(bond);
+  return cell.values === undefined ? openEnds(cell) : told(dimension, narrowers(cell));
+}
+
+/** The same of what is too much, with who stands furthest away: there it may come from. */
+function explainExcess(dimension: string, cell: Cell): Related[] {
+  const found = narrowers(cell);
+  const far = causesOf(cell).at(-1);
+  if (cell.values === undefined || far === undefined) return openEnds(cell);
+  const isKnown = found.some(({ narrowing }) => narrowing === far.narrowing);
+  return told(dimension, isKnown ? found : [...found, far]);
+}
+
+function told(dimension: string, causes: readonly Cause[]): Related[] {
+  const bondsTold = new Set<Bond>();
+  const related = causes.flatMap(({ narrowing, bonds }): Related[] => {
+    const way = bonds.toReversed().filter((bond) => !bondsTold.has(bond));
+    for (const bond of way) bondsTold.add(bond);
     return [...way.map(sharing), ...shown(dimension, narrowing)];
   });
   return related.slice(0, mostRelated);
@@ -157,7 +169,7 @@ export function whyNotAll(
   if (dimension === undefined) return [];
   return solved.flatMap((type) => {
     const cell = type?.kind === "media" ? type.dims.get(dimension) : undefined;
-    return cell === undefined ? [] : explainNarrowing(dimension, cell);
+    return cell === undefined ? [] : explainExcess(dimension, cell);
   });
 }
 

@@ -1,11 +1,12 @@
 import { formatDimension, type FlowType, type Schemas } from "../../runtime/interface/caps.ts";
 import type { Related } from "../diagnostics/diagnostic.ts";
 import { adaptLink, type Converters } from "./adapt.ts";
-import { agree, cellOf, describeType, type SolveConflict } from "./cells.ts";
+import { agree, cellOf, describeType, Trail, type Bond, type SolveConflict } from "./cells.ts";
 import { explain, explainNarrowing } from "./explain.ts";
 import type { GraphEnd, GraphLink, PipelineGraph } from "./graph.ts";
 import { dimensionWord } from "./media.ts";
 import type { DeclarationSymbol } from "./program.ts";
+import { shareSides } from "./shapes.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 
 /**
@@ -56,7 +57,13 @@ class Solver {
     const found = this.#agree(link);
     if (found === undefined) return;
     const chain = adaptLink(link, this.#graph, this.#schemas, this.#converters, { dryRun: false });
-    if (chain.kind === "chain" || this.#isTold(link, found)) return;
+    if (chain.kind === "chain") {
+      const ends = [link.from.type, link.to.type].map((type) =>
+        shareSides(this.#graph, type, this.#bond(link), new Trail()),
+      );
+      if (ends.every((side) => side === undefined)) return;
+    }
+    if (this.#isTold(link, found)) return;
     this.#reporter.report(
       "MESH3002",
       this.#graph.symbol.file.source,
@@ -64,7 +71,7 @@ class Solver {
       `No converters lead from ${describeType(link.from.type)} to ${describeType(link.to.type)}.`,
       {
         label: `from \`${link.from.text}\` to \`${link.to.text}\``,
-        notes: chain.notes,
+        notes: chain.kind === "chain" ? [] : chain.notes,
         related: withoutRepeats([...this.#related(link, found), ...narrowingsOf(link)]),
         about: symbolsOf(link),
         types: typesOf(link),
@@ -74,9 +81,19 @@ class Solver {
   }
 
   #agree(link: GraphLink): SolveConflict | undefined {
+    const trail = new Trail();
+    const bond = this.#bond(link);
+    const found = agree(link.from.type, link.to.type, this.#schemas, bond, trail);
+    if (found !== undefined) return found;
+    const dimension = shareSides(this.#graph, link.from.type, bond, trail);
+    if (dimension === undefined) return undefined;
+    trail.undo();
+    return { dimension, path: [] };
+  }
+
+  #bond(link: GraphLink): Bond {
     const place = { source: this.#graph.symbol.file.source, span: link.arrowSpan };
-    const text = `${link.from.text} ${link.adapt ? "~>" : "->"} ${link.to.text}`;
-    return agree(link.from.type, link.to.type, this.#schemas, { place, text });
+    return { place, text: `${link.from.text} ${link.adapt ? "~>" : "->"} ${link.to.text}` };
   }
 
   #isTold(link: GraphLink, { dimension }: SolveConflict): boolean {

@@ -33,7 +33,11 @@ export class OpenCells {
     if (type.kind === "data") return type.type;
     if (type.kind === "unknown") throw new RangeError("an unknown type in a program without errors");
     const dims: Record<string, Dimension> = {};
-    for (const [name, cell] of type.dims) dims[name] = this.#dimension(name, resolve(cell));
+    for (const [name, cell] of type.dims) {
+      const solved = resolve(cell);
+      // A shape of which nothing is known is none.
+      if (name !== "rank" || solved.values !== undefined) dims[name] = this.#dimension(name, solved);
+    }
     return { kind: type.media, dims };
   }
 

@@ -170,6 +170,23 @@ describe("formats that meet", () => {
     pipeline Inner(«to»: frequency = 24kHz) { in a: audio<pcm_f32> a -> Rate(to: to) -> Mono() -> Ear() }
   `,
   );
+  const tensors = `node Src { out tensor }
+    node Any { in tensor }
+    node Four { out tensor<f32, [4]> }
+    node Five { in tensor<f32, [5]> }
+    pipeline Through { in a: tensor
+      out b: tensor
+      a -> b }`;
+  wrong(
+    "a shape that comes to a link from elsewhere",
+    "3001",
+    `${tensors}\npipeline P { let s = Src()\n let a = Any()\n [s, Four()] -> a\n s «->» Five() }`,
+  );
+  wrong(
+    "a shape that goes through a pipeline which says nothing of it",
+    "3001",
+    `${tensors}\npipeline P { Four() -> Through() «->» Five() }`,
+  );
   const two = (second: string): string =>
     `pipeline P(from: frequency = 8kHz, ${second}) { in a: audio<pcm_f32, from, mono> out b: audio<pcm_f32, to, mono> a -> b }`;
   wrong("two defaults that have to be the same and are not", "3005", two("«to»: frequency = 16kHz"));
