@@ -4,10 +4,8 @@ import type { Plan } from "../interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import { connectPipeline } from "../mesh/connect.ts";
 import { launchPlan, type LaunchOptions, type Mesh, type MeshPlatform } from "../mesh/launch.ts";
-import { directCalls } from "../signaling/direct-calls.ts";
-import { connectBrowser } from "../signaling/sockets.browser.ts";
-import { browserEngine, type BrowserEngineInit } from "../transports/webrtc/engines/browser.ts";
-import { webrtcDialer } from "../transports/webrtc/dialer.ts";
+import { loadedTransport } from "../transports/loaded.ts";
+import type { BrowserEngineInit } from "../transports/webrtc/engines/browser.ts";
 import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
 import type { PortSpecs, PortsOf } from "../typed/ports.ts";
 import type { Program } from "../typed/program.ts";
@@ -27,7 +25,6 @@ export * as z from "../typed/schemas.ts";
  */
 export function browserPlatform(overrides: Partial<MeshPlatform> = {}, engine: BrowserEngineInit = {}): MeshPlatform {
   const clock = overrides.clock ?? browserClock();
-  const signaling = directCalls({ clock, connect: connectBrowser });
   return {
     clock,
     random: platformRandom,
@@ -35,7 +32,10 @@ export function browserPlatform(overrides: Partial<MeshPlatform> = {}, engine: B
       if (level === "warn" || level === "error") console[level](message, fields ?? {});
     },
     env: () => undefined,
-    transports: [webrtcDialer({ clock, engine: browserEngine(engine), signaling })],
+    // A page that calls nobody does without.
+    transports: [
+      loadedTransport("webrtc", async () => (await import("./webrtc.browser.ts")).webrtcOfPage(clock, engine)),
+    ],
     serve: undefined,
     ...overrides,
   };

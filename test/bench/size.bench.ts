@@ -3,8 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { pageWeight, type PageWeight } from "../support/page-weight.ts";
 import { rounded, type BenchRow } from "./hop-rounds.ts";
 
 export const title = "What a page loads, what an install holds, how long a door takes to import";
@@ -26,21 +25,11 @@ pipeline Main {
 }
 `;
 
-async function weigh(contents: string, resolveDir: string): Promise<{ minified: number; gzip: number }> {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir, loader: "ts" },
+const weigh = (contents: string, resolveDir: string): Promise<PageWeight> =>
+  pageWeight(contents, resolveDir, {
     nodePaths: [join(root, "node_modules")],
     alias: { "pipeline-mesh": join(root, "dist/runtime.browser.js") },
-    bundle: true,
-    write: false,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    legalComments: "none",
   });
-  const bytes = outputFiles[0]?.contents ?? new Uint8Array();
-  return { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
-}
 
 /** Milliseconds that a fresh process takes for some code, the best of several: other programs only make it longer. */
 function freshMs(code: string): number {
@@ -101,8 +90,9 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
     return {
       rows: [
         row("runtime core in a page", "min + gzip", "KiB", page.gzip / 1024, "<= 60"),
+        row("WebRTC and signaling, once a page calls", "min + gzip", "KiB", page.laterGzip / 1024),
         row("runtime core in a page", "minified", "kB", page.minified / 1000),
-        row("page with a generated module", "min + gzip", "kB", module.gzip / 1000),
+        row("page with a generated module, at first", "min + gzip", "kB", module.gzip / 1000),
         row("tarball", "size", "kB", statSync(tarball).size / 1000),
         row("installed, without dependencies", "size", "kB", kilobytes(join(folder, "package"))),
         ...["pipeline-mesh", "pipeline-mesh/stdlib", "pipeline-mesh/compiler"].map((door) => {
