@@ -21,6 +21,7 @@ export type {
   NodeMetrics,
   Outcome,
   Params,
+  PayloadBuffers,
   Work,
 } from "./interface/node.ts";
 export { ports } from "./interface/ports.ts";

@@ -65,6 +65,21 @@ export interface NodeMetrics {
   record(name: string, value: number): void;
 }
 
+/**
+ * Buffers for the payloads that a node sends, which come back once all who read them have done so: a steady stream then
+ * needs no new memory for each frame. Whatever was in one before may still be; in development that is NaN, 32767 or 255.
+ *
+ * A buffer is sent before the node is called again, or not at all, and from then on left alone, as any payload. Where
+ * one of its readers may keep it (a caller, a remote, a node that does not say `borrows`), and before the first call of
+ * the node, it is a new one.
+ */
+export interface PayloadBuffers {
+  /** @param length in samples; of all channels together @throws {RangeError} as the constructors of typed arrays do */
+  float32(length: number): Float32Array<ArrayBuffer>;
+  int16(length: number): Int16Array<ArrayBuffer>;
+  uint8(length: number): Uint8Array<ArrayBuffer>;
+}
+
 /** What the runtime gives to one instance of a node. */
 export interface NodeContext<Inputs = Readonly<Record<string, Payload>>, Outputs = Readonly<Record<string, Payload>>> {
   /** The name of the instance in its pipeline, such as `vad` or `Resample#2`. */
@@ -76,6 +91,7 @@ export interface NodeContext<Inputs = Readonly<Record<string, Payload>>, Outputs
   readonly random: Random;
   readonly log: Log;
   readonly metrics: NodeMetrics;
+  readonly buffers: PayloadBuffers;
   /** Aborts when the instance is torn down; long work must heed it. */
   readonly signal: AbortSignal;
   /** The fixed format of each port, by port name: every dimension holds exactly one value. */
@@ -178,6 +194,11 @@ export interface NodeDefinition {
    * then calls it in line with its producer, without a queue between.
    */
   readonly sync?: boolean;
+  /**
+   * True when it neither keeps a typed array that it was given beyond the call, nor sends it on, or a view of its memory:
+   * its producer may then fill the same buffer again; see `NodeContext.buffers`. A call that waits lasts until it is settled.
+   */
+  readonly borrows?: boolean;
   /** Checks the parameters once more when an instance opens, and may turn them into what the code works with. */
   readonly parameters?: ParameterSchema;
   /** What the code takes and gives; has to agree with the signature. Ports of the signature may be missing here. */
@@ -210,6 +231,7 @@ export interface NodeCode<
   Parsed = ParamsOf<Types>,
 > {
   readonly sync?: boolean;
+  readonly borrows?: boolean;
   readonly parameters?: ParameterSchema<Parsed>;
   readonly inputs?: Inputs;
   readonly outputs?: Outputs;

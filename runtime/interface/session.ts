@@ -87,6 +87,8 @@ export interface NodeDescription {
   readonly restarts?: number;
   /** Timers that its code had set and not cancelled when it was closed; left out where 0. */
   readonly leaked?: number;
+  /** Buffers that its code has taken for what it sends, and how many of those had to be made. Left out where it takes none. */
+  readonly buffers?: { readonly taken: number; readonly made: number };
   /** What the code says of its own work, by name. */
   readonly metrics?: Readonly<Record<string, number>>;
 }

@@ -60,6 +60,8 @@ export class BoundedChannel implements Link, LoadProbe {
   #frames = 0;
   #bytes = 0;
   #untilProbe = 1;
+  /** The number of the frame that the reader has taken last. */
+  #taken = -1;
   readonly #pictures: boolean;
   /** Frames before the timed one; negative when none is timed. */
   #probe = -1;
@@ -238,8 +240,10 @@ export class BoundedChannel implements Link, LoadProbe {
 
   /** The frame that `peek` has shown, whatever its deadline is by now. */
   shift(): Frame | undefined {
+    const taken = this.#ring.left;
     const frame = this.#ring.shift();
     if (frame === undefined) return undefined;
+    this.#taken = taken;
     if (this.#probe >= 0) this.#passProbe(true);
     this.#look();
     return frame;
@@ -251,6 +255,21 @@ export class BoundedChannel implements Link, LoadProbe {
     this.#discarding = true;
     this.#clear();
     this.#announceRoom();
+  }
+
+  // ---- what it still holds -------------------------------------------------------------------------------------
+
+  /** The number of the next frame that comes in, of 32 bits and so on from there. */
+  get entered(): number {
+    return (this.#ring.left + this.#ring.size) | 0;
+  }
+
+  /**
+   * True when all frames before the one of this number are done with: none waits, and none is in work.
+   * @param resting the reader has nothing in work; otherwise that may be what it has taken last
+   */
+  isDoneBefore(number: number, resting: boolean): boolean {
+    return (((resting ? this.#ring.left : this.#taken) - number) | 0) >= 0;
   }
 
   // ---- what it counts -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ export interface FrameRingInit {
 export class FrameRing {
   #slots: (Frame | undefined)[];
   #mask: number;
+  /** Frames that have left, by shift or by clear, as an integer of 32 bits that wraps. Its last bits are the oldest slot. */
   #head = 0;
   #size = 0;
   #places: Float64Array | undefined;
@@ -22,7 +23,7 @@ export class FrameRing {
 
   constructor(init: FrameRingInit) {
     const slots = 2 ** Math.ceil(Math.log2(Math.max(2, Math.min(init.capacityFrames, firstSlots))));
-    this.#slots = Array.from<Frame | undefined>({ length: slots }).fill(undefined);
+    this.#slots = emptySlots(slots);
     this.#places = init.ordered ? new Float64Array(slots) : undefined;
     this.#times = init.timed ? new Float64Array(slots) : undefined;
     this.#mask = slots - 1;
@@ -32,18 +33,23 @@ export class FrameRing {
     return this.#size;
   }
 
+  /** How many have left so far: the number of the oldest, counted from 0 as they come. Wraps at 32 bits. */
+  get left(): number {
+    return this.#head;
+  }
+
   get oldest(): Frame | undefined {
-    return this.#size === 0 ? undefined : this.#slots[this.#head];
+    return this.#size === 0 ? undefined : this.#slots[this.#head & this.#mask];
   }
 
   /** Place of the oldest frame in the order of arrival. */
   get place(): number {
-    return this.#places?.[this.#head] ?? 0;
+    return this.#places?.[this.#head & this.#mask] ?? 0;
   }
 
   /** When the oldest frame came, in microseconds. */
   get sinceUs(): number {
-    return this.#times?.[this.#head] ?? 0;
+    return this.#times?.[this.#head & this.#mask] ?? 0;
   }
 
   push(frame: Frame): void {
@@ -61,34 +67,38 @@ export class FrameRing {
 
   shift(): Frame | undefined {
     if (this.#size === 0) return undefined;
-    const frame = this.#slots[this.#head];
-    this.#slots[this.#head] = undefined;
-    this.#head = (this.#head + 1) & this.#mask;
+    const slot = this.#head & this.#mask;
+    const frame = this.#slots[slot];
+    this.#slots[slot] = undefined;
+    this.#head = (this.#head + 1) | 0;
     this.#size -= 1;
     return frame;
   }
 
   clear(): void {
     this.#slots.fill(undefined);
-    this.#head = 0;
+    this.#head = (this.#head + this.#size) | 0;
     this.#size = 0;
   }
 
   #grow(): void {
-    const length = (this.#mask + 1) * 2;
-    const order = Array.from({ length: this.#size }, (_, index) => (this.#head + index) & this.#mask);
-    const slots = Array.from<Frame | undefined>({ length }).fill(undefined);
-    order.forEach((from, index) => (slots[index] = this.#slots[from]));
-    const copied = (numbers: Float64Array | undefined): Float64Array | undefined => {
-      if (numbers === undefined) return undefined;
-      const copy = new Float64Array(length);
-      order.forEach((from, index) => (copy[index] = numbers[from] ?? 0));
-      return copy;
+    const mask = this.#mask * 2 + 1;
+    /** Each to where it stands among twice as many. */
+    const moved = <T extends unknown[] | Float64Array>(from: T, to: T): T => {
+      for (let index = 0; index < this.#size; index += 1) {
+        const number = this.#head + index;
+        to[number & mask] = from[number & this.#mask] as never;
+      }
+      return to;
     };
-    this.#slots = slots;
-    this.#places = copied(this.#places);
-    this.#times = copied(this.#times);
-    this.#head = 0;
-    this.#mask = length - 1;
+    this.#slots = moved(this.#slots, emptySlots(mask + 1));
+    this.#places &&= moved(this.#places, new Float64Array(mask + 1));
+    this.#times &&= moved(this.#times, new Float64Array(mask + 1));
+    this.#mask = mask;
   }
+}
+
+/** Filled, for an array with holes is slower. */
+function emptySlots(count: number): (Frame | undefined)[] {
+  return Array.from<Frame | undefined>({ length: count }).fill(undefined);
 }

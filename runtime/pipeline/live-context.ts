@@ -1,4 +1,5 @@
 import type { Emit, Log, NodeContext, NodeMetrics } from "../interface/node.ts";
+import { BufferPool } from "./buffer-pool.ts";
 import { NodeClock } from "./node-clock.ts";
 import type { RunOwner } from "./node-host.ts";
 import type { NodeRun } from "./node-run.ts";
@@ -16,6 +17,7 @@ export class LiveContext implements NodeContext {
   #log: Log | undefined;
   #emit: Emit | undefined;
   #fail: NodeContext["fail"] | undefined;
+  #buffers: BufferPool | undefined;
 
   constructor(run: NodeRun, owner: RunOwner) {
     this.#run = run;
@@ -55,6 +57,21 @@ export class LiveContext implements NodeContext {
 
   get metrics(): NodeMetrics {
     return this.#owner.metrics;
+  }
+
+  get buffers(): BufferPool {
+    const { host } = this.#owner;
+    this.#buffers ??= new BufferPool({
+      calls: () => this.#run.frames,
+      readers: () => host.readers(this.id),
+      checks: host.deps.checks !== undefined,
+    });
+    return this.#buffers;
+  }
+
+  /** Of the buffers, where its code has asked for them. */
+  get bufferFigures(): BufferPool["figures"] | undefined {
+    return this.#buffers?.figures;
   }
 
   get log(): Log {

@@ -1,5 +1,6 @@
 import type { MeshError } from "../interface/errors.ts";
 import type { NodeContext, NodeInstance } from "../interface/node.ts";
+import type { BufferReaders } from "./buffer-pool.ts";
 import type { PipelineDeps } from "./deps.ts";
 import type { Gate } from "./gate.ts";
 import type { OwnMetrics } from "./node-metrics.ts";
@@ -19,6 +20,8 @@ export interface NodeHost {
   readonly session: NodeContext["session"];
   /** @throws {MeshError} what is wrong with its parameters, and what its code throws */
   make(shape: NodeShape, context: NodeContext): NodeInstance | Promise<NodeInstance>;
+  /** The queues behind a node, if all who read what it sends borrow. */
+  readers(id: string): BufferReaders;
   failed(shape: NodeShape, error: MeshError): void;
   restarting(shape: NodeShape, error: MeshError, attempt: number): void;
   /** @param why of a join that finds no set; otherwise its code has not answered */

@@ -140,6 +140,23 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
     return this.#life.run.waitingSince;
   }
 
+  /**
+   * Neither it nor what is around it keeps what it was given. The latest of each input is given to it more than once; a call of
+   * a `first` keeps its frame for the branches that it may still ask; an instance that was given up may be at work beside the next.
+   */
+  get borrows(): boolean {
+    const { definition, called, plan } = this.shape;
+    return (
+      definition?.borrows === true && !called && plan.join?.mode !== "latest" && plan.run?.restart !== "on_failure"
+    );
+  }
+
+  /** Nothing that it was given is in work. */
+  get resting(): boolean {
+    const { run } = this.#life;
+    return !run.busy && run.pending === undefined;
+  }
+
   stalled(forMs: number): void {
     this.host.stalled(this.shape, forMs);
   }
@@ -151,6 +168,7 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
   describe(): NodeDescription {
     const dropped = this.#droppedBefore + this.#life.run.dropped;
     const metrics = this.#metrics?.figures;
+    const buffers = this.#life.context.bufferFigures;
     return {
       id: this.id,
       node: this.shape.plan.node,
@@ -160,6 +178,7 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
       ...(dropped > 0 && { dropped }),
       ...(this.#restarts > 0 && { restarts: this.#restarts }),
       ...(this.#leaked > 0 && { leaked: this.#leaked }),
+      ...(buffers !== undefined && { buffers: { ...buffers } }),
       ...(metrics !== undefined && { metrics }),
     };
   }

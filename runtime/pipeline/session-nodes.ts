@@ -1,6 +1,8 @@
 import { MeshError } from "../interface/errors.ts";
 import type { NodeContext, NodeInstance } from "../interface/node.ts";
 import type { Blueprint } from "./blueprint.ts";
+import type { BufferReaders } from "./buffer-pool.ts";
+import { bufferReaders } from "./buffer-readers.ts";
 import type { PipelineDeps } from "./deps.ts";
 import { openInstance } from "./instance.ts";
 import type { StandStill } from "./join-watch.ts";
@@ -112,6 +114,11 @@ export class SessionNodes implements NodeHost {
       location: plan.location,
     });
     return openInstance(definition, plan, values, context);
+  }
+
+  readers(id: string): BufferReaders {
+    const { init, wiring } = this.#common;
+    return bufferReaders(id, init.graph, (wire) => wiring.queueOf(wire), this);
   }
 
   failed(shape: NodeShape, error: MeshError): void {

@@ -66,6 +66,10 @@ export class Wiring {
     });
   }
 
+  queueOf({ place }: Wire): BoundedChannel | undefined {
+    return this.#channels[place];
+  }
+
   /** What waits is dropped, and nothing more is taken. */
   abort(reason: MeshError): void {
     for (const channel of this.#channels) channel?.abort(reason);

@@ -11,6 +11,7 @@ export class Calls {
   watch(code: NodeDefinition): NodeDefinition {
     return {
       ...(code.sync !== undefined && { sync: code.sync }),
+      ...(code.borrows !== undefined && { borrows: code.borrows }),
       ...(code.parameters !== undefined && { parameters: code.parameters }),
       ...(code.inputs !== undefined && { inputs: code.inputs }),
       ...(code.outputs !== undefined && { outputs: code.outputs }),

@@ -47,6 +47,8 @@ export function threadDefinition(module: ThreadModule, start: StartThread): Node
     }
   };
   return {
+    // Frames are copied before a call returns.
+    borrows: true,
     async open(params, context) {
       const own = new ThreadNode(context, start);
       try {

@@ -124,6 +124,12 @@ export function threadProgram({ post, receive, load, bytes, clock }: ThreadPlatf
       random: { next: randomFrom(seed), bytes },
       log: (level: LogLevel, message, fields) => say({ kind: "log", level, message, ...(fields && { fields }) }),
       metrics: { count: (name, more = 1) => metric("count")(name, more), set: metric("set"), record: metric("record") },
+      // What is sent is copied, or given away with its memory.
+      buffers: {
+        float32: (length) => new Float32Array(length),
+        int16: (length) => new Int16Array(length),
+        uint8: (length) => new Uint8Array(length),
+      },
       signal: abort.signal,
       emit: emit as NodeContext["emit"],
       fail: (error) => say({ kind: "fail", error: dataOf(error) }),

@@ -1,5 +1,6 @@
 import { MeshError } from "../interface/errors.ts";
 import type { JsonValue, Payload } from "../interface/frame.ts";
+import type { PayloadBuffers } from "../interface/node.ts";
 import { elementBytes, setterOf, type WasmPayload, type WasmShape } from "../interface/wasm-abi.ts";
 import { LinearMemory, type Elements } from "./linear-memory.ts";
 
@@ -38,15 +39,16 @@ export class WasmInstance {
   /**
    * @param name of the file, for messages
    * @param whole the number that comes out has to be an integer
+   * @param buffers for what comes out, which is copied out of its memory
    */
-  constructor(name: string, exports: WebAssembly.Exports, shape: WasmShape, whole: boolean) {
+  constructor(name: string, exports: WebAssembly.Exports, shape: WasmShape, whole: boolean, buffers: PayloadBuffers) {
     this.#name = name;
     this.#exports = exports;
     this.#functions = exports as unknown as Functions;
     this.#shape = shape;
     this.#memory = new LinearMemory(exports["memory"] as WebAssembly.Memory, shape.input, shape.output);
     this.#encode = encoderOf(shape.input);
-    this.#decode = decoderOf(shape.output, whole);
+    this.#decode = decoderOf(shape.output, whole, buffers);
     this.#inputBytes = elementBytes[shape.input];
     this.#outputBytes = elementBytes[shape.output];
     this.#initialize();
@@ -173,7 +175,7 @@ export class WasmInstance {
     this.#checkRange(pointer === undefined ? "in_ptr" : "out_ptr", at, made * size, size);
     const first = at / size;
     try {
-      return this.#decode(this.#memory.output.slice(first, first + made));
+      return this.#decode(this.#memory.output.subarray(first, first + made));
     } catch (error) {
       throw this.#broken(error instanceof Error ? error.message : String(error));
     }
@@ -223,7 +225,8 @@ function encoderOf(kind: WasmPayload): (payload: Payload) => Elements {
   return (payload) => payload as Elements;
 }
 
-function decoderOf(kind: WasmPayload, whole: boolean): (elements: Elements) => Payload {
+/** @returns what makes a payload of elements that stand in linear memory */
+function decoderOf(kind: WasmPayload, whole: boolean, buffers: PayloadBuffers): (elements: Elements) => Payload {
   if (kind === "text") {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     return (elements) => {
@@ -244,5 +247,15 @@ function decoderOf(kind: WasmPayload, whole: boolean): (elements: Elements) => P
       return value;
     };
   }
-  return (elements) => elements as Float32Array;
+  const make: (length: number) => Exclude<Elements, Float64Array> =
+    kind === "floats"
+      ? (length) => buffers.float32(length)
+      : kind === "integers"
+        ? (length) => buffers.int16(length)
+        : (length) => buffers.uint8(length);
+  return (elements) => {
+    const payload = make(elements.length);
+    payload.set(elements);
+    return payload;
+  };
 }

@@ -44,6 +44,8 @@ export function wasmDefinition(name: string, read: () => Promise<Uint8Array>): N
   };
   return {
     sync: true,
+    // What goes in and what comes out is copied.
+    borrows: true,
     open: async (params, context) => openInstance(name, await compiled(), params, context),
   };
 }
@@ -67,7 +69,7 @@ async function openInstance(
   name: string,
   { module, parts }: Compiled,
   params: Params,
-  { formats, clock, random, log, id, emit }: NodeContext,
+  { formats, clock, random, log, id, emit, buffers }: NodeContext,
 ): Promise<NodeInstance> {
   const [, inputType] = sole("input", formats.inputs);
   const [output, outputType] = sole("output", formats.outputs);
@@ -94,7 +96,7 @@ async function openInstance(
     throw new MeshError("node-failed", `\`${name}\` cannot be started: ${message}`, { cause: error });
   }
   held.memory = exports["memory"] as WebAssembly.Memory;
-  const instance = new WasmInstance(name, exports, shape, isWhole(outputType));
+  const instance = new WasmInstance(name, exports, shape, isWhole(outputType), buffers);
   const inFormat = pairOf(inputType);
   const outFormat = pairOf(outputType);
   if (inFormat !== undefined) instance.inFormat(...inFormat);

@@ -60,7 +60,7 @@ class Decoding implements NodeInstance {
     const missing = Math.round((untilUs - this.#expectedUs) / packetUs);
     if (missing > concealedPackets) return;
     for (let index = 0; index < missing; index += 1) {
-      this.#emit(this.#decoder.conceal(), Math.round(this.#expectedUs) + index * packetUs, 0);
+      this.#emit(this.#decoder.conceal(this.#context.buffers), Math.round(this.#expectedUs) + index * packetUs, 0);
     }
   }
 
@@ -69,14 +69,14 @@ class Decoding implements NodeInstance {
       throw new MeshError("node-failed", "A frame of `audio<opus>` does not carry a Uint8Array");
     }
     try {
-      return this.#decoder.decode(frame.payload);
+      return this.#decoder.decode(frame.payload, this.#context.buffers);
     } catch (error) {
       // One bad packet of a live stream is no reason to end it; a stream of them is reported sparingly.
       this.#corrupt += 1;
       if (this.#corrupt === 1 || this.#corrupt % 100 === 0) {
         this.#context.log("warn", MeshError.from(error).message, { packets: this.#corrupt, seq: frame.seq });
       }
-      return this.#decoder.conceal();
+      return this.#decoder.conceal(this.#context.buffers);
     }
   }
 
@@ -95,6 +95,7 @@ class Decoding implements NodeInstance {
 
 export const OpusDecode = defineNode({
   sync: true,
+  borrows: true,
   async open(_params, context) {
     const { channels } = audioFormat(context, "outputs", "out");
     return new Decoding(await openDecoder(await compiled(), channels), context, channels);

@@ -22,6 +22,8 @@ class Encoding implements NodeInstance {
   readonly #encoder: OpusEncoderState;
   readonly #context: NodeContext;
   readonly #blocks: Blocks;
+  /** Each is encoded before the next is taken. */
+  readonly #sameBlock: () => Float32Array<ArrayBuffer>;
   #started = false;
   /** Samples put in whose sound is not yet wholly in an emitted packet. */
   #owed = 0;
@@ -30,10 +32,12 @@ class Encoding implements NodeInstance {
     this.#encoder = encoder;
     this.#context = context;
     this.#blocks = new Blocks(packetSamples, { rate: 48_000, channels });
+    const block = new Float32Array(packetSamples * channels);
+    this.#sameBlock = () => block;
   }
 
   process(frame: Frame): void {
-    const samples = floatSamples(frame);
+    const samples = floatSamples(frame.payload);
     if (startsSegment(frame)) {
       this.#finish(0);
       this.#started = true;
@@ -64,12 +68,12 @@ class Encoding implements NodeInstance {
   }
 
   #emit(flags: number, padded: boolean): void {
-    const block = padded ? this.#blocks.takePadded() : this.#blocks.take();
+    const block = padded ? this.#blocks.takePadded(this.#sameBlock) : this.#blocks.take(this.#sameBlock);
     if (block === undefined) return;
     this.#owed = Math.max(0, this.#owed - packetSamples);
     const allFlags = flags | (this.#started ? FrameFlag.segmentStart : 0);
     this.#started = false;
-    const packet = this.#encoder.encode(block.samples);
+    const packet = this.#encoder.encode(block.samples, this.#context.buffers);
     void this.#context.emit("out", packet, { timestampUs: block.timestampUs, flags: allFlags });
   }
 
@@ -82,6 +86,7 @@ class Encoding implements NodeInstance {
 
 export const OpusEncode = defineNode<{ bitrate: number }>({
   sync: true,
+  borrows: true,
   async open({ bitrate }, context) {
     const { channels } = audioFormat(context, "inputs", "in");
     return new Encoding(await openEncoder(await compiled(), channels, bitrate), context, channels);

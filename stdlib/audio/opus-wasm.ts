@@ -4,7 +4,8 @@
  */
 import { type ReadAsset, missingPackage } from "../common/assets.ts";
 import { MeshError } from "../../runtime/interface/errors.ts";
-import { toFloats, writeIntegers } from "./pcm.ts";
+import type { PayloadBuffers } from "../../runtime/interface/node.ts";
+import { writeFloats, writeIntegers } from "./pcm.ts";
 
 /** Samples of each channel in a packet of 20 ms at 48 kHz. */
 export const packetSamples = 960;
@@ -52,7 +53,7 @@ export interface OpusEncoderState {
   /** How many samples the decoded sound lags behind what was put in (312 at 48 kHz). */
   readonly lookahead: number;
   /** Encodes exactly `packetSamples` for each channel, interleaved in -1..1, into one packet. */
-  encode(samples: Float32Array): Uint8Array;
+  encode(samples: Float32Array, buffers: PayloadBuffers): Uint8Array;
   reset(): void;
 }
 
@@ -61,9 +62,9 @@ export interface OpusDecoderState {
    * Decodes one packet into interleaved samples.
    * @throws {MeshError} `invalid-argument` when it is not an Opus packet
    */
-  decode(packet: Uint8Array): Float32Array;
+  decode(packet: Uint8Array, buffers: PayloadBuffers): Float32Array;
   /** Samples that stand in for a lost packet of 20 ms. */
-  conceal(): Float32Array;
+  conceal(buffers: PayloadBuffers): Float32Array;
   reset(): void;
 }
 
@@ -107,10 +108,12 @@ export async function openEncoder(
   const packet = opus.malloc(packetBytes);
   return {
     lookahead: opus.opus_encoder_ctl_get(state, getLookahead),
-    encode(samples) {
+    encode(samples, buffers) {
       writeIntegers(new Int16Array(opus.memory.buffer, pcm, packetSamples * channels), samples);
       const bytes = checked(opus, opus.opus_encode(state, pcm, packetSamples, packet, packetBytes), "encode");
-      return new Uint8Array(opus.memory.buffer.slice(packet, packet + bytes));
+      const encoded = buffers.uint8(bytes);
+      encoded.set(new Uint8Array(opus.memory.buffer, packet, bytes));
+      return encoded;
     },
     reset: () => void opus.opus_encoder_ctl_set(state, resetState, 0),
   };
@@ -122,11 +125,13 @@ export async function openDecoder(module: WebAssembly.Module, channels: number):
   checked(opus, opus.opus_decoder_init(state, 48_000, channels), "open a decoder");
   const pcm = opus.malloc(longestSamples * channels * 2);
   const input = opus.malloc(packetBytes);
-  const take = (samples: number): Float32Array => {
-    return toFloats(new Int16Array(opus.memory.buffer, pcm, samples * channels));
+  const take = (samples: number, buffers: PayloadBuffers): Float32Array => {
+    const decoded = buffers.float32(samples * channels);
+    writeFloats(decoded, new Int16Array(opus.memory.buffer, pcm, decoded.length));
+    return decoded;
   };
   return {
-    decode(packet) {
+    decode(packet, buffers) {
       // An empty packet would be taken for a lost one.
       if (packet.length === 0 || packet.length > packetBytes) {
         throw new MeshError("invalid-argument", `An Opus packet of ${packet.length} bytes is not possible`);
@@ -134,9 +139,11 @@ export async function openDecoder(module: WebAssembly.Module, channels: number):
       new Uint8Array(opus.memory.buffer).set(packet, input);
       return take(
         checked(opus, opus.opus_decode(state, input, packet.length, pcm, longestSamples, 0), "decode a packet"),
+        buffers,
       );
     },
-    conceal: () => take(checked(opus, opus.opus_decode(state, 0, 0, pcm, packetSamples, 0), "conceal a loss")),
+    conceal: (buffers) =>
+      take(checked(opus, opus.opus_decode(state, 0, 0, pcm, packetSamples, 0), "conceal a loss"), buffers),
     reset: () => void opus.opus_decoder_ctl_set(state, resetState, 0),
   };
 }

@@ -2,6 +2,7 @@ import { FrameFlag, type Frame } from "../../runtime/interface/frame.ts";
 import { type NodeContext, type NodeInstance, defineNode } from "../../runtime/interface/node.ts";
 import { type AudioFormat, audioFormat, endsSegment, floatSamples, startsSegment } from "../common/ports.ts";
 import { Timeline } from "../common/timeline.ts";
+import { copied } from "./pcm.ts";
 import { Resampler, loadSpeex } from "./speex-wasm.ts";
 
 /** A jump in time beyond this ends the filter's memory of what was before. */
@@ -28,7 +29,7 @@ class Resampling implements NodeInstance {
   }
 
   process(frame: Frame): void {
-    const samples = floatSamples(frame);
+    const samples = floatSamples(frame.payload);
     if (startsSegment(frame)) {
       this.end();
       this.#started = true;
@@ -37,22 +38,17 @@ class Resampling implements NodeInstance {
     }
     this.#timeline.append(frame.timestampUs, samples.length / this.#from.channels);
     const position = this.#resampler.produced;
-    const output = this.#resampler.process(samples);
     if (!endsSegment(frame)) {
-      this.#emit(output, position, 0);
+      this.#emit(this.#resampler.process(samples), position, 0);
       return;
     }
-    const rest = this.#resampler.drain();
-    const whole = new Float32Array(output.length + rest.length);
-    whole.set(output);
-    whole.set(rest, output.length);
-    this.#emit(whole, position, FrameFlag.segmentEnd);
+    this.#emit(this.#resampler.finish(samples), position, FrameFlag.segmentEnd);
     this.#timeline.reset();
   }
 
   end(): void {
     const position = this.#resampler.produced;
-    this.#emit(this.#resampler.drain(), position, 0);
+    this.#emit(this.#resampler.finish(), position, 0);
     this.#timeline.reset();
   }
 
@@ -62,7 +58,10 @@ class Resampling implements NodeInstance {
     this.#started = false;
   }
 
-  /** @param position how many samples of each channel came out before */
+  /**
+   * @param samples memory of the resampler
+   * @param position how many samples of each channel came out before
+   */
   #emit(samples: Float32Array, position: number, flags: number): void {
     if (samples.length === 0 && flags === 0) return;
     const source = (position * this.#from.rate) / this.#to;
@@ -70,19 +69,17 @@ class Resampling implements NodeInstance {
     this.#timeline.release(source);
     const allFlags = flags | (this.#started ? FrameFlag.segmentStart : 0);
     this.#started = false;
-    void this.#context.emit("out", samples, { timestampUs, flags: allFlags });
+    void this.#context.emit("out", copied(samples, this.#context.buffers), { timestampUs, flags: allFlags });
   }
 }
 
 export const Resample = defineNode<{ to: number }>({
   sync: true,
+  borrows: true,
   async open({ to }, context) {
     const from = audioFormat(context, "inputs", "in");
-    if (from.rate === to) {
-      return {
-        process: (frame) => void context.emit("out", frame.payload, { flags: frame.flags }),
-      };
-    }
+    const { buffers } = context;
+    if (from.rate === to) return { map: (payload) => copied(floatSamples(payload), buffers) };
     return new Resampling(new Resampler(await loadSpeex(), from.channels, from.rate, to), context, from, to);
   },
 });

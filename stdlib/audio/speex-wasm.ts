@@ -2,7 +2,6 @@
 /** The resampler of SpeexDSP compiled to WebAssembly: the package @echogarden/speex-resampler-wasm. */
 import { MeshError } from "../../runtime/interface/errors.ts";
 import { missingPackage } from "../common/assets.ts";
-import { concatenate } from "./pcm.ts";
 
 /** Error and aliasing below -110 dB, a delay of 2.5 ms at 16 kHz. */
 const quality = 5;
@@ -53,6 +52,8 @@ export class Resampler {
   readonly #counts: number;
   #consumed = 0;
   #produced = 0;
+  /** What came out last, at its beginning. */
+  #made = new Float32Array(0);
 
   /**
    * @param speex a module of its own, which is freed with the object
@@ -78,27 +79,23 @@ export class Resampler {
     return this.#produced;
   }
 
-  /** Output that is complete after these interleaved samples; may be empty. */
-  process(samples: Float32Array): Float32Array<ArrayBuffer> {
+  /** Output that is complete after these interleaved samples; may be empty. It stands there until the next call. */
+  process(samples: Float32Array): Float32Array {
+    const made = this.#run(samples, 0);
     this.#consumed += samples.length / this.#channels;
-    const output = this.#run(samples);
-    this.#produced += output.length / this.#channels;
-    return output;
+    this.#produced += made / this.#channels;
+    return this.#made.subarray(0, made);
   }
 
-  /** The rest, so that the output in all is as long as the input, rounded up; then starts afresh. */
-  drain(): Float32Array<ArrayBuffer> {
+  /** The same with all the rest, so that the output in all is as long as the input, rounded up; then starts afresh. */
+  finish(samples?: Float32Array): Float32Array {
+    let made = samples === undefined ? 0 : this.process(samples).length;
     const missing = Math.ceil((this.#consumed * this.#to) / this.#from - 1e-9) - this.#produced;
-    const pieces: Float32Array[] = [];
-    let drained = 0;
+    const whole = made + Math.max(0, missing) * this.#channels;
     const silence = new Float32Array(64 * this.#channels);
-    while (drained < missing) {
-      const piece = this.#run(silence);
-      drained += piece.length / this.#channels;
-      pieces.push(piece);
-    }
+    while (made < whole) made += this.#run(silence, made);
     this.reset();
-    return concatenate(pieces).slice(0, Math.max(0, missing) * this.#channels);
+    return this.#made.subarray(0, whole);
   }
 
   reset(): void {
@@ -108,20 +105,21 @@ export class Resampler {
     this.#produced = 0;
   }
 
-  #run(samples: Float32Array): Float32Array<ArrayBuffer> {
-    const pieces: Float32Array[] = [];
-    let at = 0;
-    while (at < samples.length) {
-      const part = samples.subarray(at, at + chunk * this.#channels);
-      const { consumed, output } = this.#runChunk(part);
-      pieces.push(output);
-      if (consumed === 0 && output.length === 0) throw new MeshError("internal", "The resampler does not advance");
-      at += consumed;
+  /** Puts what comes of samples behind the first `at` that were made before; gives how many have been added. */
+  #run(samples: Float32Array, at: number): number {
+    let read = 0;
+    let made = at;
+    while (read < samples.length) {
+      const part = samples.subarray(read, read + chunk * this.#channels);
+      const [consumed, produced] = this.#runChunk(part, made);
+      if (consumed === 0 && produced === 0) throw new MeshError("internal", "The resampler does not advance");
+      read += consumed;
+      made += produced;
     }
-    return concatenate(pieces);
+    return made - at;
   }
 
-  #runChunk(part: Float32Array): { consumed: number; output: Float32Array<ArrayBuffer> } {
+  #runChunk(part: Float32Array, at: number): [consumed: number, produced: number] {
     const speex = this.#speex;
     // The memory may have moved, so views are made anew.
     let memory = speex.HEAPU8.buffer;
@@ -137,11 +135,13 @@ export class Resampler {
     if (failed !== 0) throw new MeshError("internal", `The resampler failed with status ${failed}`);
     memory = speex.HEAPU8.buffer;
     const [consumed = 0, produced = 0] = new Uint32Array(memory, this.#counts, 2);
-    const output = new Float32Array(
-      memory,
-      this.#output,
-      produced * this.#channels,
-    ).slice() as Float32Array<ArrayBuffer>;
-    return { consumed: consumed * this.#channels, output };
+    const length = produced * this.#channels;
+    if (at + length > this.#made.length) {
+      const larger = new Float32Array((at + length) * 2);
+      larger.set(this.#made.subarray(0, at));
+      this.#made = larger;
+    }
+    this.#made.set(new Float32Array(memory, this.#output, length), at);
+    return [consumed * this.#channels, length];
   }
 }

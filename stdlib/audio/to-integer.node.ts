@@ -1,13 +1,16 @@
-import type { Frame } from "../../runtime/interface/frame.ts";
 import { defineNode } from "../../runtime/interface/node.ts";
 import { floatSamples } from "../common/ports.ts";
-import { toIntegers } from "./pcm.ts";
+import { writeIntegers } from "./pcm.ts";
 
 export const ToInteger = defineNode({
   sync: true,
-  open: (_params, context) => ({
-    process(frame: Frame): void {
-      void context.emit("out", toIntegers(floatSamples(frame)), { flags: frame.flags });
+  borrows: true,
+  open: (_params, { buffers }) => ({
+    map(payload) {
+      const samples = floatSamples(payload);
+      const integers = buffers.int16(samples.length);
+      writeIntegers(integers, samples);
+      return integers;
     },
   }),
 });

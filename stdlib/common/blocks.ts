@@ -41,11 +41,12 @@ export class Blocks {
     this.#heldCount += samples.length;
   }
 
-  /** The next full block; undefined when there is none yet. */
-  take(): Block | undefined {
+  /** The next full block, in memory that `make` gives; undefined when there is none yet. */
+  take(make: (length: number) => Float32Array<ArrayBuffer>): Block | undefined {
     const length = this.#size * this.#channels;
     if (this.#heldCount < length) return undefined;
-    const samples = this.#held.slice(0, length);
+    const samples = make(length);
+    samples.set(this.#held.subarray(0, length));
     this.#held.copyWithin(0, length, this.#heldCount);
     this.#heldCount -= length;
     const timestampUs = this.#timeline.at(this.#taken);
@@ -55,12 +56,12 @@ export class Blocks {
   }
 
   /** A block of what is left, filled up with silence; all silence when nothing is left. */
-  takePadded(): Block {
+  takePadded(make: (length: number) => Float32Array<ArrayBuffer>): Block {
     const missing = this.#size * this.#channels - this.#heldCount;
     if (missing > 0) {
       this.append(new Float32Array(missing), this.#timeline.at(this.#timeline.end));
     }
-    return this.take() as Block;
+    return this.take(make) as Block;
   }
 
   reset(): void {

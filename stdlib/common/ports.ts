@@ -1,6 +1,6 @@
 import { fixedValue } from "../../runtime/interface/caps.ts";
 import { MeshError } from "../../runtime/interface/errors.ts";
-import { FrameFlag, type Frame } from "../../runtime/interface/frame.ts";
+import { FrameFlag, type Frame, type Payload } from "../../runtime/interface/frame.ts";
 import type { NodeContext } from "../../runtime/interface/node.ts";
 
 /** The fixed format of an audio port. */
@@ -34,7 +34,7 @@ export function endsSegment(frame: Pick<Frame, "flags">): boolean {
 }
 
 /** @throws {MeshError} `node-failed` when the payload is not what the port's type says */
-export function floatSamples(frame: Frame): Float32Array {
-  if (frame.payload instanceof Float32Array) return frame.payload;
+export function floatSamples(payload: Payload): Float32Array {
+  if (payload instanceof Float32Array) return payload;
   throw new MeshError("node-failed", "A frame of `audio<pcm_f32>` does not carry a Float32Array");
 }

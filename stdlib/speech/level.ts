@@ -22,12 +22,12 @@ export class SpeechLevel {
     this.#settleSamples = settleSamples;
   }
 
-  /** What can be passed on now: nothing until the level is known, then all that was held. */
+  /** What can be passed on now, in memory of its own: nothing until the level is known, then all that was held. */
   push(samples: Float32Array): Float32Array<ArrayBuffer>[] {
     this.#loudest = Math.max(this.#loudest, loudestPiece(samples));
     this.#heard += samples.length;
     if (this.#gain === undefined) {
-      this.#held.push(samples);
+      this.#held.push(samples.slice());
       return this.#heard < this.#settleSamples ? [] : this.finish();
     }
     if (this.#loudest * this.#gain > target * headroom) this.#gain = gainFor(this.#loudest);

@@ -42,10 +42,10 @@ class PhraseMatching implements NodeInstance {
     const generation = this.#generation;
     if (startsSegment(frame)) await this.end();
     if (generation !== this.#generation) return;
-    const samples = floatSamples(frame);
+    const samples = floatSamples(frame.payload);
     const utterance = (this.#utterance ??= { startUs: frame.timestampUs, pieces: [], samples: 0 });
     utterance.samples += samples.length;
-    if (utterance.samples <= longestSamples) utterance.pieces.push(samples);
+    if (utterance.samples <= longestSamples) utterance.pieces.push(samples.slice());
     else utterance.pieces = [];
     if (endsSegment(frame)) await this.end();
   }
@@ -80,6 +80,7 @@ class PhraseMatching implements NodeInstance {
 /** A `MatchPhrases` that learns its phrases from speakers of this kind. */
 export function matchPhrasesWith(openSpeaker: OpenSpeaker): NodeDefinition {
   return defineNode<PhraseParams>({
+    borrows: true,
     open: async ({ phrases, threshold }, context) =>
       new PhraseMatching(await openPhraseMatcher(phrases, openSpeaker), context, threshold),
   });

@@ -33,7 +33,7 @@ class Recognising implements NodeInstance {
 
   async process(frame: Frame): Promise<void> {
     const generation = this.#generation;
-    const samples = floatSamples(frame);
+    const samples = floatSamples(frame.payload);
     if (startsSegment(frame)) await this.end();
     try {
       const utterance = this.#utterance ?? (await this.#begin(frame.timestampUs));
@@ -85,6 +85,7 @@ class Recognising implements NodeInstance {
 /** A `Recognise` with recognisers of this kind. */
 export function recogniseWith(openRecogniser: OpenRecogniser): NodeDefinition {
   return defineNode<{ model: string }>({
+    borrows: true,
     open: async ({ model }, context) =>
       new Recognising(await openRecogniser(model), context, model.split("-")[0]?.toLowerCase() ?? model),
   });

@@ -36,7 +36,7 @@ export class UtteranceGate {
     return this.#speaking;
   }
 
-  /** What passes now: nothing, one chunk, or the lead and the first chunks of an utterance. */
+  /** What passes now: nothing, this chunk itself, or copies of the lead and the first chunks of an utterance. */
   push(block: Block, probability: number): Passed[] {
     return this.#speaking ? this.#continue(block, probability) : this.#wait(block, probability);
   }
@@ -57,7 +57,7 @@ export class UtteranceGate {
 
   #wait(block: Block, probability: number): Passed[] {
     const { threshold, leadChunks } = this.#settings;
-    this.#recent.push(block);
+    this.#recent.push({ ...block, samples: block.samples.slice() });
     this.#streak = probability >= threshold ? this.#streak + 1 : 0;
     const kept = leadChunks + Math.max(this.#streak, chunksToStart - 1);
     if (this.#recent.length > kept) this.#recent = this.#recent.slice(-kept);

@@ -25,12 +25,14 @@ class VoiceActivity implements NodeInstance {
   readonly #context: NodeContext;
   readonly #gate: UtteranceGate;
   readonly #blocks = new Blocks(detectorSamples, { rate: 16_000, channels: 1 });
+  readonly #make: (length: number) => Float32Array<ArrayBuffer>;
   /** Counts flushes, so that work begun before one does not touch what comes after. */
   #generation = 0;
 
   constructor(detector: SpeechDetector, context: NodeContext, params: VadParams) {
     this.#detector = detector;
     this.#context = context;
+    this.#make = (length) => context.buffers.float32(length);
     this.#gate = new UtteranceGate({
       threshold: params.threshold,
       leadChunks: Math.ceil(params.lead / chunkUs),
@@ -41,8 +43,8 @@ class VoiceActivity implements NodeInstance {
   async process(frame: Frame): Promise<void> {
     const generation = this.#generation;
     if (startsSegment(frame)) await this.end();
-    this.#blocks.append(floatSamples(frame), frame.timestampUs);
-    for (let block = this.#blocks.take(); block !== undefined; block = this.#blocks.take()) {
+    this.#blocks.append(floatSamples(frame.payload), frame.timestampUs);
+    for (let block = this.#blocks.take(this.#make); block !== undefined; block = this.#blocks.take(this.#make)) {
       const probability = await this.#detector.probability(block.samples);
       if (generation !== this.#generation) return;
       await this.#pass(this.#gate.push(block, probability));
@@ -52,7 +54,7 @@ class VoiceActivity implements NodeInstance {
   }
 
   async end(): Promise<void> {
-    const last = this.#gate.speaking ? this.#gate.finish(this.#blocks.takePadded()) : [];
+    const last = this.#gate.speaking ? this.#gate.finish(this.#blocks.takePadded(this.#make)) : [];
     this.#forget();
     await this.#pass(last);
   }
@@ -81,6 +83,7 @@ class VoiceActivity implements NodeInstance {
 /** A `Vad` that judges with detectors of this kind. */
 export function vadWith(openDetector: OpenDetector): NodeDefinition {
   return defineNode<VadParams>({
+    borrows: true,
     open: async (params, context) => new VoiceActivity(await openDetector(), context, params),
   });
 }

@@ -67,7 +67,7 @@ describe("the page about nodes", () => {
       (error: { stdout?: string }) => error.stdout ?? String(error),
     );
     const shown = blocks.reduce((sum, { text }) => sum + (text.match(/^test\(/gm)?.length ?? 0), 0);
-    expect(shown).toBe(10);
+    expect(shown).toBe(11);
     expect(said).toMatch(/fail 0\n/);
     expect(said, said).toMatch(new RegExp(`pass ${shown}\\n`));
   });

@@ -57,6 +57,11 @@ export async function openNode(
     log: (level, message, fields) =>
       void logs.push(fields === undefined ? { level, message } : { level, message, fields }),
     metrics: { count: () => undefined, set: () => undefined, record: () => undefined },
+    buffers: {
+      float32: (length) => new Float32Array(length),
+      int16: (length) => new Int16Array(length),
+      uint8: (length) => new Uint8Array(length),
+    },
     signal: options.signal ?? new AbortController().signal,
     formats: { inputs: options.inputs ?? {}, outputs: options.outputs ?? {} },
     emit(port, payload, { timestampUs = currentUs, flags = 0 } = {}) {
@@ -75,7 +80,12 @@ export async function openNode(
     currentUs = timestampUs;
     const frame: Frame = { timestampUs, flags, payload, seq, epoch };
     seq += 1;
-    const pending = instance.process?.(frame, port, { signal: context.signal });
+    if (instance.process === undefined) {
+      const result = instance.map?.(payload, frame);
+      if (result !== undefined) void context.emit("out", result, { flags });
+      return;
+    }
+    const pending = instance.process(frame, port, { signal: context.signal });
     if (definition.sync === true && pending !== undefined) throw new Error("a sync node returned a promise");
     await pending;
   };

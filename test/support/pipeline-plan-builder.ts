@@ -13,6 +13,7 @@ import type {
 import { defaultPolicy } from "../../runtime/interface/plan.ts";
 
 export const text: FlowType = { kind: "scalar", name: "text" };
+export const bytes: FlowType = { kind: "scalar", name: "bytes" };
 export const pulse: FlowType = { kind: "signal" };
 
 type Ports = Record<string, FlowType>;

@@ -17,9 +17,9 @@ async function record(shape: Shape): Promise<{ readonly whole: string; readonly 
 
 describe("any graph, whatever its rates, queues, policies, joins, flushes and faults", () => {
   it(
-    `R9.2 R9.3 ends, keeps order, loses nothing that is not counted and holds no more than its links say: ${runs} graphs`,
+    `R9.2 R9.3 ends, keeps order, loses nothing that is not counted, holds no more than its links say, and leaves payloads alone: ${runs} graphs`,
     async () => {
-      const met = { failed: 0, restarted: 0, dropped: 0, stale: 0, arrived: 0, split: 0 };
+      const met = { failed: 0, restarted: 0, dropped: 0, stale: 0, arrived: 0, split: 0, pooled: 0 };
       await fc.assert(
         fc.asyncProperty(shapes, async (shape) => {
           const outcome = await run(shape);
@@ -31,6 +31,7 @@ describe("any graph, whatever its rates, queues, policies, joins, flushes and fa
           met.dropped += streams.some(({ dropped }) => dropped > 0) ? 1 : 0;
           met.stale += nodes.some(({ dropped }) => dropped !== undefined) ? 1 : 0;
           met.arrived += outcome.trace.length > 0 ? 1 : 0;
+          met.pooled += nodes.some(({ buffers }) => buffers !== undefined && buffers.taken > buffers.made) ? 1 : 0;
           met.split += shape.nodes.some((_, index) => isSplit(shape, index)) ? 1 : 0;
         }),
         { numRuns: runs, seed },

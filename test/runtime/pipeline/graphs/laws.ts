@@ -11,6 +11,8 @@ export function broken(shape: Shape, outcome: Outcome): string[] {
       ...boundOf(link, outcome),
     ]),
     ...sentOf(shape, outcome),
+    // What somebody may still look at is left alone, whatever memory it stands in.
+    ...outcome.changed,
   ];
 }
 

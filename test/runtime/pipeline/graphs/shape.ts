@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { LinkPlan, NodePlan, PipelinePlan } from "../../../../runtime/interface/plan.ts";
-import { PipelineBuilder, pulse, text } from "../../../support/pipeline-plan-builder.ts";
+import { bytes, PipelineBuilder, pulse } from "../../../support/pipeline-plan-builder.ts";
 
 /** What a node does with a frame; see `world.ts`. */
 export const kinds = ["pass", "later", "slow", "twice", "some", "careless", "pair"] as const;
@@ -19,6 +19,10 @@ export interface NodeShape {
   };
   /** Each frame that it sends goes to one of those behind it, where there are several; undefined for all. */
   readonly any: (typeof policies)[number] | undefined;
+  /** Keeps nothing that it was given, and says so. */
+  readonly borrows: boolean;
+  /** What it sends stands in buffers of the runtime. */
+  readonly pooled: boolean;
   /** At which frame it throws, counted over all its instances, and how often it may be opened anew. */
   readonly fault: { readonly at: number; readonly restarts: number } | undefined;
 }
@@ -51,6 +55,8 @@ const nodeShape = (index: number): fc.Arbitrary<NodeShape> =>
       })
       .map(({ deadlineMs, ...link }): NodeShape["link"] => (deadlineMs === 0 ? link : { ...link, deadlineMs })),
     any: maybe(fc.constantFrom(...policies), 2),
+    borrows: fc.constantFrom(true, true, false),
+    pooled: fc.constantFrom(true, true, false),
     // One in eight.
     fault: fc
       .record({ at: fc.integer({ min: 1, max: 6 }), restarts: fc.integer({ min: 0, max: 2 }) })
@@ -100,11 +106,11 @@ export function isSplit({ nodes }: Shape, from: number): boolean {
 }
 
 export function pipelineOf(shape: Shape): PipelineBuilder {
-  const builder = new PipelineBuilder("P", { a: text, stop: pulse }, { b: text });
+  const builder = new PipelineBuilder("P", { a: bytes, stop: pulse }, { b: bytes });
   const last = shape.nodes.length - 1;
   shape.nodes.forEach((node, index) => {
-    const inputs = isPair(node) ? { left: text, right: text } : { in: text };
-    builder.node(nameOf(index), inputs, { out: text });
+    const inputs = isPair(node) ? { left: bytes, right: bytes } : { in: bytes };
+    builder.node(nameOf(index), inputs, { out: bytes });
   });
   const taken = new Map<number, number>();
   /** Where a node sends each frame to one of several: which of them the next link is. */

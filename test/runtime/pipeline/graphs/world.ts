@@ -1,6 +1,6 @@
 import { delay } from "../../../../runtime/interface/clock.ts";
 import type { MeshError } from "../../../../runtime/interface/errors.ts";
-import type { Frame } from "../../../../runtime/interface/frame.ts";
+import type { Frame, Payload } from "../../../../runtime/interface/frame.ts";
 import type { Link } from "../../../../runtime/interface/link.ts";
 import {
   defineNode,
@@ -11,9 +11,10 @@ import {
 import type { SessionDescription } from "../../../../runtime/interface/session.ts";
 import { pipelineEndpoint } from "../../../../runtime/pipeline/endpoint.ts";
 import { depsOf } from "../../../support/pipeline-run.ts";
-import { planWith, pulse, text } from "../../../support/pipeline-plan-builder.ts";
+import { bytes, planWith, pulse } from "../../../support/pipeline-plan-builder.ts";
 import { seededRandom } from "../../../support/real-clock.ts";
 import { seededClock, type SeededClock } from "../../../support/seeded-clock.ts";
+import { payloadOf, textOf } from "./payload.ts";
 import { isPair, nameOf, pipelineOf, type NodeShape, type Shape } from "./shape.ts";
 
 /** All that a run was seen to do. */
@@ -26,6 +27,8 @@ export interface Outcome {
   readonly emitted: ReadonlyMap<string, number>;
   /** By queue: the most that waited at a time. */
   readonly most: ReadonlyMap<string, number>;
+  /** Payloads that were not what they had been while somebody could still look at them. */
+  readonly changed: readonly string[];
   readonly error: MeshError | undefined;
   /** When the session was over. */
   readonly description: SessionDescription;
@@ -46,8 +49,8 @@ export async function run(shape: Shape): Promise<Outcome> {
   const deps = { ...depsOf({}), clock, random, registry: ({ id }: { readonly id: string }) => world.definition(id) };
   const opening = pipelineEndpoint(planWith(builder), "P", deps).open({
     params: {},
-    inputs: { a: text, stop: pulse },
-    outputs: { b: { type: text, link: world.reader() } },
+    inputs: { a: bytes, stop: pulse },
+    outputs: { b: { type: bytes, link: world.reader() } },
     schemas: {},
     signal: new AbortController().signal,
   });
@@ -68,7 +71,7 @@ export async function run(shape: Shape): Promise<Outcome> {
         continue;
       }
       while (!a.writable) await a.ready();
-      a.send({ ...frame, payload: `a:${seq}` });
+      a.send({ ...frame, payload: payloadOf("a", seq, (length) => new Uint8Array(length)) });
       seq += 1;
       accepted += 1;
     }
@@ -81,13 +84,26 @@ export async function run(shape: Shape): Promise<Outcome> {
   await clock.until(session.close(), limitMs);
   const { trace, arrived, emitted } = world;
   const pending = clock.pending - world.reading;
-  return { trace, arrived, emitted, most, error, description: session.describe(), pending, accepted };
+  return {
+    trace,
+    arrived,
+    emitted,
+    most,
+    changed: world.allChanged(),
+    error,
+    description: session.describe(),
+    pending,
+    accepted,
+  };
 }
 
 class World {
   readonly trace: string[] = [];
   readonly arrived = new Map<string, number[]>();
   readonly emitted = new Map<string, number>();
+  /** What a payload was that somebody keeps, who may. */
+  readonly #kept: { readonly payload: Payload; readonly was: string; readonly by: string }[] = [];
+  readonly #changed: string[] = [];
   /** Timers of the reader of the output, which may outlive the session. */
   reading = 0;
   readonly #shape: Shape;
@@ -100,12 +116,19 @@ class World {
     this.#clock = clock;
   }
 
+  /** At the end of all. */
+  allChanged(): string[] {
+    for (const { payload, was, by } of this.#kept) this.#same(by, payload, was);
+    return this.#changed;
+  }
+
   definition(id: string): NodeDefinition {
     const index = this.#shape.nodes.findIndex((_, at) => nameOf(at) === id);
     const shape = this.#shape.nodes[index] as NodeShape;
     const sync = !isPair(shape) && (shape.kind === "pass" || shape.kind === "some" || shape.kind === "pair");
     return defineNode({
       sync,
+      borrows: shape.borrows,
       open: (_, context) => this.#instance(id, shape, context as NodeContext) as never,
     });
   }
@@ -123,6 +146,7 @@ class World {
       ready: () => (writable ? Promise.resolve() : new Promise((resolve) => (wake = resolve))),
       send: (frame) => {
         this.#arrive("b", "b", frame);
+        this.#keep("b", frame);
         if (readMs === 0) return;
         writable = false;
         this.reading += 1;
@@ -137,72 +161,88 @@ class World {
     };
   }
 
-  #instance(id: string, shape: NodeShape, { emit, clock }: NodeContext): NodeInstance {
-    const next = (): string => {
+  #instance(id: string, shape: NodeShape, { emit, clock, buffers }: NodeContext): NodeInstance {
+    const next = (): Uint8Array => {
       const number = this.emitted.get(id) ?? 0;
       this.emitted.set(id, number + 1);
-      return `${id}:${number}`;
+      return payloadOf(id, number, (length) => (shape.pooled ? buffers.uint8(length) : new Uint8Array(length)));
     };
     const take = (): void => {
       const taken = (this.#taken.get(id) ?? 0) + 1;
       this.#taken.set(id, taken);
       if (taken === shape.fault?.at) throw new Error(`${id} fails`);
     };
+    /** Looks at a payload, and once more when it is called. */
+    const look = ({ payload }: Frame): (() => void) => {
+      const was = textOf(payload);
+      if (!shape.borrows) this.#keep(id, { payload });
+      return () => this.#same(id, payload, was);
+    };
     if (isPair(shape)) {
       return {
         join: (frames) => {
-          for (const [port, frame] of Object.entries(frames)) {
+          const looks = Object.entries(frames).map(([port, frame]) => {
             this.#arrive(id, port, frame as Frame, shape.join === "latest");
-          }
+            return look(frame as Frame);
+          });
           take();
-          return next();
+          const sent = next();
+          for (const again of looks) again();
+          return sent;
         },
       };
     }
-    const arrive = (frame: Frame): void => {
+    const arrive = (frame: Frame): (() => void) => {
       this.#arrive(id, "in", frame);
       take();
+      return look(frame);
     };
     switch (shape.kind) {
       case "later":
         return {
           async process(frame) {
-            arrive(frame);
+            const again = arrive(frame);
             await Promise.resolve();
+            again();
             await emit("out", next());
+            again();
           },
         };
       case "slow":
         return {
           async process(frame) {
-            arrive(frame);
-            await delay(clock, 1 + (Number(String(frame.payload).split(":")[1]) % 3));
+            const again = arrive(frame);
+            await delay(clock, 1 + (numberOf(frame) % 3));
+            again();
             return next();
           },
         };
       case "twice":
         return {
           async *process(frame) {
-            arrive(frame);
+            const again = arrive(frame);
             yield next();
             await Promise.resolve();
             yield next();
+            again();
           },
         };
       case "careless":
         return {
           process(frame) {
-            arrive(frame);
+            const again = arrive(frame);
             void emit("out", next());
             void emit("out", next());
-            return Number(String(frame.payload).split(":")[1]) % 2 === 0 ? Promise.resolve() : undefined;
+            again();
+            return numberOf(frame) % 2 === 0 ? Promise.resolve().then(again) : undefined;
           },
         };
       case "some":
         return {
           process(frame) {
-            arrive(frame);
-            if (Number(String(frame.payload).split(":")[1]) % 3 > 0) void emit("out", next());
+            const again = arrive(frame);
+            if (numberOf(frame) % 3 > 0) void emit("out", next());
+            again();
           },
         };
       case "pass":
@@ -220,15 +260,27 @@ class World {
 
   /** @param again it may have come before, as the latest of its input */
   #arrive(to: string, port: string, { payload, epoch, timestampUs }: Frame, again = false): void {
-    const [from = "", number = ""] = String(payload).split(":");
+    const text = textOf(payload);
+    const [from = "", number = ""] = text.split(":");
     const key = `${from} -> ${to}`;
     const known = this.arrived.get(key);
     if (known === undefined) this.arrived.set(key, [Number(number)]);
     else if (!again || known.at(-1) !== Number(number)) known.push(Number(number));
-    this.#note(`${to}.${port} ${String(payload)} of epoch ${epoch} at ${timestampUs}`);
+    this.#note(`${to}.${port} ${text} of epoch ${epoch} at ${timestampUs}`);
+  }
+
+  #keep(by: string, { payload }: Pick<Frame, "payload">): void {
+    this.#kept.push({ payload, was: textOf(payload), by });
+  }
+
+  #same(by: string, payload: Payload, was: string): void {
+    const now = textOf(payload);
+    if (now !== was) this.#changed.push(`${was}, which ${by} looks at, has become ${now}`);
   }
 
   #note(what: string): void {
     this.trace.push(`${this.#clock.nowMs} ${what}`);
   }
 }
+
+const numberOf = ({ payload }: Frame): number => Number(textOf(payload).split(":")[1]);
