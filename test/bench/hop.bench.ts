@@ -1,4 +1,5 @@
 import { defineNode } from "../../runtime/interface/node.ts";
+import { audioRows } from "./audio-hop.ts";
 import * as chains from "./hop-chains.ts";
 import { against, interleaved, type BenchRow, type Contender, type Rounds } from "./hop-rounds.ts";
 import { workerRows } from "./worker-hop.ts";
@@ -58,10 +59,12 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
       row("queued", "async generators"),
       row("queued", "web streams"),
       ...(await workerRows((pair) => interleaved(pair, 9))),
+      ...(await audioRows((all) => interleaved(all, 9))),
     ],
     notes: [
       "frames: the value travels in an object with media time, number, epoch and flags, as it does between nodes with",
       "`process`; `map` works on the bare value, and so do the peers that it stands beside.",
+      "audio: 20 ms at 48 kHz through nodes that each give an array of their own, of `buffers` or by `new`.",
       "worker hop: 960 samples go to a thread and come back, one frame at a time; both copy once and move the copy.",
     ],
   };

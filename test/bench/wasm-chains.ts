@@ -30,12 +30,13 @@ export const wasmGain: NodeDefinition = wasmDefinition("gain.wasm", () => Promis
 /** The same in TypeScript, in the quickest form of a node. */
 export const typeScriptGain: NodeDefinition = defineNode<{ gain: number }>({
   sync: true,
-  open: (params) => {
+  borrows: true,
+  open: (params, { buffers }) => {
     const by = Math.fround(10 ** (params.gain / 20));
     return {
       map: (payload) => {
         const given = payload as Float32Array;
-        const louder = new Float32Array(given.length);
+        const louder = buffers.float32(given.length);
         for (let index = 0; index < given.length; index += 1) louder[index] = (given[index] ?? 0) * by;
         return louder;
       },
@@ -93,7 +94,11 @@ export function loop(count: number): void {
   }
 }
 
-const sink = defineNode({ sync: true, open: () => ({ process: ({ payload }) => consume(payload as Float32Array) }) });
+const sink = defineNode({
+  sync: true,
+  borrows: true,
+  open: () => ({ process: ({ payload }) => consume(payload as Float32Array) }),
+});
 
 const sourceOf = (count: number): NodeDefinition =>
   defineNode({

@@ -55,8 +55,8 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
       row("TypeScript node", "loop in TypeScript"),
     ],
     notes: [
-      "A node's figure is what one more of them costs in a chain. Every frame that comes out is an array of its own, in both",
-      "languages and by hand; `call only` changes the same memory again and again.",
+      "A node's figure is what one more of them costs in a chain. Every frame that comes out is an array: of `buffers` in both",
+      "nodes, a new one by hand and in the loop; `call only` changes the same memory again and again.",
     ],
   };
 }
