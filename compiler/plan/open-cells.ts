@@ -35,8 +35,9 @@ export class OpenCells {
     const dims: Record<string, Dimension> = {};
     for (const [name, cell] of type.dims) {
       const solved = resolve(cell);
-      // A shape of which nothing is known is none.
-      if (name !== "rank" || solved.values !== undefined) dims[name] = this.#dimension(name, solved);
+      // A shape of which nothing is known is none, but at the border: there it tells whose shape is the same.
+      if (name !== "rank" || solved.values !== undefined || this.#border.has(solved))
+        dims[name] = this.#dimension(name, solved);
     }
     return { kind: type.media, dims };
   }

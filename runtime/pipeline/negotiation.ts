@@ -27,6 +27,8 @@ type Alternatives = readonly Alternative<DimensionValue>[];
 export class Cells {
   readonly #pipeline: PipelinePlan;
   #contents: (Alternatives | undefined)[];
+  /** Sides of tensors whose number of sides is a cell, by that: those of one number have one shape. */
+  readonly #sides = new Map<number, Readonly<Record<string, Alternatives>>>();
 
   constructor(pipeline: PipelinePlan) {
     this.#pipeline = pipeline;
@@ -35,7 +37,9 @@ export class Cells {
 
   /** The type with what is known of its cells. */
   fill(type: FlowType): FlowType {
-    return fillCells(type, this.#contents);
+    const filled = fillCells(type, this.#contents);
+    const sides = this.#sides.get(rankCell(type) ?? -1);
+    return sides === undefined || !isMedia(filled) ? filled : { ...filled, dims: { ...sides, ...filled.dims } };
   }
 
   /**
@@ -100,7 +104,16 @@ export class Cells {
       if (both === "empty") return name;
       left.set(cell, both);
     }
+    const rank = rankCell(port);
+    const sides = { ...this.#sides.get(rank ?? -1) };
+    for (const name of Object.keys(result.dims)) {
+      if (rank === undefined || !isSide(name) || Object.hasOwn(port.dims, name)) continue;
+      const both = intersectDimension(alternativesOf(result, name), sides[name]);
+      if (both === "empty") return name;
+      if (both !== undefined) sides[name] = both;
+    }
     for (const [cell, contents] of left) this.#contents[cell] = contents;
+    if (rank !== undefined) this.#sides.set(rank, sides);
     return undefined;
   }
 
@@ -117,21 +130,37 @@ export class Cells {
 
   /** The same for cells that have been narrowed as far. */
   get key(): string {
-    return JSON.stringify(this.#contents);
+    return JSON.stringify([this.#contents, ...this.#sides]);
   }
 
   /** Settles every cell on one value. */
   fix(): void {
     this.#contents = this.#contents.map((contents, index) => {
       const { dimension, media } = this.#pipeline.cells[index] ?? { dimension: "" };
+      // A tensor of any shape has no other for being settled.
+      if (dimension === "rank" && contents === undefined) return undefined;
       return [fixDimension(dimension, contents, media)];
     });
+    for (const [rank, sides] of this.#sides) {
+      const fixed = Object.entries(sides).map(([name, contents]) => [name, [fixDimension(name, contents)]]);
+      this.#sides.set(rank, Object.fromEntries(fixed) as Record<string, Alternatives>);
+    }
   }
 
   /** The format of a port once everything is settled. */
   fixed(type: FlowType): FlowType {
     return fixType(this.fill(type));
   }
+}
+
+/** The cell that the number of a tensor's sides is in. */
+function rankCell(type: FlowType): number | undefined {
+  const rank = isMedia(type) ? type.dims["rank"] : undefined;
+  return rank !== undefined && isCell(rank) ? rank.cell : undefined;
+}
+
+function isSide(dimension: string): boolean {
+  return dimension.startsWith("side");
 }
 
 /** Formats by name of the pipeline's ports. */
@@ -180,10 +209,9 @@ export function settle(pipeline: PipelinePlan, met: PortTypes, cells: Cells): Po
         const port = pipeline[which][name]?.type;
         if (port === undefined) return [];
         if (!isMedia(port) || !isMedia(narrowed)) return [[name, port]];
-        const own = cells.fill(port);
-        const inCells = Object.entries(port.dims).filter(([, dimension]) => isCell(dimension));
+        const own = cells.fill(port) as MediaType;
         const fixed = Object.fromEntries(
-          inCells.map(([dimension]) => [dimension, alternativesOf(own as MediaType, dimension) ?? []]),
+          Object.entries(own.dims).filter(([name]) => port.dims[name] === undefined || isCell(port.dims[name])),
         );
         return [[name, fixType({ kind: narrowed.kind, dims: { ...narrowed.dims, ...fixed } })]];
       }),

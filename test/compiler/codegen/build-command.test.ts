@@ -180,7 +180,7 @@ describe("meshc build", () => {
   it("says which folder is none, and which may not be written to", async () => {
     meshc.write("main.mesh", program("Main"));
     meshc.write("gen", "a file");
-    expect((await meshc.run("build", "--out", "gen")).err).toMatch(/^error: gen\/main\.mesh\.ts cannot be written: /);
+    expect((await meshc.run("build", "--out", "gen")).err).toContain("cannot be there: gen is a file.");
     if (process.getuid?.() === 0) return;
     mkdirSync(join(meshc.folder, "closed"));
     chmodSync(join(meshc.folder, "closed"), 0o500);

@@ -9,6 +9,15 @@ import { collector } from "../../support/pipeline-run.ts";
 
 const audio = (dims: Extract<FlowType, { dims: unknown }>["dims"]): FlowType => ({ kind: "audio", dims });
 
+/** Takes all and keeps nothing. */
+const sink = {
+  writable: true,
+  ready: () => Promise.resolve(),
+  send: () => undefined,
+  end: () => undefined,
+  abort: () => undefined,
+};
+
 /** A node that shows what it was opened with. */
 function spy() {
   const opened: { params: Readonly<Record<string, JsonValue>>; formats: NodeContext["formats"] }[] = [];
@@ -90,13 +99,6 @@ describe("formats", () => {
       .node("N", { in: open }, { out: open })
       .link("a", "N.in")
       .link("N.out", "b");
-  const sink = {
-    writable: true,
-    ready: () => Promise.resolve(),
-    send: () => undefined,
-    end: () => undefined,
-    abort: () => undefined,
-  };
 
   it("R2.3 settle on what the caller sends and takes, the same for all ports that share a dimension", async () => {
     const { node, opened } = spy();
@@ -223,6 +225,42 @@ describe("ports of a session", () => {
     const { session } = await open(sides(4, 4));
     expect(opened[0]?.formats.inputs["in"]).toMatchObject({ dims: { side0: [4], side1: [4] } });
     await session.close();
+  });
+
+  describe("of tensors whose shape nobody has declared", () => {
+    const open: FlowType = { kind: "tensor", dims: { element: ["f32"], rank: { cell: 0 } } };
+    const tensor = (...shape: number[]): FlowType => {
+      const sides = shape.map((side, index) => [`side${index}`, [side]]);
+      const dims = shape.length === 0 ? {} : { rank: [shape.length], ...Object.fromEntries(sides) };
+      return { kind: "tensor", dims: { element: ["f32"], ...dims } } as FlowType;
+    };
+    const asked = (given: FlowType, taken: FlowType): ReturnType<typeof openSession> =>
+      openSession(
+        new PipelineBuilder("P", { a: open }, { b: open })
+          .with({ cells: [{ dimension: "rank", media: "tensor", allowed: null }] })
+          .node("N", { in: open }, { out: open })
+          .link("a", "N.in")
+          .link("N.out", "b"),
+        { nodes: { N: spy().node }, inputs: { a: given }, outputs: { b: { type: taken, link: sink } } },
+      );
+
+    it.each<[string, FlowType, FlowType, FlowType]>([
+      ["the one that both sides name", tensor(4, 2), tensor(4, 2), tensor(4, 2)],
+      ["the one that is given, where the other side takes any", tensor(4), tensor(), tensor(4)],
+      ["the one that is taken, where any is given", tensor(), tensor(3), tensor(3)],
+      ["none where both leave it open", tensor(), tensor(), tensor()],
+    ])("are %s, at all ports that share it", async (_, given, taken, expected) => {
+      const { session } = await asked(given, taken);
+      expect(session.formats).toEqual({ inputs: { a: expected }, outputs: { b: expected } });
+      await session.close();
+    });
+
+    it.each([
+      ["number of sides", tensor(4), tensor(4, 2)],
+      ["side", tensor(4, 2), tensor(4, 3)],
+    ])("are refused where one %s is not the other", async (_, given, taken) => {
+      await expect(asked(given, taken)).rejects.toMatchObject({ code: "format-mismatch" });
+    });
   });
 
   it("keep what has been settled before, where one dimension stands at two ports", () => {
