@@ -37,7 +37,7 @@ export function explain(dimension: string, producer: Cell, consumer: Cell, depth
   };
   for (const cause of before) if (needed.has(cause)) add(cause, true);
   for (const cause of after) if (needed.has(cause)) add(cause, false);
-  return related.slice(0, mostRelated);
+  return withoutRepeats(related).slice(0, mostRelated);
 }
 
 /** What somebody said of a dimension; of a converter that was put in also where and why that was done. */
@@ -136,7 +136,7 @@ function told(dimension: string, causes: readonly Cause[]): Related[] {
     for (const bond of way) bondsTold.add(bond);
     return [...way.map(sharing), ...shown(dimension, narrowing)];
   });
-  return related.slice(0, mostRelated);
+  return withoutRepeats(related).slice(0, mostRelated);
 }
 
 /** The arrows to the ends that leave a cell open. */
@@ -176,4 +176,13 @@ export function whyNotAll(
 /** What narrowed a cell, as a copy of it tells on. */
 export function summarised(cell: Cell): Narrowing[] {
   return narrowers(cell).map(({ narrowing, bonds }) => ({ ...narrowing, way: [...(narrowing.way ?? []), ...bonds] }));
+}
+
+/** A reason for a reason may have been told already. */
+export function withoutRepeats(related: readonly Related[]): Related[] {
+  const seen = new Set<string>();
+  return related.filter(({ place, message }) => {
+    const key = `${place.source.path}:${place.span.start}:${message}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }

@@ -1,8 +1,17 @@
 import { formatDimension, type FlowType, type Schemas } from "../../runtime/interface/caps.ts";
 import type { Related } from "../diagnostics/diagnostic.ts";
 import { adaptLink, type Converters } from "./adapt.ts";
-import { agree, cellOf, describeType, Trail, type Bond, type SolveConflict } from "./cells.ts";
-import { explain, explainNarrowing } from "./explain.ts";
+import {
+  agree,
+  cellOf,
+  describeType,
+  Trail,
+  type Bond,
+  type Cell,
+  type SolveConflict,
+  type SolvedType,
+} from "./cells.ts";
+import { explain, explainNarrowing, withoutRepeats } from "./explain.ts";
 import type { GraphEnd, GraphLink, PipelineGraph } from "./graph.ts";
 import { dimensionWord } from "./media.ts";
 import type { DeclarationSymbol } from "./program.ts";
@@ -27,6 +36,8 @@ class Solver {
   readonly #reporter: Reporter;
   /** Arrows that something was said about: the branches behind one often fail for the same reason. */
   readonly #told = new Set<string>();
+  /** The ends of links that failed: they are wider than they are meant to be, and with them what is settled by them. */
+  readonly #unsettled: SolvedType[] = [];
 
   constructor(graph: PipelineGraph, schemas: Schemas, converters: Converters, reporter: Reporter) {
     this.#graph = graph;
@@ -37,7 +48,9 @@ class Solver {
 
   join(link: GraphLink): void {
     const found = this.#agree(link);
-    if (found === undefined || this.#isTold(link, found)) return;
+    if (found === undefined) return;
+    this.#unsettled.push(link.from.type, link.to.type);
+    if (this.#isTold(link, found)) return;
     const { source } = this.#graph.symbol.file;
     const chain = adaptLink(link, this.#graph, this.#schemas, this.#converters, { dryRun: true });
     this.#reporter.report("MESH3001", source, link.arrowSpan, mismatchMessage(link, found), {
@@ -63,7 +76,7 @@ class Solver {
       );
       if (ends.every((side) => side === undefined)) return;
     }
-    if (this.#isTold(link, found)) return;
+    if (this.#isUnsettled(link) || this.#isTold(link, found)) return;
     this.#reporter.report(
       "MESH3002",
       this.#graph.symbol.file.source,
@@ -94,6 +107,13 @@ class Solver {
   #bond(link: GraphLink): Bond {
     const place = { source: this.#graph.symbol.file.source, span: link.arrowSpan };
     return { place, text: `${link.from.text} ${link.adapt ? "~>" : "->"} ${link.to.text}` };
+  }
+
+  /** True where one of the ends is in some dimension what the end of a link that failed is. */
+  #isUnsettled({ from, to }: GraphLink): boolean {
+    const cells = (type: SolvedType): Cell[] => (type.kind === "media" ? [...type.dims.values()] : []);
+    const wide = new Set(this.#unsettled.flatMap(cells).map(({ root }) => root));
+    return [from.type, to.type].flatMap(cells).some(({ root }) => wide.has(root));
   }
 
   #isTold(link: GraphLink, { dimension }: SolveConflict): boolean {
@@ -159,12 +179,4 @@ function narrowingsOf({ from, to }: GraphLink): Related[] {
         })
       : [],
   );
-}
-
-function withoutRepeats(related: readonly Related[]): Related[] {
-  const seen = new Set<string>();
-  return related.filter(({ place, message }) => {
-    const key = `${place.source.path}:${place.span.start}:${message}`;
-    return !seen.has(key) && seen.add(key);
-  });
 }

@@ -110,6 +110,15 @@ pipeline Outer: Face { out sound: audio<16kHz, mono>\n Between() -> sound`,
 interface Face { in a: tensor<f32, [2]>\n out b: tensor<f32, [1]> }
 pipeline Outer: Face { in «a»: tensor<f32 | i64, [1]>\n out b: tensor<f32 | i64, [1]>\n a -> b`,
     ],
+    [
+      "a mismatch that leaves open what a converter behind it is chosen by",
+      "MESH3001",
+      `t -> u }
+node Many { out audio<opus> }
+node Two { in audio<pcm_f32, 16kHz, stereo>\n out audio<pcm_f32, 16kHz, stereo> }
+node Six { in audio<opus, 48kHz, 6ch | stereo> }
+pipeline Q { let many = Many()\n let two = Two()\n many «->» two\n [many, two] ~> Six()`,
+    ],
     ["an unfed input in front of a mismatch", "MESH5001", "let p = «Pair()»\n t -> p.a\n p.x -> u"],
     ["two inputs that nothing feeds", "MESH5001", "let p = «Pair()»\n p.x -> u"],
     [
