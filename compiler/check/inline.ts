@@ -43,19 +43,14 @@ export function pipelineInstance(
   const { own } = checked.graph;
   const inputs = cells.types(own.inputs, summarised);
   const outputs = cells.types(own.outputs, summarised);
-  const paramCells = new Map<string, Cell>();
+  const paramCells = new Map([...own.paramCells].map(([name, cell]) => [name, cells.cell(cell, summarised)]));
+  narrowByDefaults(checked, new Set([...args.keys(), ...failed]), cells);
   for (const [name, cell] of own.paramCells) {
-    const copy = cells.cell(cell, summarised);
-    paramCells.set(name, copy);
-    if (failed.has(name)) continue;
-    if (args.has(name)) {
-      const problem = argumentProblem(checked, name, args.get(name), { cell, copy });
-      if (problem === undefined) bindParameter(use, name, copy, graph, reporter);
-      else reportArgument(graph, syntax, name, problem, reporter);
-    } else {
-      const fallback = literalOf(signature.params.get(name)?.defaultValue);
-      if (fallback !== undefined) copy.narrow([fallback]);
-    }
+    const copy = cells.cell(cell);
+    if (failed.has(name) || !args.has(name)) continue;
+    const problem = argumentProblem(checked, name, args.get(name), { cell, copy });
+    if (problem === undefined) bindParameter(use, name, copy, graph, reporter);
+    else reportArgument(graph, syntax, name, problem, reporter);
   }
   return {
     id,
@@ -69,6 +64,17 @@ export function pipelineInstance(
     inserted: false,
     inlined: { checked, cells },
   };
+}
+
+/**
+ * Narrows what stands for parameters to the defaults of those that are left out: an argument has to be the same where both
+ * stand for one format.
+ */
+export function narrowByDefaults({ graph }: CheckedPipeline, given: ReadonlySet<string>, copies: Copies): void {
+  for (const [name, cell] of graph.own.paramCells) {
+    const fallback = given.has(name) ? undefined : literalOf(graph.signature.params.get(name)?.defaultValue);
+    if (fallback !== undefined) copies.cell(cell).narrow([fallback]);
+  }
 }
 
 /** An argument that is a parameter of the pipeline around is one with it from now on. */

@@ -2,7 +2,7 @@ import { formatDimension, formatScalar, formatType, intersectDimension } from ".
 import type { CheckedPipeline, PipelineGraph } from "./graph.ts";
 import { Copies, type Cell } from "./cells.ts";
 import { explainNarrowing } from "./explain.ts";
-import { argumentProblem } from "./inline.ts";
+import { argumentProblem, narrowByDefaults } from "./inline.ts";
 import { holds, type ParameterLimits } from "./parameter.ts";
 import type { FileInfo } from "./program.ts";
 import type { Place } from "../source/source-file.ts";
@@ -63,6 +63,7 @@ export function checkFormatArguments(
   reporter: Reporter,
 ): void {
   const cells = new Copies();
+  narrowByDefaults(checked, new Set(args.keys()), cells);
   for (const [name, cell] of checked.graph.own.paramCells) {
     const problem = argumentProblem(checked, name, args.get(name), { cell, copy: cells.cell(cell) });
     const argument = syntax.arguments.find((one) => one.name.text === name);

@@ -189,6 +189,20 @@ describe("formats that meet", () => {
   );
   const two = (second: string): string =>
     `pipeline P(from: frequency = 8kHz, ${second}) { in a: audio<pcm_f32, from, mono> out b: audio<pcm_f32, to, mono> a -> b }`;
+  wrong(
+    "an argument that has to be the same as the default of another parameter",
+    "3005",
+    `${two("to: frequency")}\npipeline Q { in a: audio<pcm_f32>\n out b: audio<pcm_f32>\n a -> P(to: «16kHz») -> b }`,
+  );
+  wrong(
+    "the same of a peer",
+    "3005",
+    `${two("to: frequency")}\npeer edge { runs P(to: «16kHz»)\n listens "webrtc://127.0.0.1:7000" }`,
+  );
+  right(
+    "an argument that is the same as the default of another parameter",
+    `${two("to: frequency")}\npipeline Q { in a: audio<pcm_f32>\n out b: audio<pcm_f32>\n a -> P(to: 8kHz) -> b }`,
+  );
   wrong("two defaults that have to be the same and are not", "3005", two("«to»: frequency = 16kHz"));
   right("two defaults that have to be the same and are", two("to: frequency = 8kHz"));
 });
