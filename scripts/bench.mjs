@@ -12,6 +12,11 @@ const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "test/benc
 const suffix = ".bench.ts";
 const args = process.argv.slice(2);
 const json = args.includes("--json");
+const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--json" && arg !== "--long");
+if (unknown !== undefined) {
+  console.error(`error: Unknown option '${unknown}'\nusage: npm run bench -- [NAME|all] [--json] [--long]`);
+  process.exit(2);
+}
 const [wanted] = args.filter((arg) => !arg.startsWith("-"));
 
 function listed() {

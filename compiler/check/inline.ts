@@ -6,6 +6,7 @@ import { explain, explainNarrowing, summarised } from "./explain.ts";
 import { nameOf, type CheckedPipeline, type Instance, type PipelineGraph } from "./graph.ts";
 import { limitsOf, portTypes } from "./instances.ts";
 import type { Reporter } from "./reporter.ts";
+import type { ParameterInfo } from "./parameter.ts";
 import type { Signature } from "./signature.ts";
 
 /** More nodes than this in one pipeline, with all that stands in it, are a mistake. */
@@ -44,11 +45,12 @@ export function pipelineInstance(
   const inputs = cells.types(own.inputs, summarised);
   const outputs = cells.types(own.outputs, summarised);
   const paramCells = new Map([...own.paramCells].map(([name, cell]) => [name, cells.cell(cell, summarised)]));
-  narrowByDefaults(checked, new Set([...args.keys(), ...failed]), cells);
+  const given = new Set([...args.keys(), ...failed]);
+  narrowByDefaults(checked, given, cells);
   for (const [name, cell] of own.paramCells) {
     const copy = cells.cell(cell);
     if (failed.has(name) || !args.has(name)) continue;
-    const problem = argumentProblem(checked, name, args.get(name), { cell, copy });
+    const problem = argumentProblem(checked, name, args.get(name), { cell, copy }, given);
     if (problem === undefined) bindParameter(use, name, copy, graph, reporter);
     else reportArgument(graph, syntax, name, problem, reporter);
   }
@@ -109,24 +111,57 @@ function ownParameterCell(graph: PipelineGraph, name: string, like: Cell): Cell 
 export interface ArgumentProblem {
   readonly message: string;
   readonly related: ReturnType<typeof explain>;
+  readonly hint?: string;
 }
 
 /**
  * Holds the value of a parameter against what the links inside the pipeline leave it, and narrows a copy of its cell.
  * @param cells that of the parameter, and the copy that stands for it in this use
+ * @param given the parameters that have a value of their own in this use
  */
 export function argumentProblem(
-  checked: Pick<CheckedPipeline, "symbol">,
+  checked: Pick<CheckedPipeline, "symbol" | "graph">,
   name: string,
   value: PlanValue | undefined,
   { cell, copy }: { readonly cell: Cell; readonly copy: Cell },
+  given: ReadonlySet<string>,
 ): ArgumentProblem | undefined {
   const literal = literalOf(value);
   if (literal === undefined || copy.narrow([literal])) return undefined;
   const { dimension, values } = copy;
+  const other = defaultBeside(checked, name, cell, given);
+  if (other !== undefined) return unlikeDefault(checked, name, formatDimension(dimension, [literal]), other);
   return {
     message: `\`${name}\` of \`${checked.symbol.name}\` cannot be ${formatDimension(dimension, [literal])}: inside, only ${formatDimension(dimension, values)} is possible.`,
     related: explainNarrowing(dimension, cell),
+  };
+}
+
+/** A parameter that is left out, whose default stands for the same format. */
+function defaultBeside(
+  { graph }: Pick<CheckedPipeline, "graph">,
+  name: string,
+  cell: Cell,
+  given: ReadonlySet<string>,
+): ParameterInfo | undefined {
+  const names = [...graph.own.paramCells].flatMap(([other, { root }]) => (root === cell.root ? other : []));
+  const params = names.flatMap((other) => graph.signature.params.get(other) ?? []);
+  return params.find((one) => one.name !== name && !given.has(one.name) && literalOf(one.defaultValue) !== undefined);
+}
+
+function unlikeDefault(
+  { symbol, graph }: Pick<CheckedPipeline, "symbol" | "graph">,
+  name: string,
+  value: string,
+  other: ParameterInfo,
+): ArgumentProblem {
+  const { dimension = "" } = graph.own.paramCells.get(other.name) ?? {};
+  const fallback = literalOf(other.defaultValue);
+  const shownDefault = formatDimension(dimension, fallback === undefined ? undefined : [fallback]);
+  return {
+    message: `\`${name}\` of \`${symbol.name}\` is ${value}, but \`${other.name}\`, which has to be the same, is ${shownDefault} by default.`,
+    related: [{ place: { source: symbol.file.source, span: other.span }, message: "the default" }],
+    hint: `Give \`${other.name}: ${value}\` too.`,
   };
 }
 
@@ -134,11 +169,14 @@ function reportArgument(
   graph: PipelineGraph,
   syntax: InstanceSyntax,
   name: string,
-  { message, related }: ArgumentProblem,
+  { message, related, hint }: ArgumentProblem,
   reporter: Reporter,
 ): void {
   const argument = syntax.arguments.find((one) => one.name.text === name);
-  reporter.report("MESH3005", graph.symbol.file.source, argument?.value?.span ?? syntax.span, message, { related });
+  reporter.report("MESH3005", graph.symbol.file.source, argument?.value?.span ?? syntax.span, message, {
+    related,
+    hint,
+  });
 }
 
 type Literal = NonNullable<Cell["values"]>[number];

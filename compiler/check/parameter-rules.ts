@@ -31,7 +31,13 @@ export function checkDefaults(graph: PipelineGraph, limits: ParameterLimits, rep
     const cell = graph.own.paramCells.get(name);
     if (cell === undefined) continue;
     const copy = new Copies().cell(cell);
-    const problem = argumentProblem({ symbol: graph.symbol }, name, value, { cell, copy });
+    const problem = argumentProblem(
+      { symbol: graph.symbol, graph },
+      name,
+      value,
+      { cell, copy },
+      new Set(graph.signature.params.keys()),
+    );
     const { values, dimension } = cell;
     if (problem === undefined) {
       const other = fixed.get(cell.root);
@@ -63,13 +69,15 @@ export function checkFormatArguments(
   reporter: Reporter,
 ): void {
   const cells = new Copies();
-  narrowByDefaults(checked, new Set(args.keys()), cells);
+  const given = new Set(args.keys());
+  narrowByDefaults(checked, given, cells);
   for (const [name, cell] of checked.graph.own.paramCells) {
-    const problem = argumentProblem(checked, name, args.get(name), { cell, copy: cells.cell(cell) });
+    const problem = argumentProblem(checked, name, args.get(name), { cell, copy: cells.cell(cell) }, given);
     const argument = syntax.arguments.find((one) => one.name.text === name);
     if (problem === undefined || argument === undefined) continue;
     reporter.report("MESH3005", file.source, argument.value?.span ?? argument.span, problem.message, {
       related: problem.related,
+      hint: problem.hint,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { loadOnce } from "../interface/load-once.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
 import {
@@ -35,17 +36,7 @@ export interface ThreadModule {
  * Frames are copied once and the copy is moved, for others may read what a frame carries; what comes back is moved too.
  */
 export function threadDefinition(module: ThreadModule, start: StartThread): NodeDefinition {
-  let pending: Promise<string> | undefined;
-  const address = async (): Promise<string> => {
-    pending ??= Promise.resolve().then(module.address);
-    try {
-      return await pending;
-    } catch (error) {
-      // Asked again after it has failed.
-      pending = undefined;
-      throw error;
-    }
-  };
+  const address = loadOnce(async () => module.address());
   return {
     // Frames are copied before a call returns.
     borrows: true,

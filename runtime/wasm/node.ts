@@ -1,4 +1,5 @@
 import { fixedValue, type FlowType } from "../interface/caps.ts";
+import { loadOnce } from "../interface/load-once.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { JsonValue } from "../interface/frame.ts";
 import type { NodeContext, NodeDefinition, NodeInstance, Params } from "../interface/node.ts";
@@ -32,16 +33,7 @@ interface Compiled {
  * @param read gives its bytes; asked again after it has failed
  */
 export function wasmDefinition(name: string, read: () => Promise<Uint8Array>): NodeDefinition {
-  let pending: Promise<Compiled> | undefined;
-  const compiled = async (): Promise<Compiled> => {
-    pending ??= read().then((bytes) => compile(name, bytes));
-    try {
-      return await pending;
-    } catch (error) {
-      pending = undefined;
-      throw error;
-    }
-  };
+  const compiled = loadOnce(async () => compile(name, await read()));
   return {
     sync: true,
     // What goes in and what comes out is copied.

@@ -1,8 +1,7 @@
 import type { FlowType } from "../../runtime/interface/caps.ts";
 import { defineNode, type NodeContext, type NodeDefinition } from "../../runtime/interface/node.ts";
-import { pipelineEndpoint } from "../../runtime/pipeline/endpoint.ts";
 import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
-import { depsOf } from "../support/pipeline-run.ts";
+import { runToEnd } from "../support/run-to-end.ts";
 import { median, rounded, type BenchRow, type Contender } from "./hop-rounds.ts";
 
 const sound: FlowType = { kind: "audio", dims: { codec: ["pcm_f32"], rate: [48_000], channels: [1] } };
@@ -80,15 +79,7 @@ async function runChain(sync: boolean, make: Make, count: number, grown: number[
     from = id;
   }
   builder.node("Sink", { in: sound }, {}).link(`${from}.out`, "Sink.in");
-  const session = await pipelineEndpoint(planWith(builder), "Chain", depsOf(definitions)).open({
-    params: {},
-    inputs: {},
-    outputs: {},
-    schemas: {},
-    signal: new AbortController().signal,
-  });
-  const { error } = await session.closed;
-  if (error !== undefined) throw error;
+  await runToEnd(planWith(builder), "Chain", definitions);
   if (seen !== count) throw new Error(`${seen} of ${count} frames came to the end`);
 }
 

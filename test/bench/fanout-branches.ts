@@ -4,9 +4,8 @@ import { Subject } from "rxjs";
 import type { FlowType } from "../../runtime/interface/caps.ts";
 import type { Frame } from "../../runtime/interface/frame.ts";
 import { defineNode, type NodeDefinition } from "../../runtime/interface/node.ts";
-import { pipelineEndpoint } from "../../runtime/pipeline/endpoint.ts";
 import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
-import { depsOf } from "../support/pipeline-run.ts";
+import { runToEnd } from "../support/run-to-end.ts";
 
 /** Frames that every branch gets before those that count: in its first 64, all that a node gives is checked. */
 const warmup = 600;
@@ -161,14 +160,6 @@ export const sessionOf =
       nodes[`Branch${index}`] = defineNode({ sync, open: () => ({ process: deliveries.branch(index) }) });
       builder.node(`Branch${index}`, { in: integer }, {}).link("Source.out", `Branch${index}.in`);
     }
-    const session = await pipelineEndpoint(planWith(builder), "Fan", depsOf(nodes)).open({
-      params: {},
-      inputs: {},
-      outputs: {},
-      schemas: {},
-      signal: new AbortController().signal,
-    });
-    const { error } = await session.closed;
-    if (error !== undefined) throw error;
+    await runToEnd(planWith(builder), "Fan", nodes);
     return deliveries.us;
   };

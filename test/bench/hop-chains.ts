@@ -5,9 +5,8 @@ import { map } from "rxjs/operators";
 import type { FlowType } from "../../runtime/interface/caps.ts";
 import type { Frame, Payload } from "../../runtime/interface/frame.ts";
 import { defineNode, type Emit, type NodeDefinition } from "../../runtime/interface/node.ts";
-import { pipelineEndpoint } from "../../runtime/pipeline/endpoint.ts";
 import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
-import { depsOf } from "../support/pipeline-run.ts";
+import { runToEnd } from "../support/run-to-end.ts";
 
 /**
  * What one node does, written the way each of those that are compared wants it. Every one is a function of its own, as in a
@@ -204,15 +203,7 @@ export const sessionOf =
       last = name;
     });
     builder.node("Sink", { in: integer }, {}).link(`${last}.out`, "Sink.in");
-    const session = await pipelineEndpoint(planWith(builder), "Chain", depsOf(nodes)).open({
-      params: {},
-      inputs: {},
-      outputs: {},
-      schemas: {},
-      signal: new AbortController().signal,
-    });
-    const { error } = await session.closed;
-    if (error !== undefined) throw error;
+    const session = await runToEnd(planWith(builder), "Chain", nodes);
     // Every node counts its frames, so this is also a look at the metrics being on.
     for (const one of session.describe().nodes.slice(1)) {
       if (one.frames !== count) throw new Error(`${one.frames} of ${count} frames came to ${one.id}`);

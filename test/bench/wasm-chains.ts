@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { FlowType } from "../../runtime/interface/caps.ts";
 import { defineNode, type NodeDefinition } from "../../runtime/interface/node.ts";
-import { pipelineEndpoint } from "../../runtime/pipeline/endpoint.ts";
 import { wasmDefinition } from "../../runtime/wasm/node.ts";
 import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
-import { depsOf } from "../support/pipeline-run.ts";
+import { runToEnd } from "../support/run-to-end.ts";
 
 /** 20 ms of sound at 48 kHz. */
 export const samples = 960;
@@ -128,15 +127,7 @@ export async function runChain(node: NodeDefinition, count: number, nodes: numbe
   for (const one of plan.pipelines["Chain"]?.nodes ?? []) {
     if (one.id.startsWith("N")) one.params["gain"] = { literal: gain };
   }
-  const session = await pipelineEndpoint(plan, "Chain", depsOf(definitions)).open({
-    params: {},
-    inputs: {},
-    outputs: {},
-    schemas: {},
-    signal: new AbortController().signal,
-  });
-  const { error } = await session.closed;
-  if (error !== undefined) throw error;
+  const session = await runToEnd(plan, "Chain", definitions);
   for (const { id, frames } of session.describe().nodes.slice(1)) {
     if (frames !== count) throw new Error(`${frames} of ${count} frames came to ${id}`);
   }

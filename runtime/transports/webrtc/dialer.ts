@@ -1,4 +1,5 @@
 import type { Clock } from "../../interface/clock.ts";
+import { loadOnce } from "../../interface/load-once.ts";
 import type { Signaling } from "../../interface/signaling.ts";
 import { nothingListens, type Transport } from "../../interface/transport.ts";
 import { dial } from "./dial.ts";
@@ -30,12 +31,5 @@ export function webrtcDialer(init: WebrtcDialerInit): Transport {
 /** Loads an engine at most once, but again where that has failed. */
 export function loaderOf(source: EngineSource): () => Promise<WebrtcEngine> {
   if (typeof source !== "function") return () => Promise.resolve(source);
-  let found: Promise<WebrtcEngine> | undefined;
-  return () => {
-    found ??= source().catch((error: unknown) => {
-      found = undefined;
-      throw error;
-    });
-    return found;
-  };
+  return loadOnce(source);
 }
