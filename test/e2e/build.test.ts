@@ -66,6 +66,18 @@ try {
 }
 `;
 
+it("a build says nothing but what it has written, on any version of Node", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mesh-quiet-"));
+  try {
+    writeFileSync(join(folder, "main.mesh"), "record R { a: text }\n");
+    const args = [join(root, "dist/meshc.js"), "build"];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 describe("a program that meshc build has written modules for", () => {
   let folder: string;
 
