@@ -28,11 +28,23 @@ export class Cells {
   readonly #pipeline: PipelinePlan;
   #contents: (Alternatives | undefined)[];
   /** Sides of tensors whose number of sides is a cell, by that: those of one number have one shape. */
-  readonly #sides = new Map<number, Readonly<Record<string, Alternatives>>>();
+  #sides = new Map<number, Readonly<Record<string, Alternatives>>>();
 
   constructor(pipeline: PipelinePlan) {
     this.#pipeline = pipeline;
     this.#contents = pipeline.cells.map(({ allowed }) => (allowed === null || isCell(allowed) ? undefined : allowed));
+  }
+
+  /** What is known of them now, to come back to. */
+  copy(): Cells {
+    const copy = new Cells(this.#pipeline);
+    copy.restore(this);
+    return copy;
+  }
+
+  restore(known: Cells): void {
+    this.#contents = [...known.#contents];
+    this.#sides = new Map(known.#sides);
   }
 
   /** The type with what is known of its cells. */

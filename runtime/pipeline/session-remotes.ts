@@ -2,10 +2,12 @@ import type { FlowType } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
 import type { PortPlan, RemotePlan } from "../interface/plan.ts";
+import type { PipelineSession } from "../interface/session.ts";
 import { EntryLink, type Tickets } from "./border.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
 import { CallerLink, Heard } from "./caller-link.ts";
 import { EndingRemote, type Ending } from "./ending.ts";
+import { HeldLink } from "./held-link.ts";
 import type { Cells } from "./negotiation.ts";
 import { Carriage } from "./pump.ts";
 import type { RunningRemote } from "./running-remote.ts";
@@ -18,6 +20,8 @@ interface Remote {
   readonly running: RunningRemote;
   /** What it sends comes in here. */
   readonly borders: readonly EntryLink[];
+  /** What stands before them until the formats of all are settled. */
+  readonly held: readonly HeldLink[];
   /** They do not share one, for every wait puts a listener on its signal, and an engine takes many listeners on one for a leak. */
   readonly abort: AbortController;
   /** The newest epoch that it was told of; what it gets is no older, whoever has sent it. */
@@ -26,11 +30,20 @@ interface Remote {
   readonly tickets: Tickets | undefined;
 }
 
+/** Why the formats of a round do not go together. */
+interface Unsettled {
+  readonly remote: RemotePlan;
+  readonly error: unknown;
+  /** Another format could have done. */
+  readonly byFormat: boolean;
+}
+
 /** The remotes of a session: what goes to them and what comes from them. */
 export class SessionRemotes {
   readonly #common: SessionCommon;
   readonly #remotes = new Map<string, Remote>();
   readonly #carriages: Carriage[] = [];
+  #stopped: MeshError | undefined;
 
   constructor(common: SessionCommon) {
     this.#common = common;
@@ -42,27 +55,74 @@ export class SessionRemotes {
 
   /**
    * Opens those whose formats are not settled. What a remote settles on may be what its neighbours here have to speak, so
-   * that comes first, one after another.
+   * that comes first, one after another. One that is left without a format by those before it goes first in another round:
+   * what it chooses may do for them as well.
    * @returns those that are left
+   * @throws {MeshError} when no order that was tried gives all of them a format, or one cannot be had at all
    */
   async openUnsettled(parts: WiringParts): Promise<RemotePlan[]> {
     const { plan, cells } = this.#common.init;
     const open = plan.remotes.filter((remote) => isOpen(remote, cells));
-    for (const remote of open) {
-      const agreed = await this.open(remote, parts);
-      for (const side of ["inputs", "outputs"] as const) {
-        for (const [port, type] of Object.entries(agreed[side])) {
-          const own = remote[side][port]?.type;
-          const unequal = own && cells.narrow(own, type);
-          if (unequal !== undefined) throw unequalSides(remote, port, unequal);
-        }
-      }
+    const before = cells.copy();
+    const tried = new Set<string>();
+    let order = open;
+    for (;;) {
+      tried.add(keyOf(order));
+      const failed = await this.#settleInTurn(order, parts);
+      if (failed === undefined) break;
+      order = [failed.remote, ...order.filter((remote) => remote !== failed.remote)];
+      if (!failed.byFormat || tried.has(keyOf(order))) throw failed.error;
+      await this.#drop(open);
+      if (this.#stopped !== undefined) throw this.#stopped;
+      cells.restore(before);
+    }
+    for (const { id } of open) {
+      for (const link of this.#remotes.get(id)?.held ?? []) link.release();
     }
     return plan.remotes.filter((remote) => !open.includes(remote));
   }
 
+  /** @returns the first that gets no session, or whose formats do not go together; undefined when all are open */
+  async #settleInTurn(order: readonly RemotePlan[], parts: WiringParts): Promise<Unsettled | undefined> {
+    const { cells } = this.#common.init;
+    for (const remote of order) {
+      let agreed: PipelineSession["formats"];
+      try {
+        agreed = await this.#open(remote, parts, true);
+      } catch (error) {
+        const failures = this.#remotes.get(remote.id)?.running.describe().failures ?? [];
+        return { remote, error, byFormat: failures.some(({ code }) => code === "format-mismatch") };
+      }
+      for (const side of ["inputs", "outputs"] as const) {
+        for (const [port, type] of Object.entries(agreed[side])) {
+          const own = remote[side][port]?.type;
+          const unequal = own && cells.narrow(own, type);
+          if (unequal !== undefined) return { remote, error: unequalSides(remote, port, unequal), byFormat: true };
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** Gives up the sessions with them, before anything of these has come in. */
+  async #drop(remotes: readonly RemotePlan[]): Promise<void> {
+    const error = new MeshError("cancelled", "Formats are negotiated in another order.");
+    await Promise.allSettled(
+      remotes.map(({ id }) => {
+        const remote = this.#remotes.get(id);
+        for (const link of remote?.held ?? []) link.drop();
+        this.#remotes.delete(id);
+        return remote?.running.close(error);
+      }),
+    );
+  }
+
   /** @throws {MeshError} when no target can be had */
   open(plan: RemotePlan, parts: WiringParts): ReturnType<RunningRemote["open"]> {
+    return this.#open(plan, parts, false);
+  }
+
+  #open(plan: RemotePlan, parts: WiringParts, hold: boolean): ReturnType<RunningRemote["open"]> {
     const { init, session, wiring } = this.#common;
     const { deps, cells, params, schemas, graph } = init;
     const abort = new AbortController();
@@ -73,10 +133,18 @@ export class SessionRemotes {
           .map(([port, { type }]): [string, FlowType] => [port, cells.fill(type)]),
       );
     const tickets: Tickets | undefined = plan.batch === true && graph.called.has(plan.id) ? [] : undefined;
-    const outputs: Record<string, EntryLink> = {};
+    const borders: EntryLink[] = [];
+    const held: HeldLink[] = [];
+    const outputs: Record<string, Link> = {};
     for (const port of Object.keys(plan.outputs)) {
       const border = this.#border(plan, port, tickets, parts);
-      if (border !== undefined) outputs[port] = border;
+      if (border === undefined) continue;
+      borders.push(border);
+      outputs[port] = border;
+      if (!hold) continue;
+      const link = new HeldLink(border);
+      held.push(link);
+      outputs[port] = link;
     }
     const running = deps.openRemote({
       plan,
@@ -93,8 +161,7 @@ export class SessionRemotes {
       deadlineUs: init.request.deadlineUs,
       onEvent: deps.onEvent,
     });
-    const borders = Object.values(outputs);
-    this.#remotes.set(plan.id, { plan, running, borders, told: new Heard(), tickets, abort });
+    this.#remotes.set(plan.id, { plan, running, borders, held, told: new Heard(), tickets, abort });
     return running.open();
   }
 
@@ -125,6 +192,7 @@ export class SessionRemotes {
 
   /** Nothing goes to them any more. */
   stop(reason: MeshError): void {
+    this.#stopped = reason;
     for (const { abort, borders } of this.#remotes.values()) {
       abort.abort(reason);
       for (const border of borders) border.shut(reason);
@@ -203,6 +271,10 @@ export class SessionRemotes {
     this.#carriages.push(carriage);
     carriage.start();
   }
+}
+
+function keyOf(order: readonly RemotePlan[]): string {
+  return order.map(({ id }) => id).join();
 }
 
 function unequalSides({ id, location }: RemotePlan, port: string, dimension: string): MeshError {

@@ -158,22 +158,8 @@ async function isSound(program: Program, plan: Plan, draw: () => number, seen: S
   const addresses = program.pipelines.some(({ uses }) =>
     uses.some(({ targets }) => targets.some(({ kind }) => kind === "uri")),
   );
-  if (!addresses && !isBound(plan)) throw new Error(`accepted, but no session could be had: ${result.refused.message}`);
+  if (!addresses) throw new Error(`accepted, but no session could be had: ${result.refused.message}`);
   seen.refused += 1;
-}
-
-/**
- * True where an open format of a remote hangs on something else. Remotes are asked one after another, and each answers with
- * one format: what the first settles on may leave the next one nothing, although another choice would have done for both.
- * And what a parameter says may be what no target does.
- */
-function isBound(plan: Plan): boolean {
-  return Object.values(plan.pipelines).some(({ remotes, cells }) => {
-    const ports = remotes.flatMap((one) => [...Object.values(one.inputs), ...Object.values(one.outputs)]);
-    const dims = ports.flatMap(({ type }) => ("dims" in type ? Object.values(type.dims) : []));
-    const open = dims.flatMap((dimension) => ("cell" in dimension ? [dimension.cell] : []));
-    return new Set(open).size < open.length || open.some((cell) => cells[cell]?.params !== undefined);
-  });
 }
 
 function fail(problems: readonly string[]): void {
