@@ -10,6 +10,7 @@ export class ImportGraph {
   #cycles: ReadonlyMap<string, readonly string[]> | undefined;
   readonly #families = new Map<string, ReadonlySet<string>>();
   #modules: readonly string[] | undefined;
+  #bottomUp: readonly string[] | undefined;
   #declaring: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 
   /** @param roots the files that programs start in */
@@ -92,6 +93,10 @@ export class ImportGraph {
 
   /** All files, each behind those that it imports, but for circles. */
   get bottomUp(): readonly string[] {
+    return (this.#bottomUp ??= this.#findOrder());
+  }
+
+  #findOrder(): readonly string[] {
     const order = new Set<string>();
     const met = new Set<string>();
     for (const root of this.modules) {

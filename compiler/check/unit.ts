@@ -18,7 +18,8 @@ export class Unit {
   readonly elsewhere: readonly Diagnostic[];
   readonly #wrong: ReturnType<typeof wrongIn>;
   #exports: ReadonlyMap<string, Export> | undefined;
-  #inputs: readonly Input[] | undefined;
+  /** By the file that each is about. */
+  #inputs: ReadonlyMap<string, readonly Input[]> | undefined;
   /** How files imported each other when it was last found to be as it should be. */
   #graph: ImportGraph;
 
@@ -48,14 +49,22 @@ export class Unit {
 
   /**
    * True when nothing has changed that the result rests on.
-   * @param before what it was checked with, where it has not been prepared
+   * @param before what it was last found to be right for
+   * @param changed the files that are not what they were then, or have been checked again since
    */
-  isCurrent(project: Project, before: Project): boolean {
+  isCurrent(project: Project, before: Project, changed: ReadonlySet<string>): boolean {
     this.prepare(before);
-    if (this.parsed !== project.sources.get(this.parsed.module)) return false;
-    const alike = this.#graph === project.graph;
-    const inputs = this.#inputs ?? [];
-    if (!inputs.every((one) => (alike && one.structural) || one.now(project) === one.was)) return false;
+    const { module } = this.parsed;
+    if (this.parsed !== project.sources.get(module)) return false;
+    const inputs = this.#inputs ?? new Map<string, readonly Input[]>();
+    const isAsItWas = (one: Input): boolean => one.now(project) === one.was;
+    if (this.#graph === project.graph) {
+      for (const one of changed) {
+        if (inputs.get(one)?.every((input) => input.structural || isAsItWas(input)) === false) return false;
+      }
+      return true;
+    }
+    for (const about of inputs.values()) if (!about.every(isAsItWas)) return false;
     this.#graph = project.graph;
     return true;
   }
@@ -83,7 +92,7 @@ class InputFinder {
   readonly #unit: Unit;
   readonly #project: Project;
   readonly #module: string;
-  readonly #inputs: Input[] = [];
+  readonly #inputs = new Map<string, Input[]>();
 
   constructor(unit: Unit, project: Project) {
     this.#unit = unit;
@@ -91,7 +100,7 @@ class InputFinder {
     this.#module = unit.parsed.module;
   }
 
-  find(): Input[] {
+  find(): ReadonlyMap<string, readonly Input[]> {
     const { consulted } = this.#unit.checker.view;
     const { graph } = this.#project;
     const module = this.#module;
@@ -99,7 +108,7 @@ class InputFinder {
     for (const id of this.#reached(this.#imported())) this.#export(id);
     for (const one of converterTexts(graph, module)) this.#text(one);
     const cycle = graph.cycle(module);
-    this.#add((project) => project.graph.cycle(module).join(" "), true);
+    this.#add(module, (project) => project.graph.cycle(module).join(" "), true);
     // Files that import each other in a circle are checked together.
     if (cycle.length > 1) for (const one of cycle) this.#text(one);
     if (consulted.size > 0) this.#family();
@@ -107,23 +116,27 @@ class InputFinder {
     return this.#inputs;
   }
 
-  #add(now: Input["now"], structural = false): void {
-    this.#inputs.push({ was: now(this.#project), now, structural });
+  /** @param about the file whose change may change it; for what is structural, any */
+  #add(about: string, now: Input["now"], structural = false): void {
+    const input: Input = { was: now(this.#project), now, structural };
+    const known = this.#inputs.get(about);
+    if (known === undefined) this.#inputs.set(about, [input]);
+    else known.push(input);
   }
 
   #text(module: string): void {
-    this.#add(({ sources }) => sources.get(module));
+    this.#add(module, ({ sources }) => sources.get(module));
   }
 
   #surface(module: string): void {
-    this.#add(({ sources }) => sources.get(module)?.surface, true);
+    this.#add(module, ({ sources }) => sources.get(module)?.surface, true);
   }
 
   /** An export of another file, and what it is called here. */
   #export(id: ExportId): void {
     const [module = "", name = ""] = id.split("#");
-    this.#add((project) => project.unit(module)?.exports.get(name)?.text);
-    this.#add(({ graph }) => keyOf(name, module, this.#module, graph), true);
+    this.#add(module, (project) => project.unit(module)?.exports.get(name)?.text);
+    this.#add(module, ({ graph }) => keyOf(name, module, this.#module, graph), true);
   }
 
   /** Where the imports lead, and what stands where they lead to nothing. */
@@ -132,11 +145,15 @@ class InputFinder {
     const { lost } = this.#unit.checker.view.root;
     for (const { from, names } of parsed.syntax.imports) {
       if (from === undefined) continue;
-      this.#add(({ sources }) => {
-        const resolved = sources.resolve(parsed, from.value);
-        const near = resolved.kind === "noFile" || resolved.kind === "notMesh" ? sources.siblings(resolved.path) : [];
-        return JSON.stringify([resolved, near]);
-      }, true);
+      this.#add(
+        this.#module,
+        ({ sources }) => {
+          const resolved = sources.resolve(parsed, from.value);
+          const near = resolved.kind === "noFile" || resolved.kind === "notMesh" ? sources.siblings(resolved.path) : [];
+          return JSON.stringify([resolved, near]);
+        },
+        true,
+      );
       const resolved = this.#project.sources.resolve(parsed, from.value);
       if (resolved.kind !== "file") continue;
       if (names.some((one) => lost.has((one.alias ?? one.name).text))) this.#surface(resolved.module);
@@ -170,17 +187,17 @@ class InputFinder {
     const { graph, sources } = this.#project;
     const module = this.#module;
     const family = [...graph.family(module)];
-    this.#add((project) => [...project.graph.family(module)].join(" "), true);
+    this.#add(module, (project) => [...project.graph.family(module)].join(" "), true);
     if (consulted.has("names") || consulted.has("uses")) for (const one of family) this.#surface(one);
     if (consulted.has("uses")) {
       for (const one of family) if (one !== module && graph.imported(one).includes(module)) this.#text(one);
     }
     if (consulted.has("syntax")) {
-      for (const one of family) this.#add((project) => (project.sources.get(one)?.problems.length ?? 0) > 0, true);
+      for (const one of family) this.#add(one, (project) => (project.sources.get(one)?.problems.length ?? 0) > 0, true);
     }
     if (!consulted.has("peers")) return;
     const peers = family.flatMap((one) => peersOf(sources.get(one)).map((name) => exportId(one, name)));
-    for (const one of family) this.#add((project) => peersOf(project.sources.get(one)).join(" "), true);
+    for (const one of family) this.#add(one, (project) => peersOf(project.sources.get(one)).join(" "), true);
     for (const id of consulted.has("runs") ? this.#reached(peers) : peers) this.#export(id);
   }
 

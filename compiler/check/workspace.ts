@@ -187,6 +187,7 @@ export class Workspace {
     const project: Project = { sources, graph, unit: (module) => checked.get(module) ?? this.#units.get(module) };
     // Whoever has nothing yet may look at what is there while the rest is still being checked.
     const isFirst = before === undefined;
+    const changed = new Set(graph.modules.filter((module) => before?.sources.get(module) !== sources.get(module)));
     if (isFirst) this.#units = checked;
     // What is imported comes first. A file may also look at those that import it: then another round finds that out.
     for (let count = -1; checked.size > count;) {
@@ -194,8 +195,9 @@ export class Workspace {
       for (const module of graph.bottomUp) {
         const parsed = sources.get(module);
         if (parsed === undefined || checked.has(module)) continue;
-        if (before !== undefined && this.#units.get(module)?.isCurrent(project, before) === true) continue;
+        if (before !== undefined && this.#units.get(module)?.isCurrent(project, before, changed) === true) continue;
         checked.set(module, new Unit(parsed, project));
+        changed.add(module);
         yield module;
       }
       if (isFirst) break;
