@@ -32,6 +32,8 @@ export class Converters {
   readonly all: readonly Signature[];
   readonly #schemas: Schemas;
   readonly #outputs = new Map<Signature, Map<string, FlowType | undefined>>();
+  /** Chains that have been found, by the formats at their ends. */
+  readonly #chains = new Map<string, readonly Signature[]>();
   #usable: readonly Signature[] | undefined;
 
   constructor(all: readonly Signature[], schemas: Schemas) {
@@ -51,6 +53,19 @@ export class Converters {
     if (!known.has(key)) known.set(key, outputOf(converter, frozen(from), this.#schemas));
     return known.get(key);
   }
+
+  /** The chain that was found before between such formats. @param ends of `endsOf` */
+  chain(ends: string): readonly Signature[] | undefined {
+    return this.#chains.get(ends);
+  }
+
+  keep(ends: string, chain: readonly Signature[]): void {
+    this.#chains.set(ends, chain);
+  }
+}
+
+function endsOf(from: FlowType, to: FlowType): string {
+  return `${formatType(from)} ~> ${formatType(to)}`;
 }
 
 export type Adapted =
@@ -83,9 +98,19 @@ export function adaptLink(
 ): Adapted {
   const { usable } = converters;
   const goal = link.to.type;
-  const open: Candidate[] = [{ type: currentType(link.from.type), chain: [], cost: 0 }];
+  const [from, to] = [currentType(link.from.type), currentType(goal)];
+  const ends = endsOf(from, to);
+  const put = (chain: readonly Signature[]): Adapted | undefined =>
+    tryChain(link, chain, graph, schemas, options.dryRun)
+      ? { kind: "chain", nodes: chain.map((one) => one.symbol.name) }
+      : undefined;
+  // The same formats lead to the same search, until the cells of this very link come in.
+  const before = converters.chain(ends);
+  const again = before && put(before);
+  if (again !== undefined) return again;
+  const open: Candidate[] = [{ type: from, chain: [], cost: 0 }];
   const seen = new Map<string, ReadonlySet<number>[]>();
-  const nearest = new Nearest(currentType(goal), usable);
+  const nearest = new Nearest(to, usable);
   for (let looked = 0; open.length > 0 && looked < searchLimit; looked += 1) {
     const best = takeCheapest(open);
     const key = formatType(best.type);
@@ -93,16 +118,17 @@ export function adaptLink(
     // What can be done from here could have been done from there, with more converters left.
     if (earlier.some((set) => [...set].every((one) => best.chain.includes(one)))) continue;
     seen.set(key, [...earlier, new Set(best.chain)]);
-    const here = frozen(best.type);
-    if (conflict(here, goal, schemas) === undefined) {
+    const apart = differences(best.type, to)?.length;
+    const isNear = apart === undefined || apart === 0;
+    if (isNear && conflict(frozen(best.type), goal, schemas) === undefined) {
       const chain = best.chain.flatMap((index) => usable[index] ?? []);
       // The search looked at each step alone; only making it proves that the cells of all steps agree.
-      if (tryChain(link, chain, graph, schemas, options.dryRun)) {
-        return { kind: "chain", nodes: chain.map((one) => one.symbol.name) };
-      }
-      continue;
+      const made = put(chain);
+      if (made === undefined) continue;
+      converters.keep(ends, chain);
+      return made;
     }
-    nearest.look(best);
+    nearest.look(best, apart);
     usable.forEach((converter, index) => {
       if (best.chain.includes(index)) return;
       const next = converters.outputOf(converter, best.type, key);
@@ -292,8 +318,8 @@ class Nearest {
     this.#converters = converters;
   }
 
-  look(candidate: Candidate): void {
-    const distance = differences(candidate.type, this.#goal)?.length ?? 100;
+  /** @param distance in how many dimensions it differs from the goal; undefined where it is of another kind */
+  look(candidate: Candidate, distance = 100): void {
     if (this.#best === undefined || distance < this.#best.distance) this.#best = { candidate, distance };
   }
 

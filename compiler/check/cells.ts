@@ -55,8 +55,14 @@ export class Trail {
     this.#undo.push(undo);
   }
 
-  undo(): void {
-    for (let one = this.#undo.pop(); one !== undefined; one = this.#undo.pop()) one();
+  /** Where it stands, to go back to. */
+  get mark(): number {
+    return this.#undo.length;
+  }
+
+  /** @param mark undoes what was done since; everything when left out */
+  undo(mark = 0): void {
+    while (this.#undo.length > mark) this.#undo.pop()?.();
   }
 }
 
@@ -156,10 +162,11 @@ export function cellOf(type: SolvedMedia, dimension: string): Cell {
   return cell;
 }
 
-function sharedDimensions(a: SolvedMedia, b: SolvedMedia): string[] {
+function sharedDimensions({ media, dims }: SolvedMedia, other: SolvedMedia): readonly string[] {
+  if (media !== "tensor") return mediaDimensions[media];
   // Tensors of one number of sides have one shape, also where nothing is known of it yet.
-  const names = new Set<string>(mediaDimensions[a.media].map((name) => (name === "shape" ? "rank" : name)));
-  for (const name of [...a.dims.keys(), ...b.dims.keys()]) names.add(name);
+  const names = new Set<string>(mediaDimensions[media].map((name) => (name === "shape" ? "rank" : name)));
+  for (const name of [...dims.keys(), ...other.dims.keys()]) names.add(name);
   return [...names];
 }
 
@@ -183,14 +190,13 @@ export function agree(
   if (producer.kind === "unknown" || consumer.kind === "unknown") return undefined;
   if (producer.kind === "media" && consumer.kind === "media") {
     if (producer.media !== consumer.media) return { dimension: undefined, path: [] };
-    const done = new Trail();
+    const { mark } = trail;
     for (const name of sharedDimensions(producer, consumer)) {
       // One after another: two sides of a shape may be the same variable.
-      if (cellOf(producer, name).unify(cellOf(consumer, name), bond, done)) continue;
-      done.undo();
+      if (cellOf(producer, name).unify(cellOf(consumer, name), bond, trail)) continue;
+      trail.undo(mark);
       return { dimension: name, path: [] };
     }
-    trail.push(() => done.undo());
     return undefined;
   }
   const met = meetTypes(currentType(producer), currentType(consumer), { producer: schemas, consumer: schemas });
