@@ -1,12 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MeshError } from "../../runtime/interface/errors.ts";
-import type { Channel, Connection, ConnectionEnd, Listener, Transport } from "../../runtime/interface/transport.ts";
+import type { Transport } from "../../runtime/interface/transport.ts";
+import { LocalPeer, type Accepting, type End, type Peer, type Sent } from "./peer.ts";
+
+/** Two peers that can reach each other; the callee runs `Hearing` and `Weather Report` only. */
+export interface PeersUnderTest {
+  readonly caller: Peer;
+  readonly callee: Peer;
+}
 
 /** What a transport brings to be put through the suite. */
 export interface TransportUnderTest {
   readonly name: string;
-  /** Two peers that can reach each other; the callee runs `Hearing` and `Weather Report` only. */
-  peers(): { readonly caller: Transport; readonly callee: Transport };
+  /** A fresh pair for each test. */
+  peers(): PeersUnderTest;
+  /** The scheme of its addresses. */
+  readonly scheme: string;
   /** Where the callee may listen; a free port each time. */
   readonly listenUri: string;
   /** An address where nobody is. */
@@ -15,372 +24,343 @@ export interface TransportUnderTest {
   readonly resources?: () => readonly string[];
 }
 
+/** Both in this process. */
+export function localPeers(caller: Transport, callee: Transport): PeersUnderTest {
+  return { caller: new LocalPeer(caller), callee: new LocalPeer(callee) };
+}
+
+/** The names that a callee of the suite runs. */
+export const conformancePipelines: readonly string[] = ["Hearing", "Weather Report"];
+
 interface Pair {
-  readonly caller: Connection;
-  readonly callee: Connection;
-  readonly pipeline: string;
+  readonly caller: End;
+  readonly callee: End;
 }
 
 /** The promises of `Transport`, `Connection` and `Channel`, for any implementation of them. */
 export function transportConformance(subject: TransportUnderTest): void {
   describe(`${subject.name} keeps the promises of a transport`, () => {
-    let peers: { caller: Transport; callee: Transport };
-    let listener: Listener;
-    let accepted: Pair["callee"][];
-    let names: string[];
-    let onAccept: (connection: Connection) => void;
+    let peers: PeersUnderTest;
+    let accepting: Accepting;
+    let address: string;
 
     beforeEach(async () => {
       peers = subject.peers();
-      accepted = [];
-      names = [];
-      onAccept = () => undefined;
-      listener = await peers.callee.listen(subject.listenUri, (connection, pipeline) => {
-        accepted.push(connection);
-        names.push(pipeline);
-        onAccept(connection);
-      });
+      accepting = await peers.callee.listen(subject.listenUri);
+      address = await accepting.address();
     });
 
     afterEach(async () => {
-      await listener.close();
-      await Promise.all(accepted.map((connection) => connection.close()));
+      await accepting.close();
+      const count = await accepting.count();
+      for (let number = 0; number < count; number++) await (await accepting.accepted(number)).close();
     });
 
     async function connect(pipeline = "Hearing"): Promise<Pair> {
-      const count = accepted.length;
-      const caller = await peers.caller.dial(`${listener.address}/${encodeURIComponent(pipeline)}`, {
-        signal: never(),
-      });
-      await vi.waitFor(() => expect(accepted.length).toBe(count + 1));
-      return { caller, callee: accepted[count] as Connection, pipeline: names[count] as string };
+      const count = await accepting.count();
+      const caller = await peers.caller.dial(`${address}/${encodeURIComponent(pipeline)}`);
+      return { caller, callee: await accepting.accepted(count) };
     }
 
     test("hands the pipeline of the address to the one that accepts", async () => {
-      expect((await connect()).pipeline).toBe("Hearing");
-      expect((await connect("Weather Report")).pipeline).toBe("Weather Report");
+      for (const name of conformancePipelines) expect(await (await connect(name)).callee.pipeline()).toBe(name);
     });
 
-    test("keeps order, boundaries and content of messages of 1 byte to 16 KiB", async () => {
-      const { caller, callee } = await connect();
-      const [out, back] = [caller.channel(1, "data"), callee.channel(1, "data")];
-      expect(out.maxMessageBytes).toBe(16 * 1024);
+    test("keeps order, boundaries and content of messages of 1 byte to 16 KiB, both ways", async () => {
+      const pair = await connect();
+      await openBoth(pair, 1, "data");
+      expect(await pair.caller.maxMessageBytes(1)).toBe(16 * 1024);
       const sizes = [1, 2, 17, 1199, 1200, 1201, 1920, 4096, 16383, 16384, 1];
-      const received = collect(back, sizes.length);
-      for (const [index, size] of sizes.entries()) await sendWhenReady(out, patterned(size, index));
-      const messages = await received;
-      expect(messages.map((message) => message.length)).toEqual(sizes);
-      expect(messages).toEqual(sizes.map((size, index) => patterned(size, index)));
+      for (const [from, to] of bothWays(pair)) {
+        const received = to.collect(1, sizes.length);
+        await from.send(
+          1,
+          sizes.map((size, index) => ({ size, index })),
+        );
+        const messages = await received;
+        expect(messages.map(({ size }) => size)).toEqual(sizes);
+        expect(messages.map(({ bytes }) => bytes[0])).toEqual(sizes.map((_, index) => index));
+        expect(messages.every((message) => message.patterned && message.own)).toBe(true);
+      }
     });
 
     test("carries any bytes on the control channel, a leading zero too", async () => {
-      const { caller, callee } = await connect();
-      const messages = [[0], [0, 0], [0, 1, 0, 5], [0, 2], [0, 255, 1], [123]].map((bytes) => Uint8Array.from(bytes));
-      const received = collect(callee.control, messages.length);
-      for (const message of messages) await sendWhenReady(caller.control, message);
-      expect(await received).toEqual(messages);
-      expect((await settled(callee.closed)) ?? "open").toBe("open");
+      const pair = await connect();
+      const messages = [[0], [0, 0], [0, 1, 0, 5], [0, 2], [0, 255, 1], [123]];
+      for (const [from, to] of bothWays(pair)) {
+        const received = to.collect(0, messages.length);
+        await from.send(0, messages);
+        expect((await received).map(({ bytes }) => bytes)).toEqual(messages);
+        expect((await to.describe()).state).toBe("connected");
+      }
     });
 
-    test("takes no message that is empty or too large", async () => {
-      const { caller } = await connect();
-      const channel = caller.channel(1, "data");
-      for (const size of [0, channel.maxMessageBytes + 1]) {
-        expect(() => channel.send(new Uint8Array(size))).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+    test("takes no message that is empty or too large, and goes on", async () => {
+      const pair = await connect();
+      await openBoth(pair, 1, "data");
+      for (const [from, to] of bothWays(pair)) {
+        for (const size of [0, (await from.maxMessageBytes(1)) + 1]) {
+          const error = await failure(from.sendAtOnce(1, [{ size, index: 0 }]));
+          expect(error).toMatchObject({ code: "invalid-argument", message: expect.stringContaining(String(size)) });
+        }
+        const received = to.collect(1, 1);
+        await from.send(1, [[7]]);
+        expect((await received)[0]).toMatchObject({ size: 1, bytes: [7] });
       }
     });
 
     test("takes Buffers and views, and is not disturbed by a memory that is used again later", async () => {
       const { caller, callee } = await connect();
-      const received = collect(callee.control, 3);
-      const large = new Uint8Array(64).map((_, index) => index);
-      caller.control.send(Buffer.from("text"));
-      caller.control.send(large.subarray(10, 20));
-      const last = Buffer.alloc(2000, 1);
-      caller.control.send(last);
-      const messages = await received;
-      last.fill(2);
-      expect(messages).toEqual([
-        Uint8Array.from(Buffer.from("text")),
-        large.slice(10, 20),
-        new Uint8Array(2000).fill(1),
-      ]);
-      // Plain arrays over memory of their own: whoever gets one may pass it on to a worker.
-      for (const message of messages) {
-        expect(message.constructor).toBe(Uint8Array);
-        expect(message.byteLength).toBe(message.buffer.byteLength);
-      }
+      const received = callee.collect(0, 2);
+      await caller.sendViews(0);
+      const [view, whole] = await received;
+      await caller.spoilViews();
+      expect(view).toEqual({ size: 10, bytes: [10, 11, 12, 13, 14, 15, 16, 17, 18, 19], patterned: true, own: true });
+      expect(whole).toMatchObject({ size: 2000, bytes: Array.from({ length: 16 }, () => 1), own: true });
     });
 
     test("turns `writable` off while much is outstanding, and resolves `ready` when there is room again", async () => {
-      const { caller, callee } = await connect();
-      const [out, back] = [caller.channel(1, "data"), callee.channel(1, "data")];
-      const total = 600;
-      const received = collect(back, total);
-      let waits = 0;
-      for (let index = 0; index < total; index++) {
-        if (!out.writable) {
-          waits++;
-          await out.ready();
-          expect(out.writable).toBe(true);
-        }
-        out.send(patterned(8 * 1024, index));
+      const pair = await connect();
+      await openBoth(pair, 1, "data");
+      const messages: Sent[] = Array.from({ length: 400 }, (_, index) => ({ size: 8 * 1024, index }));
+      for (const [from, to] of bothWays(pair)) {
+        const received = to.collect(1, messages.length);
+        expect(await from.send(1, messages)).toBeGreaterThan(0);
+        const all = await received;
+        expect(all.every(({ bytes, patterned }, index) => patterned && bytes[0] === index % 251)).toBe(true);
       }
-      expect(waits).toBeGreaterThan(0);
-      const messages = await received;
-      expect(messages.every((message, index) => message[0] === index % 251)).toBe(true);
     });
 
     test("is not writable beyond 16 small or 64 KiB of large messages, and refuses what is far too much", async () => {
       const { caller } = await connect();
       // The other side never makes these channels, so nothing leaves.
-      const small = caller.channel(2, "small");
-      for (let index = 0; index < 15; index++) small.send(Uint8Array.of(1));
-      expect(small.writable).toBe(true);
-      small.send(Uint8Array.of(1));
-      expect(small.writable).toBe(false);
-      const large = caller.channel(3, "large");
-      for (let index = 0; index < 3; index++) large.send(new Uint8Array(16 * 1024));
-      expect(large.writable).toBe(true);
-      large.send(new Uint8Array(16 * 1024));
-      expect(large.writable).toBe(false);
-      expect(() => {
-        for (let index = 0; index < 10_000; index++) small.send(Uint8Array.of(1));
-      }).toThrow(expect.objectContaining({ code: "channel-full" }));
+      await caller.channel(2, "small");
+      expect(await caller.fill(2, 1)).toBe(16);
+      await caller.channel(3, "large");
+      expect(await caller.fill(3, 16 * 1024)).toBe(4);
+      const many: Sent[] = Array.from({ length: 1000 }, () => [1]);
+      expect(await failure(caller.sendAtOnce(2, many))).toMatchObject({ code: "channel-full" });
     });
 
     test("ends a wait for room by the signal of the one who waits", async () => {
       const { caller } = await connect();
-      const channel = caller.channel(2, "stuck");
-      while (channel.writable) channel.send(new Uint8Array(8 * 1024));
-      const controller = new AbortController();
-      const waiting = channel.ready(controller.signal);
-      controller.abort(new Error("enough"));
-      await expect(waiting).rejects.toThrow("enough");
-      await expect(channel.ready(controller.signal)).rejects.toThrow("enough");
+      await caller.channel(2, "stuck");
+      await caller.fill(2, 8 * 1024);
+      await expect(caller.readyUntilGivenUp(2, "midway")).rejects.toThrow("given up");
+      await expect(caller.readyUntilGivenUp(2, "before")).rejects.toThrow("given up");
     });
 
     test("holds what is sent before the other side has made the channel", async () => {
-      const { caller, callee } = await connect();
-      const early = caller.channel(7, "early");
-      for (let index = 0; index < 10; index++) early.send(patterned(100, index));
+      const pair = await connect();
+      await pair.caller.channel(7, "early");
+      await pair.caller.send(7, numbered(10));
       // A full exchange on the control channel shows that the other side had every chance to lose them.
-      await echoOnce(caller.control, callee.control);
-      const received = collect(callee.channel(7, "early"), 10);
-      expect((await received).map((message) => message[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      await echoOnce(pair);
+      await pair.callee.channel(7, "early");
+      expect(firstBytes(await pair.callee.collect(7, 10))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     });
 
     test("holds what comes before there is a listener", async () => {
-      const { caller, callee } = await connect();
-      const [out, back] = [caller.channel(7, "late"), callee.channel(7, "late")];
-      for (let index = 0; index < 10; index++) await sendWhenReady(out, patterned(100, index));
-      await echoOnce(caller.control, callee.control);
-      expect((await collect(back, 10)).map((message) => message[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      const pair = await connect();
+      await openBoth(pair, 7, "late");
+      await pair.caller.send(7, numbered(10));
+      await echoOnce(pair);
+      expect(firstBytes(await pair.callee.collect(7, 10))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     });
 
     test("carries 24 channels, made by both sides in different order, in both directions at once", async () => {
       const { caller, callee } = await connect();
       const ids = Array.from({ length: 24 }, (_, index) => (index === 23 ? 1023 : index + 1));
-      const here = new Map(ids.map((id) => [id, caller.channel(id, `stream ${id}`)]));
-      const there = new Map(ids.toReversed().map((id) => [id, callee.channel(id, `stream ${id}`)]));
+      await Promise.all([
+        ...ids.map((id) => caller.channel(id, `stream ${id}`)),
+        ...ids.toReversed().map((id) => callee.channel(id, `stream ${id}`)),
+      ]);
       const perChannel = 40;
-      const all = [...here.values(), ...there.values()];
-      const received = all.map((channel) => collect(channel, perChannel));
-      await Promise.all(
-        all.map(async (channel) => {
-          for (let index = 0; index < perChannel; index++) {
-            await sendWhenReady(channel, Uint8Array.of(index, channel.id & 0xff, channel.id >> 8));
-          }
-        }),
-      );
-      const messages = await Promise.all(received);
-      for (const [at, channel] of all.entries()) {
-        const expected = Array.from({ length: perChannel }, (_, index) =>
-          Uint8Array.of(index, channel.id & 0xff, channel.id >> 8),
-        );
-        expect(messages[at]).toEqual(expected);
+      const sides = [caller, callee].flatMap((side) => ids.map((id) => ({ side, id })));
+      const messages = (id: number): number[][] =>
+        Array.from({ length: perChannel }, (_, index) => [index, id & 0xff, id >> 8]);
+      const received = sides.map(({ side, id }) => side.collect(id, perChannel));
+      await Promise.all(sides.map(({ side, id }) => side.send(id, messages(id))));
+      for (const [at, { id }] of sides.entries()) {
+        expect((await received[at])?.map(({ bytes }) => bytes)).toEqual(messages(id));
+      }
+    });
+
+    test("lets one side go on while the other has nothing more to say", async () => {
+      const pair = await connect();
+      await openBoth(pair, 1, "data");
+      for (const [from, to] of bothWays(pair)) {
+        const received = to.collect(1, 300);
+        await from.send(1, numbered(300));
+        expect(firstBytes(await received)).toEqual(Array.from({ length: 300 }, (_, index) => index % 251));
       }
     });
 
     test("takes no channel id twice and none out of range", async () => {
       const { caller } = await connect();
-      caller.channel(1, "one");
+      await caller.channel(1, "one");
       for (const id of [1, 0, 1024, 1.5]) {
-        expect(() => caller.channel(id, "bad")).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+        expect(await failure(caller.channel(id, "bad"))).toMatchObject({ code: "invalid-argument" });
       }
     });
 
     test.for(["caller", "callee"] as const)("lets both sides see an orderly close by the %s", async (closer) => {
       const pair = await connect();
       const other = closer === "caller" ? pair.callee : pair.caller;
-      const last = collect(other.control, 1);
-      pair[closer].control.send(Uint8Array.of(9));
+      const last = other.collect(0, 1);
+      await pair[closer].send(0, [[9]]);
       const start = performance.now();
       await pair[closer].close();
-      expect(await pair[closer].closed).toEqual({ error: undefined });
-      expect(await other.closed).toEqual({ error: undefined });
+      expect((await pair[closer].closed()).code).toBeUndefined();
+      expect((await other.closed()).code).toBeUndefined();
       expect(performance.now() - start).toBeLessThan(1000);
-      expect(await last).toEqual([Uint8Array.of(9)]);
-      expect([pair.caller.describe().state, pair.callee.describe().state]).toEqual(["closed", "closed"]);
+      expect((await last)[0]?.bytes).toEqual([9]);
+      expect([(await pair.caller.describe()).state, (await pair.callee.describe()).state]).toEqual([
+        "closed",
+        "closed",
+      ]);
     });
 
     test("passes the code of a close with an error on", async () => {
-      const { caller, callee } = await connect();
-      const error = new MeshError("access-denied", "Not you.");
-      await callee.close(error);
-      expect((await callee.closed).error).toBe(error);
-      expect((await caller.closed).error).toMatchObject({ code: "access-denied" });
+      for (const closer of ["caller", "callee"] as const) {
+        const pair = await connect();
+        const other = closer === "caller" ? pair.callee : pair.caller;
+        await pair[closer].close("access-denied", "Not you.");
+        expect(await pair[closer].closed()).toEqual({ code: "access-denied", message: "Not you." });
+        expect((await other.closed()).code).toBe("access-denied");
+      }
     });
 
     test("bears a close from both sides at once, and one again later", async () => {
       const { caller, callee } = await connect();
       await Promise.all([caller.close(), callee.close(), caller.close()]);
-      await caller.close(new MeshError("internal", "too late to matter"));
-      expect(await caller.closed).toEqual({ error: undefined });
-      expect(await callee.closed).toEqual({ error: undefined });
+      await caller.close("internal", "too late to matter");
+      expect((await caller.closed()).code).toBeUndefined();
+      expect((await callee.closed()).code).toBeUndefined();
     });
 
     test("fails what waits, is sent or is made after the end", async () => {
       const { caller, callee } = await connect();
-      const channel = caller.channel(1, "data");
-      while (channel.writable) channel.send(new Uint8Array(8 * 1024));
-      const waiting = channel.ready();
-      const failed = expect(waiting).rejects.toMatchObject({ code: "channel-closed" });
+      await caller.channel(1, "data");
+      await caller.fill(1, 8 * 1024);
+      const waiting = failure(caller.ready(1));
       await callee.close();
-      await caller.closed;
-      await failed;
-      expect(channel.writable).toBe(false);
-      expect(() => channel.send(Uint8Array.of(1))).toThrow(expect.objectContaining({ code: "channel-closed" }));
-      expect(() => caller.channel(2, "more")).toThrow(expect.objectContaining({ code: "channel-closed" }));
-      await expect(channel.ready()).rejects.toMatchObject({ code: "channel-closed" });
+      await caller.closed();
+      expect(await waiting).toMatchObject({ code: "channel-closed" });
+      expect(await caller.writable(1)).toBe(false);
+      expect(await failure(caller.sendAtOnce(1, [[1]]))).toMatchObject({ code: "channel-closed" });
+      expect(await failure(caller.channel(2, "more"))).toMatchObject({ code: "channel-closed" });
+      expect(await failure(caller.ready(1))).toMatchObject({ code: "channel-closed" });
     });
 
     test("ends the connection, and nothing else, when a listener throws", async () => {
-      const { caller, callee } = await connect();
-      callee.control.onMessage(() => {
-        throw new Error("listener broke");
-      });
-      caller.control.send(Uint8Array.of(1));
-      expect((await callee.closed).error).toMatchObject({ code: "internal", message: "listener broke" });
-      expect((await caller.closed).error).toMatchObject({ code: "internal" });
+      const pair = await connect();
+      await pair.callee.throwAt(0, "listener broke");
+      await pair.caller.send(0, [[1]]);
+      expect(await pair.callee.closed()).toEqual({ code: "internal", message: "listener broke" });
+      expect((await pair.caller.closed()).code).toBe("internal");
+      await echoOnce(await connect());
     });
 
     test("closes a connection whose acceptor throws", async () => {
-      onAccept = () => {
-        throw new MeshError("resource-exhausted", "Full.");
-      };
+      await accepting.refuse("resource-exhausted", "Full.");
       const { caller } = await connect();
-      expect((await caller.closed).error).toMatchObject({ code: "resource-exhausted" });
+      expect((await caller.closed()).code).toBe("resource-exhausted");
     });
 
     test("says that nobody is there, where, and what to do", async () => {
-      const error = await failure(peers.caller.dial(`${subject.nowhere}/Hearing`, { signal: never() }));
+      const error = await failure(peers.caller.dial(`${subject.nowhere}/Hearing`));
       expect(error).toMatchObject({ code: "peer-unreachable" });
       expect(error.message).toContain(subject.nowhere.split("://")[1]);
       expect(error.hint).toMatch(/running/);
     });
 
     test("names the pipelines there are when the one called is not among them", async () => {
-      const error = await failure(peers.caller.dial(`${listener.address}/Seeing`, { signal: never() }));
+      const error = await failure(peers.caller.dial(`${address}/Seeing`));
       expect(error).toMatchObject({ code: "pipeline-not-found" });
       expect(error.message).toContain('"Seeing"');
       expect(error.message).toContain("Hearing, Weather Report");
-      expect(accepted).toEqual([]);
+      expect(await accepting.count()).toBe(0);
     });
 
     test("takes no address without a pipeline or of another scheme", async () => {
-      for (const uri of [listener.address, "other://a/Hearing", "Hearing"]) {
-        expect(await failure(peers.caller.dial(uri, { signal: never() }))).toMatchObject({ code: "invalid-argument" });
+      for (const uri of [address, "other://a/Hearing", "Hearing"]) {
+        expect(await failure(peers.caller.dial(uri))).toMatchObject({ code: "invalid-argument" });
       }
     });
 
     test("stops dialling when asked, at once or midway", async () => {
-      const aborted = AbortSignal.abort(new Error("never mind"));
-      const target = `${listener.address}/Hearing`;
-      await expect(peers.caller.dial(target, { signal: aborted })).rejects.toThrow("never mind");
-      const controller = new AbortController();
-      const dialling = peers.caller.dial(target, { signal: controller.signal });
-      controller.abort(new Error("changed my mind"));
-      await expect(dialling).rejects.toThrow("changed my mind");
+      for (const when of ["before", "midway"] as const) {
+        await expect(peers.caller.dial(`${address}/Hearing`, when)).rejects.toThrow("given up");
+      }
     });
 
     test("R10.2 says that an address is taken", async () => {
-      const error = await failure(peers.callee.listen(listener.address, () => undefined));
+      const error = await failure(peers.callee.listen(address));
       expect(error).toMatchObject({ code: "address-in-use" });
-      expect(error.message).toContain(listener.address.split("://")[1]);
+      expect(error.message).toContain(address.split("://")[1]);
       expect(error.hint).toBeTypeOf("string");
     });
 
     test("frees its address, and leaves open connections alone, when a listener closes", async () => {
-      const { caller, callee } = await connect();
-      await listener.close();
-      expect(await failure(peers.caller.dial(`${listener.address}/Hearing`, { signal: never() }))).toMatchObject({
-        code: "peer-unreachable",
-      });
-      await echoOnce(caller.control, callee.control);
-      listener = await peers.callee.listen(listener.address, (connection) => accepted.push(connection));
-      const again = await peers.caller.dial(`${listener.address}/Hearing`, { signal: never() });
-      expect(again.describe().state).toBe("connected");
+      const pair = await connect();
+      await accepting.close();
+      expect(await failure(peers.caller.dial(`${address}/Hearing`))).toMatchObject({ code: "peer-unreachable" });
+      await echoOnce(pair);
+      const again = await peers.callee.listen(address);
+      const second = await peers.caller.dial(`${address}/Hearing`);
+      expect((await second.describe()).state).toBe("connected");
+      await second.close();
+      await again.close();
     });
 
     test("describes a connection for people and tools", async () => {
       const { caller, callee } = await connect();
-      const address = `${listener.address}/Hearing`;
-      const transport = peers.caller.scheme;
-      expect(caller.describe()).toMatchObject({ transport, state: "connected", role: "offerer", address });
-      expect(callee.describe()).toMatchObject({ transport, state: "connected", role: "answerer", address });
-      expect(JSON.parse(JSON.stringify(caller.describe()))).toEqual(caller.describe());
+      const common = { transport: subject.scheme, state: "connected", address: `${address}/Hearing` };
+      expect(await caller.describe()).toMatchObject({ ...common, role: "offerer" });
+      expect(await callee.describe()).toMatchObject({ ...common, role: "answerer" });
+      expect(JSON.parse(JSON.stringify(await caller.describe()))).toEqual(await caller.describe());
     });
 
     test("frees everything again over 10 connections", async () => {
-      const before = held(subject);
+      const held = (): number => subject.resources?.().length ?? 0;
+      const before = held();
       for (let round = 0; round < 10; round++) {
-        const { caller, callee } = await connect();
-        await echoOnce(caller.control, callee.control);
-        await (round % 2 === 0 ? caller : callee).close();
-        await Promise.all([caller.closed, callee.closed]);
+        const pair = await connect();
+        await echoOnce(pair);
+        await (round % 2 === 0 ? pair.caller : pair.callee).close();
+        await Promise.all([pair.caller.closed(), pair.callee.closed()]);
       }
-      await vi.waitFor(() => expect(held(subject)).toBeLessThanOrEqual(before), { timeout: 3000 });
+      await vi.waitFor(() => expect(held()).toBeLessThanOrEqual(before), { timeout: 3000 });
     });
   });
 }
 
-function held(subject: TransportUnderTest): number {
-  return subject.resources?.().length ?? 0;
+function bothWays({ caller, callee }: Pair): readonly (readonly [from: End, to: End])[] {
+  return [
+    [caller, callee],
+    [callee, caller],
+  ];
 }
 
-/** A signal that does not abort. */
-function never(): AbortSignal {
-  return new AbortController().signal;
+async function openBoth({ caller, callee }: Pair, id: number, label: string): Promise<void> {
+  await Promise.all([caller.channel(id, label), callee.channel(id, label)]);
 }
 
-/** Bytes that tell which message they belong to. */
-export function patterned(size: number, index: number): Uint8Array {
-  return new Uint8Array(size).map((_, at) => (index + at) % 251);
+function numbered(count: number): Sent[] {
+  return Array.from({ length: count }, (_, index) => ({ size: 100, index }));
 }
 
-/** The next messages of a channel; takes its listener. */
-export function collect(channel: Channel, count: number): Promise<readonly Uint8Array[]> {
-  const messages: Uint8Array[] = [];
-  return new Promise((resolve) => {
-    channel.onMessage((message) => {
-      messages.push(message);
-      if (messages.length === count) resolve(messages);
-    });
-  });
-}
-
-export async function sendWhenReady(channel: Channel, message: Uint8Array): Promise<void> {
-  if (!channel.writable) await channel.ready();
-  channel.send(message);
+function firstBytes(messages: readonly { readonly bytes: readonly number[] }[]): (number | undefined)[] {
+  return messages.map(({ bytes }) => bytes[0]);
 }
 
 /** There and back once; takes both listeners. */
-async function echoOnce(here: Channel, there: Channel): Promise<void> {
-  there.onMessage((message) => there.send(message));
-  const back = collect(here, 1);
-  here.send(Uint8Array.of(42));
-  expect(await back).toEqual([Uint8Array.of(42)]);
+async function echoOnce({ caller, callee }: Pair): Promise<void> {
+  await callee.echo(0);
+  const back = caller.collect(0, 1);
+  await caller.send(0, [[42]]);
+  expect((await back)[0]?.bytes).toEqual([42]);
 }
 
 async function failure(promise: Promise<unknown>): Promise<MeshError> {
@@ -390,9 +370,4 @@ async function failure(promise: Promise<unknown>): Promise<MeshError> {
   );
   expect(error).toBeInstanceOf(MeshError);
   return error as MeshError;
-}
-
-/** The value of a promise that has resolved by the next turn of the event loop. */
-function settled(promise: Promise<ConnectionEnd>): Promise<ConnectionEnd | undefined> {
-  return Promise.race([promise, new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)))]);
 }

@@ -1,17 +1,18 @@
 import { expect, test } from "vitest";
 import { memoryNetwork } from "../../../runtime/transports/memory/network.ts";
 import { realClock } from "../../conformance/real-clock.ts";
-import { transportConformance } from "../../conformance/transport.ts";
+import { conformancePipelines, localPeers, transportConformance } from "../../conformance/transport.ts";
 
 transportConformance({
   name: "memory",
   peers() {
     const network = memoryNetwork({ clock: realClock() });
-    return {
-      caller: network.transport("caller"),
-      callee: network.transport("callee", { pipelines: () => ["Hearing", "Weather Report"] }),
-    };
+    return localPeers(
+      network.transport("caller"),
+      network.transport("callee", { pipelines: () => conformancePipelines }),
+    );
   },
+  scheme: "memory",
   listenUri: "memory://callee",
   nowhere: "memory://nobody",
 });

@@ -1,17 +1,28 @@
+import * as library from "node-datachannel";
 import { expect, test } from "vitest";
+import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
+import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { openResources, weriftTransport } from "../../conformance/nodejs-transport.ts";
-import { transportConformance } from "../../conformance/transport.ts";
+import { conformancePipelines, localPeers, transportConformance } from "../../conformance/transport.ts";
 
-transportConformance({
-  name: "webrtc over werift",
-  peers: () => ({
-    caller: weriftTransport(),
-    callee: weriftTransport({ pipelines: () => ["Hearing", "Weather Report"] }),
-  }),
-  listenUri: "webrtc://127.0.0.1:0",
-  nowhere: "webrtc://127.0.0.1:9",
-  resources: openResources,
-});
+// Each engine with itself, and each with the other in both roles.
+const engines = { werift: weriftEngine(), "node-datachannel": nodeDatachannelEngine({ library }) };
+for (const caller of Object.values(engines)) {
+  for (const callee of Object.values(engines)) {
+    transportConformance({
+      name: `WebRTC from ${caller.name} to ${callee.name}`,
+      peers: () =>
+        localPeers(
+          weriftTransport({ engine: caller }),
+          weriftTransport({ engine: callee, pipelines: () => conformancePipelines }),
+        ),
+      scheme: "webrtc",
+      listenUri: "webrtc://127.0.0.1:0",
+      nowhere: "webrtc://127.0.0.1:9",
+      resources: openResources,
+    });
+  }
+}
 
 test("R5.2 keeps both descriptions and the candidates of both sides in the state of the connection", async () => {
   const [caller, callee] = [weriftTransport(), weriftTransport()];

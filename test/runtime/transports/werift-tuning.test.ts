@@ -5,7 +5,7 @@ import type { EnginePeer } from "../../../runtime/transports/webrtc/engines/engi
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { tuneWerift } from "../../../runtime/transports/webrtc/engines/werift-tuning.nodejs.ts";
 import { weriftTransport } from "../../conformance/nodejs-transport.ts";
-import { collect, patterned, sendWhenReady } from "../../conformance/transport.ts";
+import { collect, patterned, sendWhenReady } from "../../conformance/messages.ts";
 import { spiedEngine } from "./spied-engine.ts";
 
 /** The unpublished parts of werift that the corrections go by. */

@@ -11,7 +11,7 @@ export interface EngineChannel {
 }
 
 export interface EngineDescription {
-  readonly type: string;
+  readonly type: "offer" | "answer";
   readonly sdp: string;
 }
 
@@ -25,8 +25,8 @@ export interface EngineCandidate {
 export interface EnginePeer {
   readonly connectionState: string;
   readonly iceGatheringState: string;
-  readonly localDescription: EngineDescription | null;
-  readonly remoteDescription: EngineDescription | null;
+  readonly localDescription: Pick<EngineDescription, "sdp"> | null;
+  readonly remoteDescription: Pick<EngineDescription, "sdp"> | null;
   createDataChannel(label: string, init: { readonly negotiated: true; readonly id: number }): EngineChannel;
   createOffer(): Promise<EngineDescription>;
   createAnswer(): Promise<EngineDescription>;
@@ -42,7 +42,7 @@ export interface EnginePeer {
 
 /** One implementation of WebRTC. Everything in which the engines differ is behind this. */
 export interface WebrtcEngine {
-  /** `werift`, `browser`, … */
+  /** `werift`, `browser` or `node-datachannel`. */
   readonly name: string;
   createPeerConnection(): EnginePeer;
   /** Sets the channel up for binary messages. */

@@ -1,11 +1,18 @@
-import { networkInterfaces } from "node:os";
 import { RTCPeerConnection } from "werift";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
+import { anyNetwork } from "./networks.nodejs.ts";
 import { stopSctp, tuneWerift, type WeriftTuning } from "./werift-tuning.nodejs.ts";
+
+export interface IceServerInit {
+  /** One URL (RFC 7064, RFC 7065), such as `stun:stun.example.org:3478`. */
+  readonly urls: string;
+  readonly username?: string;
+  readonly credential?: string;
+}
 
 export interface WeriftEngineInit {
   /** STUN and TURN servers; none by default. An unresponsive one delays each connection by 5 s. */
-  readonly iceServers?: readonly { readonly urls: string; readonly username?: string; readonly credential?: string }[];
+  readonly iceServers?: readonly IceServerInit[];
   /** False leaves the engine as it is published; for measuring. */
   readonly tuning?: Partial<WeriftTuning> | false;
 }
@@ -19,7 +26,7 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
       const peer = new RTCPeerConnection({
         // Its own default is a public STUN server, which tells a third party who runs what.
         iceServers: [...(init.iceServers ?? [])],
-        ...(hasNetwork() ? {} : { iceAdditionalHostAddresses: ["127.0.0.1"] }),
+        ...(anyNetwork() ? {} : { iceAdditionalHostAddresses: ["127.0.0.1"] }),
       });
       // The same by the W3C text; only the event types of its listeners are written differently.
       return peer as unknown as EnginePeer;
@@ -38,9 +45,4 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
       }
     },
   };
-}
-
-/** Without any network werift gathers no candidates, as it leaves loopback out; two peers of one machine still can talk. */
-function hasNetwork(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some((address) => !address.internal));
 }

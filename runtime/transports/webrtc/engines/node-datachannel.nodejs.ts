@@ -1,0 +1,266 @@
+import { anyNetwork } from "./networks.nodejs.ts";
+import type { EngineCandidate, EngineChannel, EngineDescription, EnginePeer, WebrtcEngine } from "./engine.ts";
+import { candidatesOf } from "../negotiation.ts";
+import { Listeners } from "./listeners.ts";
+import type { NativeChannel, NativePeer, NodeDatachannel } from "./node-datachannel-types.ts";
+import type { IceServerInit } from "./werift.nodejs.ts";
+
+export interface NodeDatachannelEngineInit {
+  /** The package, loaded. */
+  readonly library: NodeDatachannel;
+  /** STUN and TURN servers; none by default. */
+  readonly iceServers?: readonly IceServerInit[];
+}
+
+/** The largest message that it takes, in bytes; more than `channelLimits` lets through, as with the other engines. */
+const maxMessageSize = 256 * 1024;
+
+/**
+ * What the SCTP of a connection holds beside its `bufferedAmount`, in bytes. The library's own 1 MiB is a queue that nobody
+ * sees: a heartbeat waited behind a whole flood. With this a sender under flood is also faster (`npm run bench -- webrtc`).
+ */
+const sendBufferSize = 128 * 1024;
+
+/**
+ * WebRTC by libdatachannel, in native code (https://github.com/murat-dogan/node-datachannel). Its own names are used, not
+ * its W3C layer: that one answers an offer by itself, ends gathering without a word and throws a plain error for a
+ * channel that fails.
+ */
+export function nodeDatachannelEngine({ library, iceServers = [] }: NodeDatachannelEngineInit): WebrtcEngine {
+  let made = 0;
+  library.setSctpSettings({ sendBufferSize });
+  return {
+    name: "node-datachannel",
+    createPeerConnection() {
+      made++;
+      return new Peer(
+        new library.PeerConnection(`mesh-${made}`, {
+          iceServers: iceServers.map(serverUrl),
+          maxMessageSize,
+          disableAutoNegotiation: true,
+          // Like werift it leaves loopback out, and without any network would find no candidate.
+          ...(anyNetwork() ? {} : { bindAddress: "127.0.0.1" }),
+        }),
+      );
+    },
+    prepareChannel: () => undefined,
+    toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
+    tune: () => undefined,
+    // Ends the association by itself, so that the other side notices.
+    close: (peer) => (peer as Peer).close(),
+  };
+}
+
+/** Its URLs carry the credentials: `turn:user:password@host:port?transport=tcp`. */
+function serverUrl({ urls, username, credential }: IceServerInit): string {
+  if (username === undefined) return urls;
+  const [scheme = "", ...rest] = urls.split(":");
+  return `${scheme}:${encodeURIComponent(username)}:${encodeURIComponent(credential ?? "")}@${rest.join(":")}`;
+}
+
+/**
+ * How long the side that answers leaves it to the side that offers to find a path, in milliseconds. An answerer that looks
+ * for it too finds it before the offerer has the answer (for ICE answers anyone who knows its password), begins DTLS at
+ * once, and is not heard: libdatachannel throws away what comes before it has begun DTLS itself, and OpenSSL says it
+ * again only after a second. Later on both look, as a NAT between the two may ask for.
+ */
+const offererFirstMs = 100;
+
+class Peer implements EnginePeer {
+  readonly #native: NativePeer;
+  readonly #stateChange = new Listeners();
+  readonly #candidates = new Listeners<{ readonly candidate: EngineCandidate | null }>();
+  readonly #channels: DataChannel[] = [];
+  #state: string;
+  #closed = false;
+  /** Of the other side, for as long as it is to look for a path alone. */
+  #held: EngineCandidate[] | undefined;
+  #stopHolding: (() => void) | undefined;
+
+  constructor(native: NativePeer) {
+    this.#native = native;
+    this.#state = native.state();
+    native.onStateChange((state) => this.#onState(state));
+    native.onLocalCandidate((line, sdpMid) => {
+      this.#candidates.emit({ candidate: { candidate: line.replace(/^a=/, ""), sdpMid } });
+    });
+    native.onGatheringStateChange((state) => {
+      if (state === "complete") this.#candidates.emit({ candidate: null });
+    });
+  }
+
+  get connectionState(): string {
+    return this.#state;
+  }
+
+  get iceGatheringState(): string {
+    return this.#closed ? "complete" : this.#native.gatheringState();
+  }
+
+  get localDescription(): Pick<EngineDescription, "sdp"> | null {
+    return this.#closed ? null : this.#native.localDescription();
+  }
+
+  get remoteDescription(): Pick<EngineDescription, "sdp"> | null {
+    return this.#closed ? null : this.#native.remoteDescription();
+  }
+
+  createDataChannel(label: string, init: { readonly negotiated: true; readonly id: number }): EngineChannel {
+    const channel = new DataChannel(this.#native.createDataChannel(label, init));
+    this.#channels.push(channel);
+    return channel;
+  }
+
+  // The library makes a description only where it also sets it, so these two say which one is meant.
+  async createOffer(): Promise<EngineDescription> {
+    return { type: "offer", sdp: "" };
+  }
+
+  async createAnswer(): Promise<EngineDescription> {
+    return { type: "answer", sdp: "" };
+  }
+
+  async setLocalDescription({ type }: EngineDescription): Promise<void> {
+    this.#native.setLocalDescription(type);
+  }
+
+  async setRemoteDescription({ type, sdp }: EngineDescription): Promise<void> {
+    if (type === "offer") this.#holdCandidates();
+    const { rest, candidates } = this.#held === undefined ? { rest: sdp, candidates: [] } : withoutCandidates(sdp);
+    this.#native.setRemoteDescription(rest, type);
+    for (const candidate of candidates) await this.addIceCandidate({ candidate });
+  }
+
+  async addIceCandidate(candidate: EngineCandidate | null): Promise<void> {
+    if (candidate === null || this.#closed) return;
+    if (this.#held !== undefined) this.#held.push(candidate);
+    else this.#native.addRemoteCandidate(candidate.candidate, candidate.sdpMid ?? "0");
+  }
+
+  addEventListener(type: "connectionstatechange", listener: () => void): void;
+  addEventListener(
+    type: "icecandidate",
+    listener: (event: { readonly candidate?: EngineCandidate | null | undefined }) => void,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: (event: { readonly candidate: EngineCandidate | null }) => void | (() => void),
+  ): void {
+    if (type === "icecandidate") this.#candidates.add(listener);
+    else this.#stateChange.add(listener as () => void);
+  }
+
+  /** Resolves when the library has let go of it: until then it would call back into what is gone. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopHolding?.();
+    const ended = new Promise<void>((resolve) => {
+      if (this.#state === "closed") resolve();
+      else this.#stateChange.add(() => this.#state === "closed" && resolve());
+    });
+    for (const channel of this.#channels) channel.forget();
+    this.#native.close();
+    await ended;
+  }
+
+  #holdCandidates(): void {
+    this.#held = [];
+    const timer = setTimeout(() => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      // One candidate that cannot be read is one way less to connect, not an error.
+      for (const candidate of held) this.addIceCandidate(candidate).catch(() => undefined);
+    }, offererFirstMs);
+    this.#stopHolding = () => clearTimeout(timer);
+  }
+
+  #onState(state: string): void {
+    this.#state = state;
+    this.#stateChange.emit();
+  }
+}
+
+type ChannelEvent = "open" | "close" | "error" | "bufferedamountlow";
+
+class DataChannel implements EngineChannel {
+  readonly #native: NativeChannel;
+  readonly #events: Readonly<Record<ChannelEvent, Listeners>> = {
+    open: new Listeners(),
+    close: new Listeners(),
+    error: new Listeners(),
+    bufferedamountlow: new Listeners(),
+  };
+  readonly #messages = new Listeners<{ readonly data: unknown }>();
+  #state: "connecting" | "open" | "closed";
+  #threshold = 0;
+  #forgotten = false;
+
+  constructor(native: NativeChannel) {
+    this.#native = native;
+    this.#state = native.isOpen() ? "open" : "connecting";
+    native.onOpen(() => this.#become("open"));
+    native.onClosed(() => this.#become("closed"));
+    native.onError(() => this.#emit("error"));
+    native.onBufferedAmountLow(() => this.#emit("bufferedamountlow"));
+    native.onMessage((data) => {
+      if (!this.#forgotten) this.#messages.emit({ data });
+    });
+  }
+
+  get readyState(): string {
+    return this.#state;
+  }
+
+  get bufferedAmount(): number {
+    return this.#state === "open" && !this.#forgotten ? this.#native.bufferedAmount() : 0;
+  }
+
+  get bufferedAmountLowThreshold(): number {
+    return this.#threshold;
+  }
+
+  set bufferedAmountLowThreshold(bytes: number) {
+    this.#threshold = bytes;
+    if (!this.#forgotten) this.#native.setBufferedAmountLowThreshold(bytes);
+  }
+
+  send(message: Uint8Array): void {
+    if (typeof message === "string") this.#native.sendMessage(message);
+    else this.#native.sendMessageBinary(message);
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+
+  addEventListener(type: ChannelEvent, listener: () => void): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: ChannelEvent | "message", listener: (event: { readonly data: unknown }) => void): void {
+    if (type === "message") this.#messages.add(listener);
+    else this.#events[type].add(listener as () => void);
+  }
+
+  /** The connection is given up on this side: nothing that still comes from the library's threads is of interest. */
+  forget(): void {
+    this.#forgotten = true;
+  }
+
+  #become(state: "open" | "closed"): void {
+    if (this.#state === "closed" || this.#state === state) return;
+    this.#state = state;
+    this.#emit(state === "open" ? "open" : "close");
+  }
+
+  #emit(type: ChannelEvent): void {
+    if (!this.#forgotten) this.#events[type].emit();
+  }
+}
+
+/** A description without its candidates, and those (RFC 8839 section 5.1). */
+function withoutCandidates(sdp: string): { readonly rest: string; readonly candidates: readonly string[] } {
+  return {
+    rest: sdp.replaceAll(/^a=(candidate:|end-of-candidates).*\r?\n/gm, ""),
+    candidates: candidatesOf(sdp),
+  };
+}
