@@ -12,10 +12,14 @@ export const meshConfig = z.strictObject({
     .max(2)
     .optional(),
   warningsAsErrors: z.boolean().optional(),
+  engine: z.enum(["auto", "werift", "node-datachannel"]).optional(),
 });
 
 /** Where a module runs: in Node, or in a browser, where no peer can listen. */
 export type Target = "node" | "browser";
+
+/** What carries WebRTC in Node; `auto` is node-datachannel where it is installed, werift otherwise. */
+export type EngineName = "auto" | "werift" | "node-datachannel";
 
 /** What `mesh.config.ts` exports by default; each of it is overruled by its option on the command line. */
 export interface MeshConfig {
@@ -30,6 +34,8 @@ export interface MeshConfig {
   readonly targets?: readonly Target[];
   /** Programs with warnings are not built. */
   readonly warningsAsErrors?: boolean;
+  /** What `meshc run` connects its peers by; `auto` by default. */
+  readonly engine?: EngineName;
 }
 
 /** Gives a configuration its type: `export default defineConfig({ sources: ["src"], out: "generated" })`. */

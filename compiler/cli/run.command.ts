@@ -26,6 +26,13 @@ export const runCommand: Command = {
     { name: "out", value: "PORT=FILE", repeated: true, description: "writes an output to a .wav, .txt or .jsonl file" },
     { name: "param", value: "NAME=VALUE", repeated: true, description: "a parameter of that pipeline" },
     {
+      name: "engine",
+      value: "ENGINE",
+      choices: ["auto", "werift", "node-datachannel"],
+      description:
+        "what carries WebRTC: node-datachannel where it is installed and werift otherwise (auto, the default), or one of them",
+    },
+    {
       name: "format",
       value: "FORMAT",
       choices: ["text", "json"],

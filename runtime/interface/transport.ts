@@ -28,6 +28,8 @@ export interface ConnectionEnd {
 export interface ConnectionState {
   /** `webrtc`, `memory`, … */
   readonly transport: string;
+  /** What carries it, where there is a choice: `werift`, `node-datachannel` or `browser`. */
+  readonly engine?: string;
   readonly state: "connecting" | "connected" | "closed";
   /** The address that was dialled, or the one it came in at. */
   readonly address: string;

@@ -1,7 +1,7 @@
 /** The public door of the runtime in Node. What runs pipelines is loaded when there is something to run. */
 import process from "node:process";
 import type { PipelineDescription } from "../interface/description.ts";
-import type { NodeDefinition } from "../interface/node.ts";
+import type { Log, NodeDefinition } from "../interface/node.ts";
 import type { Plan } from "../interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Transport } from "../interface/transport.ts";
@@ -11,7 +11,7 @@ import type { PortSpecs, PortsOf } from "../typed/ports.ts";
 import type { Program } from "../typed/program.ts";
 import { nodejsClock } from "./clock.nodejs.ts";
 import { platformRandom } from "./random.ts";
-import type { Listening } from "./running.nodejs.ts";
+import type { NodejsNetwork } from "./running.nodejs.ts";
 
 export * from "../index.ts";
 export * as z from "../typed/schemas.ts";
@@ -19,24 +19,27 @@ export * as z from "../typed/schemas.ts";
 const running = () => import("./running.nodejs.ts");
 
 /**
- * Node as a platform: WebRTC by werift, signaling by `ws`.
- * @param listening which pages may call the peers of this process
+ * Node as a platform: WebRTC by node-datachannel where it is installed, otherwise by werift, signaling by `ws`.
+ * @param network which pages may call the peers of this process, and another choice of the WebRTC engine
  */
-export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, listening: Listening = {}): MeshPlatform {
+export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, network: NodejsNetwork = {}): MeshPlatform {
+  const log = overrides.log ?? logToStderr;
   return {
     clock: nodejsClock,
     random: platformRandom,
-    log: (level, message, fields) => {
-      if (level === "warn" || level === "error")
-        process.stderr.write(`${level}: ${message} ${JSON.stringify(fields ?? {})}\n`);
-    },
+    log,
     env: (name) => process.env[name],
-    transports: [loadedLater("webrtc", async () => (await running()).nodejsTransport(listening))],
+    transports: [loadedLater("webrtc", async () => (await running()).nodejsTransport(network, log))],
     serve: async (init) => (await running()).servePeer(init),
     share: async () => (await import("../mesh/shared-runs.ts")).shareRuns,
     ...overrides,
   };
 }
+
+const logToStderr: Log = (level, message, fields) => {
+  if (level === "warn" || level === "error")
+    process.stderr.write(`${level}: ${message} ${JSON.stringify(fields ?? {})}\n`);
+};
 
 /** A transport that is loaded when it is first used. */
 function loadedLater(scheme: string, load: () => Promise<Transport>): Transport {

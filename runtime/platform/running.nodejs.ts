@@ -2,11 +2,12 @@
  * All that runs pipelines in Node, which its door loads when something is launched or called: reading and setting up so
  * much takes several times as long as the rest of the door.
  */
-import type { NodeDefinition } from "../interface/node.ts";
+import type { Log, NodeDefinition } from "../interface/node.ts";
 import type { Transport } from "../interface/transport.ts";
 import { directSignaling } from "../signaling/direct.ts";
 import type { SignalConnect, SignalServerFactory } from "../signaling/socket.ts";
 import type { NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
+import type { EngineName } from "../transports/webrtc/engines/choose.nodejs.ts";
 import type { WebrtcEngine } from "../transports/webrtc/engines/engine.ts";
 import { webrtcTransport } from "../transports/webrtc/transport.ts";
 import { threadDefinition } from "../threads/node.ts";
@@ -22,26 +23,30 @@ export { launchPlan } from "../mesh/launch.ts";
 export { servePeer } from "../mesh/serving.ts";
 export { launchProgram, launchTyped } from "../typed/launch.ts";
 
-/** Which pages may call the peers of this process. */
-export type Listening = Pick<NodejsListenerInit, "allowedOrigins">;
+/** How the peers of this process are connected with others. */
+export interface NodejsNetwork extends Pick<NodejsListenerInit, "allowedOrigins"> {
+  /** `auto` by default: node-datachannel where it is installed, werift otherwise. */
+  readonly engine?: EngineName | undefined;
+}
 
-/** WebRTC by werift, signaling by `ws`. */
-export function nodejsTransport(listening: Listening): Transport {
+/** WebRTC by one of its engines, signaling by `ws`. */
+export function nodejsTransport(network: NodejsNetwork, log: Log): Transport {
   const listen: SignalServerFactory = async (at, onSocket) =>
-    (await loadSockets()).nodejsListener(listening)(at, onSocket);
+    (await loadSockets()).nodejsListener(network)(at, onSocket);
   const signaling = directSignaling({ clock: nodejsClock, connect: dialSignaling, listen });
-  return webrtcTransport({ clock: nodejsClock, engine: loadEngine, signaling });
+  const engine = (): Promise<WebrtcEngine> => loadEngine(network.engine ?? "auto", log);
+  return webrtcTransport({ clock: nodejsClock, engine, signaling });
 }
 
 // Connections are a third of a second of loading, which a program of one machine alone need not spend.
 const loadSockets = () => import("../signaling/sockets.nodejs.ts");
 const dialSignaling: SignalConnect = async (at, signal) => (await loadSockets()).connectNodejs(at, signal);
-const loadEngine = async (): Promise<WebrtcEngine> => {
-  const [{ weriftEngine }] = await Promise.all([
-    import("../transports/webrtc/engines/werift.nodejs.ts"),
+const loadEngine = async (name: EngineName, log: Log): Promise<WebrtcEngine> => {
+  const [{ chooseEngine }] = await Promise.all([
+    import("../transports/webrtc/engines/choose.nodejs.ts"),
     loadSockets(),
   ]);
-  return weriftEngine();
+  return chooseEngine({ name, log });
 };
 
 /** The code of a node that is a WebAssembly module beside the code that names it. */

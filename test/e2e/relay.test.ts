@@ -28,7 +28,8 @@ describe("a relay of three peers, each in a process of its own", () => {
     writeFileSync(join(cwd, "in.wav"), tone(2));
     env = await freeAddresses();
     const files = ["--in", "mic=in.wav", "--out", "speaker=out.wav"];
-    run = new RunningMeshc(["run", relay, "--processes", ...files, "--format", "json"], { cwd, env });
+    const options = ["--processes", "--engine", "node-datachannel", "--format", "json"];
+    run = new RunningMeshc(["run", relay, ...options, ...files], { cwd, env });
     result = await run.ended();
   });
 
@@ -91,7 +92,8 @@ describe("a relay of three peers, each in a process of its own", () => {
       expect(remotes).toMatchObject([{ id: remote, target, state: "connected", failures: [] }]);
       const address = `${env[variable]}/${target.split(".")[1]}`;
       expect(address).toMatch(/^webrtc:\/\/127\.0\.0\.1:\d+\/[A-Z]\w+$/);
-      expect(session?.connection).toMatchObject({ transport: "webrtc", state: "connected", role: "offerer", address });
+      const common = { transport: "webrtc", engine: "node-datachannel", role: "offerer" };
+      expect(session?.connection).toMatchObject({ ...common, state: "connected", address });
       // Frames leave by a sink for the input of the far pipeline, and come back by a source for its output.
       expect(session?.nodes).toMatchObject([
         { id: "sent", node: "WebRTCStreamSink" },
@@ -163,6 +165,21 @@ describe("a relay of three peers", () => {
     );
     expect(out).not.toContain("\u001b");
     expect(readWav(join(cwd, "new/out.wav")).samples).toEqual(readWav(join(cwd, "in.wav")).samples);
+  });
+
+  it("is connected by the engine that mesh.config.ts names", async () => {
+    const cwd = folderWith({ "in.wav": tone(0.6), "mesh.config.js": 'export default { engine: "werift" };' });
+    const args = ["run", relay, "--in", "mic=in.wav", "--format", "json"];
+    const run = start(args, { cwd, env: await freeAddresses() });
+    expect((await run.ended()).code).toBe(0);
+    const engines = run
+      .said("describe")
+      .flatMap(({ sessions }) => sessions)
+      .flatMap(({ remotes }) => remotes.map(({ session }) => session?.connection?.engine ?? "none yet"));
+    expect(new Set(engines.filter((engine) => engine !== "none yet"))).toEqual(new Set(["werift"]));
+    writeFileSync(join(cwd, "mesh.config.js"), 'export default { engine: "weirft" };');
+    const refused = await meshc(args, { cwd });
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("mesh.config.js: `engine`:") });
   });
 
   it("colours its lines only where that is asked for", async () => {

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { hasErrors } from "../../diagnostics/diagnostic.ts";
 import type { Arguments } from "../command.ts";
 import { compileFile, printDiagnostics } from "../compile-file.ts";
+import { loadConfig } from "../config-file.ts";
 import { CommandError, exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { findSource } from "../sources.ts";
@@ -27,7 +28,7 @@ const graceMs = 500;
 export async function runFile(args: Arguments, io: Io, parent: Parent | undefined): Promise<ExitCode> {
   // From the first moment, for compiling and loading take a while.
   const stop = stopSignal(io, parent);
-  const options = readRunOptions(args);
+  const options = await withConfig(readRunOptions(args), io.cwd);
   const file = findSource(options.file, io.cwd);
   const compiled = compileFile(file, io);
   const { diagnostics, plan, project } = compiled;
@@ -73,6 +74,13 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
     throw new CommandError(end.code, end.error.message, end.error.hint);
   }
   return end.code;
+}
+
+/** What the command line leaves open is as `mesh.config.ts` has it. */
+async function withConfig(options: RunOptions, cwd: string): Promise<RunOptions> {
+  if (options.engine !== undefined) return options;
+  const { config } = await loadConfig(cwd);
+  return { ...options, engine: config.engine ?? "auto" };
 }
 
 /** What the code of nodes prints goes the way of all messages, so that it neither tears the picture nor the JSON. */

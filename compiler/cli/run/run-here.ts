@@ -66,14 +66,17 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
       run.root,
       run.signal,
     );
-    const platform = nodejsPlatform({
-      log: (level, message, fields) => {
-        if (level !== "warn" && level !== "error") return;
-        const details = fields === undefined ? "" : ` ${JSON.stringify(fields)}`;
-        run.send({ type: "log", level, message: `${message}${details}` });
+    const platform = nodejsPlatform(
+      {
+        log: (level, message, fields) => {
+          if (level !== "warn" && level !== "error") return;
+          const details = fields === undefined ? "" : ` ${JSON.stringify(fields)}`;
+          run.send({ type: "log", level, message: `${message}${details}` });
+        },
+        env: (name) => run.env[name],
       },
-      env: (name) => run.env[name],
-    });
+      { engine: options.engine },
+    );
     const mesh = await launchPlan(plan, platform, {
       peers,
       registry,

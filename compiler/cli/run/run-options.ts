@@ -1,3 +1,4 @@
+import type { EngineName } from "../../config.ts";
 import type { Arguments } from "../command.ts";
 import { splitOnce } from "../arguments.ts";
 import { usageError } from "../exit-code.ts";
@@ -18,6 +19,8 @@ export interface RunOptions {
   /** As written, by name. */
   readonly params: ReadonlyMap<string, string>;
   readonly processes: boolean;
+  /** Left out, that of `mesh.config.ts`. */
+  readonly engine: EngineName | undefined;
   readonly format: "text" | "json";
 }
 
@@ -44,6 +47,8 @@ export function readRunOptions(args: Arguments): RunOptions {
     outputs: portFiles("out", args.values("out")),
     params,
     processes,
+    // The options of the command let nothing else through.
+    engine: args.value("engine") as EngineName | undefined,
     format: args.value("format") === "json" ? "json" : "text",
   };
 }

@@ -90,10 +90,10 @@ class Processes {
   }
 
   #start(peer: string, more: readonly string[]): Child {
-    const { file, cwd, env, reporter } = this.#run;
+    const { file, options, cwd, env, reporter } = this.#run;
     const child = startChild({
       peer,
-      args: [file, ...more],
+      args: [file, "--engine", options.engine ?? "auto", ...more],
       cwd,
       env,
       onMessage: (message) => {

@@ -88,6 +88,7 @@ export class WebrtcConnection implements Connection {
     const remote = this.peer.remoteDescription?.sdp;
     return {
       transport: "webrtc",
+      engine: this.#init.engine.name,
       state: this.#phase === "closing" ? "closed" : this.#phase,
       address: this.#init.address,
       role: this.#init.role,
