@@ -5,8 +5,9 @@ import type { Link } from "../interface/link.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
 import type { Cut } from "../pipeline/declared-fields.ts";
 import type { Channel } from "../interface/transport.ts";
-import { encodedBytes, encodeEnd, encodeFrames, encodePart, type EncodableFrame } from "./frame-codec.ts";
+import type { EncodableFrame } from "./frame-codec.ts";
 import { maxFrameBytes, type Window } from "./limits.ts";
+import { Packer } from "./packer.ts";
 import { encodePayload } from "./payload-codec.ts";
 
 export interface StreamInit {
@@ -40,8 +41,7 @@ export class StreamSink implements Link {
   #gaps = 0;
   #takenFrames = 0;
   #takenBytes = 0;
-  /** Messages that the engine had no room for: parts of one large frame, or the end. */
-  #pending: Uint8Array[] = [];
+  readonly #packer: Packer;
   #flushing = false;
   #ended = false;
   /** The reader wants no more: frames are taken and dropped, so that they hold nobody up. */
@@ -55,6 +55,7 @@ export class StreamSink implements Link {
     this.#init = init;
     this.#type = init.type;
     this.#window = window;
+    this.#packer = new Packer(init.channel.maxMessageBytes);
   }
 
   /** What the other side has settled on. */
@@ -67,7 +68,7 @@ export class StreamSink implements Link {
 
   get writable(): boolean {
     if (this.#discarding) return !this.#ended;
-    return !this.#ended && this.#hasCredit() && this.#pending.length === 0 && this.#init.channel.writable;
+    return !this.#ended && this.#hasCredit() && this.#packer.hasRoom;
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -75,8 +76,7 @@ export class StreamSink implements Link {
       signal?.throwIfAborted();
       if (this.#error !== undefined) throw this.#error;
       if (this.#ended) throw new MeshError("channel-closed", `The stream \`${this.port}\` has ended.`);
-      if (this.#hasCredit() && this.#pending.length === 0) await this.#engineRoom(signal);
-      else await this.#change(signal);
+      await this.#change(signal);
     }
   }
 
@@ -105,22 +105,17 @@ export class StreamSink implements Link {
     this.#gaps += gap;
     this.#frames += 1;
     this.#bytes += body.length;
-    const { maxMessageBytes } = this.#init.channel;
-    if (encodedBytes(wire) <= maxMessageBytes) this.#put(encodeFrames([wire]));
-    else {
-      let sent = 0;
-      do {
-        const part = encodePart(wire, sent, maxMessageBytes);
-        this.#put(part.message);
-        sent = part.sent;
-      } while (sent < body.length);
-    }
+    this.#packer.add(wire);
+    this.#flush();
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (!this.#discarding) this.#put(encodeEnd(this.#position));
+    if (!this.#discarding) {
+      this.#packer.end(this.#position);
+      this.#flush();
+    }
     this.#wake();
   }
 
@@ -134,7 +129,7 @@ export class StreamSink implements Link {
   stop(error: MeshError): void {
     this.#error ??= error;
     this.#ended = true;
-    this.#pending = [];
+    this.#packer.clear();
     this.#wake();
   }
 
@@ -142,7 +137,7 @@ export class StreamSink implements Link {
   discard(): void {
     if (this.#ended) return;
     this.#discarding = true;
-    this.#pending = [];
+    this.#packer.clear();
     this.#wake();
   }
 
@@ -185,33 +180,23 @@ export class StreamSink implements Link {
     );
   }
 
-  #put(message: Uint8Array): void {
-    this.#pending.push(message);
-    this.#flush();
-  }
-
   #flush(): void {
     const { channel, onFailure } = this.#init;
-    while (this.#pending.length > 0 && channel.writable) channel.send(this.#pending.shift() as Uint8Array);
-    if (this.#pending.length === 0 || this.#flushing) return;
+    while (channel.writable) {
+      const message = this.#packer.take();
+      if (message === undefined) return;
+      channel.send(message);
+    }
+    if (this.#packer.isEmpty || this.#flushing) return;
     this.#flushing = true;
     channel.ready().then(
       () => {
         this.#flushing = false;
         this.#flush();
-        if (this.#pending.length === 0) this.#wake();
+        if (this.writable) this.#wake();
       },
       (error: unknown) => onFailure(MeshError.from(error, "peer-lost")),
     );
-  }
-
-  /** @throws why the session is over, which tells more than that its channel is closed; or the signal's reason */
-  async #engineRoom(signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await this.#init.channel.ready(signal);
-    } catch (error) {
-      throw this.#error ?? error;
-    }
   }
 
   #change(signal: AbortSignal | undefined): Promise<void> {

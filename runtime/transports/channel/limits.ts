@@ -4,12 +4,20 @@ import { MeshError } from "../../interface/errors.ts";
 export const channelLimits = {
   /** The largest message, in bytes: what every engine passes on without trouble. */
   messageBytes: 16 * 1024,
-  /** What may be on its way before `writable` turns false: little, so that a heartbeat never waits behind much. */
-  outstandingMessages: 16,
-  outstandingBytes: 64 * 1024,
+  /**
+   * Messages that may be on their way before `writable` turns false: few, for what waits above a channel can still be put
+   * together into larger ones, or be dropped for being late.
+   */
+  outstandingMessages: 2,
   /** What `send` still takes from callers that do not look at `writable`; beyond it, it throws. */
   queuedMessages: 64,
   queuedBytes: 1024 * 1024,
+  /**
+   * What all channels beside the control channel may have in an engine that it has not sent yet, together: one of the
+   * largest messages, so that this is the most that a stream waits for another. Smaller ones only cost time in number.
+   */
+  enginedMessages: 16,
+  enginedBytes: 16 * 1024,
   /** The highest agreed id; some engines have no streams above it. */
   highestId: 1023,
 } as const;

@@ -21,7 +21,6 @@ export class MemoryChannel implements Channel {
   readonly #inbox: Inbox;
   readonly #writers = new Waiters();
   readonly #outstanding: Uint8Array[] = [];
-  #outstandingBytes = 0;
   #closed: MeshError | undefined;
 
   constructor(init: MemoryChannelInit) {
@@ -32,9 +31,7 @@ export class MemoryChannel implements Channel {
   }
 
   get writable(): boolean {
-    const { outstandingMessages, outstandingBytes } = channelLimits;
-    const room = this.#outstanding.length < outstandingMessages && this.#outstandingBytes < outstandingBytes;
-    return room && this.#closed === undefined;
+    return this.#outstanding.length < channelLimits.outstandingMessages && this.#closed === undefined;
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -49,7 +46,6 @@ export class MemoryChannel implements Channel {
     if (this.#outstanding.length >= channelLimits.queuedMessages) throw channelFull(this.label);
     // A copy, as over a network: neither side sees what the other does to its memory.
     this.#outstanding.push(new Uint8Array(message));
-    this.#outstandingBytes += message.length;
     queueMicrotask(() => this.#deliverOne());
   }
 
@@ -73,7 +69,6 @@ export class MemoryChannel implements Channel {
     if (other === undefined) return;
     const message = this.#outstanding.shift();
     if (message === undefined) return;
-    this.#outstandingBytes -= message.length;
     if (this.writable) this.#writers.wake();
     other.#inbox.put(message);
   }

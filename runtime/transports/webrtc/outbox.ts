@@ -43,11 +43,7 @@ export class Outbox {
   get writable(): boolean {
     if (this.#closed !== undefined) return false;
     this.settle();
-    const messages = this.#queue.length + this.#handed.length;
-    return (
-      messages < channelLimits.outstandingMessages &&
-      this.#queuedBytes + this.#handedBytes < channelLimits.outstandingBytes
-    );
+    return this.#queue.length + this.#handed.length < channelLimits.outstandingMessages;
   }
 
   get handedMessages(): number {

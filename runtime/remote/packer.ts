@@ -1,0 +1,85 @@
+import { encodedBytes, encodeEnd, encodeFrames, encodePart, type EncodableFrame } from "./frame-codec.ts";
+
+/** Frames that wait at most for a channel that has no room: what is late is better dropped further up. */
+const maxFrames = 16;
+
+/** One record, or one message that is taken up by a part of a frame. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  /** Others may stand in the same message. */
+  readonly shares: boolean;
+}
+
+/**
+ * What a stream has to say while its channel has no room: as many whole frames to a message as fit, and large ones in
+ * parts. An engine takes as long for a small message as for a large one, so those that have to wait anyway go together.
+ */
+export class Packer {
+  readonly #maxMessageBytes: number;
+  #pieces: Piece[] = [];
+  #bytes = 0;
+
+  constructor(maxMessageBytes: number) {
+    this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#pieces.length === 0;
+  }
+
+  /** False while a message full of frames waits. */
+  get hasRoom(): boolean {
+    return this.#pieces.length < maxFrames && this.#bytes < this.#maxMessageBytes;
+  }
+
+  add(frame: EncodableFrame): void {
+    if (encodedBytes(frame) <= this.#maxMessageBytes) {
+      this.#put(encodeFrames([frame]), true);
+      return;
+    }
+    let sent = 0;
+    do {
+      const part = encodePart(frame, sent, this.#maxMessageBytes);
+      this.#put(part.message, false);
+      sent = part.sent;
+    } while (sent < frame.body.length);
+  }
+
+  /** @param position number that the next frame would have had */
+  end(position: number): void {
+    this.#put(encodeEnd(position), true);
+  }
+
+  /** The next message; undefined when nothing waits. */
+  take(): Uint8Array | undefined {
+    const [first] = this.#pieces;
+    if (first === undefined) return undefined;
+    let count = 1;
+    let size = first.bytes.length;
+    for (let next = this.#pieces[1]; first.shares && next?.shares === true; next = this.#pieces[count]) {
+      if (size + next.bytes.length > this.#maxMessageBytes) break;
+      size += next.bytes.length;
+      count += 1;
+    }
+    const taken = this.#pieces.splice(0, count);
+    this.#bytes -= size;
+    if (count === 1) return first.bytes;
+    const message = new Uint8Array(size);
+    let at = 0;
+    for (const { bytes } of taken) {
+      message.set(bytes, at);
+      at += bytes.length;
+    }
+    return message;
+  }
+
+  clear(): void {
+    this.#pieces = [];
+    this.#bytes = 0;
+  }
+
+  #put(bytes: Uint8Array, shares: boolean): void {
+    this.#pieces.push({ bytes, shares });
+    this.#bytes += bytes.length;
+  }
+}

@@ -1,0 +1,109 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { FrameDecoder, type EncodableFrame } from "../../../runtime/remote/frame-codec.ts";
+import { Packer } from "../../../runtime/remote/packer.ts";
+import { Encoding } from "../../../runtime/remote/payload-codec.ts";
+import { call, frameOf, rawHost, scene, text } from "./support/scene.ts";
+
+const maxBytes = 16_384;
+
+const frame = (seq: number, bytes: number): EncodableFrame => ({
+  flags: 0,
+  epoch: 0,
+  seq,
+  timestampUs: seq,
+  encoding: Encoding.bytes,
+  body: new Uint8Array(bytes).fill(seq),
+  gap: 0,
+});
+
+function read(messages: readonly Uint8Array[]) {
+  const frames: { seq: number; bytes: number; whole: boolean }[] = [];
+  const ends: number[] = [];
+  const decoder = new FrameDecoder({
+    admit: () => undefined,
+    frame: ({ seq, body }) =>
+      frames.push({ seq, bytes: body.length, whole: Buffer.from(body).equals(Buffer.alloc(body.length, seq)) }),
+    end: (position) => ends.push(position),
+  });
+  for (const message of messages) decoder.push(message);
+  return { frames, ends };
+}
+
+function drain(packer: Packer): Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  for (let next = packer.take(); next !== undefined; next = packer.take()) messages.push(next);
+  return messages;
+}
+
+describe("what a stream has to say while its channel has no room", () => {
+  it("goes in as few messages as it fits into, in order, whatever the sizes", () => {
+    const sizes = fc.array(fc.oneof(fc.nat(300), fc.nat(40_000)), { minLength: 1, maxLength: 16 });
+    fc.assert(
+      fc.property(sizes, (bytes) => {
+        const packer = new Packer(maxBytes);
+        for (const [seq, size] of bytes.entries()) packer.add(frame(seq, size));
+        packer.end(bytes.length);
+        const messages = drain(packer);
+        for (const [at, { length }] of messages.entries()) {
+          expect(length).toBeLessThanOrEqual(maxBytes);
+          const [kind, before] = [messages[at]?.[1], messages[at - 1]];
+          // Whole frames and ends that follow each other stand together as long as they fit.
+          if (before?.[1] === 1 && (kind === 1 || kind === 4)) {
+            const first = kind === 4 ? 16 : 32 + new DataView(messages[at]!.buffer).getUint32(28, true);
+            expect(before.length + first).toBeGreaterThan(maxBytes);
+          }
+        }
+        const { frames, ends } = read(messages);
+        expect(frames).toEqual(bytes.map((size, seq) => ({ seq, bytes: size, whole: true })));
+        expect(ends).toEqual([bytes.length]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("is bounded: 16 frames, or a message full of bytes", () => {
+    const few = new Packer(maxBytes);
+    for (let seq = 0; seq < 16; seq += 1) {
+      expect(few.hasRoom).toBe(true);
+      few.add(frame(seq, 10));
+    }
+    expect(few.hasRoom).toBe(false);
+    const large = new Packer(maxBytes);
+    large.add(frame(0, maxBytes));
+    expect(large.hasRoom).toBe(false);
+    drain(large);
+    expect(large.hasRoom && large.isEmpty).toBe(true);
+  });
+});
+
+describe("small frames of a stream", () => {
+  it("leave at once while there is room, and together when the path is busy", async () => {
+    const stage = scene();
+    const { peers } = await rawHost(stage);
+    const { opening } = call(stage);
+    await stage.clock.settle();
+    const [host] = peers;
+    if (host === undefined) throw new Error("nobody dialled");
+    const messages: Uint8Array[] = [];
+    host.channel(1).onMessage((message) => void messages.push(message));
+    host.channel(2);
+    host.say({
+      type: "accept",
+      version: 1,
+      schemas: {},
+      inputs: [{ port: "a", type: text, window: { frames: 64, bytes: 1_048_576 } }],
+      outputs: [{ port: "b", type: text }],
+    });
+    const input = (await stage.clock.until(opening)).inputs["a"]!;
+    input.send(frameOf("alone", 0));
+    await stage.clock.settle();
+    expect(messages.splice(0).map((message) => read([message]).frames.length)).toEqual([1]);
+    // Nothing moves while these are written: two fill the channel, the rest waits and goes as one.
+    let seq = 1;
+    while (input.writable) input.send(frameOf("x", seq++));
+    await stage.clock.settle();
+    expect(messages.map((message) => read([message]).frames.length)).toEqual([1, 1, 16]);
+    expect(read(messages).frames.map((one) => one.seq)).toEqual(Array.from({ length: 18 }, (_, index) => index + 1));
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import { channelLimits } from "../../../runtime/transports/channel/limits.ts";
+import type { EngineChannel } from "../../../runtime/transports/webrtc/engines/engine.ts";
+import { Outbox } from "../../../runtime/transports/webrtc/outbox.ts";
+import { Sluice } from "../../../runtime/transports/webrtc/sluice.ts";
+import { virtualClock } from "../remote/support/virtual-clock.ts";
+
+/** An engine that sends a message when it is told to, in the order in which it was given them. */
+function engine() {
+  const held: { readonly name: string; readonly bytes: number }[] = [];
+  const listeners: (() => void)[] = [];
+  const heldOf = (name: string): number => held.reduce((sum, one) => (one.name === name ? sum + one.bytes : sum), 0);
+  const sluice = new Sluice(virtualClock());
+  const channel = (name: string): Outbox => {
+    const native: EngineChannel = {
+      readyState: "open",
+      get bufferedAmount() {
+        return heldOf(name);
+      },
+      bufferedAmountLowThreshold: 0,
+      send: (message) => void held.push({ name, bytes: message.length }),
+      close: () => undefined,
+      addEventListener: (type: string, listener: unknown) => {
+        if (type === "bufferedamountlow") listeners.push(listener as () => void);
+      },
+    };
+    return new Outbox({ native, sluice, label: name, peerReady: true });
+  };
+  return {
+    sluice,
+    channel,
+    /** What it has not sent yet, oldest first. */
+    held,
+    get heldBytes() {
+      return held.reduce((sum, one) => sum + one.bytes, 0);
+    },
+    /** Sends one message. */
+    send(): string | undefined {
+      const sent = held.shift();
+      for (const listener of listeners) listener();
+      return sent?.name;
+    },
+  };
+}
+
+const chunk = (): Uint8Array => new Uint8Array(channelLimits.messageBytes);
+const sound = (): Uint8Array => new Uint8Array(200);
+
+/** Keeps a channel as full as its writer may. */
+function fill(outbox: Outbox): void {
+  while (outbox.writable) outbox.send(chunk());
+}
+
+describe("what a connection hands to its engine", () => {
+  it("is at most one large message, or 16 small ones, of all streams together", () => {
+    const one = engine();
+    const bulk = Array.from({ length: 5 }, (_, index) => one.channel(`bulk ${index}`));
+    for (const outbox of bulk) fill(outbox);
+    expect(one.heldBytes).toBe(channelLimits.messageBytes);
+    for (let sent = 0; sent < 20; sent += 1) {
+      one.send();
+      for (const outbox of bulk) fill(outbox);
+      expect(one.heldBytes).toBe(channelLimits.messageBytes);
+    }
+    const other = engine();
+    for (let index = 0; index < 40; index += 1) other.channel(`sound ${index}`).send(sound());
+    expect(other.held).toHaveLength(16);
+  });
+
+  it("comes from the streams in turns, so that each gets as much", () => {
+    const { channel, send } = engine();
+    const bulk = ["a", "b", "c"].map((name) => channel(name));
+    const sent: (string | undefined)[] = [];
+    for (let count = 0; count < 12; count += 1) {
+      for (const outbox of bulk) fill(outbox);
+      sent.push(send());
+    }
+    expect(sent.join("")).toBe("abcabcabcabc");
+  });
+
+  it("lets a stream that speaks seldom wait for one large message of others at most, however many flood", () => {
+    const { channel, send } = engine();
+    const bulk = Array.from({ length: 8 }, (_, index) => channel(`bulk ${index}`));
+    const voice = channel("voice");
+    for (const outbox of bulk) fill(outbox);
+    // Each has had its first turn.
+    expect(bulk.map(() => send())).toEqual(bulk.map((_, index) => `bulk ${index}`));
+    for (let round = 0; round < 50; round += 1) {
+      for (const outbox of bulk) fill(outbox);
+      voice.send(sound());
+      const sent = [send(), send()];
+      expect(sent[0]).toMatch(/^bulk/);
+      expect(sent[1]).toBe("voice");
+      for (const outbox of bulk) fill(outbox);
+      send();
+    }
+  });
+
+  it("gives no stream more than its turns for pausing between its messages", () => {
+    const { channel, send } = engine();
+    const bulk = channel("bulk");
+    const pausing = channel("pausing");
+    const sent = { bulk: 0, pausing: 0 };
+    for (let round = 0; round < 40; round += 1) {
+      fill(bulk);
+      // As soon as nothing of it is left it says something large.
+      pausing.settle();
+      if (!pausing.waiting && pausing.handedMessages === 0) pausing.send(chunk());
+      const name = send();
+      if (name === "bulk" || name === "pausing") sent[name] += 1;
+    }
+    expect(sent.bulk).toBeGreaterThanOrEqual(19);
+    expect(sent.pausing).toBeGreaterThanOrEqual(13);
+  });
+
+  it("has room of its own for control messages, which go in before anything that waits", () => {
+    const { sluice, channel, held, send } = engine();
+    const control = channel("control");
+    sluice.setControl(control);
+    const bulk = channel("bulk");
+    fill(bulk);
+    control.send(sound());
+    expect(held.map((one) => one.name)).toEqual(["bulk", "control"]);
+    fill(bulk);
+    expect([send(), send(), send()]).toEqual(["bulk", "control", "bulk"]);
+  });
+});
