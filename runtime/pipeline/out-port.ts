@@ -2,6 +2,7 @@ import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
 import { FlowFrame } from "./flow-frame.ts";
 import type { Outlet } from "./outlet.ts";
+import { isPlain } from "./outcome.ts";
 import { describeExpected, describePayload, valueCheck, type PayloadCheck } from "./payload-check.ts";
 import { isOfKind, kindOf, leftToCheck } from "./payload-kind.ts";
 import { ticketed, type Ticket } from "./ticket.ts";
@@ -42,6 +43,7 @@ export class PortShape {
 
 /** An output port of a running node: numbers its frames and hands them to whoever is linked to it. */
 export class OutPort {
+  readonly name: string;
   readonly shape: PortShape;
   readonly #kind: number;
   #outlet: Outlet | undefined;
@@ -49,12 +51,9 @@ export class OutPort {
   #ended = false;
 
   constructor(shape: PortShape) {
+    this.name = shape.name;
     this.shape = shape;
     this.#kind = shape.kind;
-  }
-
-  get name(): string {
-    return this.shape.name;
   }
 
   /** Before the session starts. Without an outlet, frames are counted and dropped. */
@@ -73,6 +72,12 @@ export class OutPort {
 
   takes(payload: unknown): payload is Payload {
     return isOfKind(this.#kind, this.shape, payload);
+  }
+
+  /** The same, of what code has returned: false also for what is no payload by itself. */
+  takesPlain(returned: unknown): returned is Payload {
+    if (this.#kind !== leftToCheck) return isOfKind(this.#kind, this.shape, returned);
+    return (typeof returned !== "object" || isPlain(returned)) && this.shape.other(returned);
   }
 
   /** Numbers a frame that goes out some other way. */

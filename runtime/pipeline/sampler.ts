@@ -23,11 +23,12 @@ export class Sampler {
     return this.#left <= 0;
   }
 
-  /** A frame was timed at `nowUs`. */
-  done(nowUs: number): void {
+  /** A frame was timed at `nowUs`. @returns how many more until the next that is to be timed, at least 1 */
+  done(nowUs: number): number {
     const gapUs = nowUs - this.#lastUs;
     this.#lastUs = nowUs;
     this.#stride = nextStride(this.#stride, gapUs);
     this.#left = this.#stride;
+    return this.#stride;
   }
 }

@@ -11,8 +11,6 @@ import { Sampler } from "./sampler.ts";
 /** In the first frames, everything is checked. */
 const closelyWatched = 64;
 
-const noSteps: readonly Step[] = [];
-
 /** One node of a stage, and the input by which it is fed. */
 export interface StageNode {
   readonly run: NodeRun;
@@ -36,15 +34,17 @@ class Step {
   readonly fused: Fused | undefined;
   /** Where what the node sends itself is kept: another step follows. */
   readonly kept: KeptFrames | undefined;
+  readonly next: Step | undefined;
   readonly #runs: readonly NodeRun[] | undefined;
 
-  constructor(nodes: readonly [StageNode, ...StageNode[]], kept: KeptFrames | undefined) {
+  constructor(nodes: readonly [StageNode, ...StageNode[]], next: Step | undefined) {
     const [head] = nodes;
     this.last = nodes.at(-1)?.run ?? head.run;
     this.sole = this.last.sole;
     this.code = this.last.code;
     this.port = head.port;
-    this.kept = kept;
+    this.kept = this.last.kept;
+    this.next = next;
     this.#runs = head.maps ? nodes.map((node) => node.run) : undefined;
     this.fused = this.#runs && fuse(this.#runs);
   }
@@ -77,12 +77,14 @@ export class Stage implements Outlet, StageNode {
   readonly port: string;
   readonly maps: boolean;
   readonly #ender: Ender;
-  /** Made for the first frame: a stage that another one goes through gets none. */
-  #steps: readonly Step[] = noSteps;
+  /** The first of them, made for the first frame: a stage that another one goes through gets none. */
+  #step: Step | undefined;
   /** Where all of it is one function. */
   #fused: Fused | undefined;
-  #sampler: Sampler | undefined;
+  /** Frames until the next that is watched. */
+  #left = 0;
   #watched = 0;
+  #sampler: Sampler | undefined;
 
   /** The stage that begins with a node. */
   constructor(head: StageNode, ender: Ender) {
@@ -93,16 +95,11 @@ export class Stage implements Outlet, StageNode {
   }
 
   offer(frame: Frame): void {
-    if (this.#watched === closelyWatched && this.#sampler?.due() === false) {
-      if (this.#fused === undefined) this.#from(0, frame);
-      else this.#map(this.#fused, frame);
-      return;
-    }
-    if (this.#steps.length === 0) this.#build();
-    if (this.#watched < closelyWatched) this.#watched += 1;
-    this.#watch(frame);
-    this.#sampler ??= new Sampler();
-    this.#sampler.done(this.run.clock.nowUs());
+    this.#left -= 1;
+    const step = this.#step;
+    if (step === undefined || this.#left < 0) this.#closely(step ?? this.#build(), frame);
+    else if (this.#fused === undefined) this.#from(step, frame);
+    else this.#map(step, this.#fused, frame);
   }
 
   end(): void {
@@ -112,12 +109,11 @@ export class Stage implements Outlet, StageNode {
   // ---- the way of a frame -------------------------------------------------------------------------------------
 
   /** `#from` for a stage that is one function. */
-  #map(fused: Fused, frame: Frame): void {
-    const [step] = this.#steps as [Step];
+  #map(step: Step, fused: Fused, frame: Frame): void {
     const { last } = step;
-    if (!last.live) return;
     // A node may end the epoch that the frame belongs to.
-    const { epoch } = last;
+    const { fence } = last;
+    if (fence < 0) return;
     fused.frames += 1;
     let result: Payload | undefined;
     try {
@@ -127,158 +123,184 @@ export class Stage implements Outlet, StageNode {
       return;
     }
     if (result === undefined) fused.dropped();
-    else if (last.epoch === epoch) last.sendOut(result, frame.timestampUs, frame.flags);
+    else if (last.fence === fence) last.sendOut(result, frame.timestampUs, frame.flags);
   }
 
-  #from(first: number, frame: Frame): void {
-    const steps = this.#steps;
+  #from(first: Step, frame: Frame): void {
+    let step = first;
     let header = frame;
     let { payload } = frame;
-    let index = first;
     try {
-      for (; index < steps.length; index += 1) {
-        const { fused, last, kept, port, code, sole } = steps[index] as Step;
-        // A node may have ended the epoch that the frame belongs to.
-        const { epoch } = last;
-        if (!last.live) return;
-        let result: Payload | undefined;
+      for (;;) {
+        const { last, fused, sole, next } = step;
+        // A node may end the epoch that the frame belongs to.
+        const { fence } = last;
+        if (fence < 0) return;
         if (fused === undefined) {
           last.enter(header.timestampUs);
-          last.busy = true;
-          last.keeps = kept;
-          const returned = code.process(header, port, last.work);
-          last.busy = false;
-          last.keeps = undefined;
-          result = typeof returned === "object" && returned !== null ? last.plain(returned) : (returned as Payload);
-          if (kept !== undefined && kept.count !== 0 && sole !== undefined) {
-            if (kept.count === 1 && result === undefined && last.epoch === epoch) {
-              header = kept.take(sole);
-              payload = header.payload;
-              continue;
-            }
-            this.#several(index, last, kept, sole, result, header);
+          const returned: unknown = step.code.process(header, step.port, last.work);
+          last.staged = false;
+          const { kept } = step;
+          if (kept === undefined || sole === undefined || next === undefined || last.fence !== fence) {
+            this.#handOn(step, last.plain(returned), header, fence);
             return;
           }
-        } else {
-          fused.frames += 1;
-          result = fused.call(payload, header);
-          if (result === undefined) fused.dropped();
+          if (kept.count === 0 && sole.takesPlain(returned)) {
+            payload = returned;
+            header = new FlowFrame(header.timestampUs, sole.count(), fence, header.flags, payload);
+          } else if (kept.count === 1 && returned === undefined) {
+            if (kept.bare) {
+              payload = kept.takePayload();
+              header = new FlowFrame(header.timestampUs, sole.count(), fence, 0, payload);
+            } else {
+              header = kept.take(sole, header.timestampUs);
+              payload = header.payload;
+            }
+          } else {
+            this.#handOn(step, last.plain(returned), header, fence);
+            return;
+          }
+          step = next;
+          continue;
         }
-        if (result === undefined || last.epoch !== epoch) return;
-        if (kept === undefined || sole === undefined) {
+        fused.frames += 1;
+        const result = fused.call(payload, header);
+        if (result === undefined) {
+          fused.dropped();
+          return;
+        }
+        if (last.fence !== fence) return;
+        if (sole === undefined || next === undefined) {
           last.sendOut(result, header.timestampUs, header.flags);
           return;
         }
         payload = result;
-        if (fused !== undefined && steps[index + 1]?.fused !== undefined) continue;
+        step = next;
+        if (next.fused !== undefined) continue;
         if (!sole.takes(payload)) {
           last.fail(wrongPayload(sole, payload));
           return;
         }
-        header = new FlowFrame(header.timestampUs, sole.count(), epoch, header.flags, payload);
+        header = new FlowFrame(header.timestampUs, sole.count(), fence, header.flags, payload);
       }
     } catch (error) {
-      const { runs, fused, last } = steps[index] as Step;
-      last.busy = false;
-      last.keeps = undefined;
-      runs[fused?.at ?? 0]?.fail(error);
+      failedAt(step, error);
     }
   }
 
-  /** A node has sent several, or has ended the epoch meanwhile: each frame goes on by itself. */
-  #several(
-    index: number,
-    run: NodeRun,
-    kept: KeptFrames,
-    sole: OutPort,
-    result: Payload | undefined,
-    header: Frame,
-  ): void {
-    if (result !== undefined) kept.keep(result, header.timestampUs, run.epoch, header.flags);
-    for (const frame of kept.takeAll(sole)) if (frame.epoch === run.epoch) this.#from(index + 1, frame);
+  /** What has come of a call by frames, where that is not one payload for the next step. */
+  #handOn({ last, kept, sole, next }: Step, result: Payload | undefined, header: Frame, fence: number): void {
+    // In the order in which they were sent. Each goes on by itself.
+    if (kept !== undefined && kept.count !== 0 && sole !== undefined && next !== undefined) {
+      for (const frame of kept.takeAll(sole, header.timestampUs)) {
+        if (frame.epoch === last.fence) this.#from(next, frame);
+        else last.dropped += 1;
+      }
+    }
+    const { timestampUs, flags } = header;
+    if (last.fence !== fence) last.expired(result);
+    else if (result === undefined) return;
+    else if (sole === undefined || next === undefined) last.sendOut(result, timestampUs, flags);
+    else if (sole.takes(result)) this.#from(next, new FlowFrame(timestampUs, sole.count(), fence, flags, result));
+    else last.fail(wrongPayload(sole, result));
   }
 
   /** The same as `#from`, with all checks and each node timed. */
-  #watch(frame: Frame): void {
+  #closely(first: Step, frame: Frame): void {
+    if (this.#watched < closelyWatched) this.#watched += 1;
+    let step = first;
     let header = frame;
-    for (const [index, { fused, runs, last, kept, port }] of this.#steps.entries()) {
-      const { epoch } = last;
-      if (!last.live) return;
-      const result =
-        fused === undefined ? this.#watchProcess(last, header, port, kept) : this.#watchFused(runs, fused, header);
-      const out = last.sole;
-      if (kept !== undefined && kept.count !== 0 && out !== undefined) {
-        this.#several(index, last, kept, out, result, header);
-        return;
+    try {
+      for (;;) {
+        const { last, fused, kept, sole, next } = step;
+        const { fence } = last;
+        if (fence < 0) break;
+        const result = fused === undefined ? called(step, header) : mapped(step.runs, fused, header);
+        if (
+          kept === undefined ||
+          sole === undefined ||
+          next === undefined ||
+          kept.count !== 0 ||
+          last.fence !== fence
+        ) {
+          this.#handOn(step, result, header, fence);
+          break;
+        }
+        if (result === undefined) break;
+        if (!sole.takes(result)) {
+          last.fail(wrongPayload(sole, result));
+          break;
+        }
+        const { timestampUs, flags } = header;
+        header = new FlowFrame(timestampUs, fused === undefined ? sole.count() : sole.frames, fence, flags, result);
+        step = next;
       }
-      if (result === undefined || last.epoch !== epoch) return;
-      if (kept === undefined || out === undefined) {
-        last.sendOut(result, header.timestampUs, header.flags);
-        return;
-      }
-      if (!out.takes(result)) {
-        last.fail(wrongPayload(out, result));
-        return;
-      }
-      const { timestampUs, flags } = header;
-      header = new FlowFrame(timestampUs, fused === undefined ? out.count() : out.frames, epoch, flags, result);
+    } catch (error) {
+      failedAt(step, error);
     }
-  }
-
-  #watchProcess(run: NodeRun, frame: Frame, port: string, kept: KeptFrames | undefined): Payload | undefined {
-    run.enter(frame.timestampUs);
-    return run.timed(() => {
-      run.busy = true;
-      run.keeps = kept;
-      let returned: unknown;
-      try {
-        returned = run.code.process(frame, port, run.work);
-      } finally {
-        run.busy = false;
-        run.keeps = undefined;
-      }
-      return typeof returned === "object" && returned !== null ? run.plain(returned) : (returned as Payload);
-    });
-  }
-
-  #watchFused(runs: readonly NodeRun[], fused: Fused, header: Frame): Payload | undefined {
-    let payload: Payload | undefined = header.payload;
-    fused.frames += 1;
-    for (const [place, run] of runs.entries()) {
-      const given: Payload = payload;
-      fused.at = place;
-      payload = run.timed(() => (run.instance as Mapping).map(given, header));
-      if (payload === undefined) {
-        if (run.live) fused.dropped();
-        return undefined;
-      }
-      const out = run.sole;
-      if (out !== undefined && !out.takes(payload)) {
-        run.fail(wrongPayload(out, payload));
-        return undefined;
-      }
-    }
-    return payload;
+    this.#sampler ??= new Sampler();
+    const stride = this.#sampler.done(this.run.clock.nowUs());
+    this.#left = this.#watched < closelyWatched ? 0 : stride - 1;
   }
 
   // ---- how it is built ----------------------------------------------------------------------------------------
 
   /** Now that all is connected: follows the links to the last node that belongs to the stage. */
-  #build(): void {
+  #build(): Step {
     const nodes: StageNode[] = [this];
     for (let next = this.run.sole?.outlet; next instanceof Stage && !nodes.includes(next);) {
       nodes.push(next);
       next = next.run.sole?.outlet;
     }
-    const steps: Step[] = [];
-    const kept = new KeptFrames();
-    for (let from = 0; from < nodes.length;) {
-      let to = from + 1;
-      if (nodes[from]?.maps === true) while (to - from < maxFused && nodes[to]?.maps === true) to += 1;
-      steps.push(new Step(nodes.slice(from, to) as [StageNode, ...StageNode[]], to < nodes.length ? kept : undefined));
-      from = to;
+    // Stages of several inputs of a node have the same nodes.
+    const kept = this.run.kept ?? new KeptFrames();
+    for (const { run } of nodes.slice(0, -1)) run.kept = kept;
+    let step: Step | undefined;
+    for (let to = nodes.length; to > 0;) {
+      let from = to - 1;
+      if (nodes[from]?.maps === true) while (to - from < maxFused && nodes[from - 1]?.maps === true) from -= 1;
+      step = new Step(nodes.slice(from, to) as [StageNode, ...StageNode[]], step);
+      to = from;
     }
-    this.#steps = steps;
-    if (steps.length === 1) this.#fused = steps[0]?.fused;
+    this.#step = step as Step;
+    if (this.#step.next === undefined) this.#fused = this.#step.fused;
+    return this.#step;
   }
+}
+
+/** Calls a node by a frame. */
+function called({ last, code, port }: Step, frame: Frame): Payload | undefined {
+  last.enter(frame.timestampUs);
+  return last.timed(() => {
+    const returned = code.process(frame, port, last.work);
+    last.staged = false;
+    return last.plain(returned);
+  });
+}
+
+/** Calls nodes by a payload, one after the other. */
+function mapped(runs: readonly NodeRun[], fused: Fused, header: Frame): Payload | undefined {
+  let payload: Payload | undefined = header.payload;
+  fused.frames += 1;
+  for (const [place, run] of runs.entries()) {
+    const given: Payload = payload;
+    fused.at = place;
+    payload = run.timed(() => (run.instance as Mapping).map(given, header));
+    if (payload === undefined) {
+      fused.dropped();
+      return undefined;
+    }
+    const out = run.sole;
+    if (out !== undefined && !out.takes(payload)) {
+      run.fail(wrongPayload(out, payload));
+      return undefined;
+    }
+  }
+  return payload;
+}
+
+/** What the code of a step has thrown. */
+function failedAt({ last, runs, fused }: Step, error: unknown): void {
+  if (fused === undefined) last.threw(error);
+  else runs[fused.at]?.fail(error);
 }
