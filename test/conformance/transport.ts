@@ -151,7 +151,7 @@ export function transportConformance(subject: TransportUnderTest): void {
     test("holds what is sent before the other side has made the channel", async () => {
       const pair = await connect();
       await pair.caller.channel(7, "early");
-      await pair.caller.send(7, numbered(10));
+      await pair.caller.sendAtOnce(7, numbered(10));
       // A full exchange on the control channel shows that the other side had every chance to lose them.
       await echoOnce(pair);
       await pair.callee.channel(7, "early");
