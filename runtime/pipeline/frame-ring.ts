@@ -98,7 +98,9 @@ export class FrameRing {
   }
 }
 
-/** Filled, for an array with holes is slower. */
+/** Filled one by one: an array with holes is slower, and so is a call that fills it. */
 function emptySlots(count: number): (Frame | undefined)[] {
-  return Array.from<Frame | undefined>({ length: count }).fill(undefined);
+  const slots: (Frame | undefined)[] = [];
+  while (slots.length < count) slots.push(undefined);
+  return slots;
 }

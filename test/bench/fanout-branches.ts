@@ -11,8 +11,8 @@ import { runToEnd } from "../support/run-to-end.ts";
 const warmup = 600;
 
 /**
- * Sends so many frames to each of so many branches.
- * @returns microseconds of processor time from the first frame that counts to the last delivered
+ * Sends so many frames to each of so many branches, or to nobody.
+ * @returns microseconds of processor time from the first frame that counts to the last delivered; to nobody, to the last sent
  */
 export type Fan = (frames: number, branches: number) => number | Promise<number>;
 
@@ -39,7 +39,7 @@ class Deliveries {
   constructor(frames: number, branches: number) {
     this.#warm = warmup * branches;
     this.#all = this.#warm + frames * branches;
-    this.warm = new Promise((resolve) => (this.#onWarm = resolve));
+    this.warm = branches === 0 ? Promise.resolve() : new Promise((resolve) => (this.#onWarm = resolve));
   }
 
   /** What the branch with this number does with a frame. */
@@ -56,6 +56,11 @@ class Deliveries {
   /** The first frame that counts is about to be sent. */
   start(): void {
     this.#start = process.cpuUsage();
+  }
+
+  /** The last frame has been sent. */
+  sent(): void {
+    if (this.#all === 0) this.#done();
   }
 
   get us(): number {
@@ -82,6 +87,7 @@ function sendAll(deliveries: Deliveries, frames: number, send: (frame: Frame) =>
   for (let index = 0; index < warmup; index += 1) send(frameOf(index));
   deliveries.start();
   for (let index = 0; index < frames; index += 1) send(frameOf(warmup + index));
+  deliveries.sent();
   return deliveries.us;
 }
 
@@ -110,7 +116,11 @@ export const nodeStreams: Fan = async (frames, branches) => {
     read() {
       // To wait here would make each later read cost more; what waits before the writers is not worth it.
       if (next === warmup) deliveries.start();
-      this.push(next < warmup + frames ? frameOf(next) : null);
+      if (next < warmup + frames) this.push(frameOf(next));
+      else {
+        deliveries.sent();
+        this.push(null);
+      }
       next += 1;
     },
   });
@@ -128,6 +138,7 @@ export const nodeStreams: Fan = async (frames, branches) => {
     source.pipe(end);
     await new Promise((resolve) => end.once("finish", resolve));
   });
+  if (branches === 0) await new Promise((resolve) => source.resume().once("end", resolve));
   await Promise.all(ends);
   return deliveries.us;
 };
@@ -151,6 +162,7 @@ export const sessionOf =
               const room = emit("out", index, { timestampUs: index * 20_000 });
               if (room !== undefined) await room;
             }
+            deliveries.sent();
           },
         }),
       }),

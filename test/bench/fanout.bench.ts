@@ -18,14 +18,15 @@ const fans: readonly { readonly name: string; readonly fan: branches.Fan; readon
 ];
 
 export async function run(): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }> {
-  const contenders = widths.flatMap((width) =>
+  const contenders = [0, ...widths].flatMap((width) =>
     fans.map(({ name, fan }): Contender => ({
       name: `${name} ${width}`,
       count: deliveries,
-      run: (count) => fan(count / width, width),
+      run: (count) => fan(width === 0 ? count : count / width, width),
     })),
   );
   const figures = await interleaved(contenders, rounds);
+  const thousand = (name: string): number => delivery(figures, name, 1_000);
   const beside = (ours: string, peer: string): BenchRow[] =>
     widths.map((width) => ({
       ...against(figures, `${ours} ${width}`, `${peer} ${width}`, { case: `${ours}, ${width}`, metric: "delivery" }),
@@ -33,28 +34,43 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
     }));
   return {
     rows: [
-      ...fans.flatMap(({ name, goal }) => [growth(figures, name, 1, goal), growth(figures, name, 10, goal)]),
+      ...fans.flatMap(({ name, goal }) => [
+        ...[1, 10].map((from) =>
+          growth(`${name}, ${from} to 1000`, delivery(figures, name, from), thousand(name), goal),
+        ),
+        growth(
+          `${name}, 1 to 1000, without what is sent to nobody`,
+          delivery(figures, name, 1) - delivery(figures, name, 0),
+          thousand(name) - delivery(figures, name, 0) / 1_000,
+          goal,
+        ),
+      ]),
+      ...fans.map(({ name }): BenchRow => ({
+        ...nothing,
+        case: `${name}, to nobody`,
+        metric: "frame sent",
+        unit: "ns",
+        ours: rounded(delivery(figures, name, 0)),
+      })),
       ...beside("synchronous", "RxJS Subject"),
       ...beside("synchronous", "EventEmitter"),
       ...beside("queued", "Node object streams"),
     ],
     notes: [
       "growth: the delivery to one of 1,000 branches by that to one of fewer; with a single one, it bears all that the source costs.",
+      "to nobody: what the source alone costs, for each frame; what is left without it is the delivery.",
       "A frame carries its media time, number, epoch and flags with all. Each branch has had 600 frames before those that count.",
     ],
   };
 }
 
-function growth(figures: Rounds, name: string, from: number, goal: string | null): BenchRow {
-  const cost = (width: number): number => median(figures.get(`${name} ${width}`) ?? []);
-  return {
-    case: `${name}, ${from} to 1000`,
-    metric: "growth",
-    unit: "x",
-    ours: rounded(cost(1_000) / cost(from)),
-    peer: null,
-    peerName: null,
-    ratio: null,
-    goal,
-  };
+const nothing = { peer: null, peerName: null, ratio: null, goal: null } as const;
+
+/** Nanoseconds of one delivery, or of one frame that is sent to nobody. */
+function delivery(figures: Rounds, name: string, width: number): number {
+  return median(figures.get(`${name} ${width}`) ?? []);
+}
+
+function growth(name: string, few: number, many: number, goal: string | null): BenchRow {
+  return { ...nothing, case: name, metric: "growth", unit: "x", ours: rounded(many / few), goal };
 }
