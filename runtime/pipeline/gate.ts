@@ -48,6 +48,11 @@ export class Gate {
     return this.#waiters.wait(signal);
   }
 
+  /** Somebody waits for room. */
+  get awaited(): boolean {
+    return this.#waiters !== undefined && this.#waiters.size > 0;
+  }
+
   fail(error: unknown): void {
     this.#error ??= error;
     this.#waiters?.refuse(error);

@@ -20,6 +20,8 @@ export class NodeRun extends NodeSending {
   readonly #careful: boolean;
   #ending = false;
   #pending: Promise<unknown> | undefined;
+  /** Frames until the next that is received carefully. */
+  #left = 0;
   #sampler: Sampler | undefined;
   instance: NodeInstance = noCode;
   /** What its `map` has taken is counted where it is called: by the stages that it is part of. */
@@ -52,7 +54,7 @@ export class NodeRun extends NodeSending {
 
   /** Since which look of the watchdog a call keeps others waiting; undefined for one that waits for room, and for sources. */
   get waitingSince(): number | undefined {
-    const waits = this.#pending === undefined || this.waitsForRoom > 0 || this.sourceStartUs !== undefined;
+    const waits = this.#pending === undefined || this.held || this.sourceStartUs !== undefined;
     return waits ? undefined : this.#pendingSince;
   }
 
@@ -79,8 +81,8 @@ export class NodeRun extends NodeSending {
 
   /** Takes one frame; while `pending` is set afterwards, the next has to wait. */
   receive(frame: Frame, port: string): void {
-    this.#sampler ??= new Sampler();
-    if (this.#careful || this.#sampler.due()) {
+    this.#left -= 1;
+    if (this.#left < 0) {
       this.#receiveCarefully(frame, port);
       return;
     }
@@ -214,7 +216,8 @@ export class NodeRun extends NodeSending {
   #measured(startUs: number): void {
     const nowUs = this.clock.nowUs();
     this.#worked(nowUs - startUs);
-    this.#sampler?.done(nowUs);
+    const stride = this.#sampler?.done(nowUs) ?? 1;
+    this.#left = this.#careful ? 0 : stride - 1;
   }
 
   #worked(tookUs: number): void {

@@ -50,7 +50,6 @@ export abstract class NodeSending {
   protected sourceStartUs: number | undefined;
   /** While a call is timed: what others have taken of it. */
   protected outsideUs = 0;
-  protected waitsForRoom = 0;
   /** What was emitted for frames that had become stale, or after the end. */
   dropped = 0;
   #closeReason: unknown;
@@ -228,15 +227,16 @@ export abstract class NodeSending {
     this.outsideUs += clock.nowUs() - startUs;
   }
 
+  /** It waits for room behind it. */
+  protected get held(): boolean {
+    return this.#gate?.awaited === true;
+  }
+
   protected room(): Promise<void> | undefined {
     // Other nodes are held by those that feed them.
     const gate = (this.#gate ??= this.owner.gate);
-    if (gate.open) return this.sourceStartUs === undefined ? undefined : this.owner.host.turns.due();
-    this.waitsForRoom += 1;
-    const done = (): void => void (this.waitsForRoom -= 1);
-    const room = gate.room();
-    room.then(done, done);
-    return room;
+    if (!gate.open) return gate.room();
+    return this.sourceStartUs === undefined ? undefined : this.owner.host.turns.due();
   }
 
   #nowUs(): number {

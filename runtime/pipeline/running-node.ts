@@ -1,11 +1,11 @@
 import { MeshError } from "../interface/errors.ts";
-import type { Frame } from "../interface/frame.ts";
 import type { NodeInstance } from "../interface/node.ts";
 import type { NodeDescription } from "../interface/session.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
 import { failureAt } from "./failures.ts";
 import { Gate } from "./gate.ts";
 import type { Join } from "./joins/join.ts";
+import { InlineCall } from "./inline-call.ts";
 import { JoinWatch, type StandStill } from "./join-watch.ts";
 import { joinOf } from "./joins/join-of.ts";
 import { LiveContext } from "./live-context.ts";
@@ -21,6 +21,7 @@ import { settledWithin } from "./settled-within.ts";
 import type { Task } from "./soon.ts";
 import type { LoadProbe } from "./splits/load.ts";
 import { Stage, type Ender } from "./stage.ts";
+import type { Turns } from "./turns.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** A queue in front of a node, and the port that it feeds. */
@@ -366,7 +367,7 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
   /** What a producer calls that has this node in line behind it; once the node is open. */
   inlet(port: string): Outlet {
     const { run, stages } = this.#life;
-    return stages.find((stage) => stage.port === port) ?? new InlineCall(run, port, this);
+    return stageFor(stages, port) ?? new InlineCall(run, port, this);
   }
 
   /** Something has changed that may let the node go on. */
@@ -392,35 +393,42 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
     if (this.#paused || this.#queues.length === 0) return;
     const { run, stages } = this.#life;
     const { turns } = this.host;
+    const { gate } = this;
+    const only = this.#only;
+    // Looked for once for all that waits.
+    const onlyStage = only === undefined ? undefined : stageFor(stages, only.port);
     while (this.#state === "running" && !this.#ending && run.pending === undefined) {
-      const input = this.#next();
+      const input = only === undefined ? this.#next() : only.channel.size > 0 ? only : undefined;
       if (input === undefined) {
         if (this.#takeSet(run)) continue;
         if (this.#isDrained()) this.finish();
         return;
       }
       // Signals do not wait for room: one that is to stop a flood would come too late, one in a loop never.
-      if (!input.signal && !this.gate.open) return;
+      if (!input.signal && !gate.open) return;
       if (turns.spend()) {
-        this.#paused = true;
-        void turns.next().then(() => {
-          this.#paused = false;
-          this.#drain();
-        });
+        this.#pause(turns);
         return;
       }
       const frame = input.channel.take();
       if (frame === undefined) continue;
-      const stage = stageFor(stages, input.port);
+      const stage = only === undefined ? stageFor(stages, input.port) : onlyStage;
       if (stage === undefined) run.receive(frame, input.port);
       else stage.offer(frame);
     }
   }
 
+  /** Others have a turn. */
+  #pause(turns: Turns): void {
+    this.#paused = true;
+    void turns.next().then(() => {
+      this.#paused = false;
+      this.#drain();
+    });
+  }
+
   /** Signals first, then the oldest frame of all queues; what is joined is not among them. */
   #next(): QueuedInput | undefined {
-    const only = this.#only;
-    if (only !== undefined) return only.channel.size > 0 ? only : undefined;
     const joined = this.shape.plan.join?.inputs;
     let best: QueuedInput | undefined;
     for (const input of this.#queues) {
@@ -474,25 +482,4 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
 function stageFor(stages: readonly Stage[], port: string): Stage | undefined {
   for (let index = 0; index < stages.length; index += 1) if (stages[index]?.port === port) return stages[index];
   return undefined;
-}
-
-/** Hands frames to a node by calling it. */
-class InlineCall implements Outlet {
-  readonly #run: NodeRun;
-  readonly #port: string;
-  readonly #ender: Ender;
-
-  constructor(run: NodeRun, port: string, ender: Ender) {
-    this.#run = run;
-    this.#port = port;
-    this.#ender = ender;
-  }
-
-  offer(frame: Frame): void {
-    if (this.#run.live) this.#run.receive(frame, this.#port);
-  }
-
-  end(): void {
-    this.#ender.finish();
-  }
 }
