@@ -78,7 +78,7 @@ describe("corrections to werift", () => {
     for (const peer of [callerPeer, calleePeer]) {
       const { receiveBuffers, ...rest } = tuneWerift(peer);
       expect(receiveBuffers).toBeGreaterThan(0);
-      expect(rest).toEqual({ receiverWindow: true, rtoFloor: true, tsnOrder: true });
+      expect(rest).toEqual({ silent: 1, dtls: 1, receiverWindow: true, rtoFloor: true, tsnOrder: true });
     }
   });
 
@@ -88,9 +88,11 @@ describe("corrections to werift", () => {
   });
 
   test("leave alone what has another shape", () => {
-    const none = { receiveBuffers: 0, receiverWindow: false, rtoFloor: false, tsnOrder: false };
+    const none = { receiveBuffers: 0, silent: 0, dtls: 0, receiverWindow: false, rtoFloor: false, tsnOrder: false };
     expect(tuneWerift({} as EnginePeer)).toEqual(none);
-    expect(tuneWerift({ iceTransports: [{}], sctp: { sctp: {} } } as unknown as EnginePeer)).toEqual(none);
+    expect(
+      tuneWerift({ iceTransports: [{}], dtlsTransports: [{}, undefined], sctp: { sctp: {} } } as unknown as EnginePeer),
+    ).toEqual(none);
   });
 
   test("give the sockets a larger receive buffer", async () => {

@@ -1,4 +1,5 @@
 import type { EnginePeer } from "./engine.ts";
+import { correctDtls } from "./werift-dtls.nodejs.ts";
 
 /**
  * Corrections to werift 0.24, reached through fields it does not publish. Each field is looked for before it is used:
@@ -9,6 +10,8 @@ export interface WeriftTuning {
   readonly receiveBufferBytes: number;
   /** Bytes of SCTP receiver window; the 1 MiB of werift lets a sender overrun the socket buffer of the receiver. */
   readonly receiverWindowBytes: number;
+  /** Whether a STUN server was asked for; werift turns to one of Google's where none is named. */
+  readonly stun: boolean;
   /** Seconds; the floor of 1 s in RFC 9260 section 16 turns each tail loss into a second of silence. */
   readonly minRtoSeconds: number;
 }
@@ -16,6 +19,7 @@ export interface WeriftTuning {
 const defaults: WeriftTuning = {
   receiveBufferBytes: 4 * 1024 * 1024,
   receiverWindowBytes: 128 * 1024,
+  stun: false,
   minRtoSeconds: 0.15,
 };
 
@@ -50,17 +54,24 @@ interface UdpSocket {
 /** What has been applied; for tests and for `describe`. */
 export interface WeriftTuned {
   readonly receiveBuffers: number;
+  /** How many ICE transports ask no STUN server that was not named. */
+  readonly silent: number;
   readonly receiverWindow: boolean;
   readonly rtoFloor: boolean;
   readonly tsnOrder: boolean;
+  /** How many DTLS transports begin at once and check who is at the other end. */
+  readonly dtls: number;
 }
 
 /** Applies what is not applied yet to the parts of the connection that are there by now. */
 export function tuneWerift(peer: EnginePeer, tuning: Partial<WeriftTuning> = {}): WeriftTuned {
   const wanted = { ...defaults, ...tuning };
   const receiveBuffers = tuneSockets(peer, wanted.receiveBufferBytes);
+  const silent = wanted.stun ? 0 : silenceIce(peer);
+  const dtls = tuneDtls(peer);
   const sctp = sctpOf(peer);
-  if (sctp === undefined) return { receiveBuffers, receiverWindow: false, rtoFloor: false, tsnOrder: false };
+  if (sctp === undefined)
+    return { receiveBuffers, silent, dtls, receiverWindow: false, rtoFloor: false, tsnOrder: false };
   if (!Object.hasOwn(sctp, tuned)) {
     Object.defineProperty(sctp, tuned, {
       value: {
@@ -70,7 +81,8 @@ export function tuneWerift(peer: EnginePeer, tuning: Partial<WeriftTuning> = {})
       },
     });
   }
-  return { receiveBuffers, ...(sctp as unknown as { [tuned]: Omit<WeriftTuned, "receiveBuffers"> })[tuned] };
+  const association = (sctp as unknown as { [tuned]: Omit<WeriftTuned, "receiveBuffers" | "silent" | "dtls"> })[tuned];
+  return { receiveBuffers, silent, dtls, ...association };
 }
 
 /** Marks what has been seen to; symbols of our own cannot collide with a field of werift. */
@@ -103,6 +115,29 @@ function tuneSockets(peer: EnginePeer, bytes: number): number {
       }
       if (socket[tuned]) count++;
     }
+  }
+  return count;
+}
+
+/** Before candidates are gathered. It tells a third party who runs what, and where nothing answers it takes 5 s. */
+function silenceIce(peer: EnginePeer): number {
+  let count = 0;
+  for (const ice of list(field(peer, "iceTransports"))) {
+    const connection = field(ice, "connection") as { stunServer?: unknown } | undefined;
+    if (connection === undefined || !("stunServer" in connection)) continue;
+    connection.stunServer = undefined;
+    count++;
+  }
+  return count;
+}
+
+function tuneDtls(peer: EnginePeer): number {
+  let count = 0;
+  for (const transport of list(field(peer, "dtlsTransports"))) {
+    if (typeof transport !== "object" || transport === null) continue;
+    const marked = transport as { [tuned]?: boolean };
+    marked[tuned] ??= correctDtls(transport);
+    if (marked[tuned]) count++;
   }
   return count;
 }

@@ -19,7 +19,8 @@ export interface WeriftEngineInit {
 
 /** WebRTC in pure TypeScript, the default in Node (https://github.com/shinyoshiaki/werift-webrtc). */
 export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
-  const tuning = init.tuning === false ? undefined : (init.tuning ?? {});
+  const stun = init.iceServers?.some(({ urls }) => urls.startsWith("stun:")) ?? false;
+  const tuning = init.tuning === false ? undefined : { stun, ...init.tuning };
   return {
     name: "werift",
     createPeerConnection() {
@@ -29,7 +30,9 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
         ...(anyNetwork() ? {} : { iceAdditionalHostAddresses: ["127.0.0.1"] }),
       });
       // The same by the W3C text; only the event types of its listeners are written differently.
-      return peer as unknown as EnginePeer;
+      const same = peer as unknown as EnginePeer;
+      if (tuning !== undefined) hopeOn(same);
+      return same;
     },
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
@@ -45,4 +48,16 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
       }
     },
   };
+}
+
+/**
+ * Keeps the end of the other side's candidates from werift. It gives a connection up at once when that comes while it knows
+ * of none that it can reach, as with a page whose candidates are mDNS names; but a check of the other side may be on its
+ * way, and brings one (RFC 8445 section 7.3.1.3). How long there is hope is for the deadline of the dial to say.
+ */
+function hopeOn(peer: EnginePeer): void {
+  const add = peer.addIceCandidate.bind(peer);
+  peer.addIceCandidate = async (candidate) => (candidate === null ? undefined : add(candidate));
+  const set = peer.setRemoteDescription.bind(peer);
+  peer.setRemoteDescription = ({ type, sdp }) => set({ type, sdp: sdp.replaceAll(/^a=end-of-candidates\r?\n/gm, "") });
 }
