@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MeshError } from "../../runtime/interface/errors.ts";
 import type { Transport } from "../../runtime/interface/transport.ts";
+import { conformancePipelines } from "./pipelines.ts";
 import { LocalPeer, type Accepting, type End, type Peer, type Sent } from "./peer.ts";
 
 /** Two peers that can reach each other; the callee runs `Hearing` and `Weather Report` only. */
@@ -28,9 +29,6 @@ export interface TransportUnderTest {
 export function localPeers(caller: Transport, callee: Transport): PeersUnderTest {
   return { caller: new LocalPeer(caller), callee: new LocalPeer(callee) };
 }
-
-/** The names that a callee of the suite runs. */
-export const conformancePipelines: readonly string[] = ["Hearing", "Weather Report"];
 
 interface Pair {
   readonly caller: End;
@@ -122,7 +120,7 @@ export function transportConformance(subject: TransportUnderTest): void {
     test("turns `writable` off while much is outstanding, and resolves `ready` when there is room again", async () => {
       const pair = await connect();
       await openBoth(pair, 1, "data");
-      const messages: Sent[] = Array.from({ length: 400 }, (_, index) => ({ size: 8 * 1024, index }));
+      const messages: Sent[] = Array.from({ length: 200 }, (_, index) => ({ size: 8 * 1024, index }));
       for (const [from, to] of bothWays(pair)) {
         const received = to.collect(1, messages.length);
         expect(await from.send(1, messages)).toBeGreaterThan(0);
@@ -173,7 +171,7 @@ export function transportConformance(subject: TransportUnderTest): void {
         ...ids.map((id) => caller.channel(id, `stream ${id}`)),
         ...ids.toReversed().map((id) => callee.channel(id, `stream ${id}`)),
       ]);
-      const perChannel = 40;
+      const perChannel = 12;
       const sides = [caller, callee].flatMap((side) => ids.map((id) => ({ side, id })));
       const messages = (id: number): number[][] =>
         Array.from({ length: perChannel }, (_, index) => [index, id & 0xff, id >> 8]);
@@ -320,16 +318,17 @@ export function transportConformance(subject: TransportUnderTest): void {
       expect(JSON.parse(JSON.stringify(await caller.describe()))).toEqual(await caller.describe());
     });
 
+    if (subject.resources === undefined) return;
+    const { resources } = subject;
     test("frees everything again over 10 connections", async () => {
-      const held = (): number => subject.resources?.().length ?? 0;
-      const before = held();
+      const before = resources().length;
       for (let round = 0; round < 10; round++) {
         const pair = await connect();
         await echoOnce(pair);
         await (round % 2 === 0 ? pair.caller : pair.callee).close();
         await Promise.all([pair.caller.closed(), pair.callee.closed()]);
       }
-      await vi.waitFor(() => expect(held()).toBeLessThanOrEqual(before), { timeout: 3000 });
+      await vi.waitFor(() => expect(resources().length).toBeLessThanOrEqual(before), { timeout: 3000 });
     });
   });
 }

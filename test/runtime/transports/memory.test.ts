@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { memoryNetwork } from "../../../runtime/transports/memory/network.ts";
 import { realClock } from "../../conformance/real-clock.ts";
-import { conformancePipelines, localPeers, transportConformance } from "../../conformance/transport.ts";
+import { conformancePipelines } from "../../conformance/pipelines.ts";
+import { localPeers, transportConformance } from "../../conformance/transport.ts";
 
 transportConformance({
   name: "memory",

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { openResources, weriftTransport } from "../../conformance/nodejs-transport.ts";
-import { conformancePipelines, localPeers, transportConformance } from "../../conformance/transport.ts";
+import { conformancePipelines } from "../../conformance/pipelines.ts";
+import { localPeers, transportConformance } from "../../conformance/transport.ts";
 
 // Each engine with itself, and each with the other in both roles.
 const engines = { werift: weriftEngine(), "node-datachannel": nodeDatachannelEngine({ library }) };

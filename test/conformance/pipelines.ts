@@ -1,0 +1,2 @@
+/** The names that a callee of the suite runs. */
+export const conformancePipelines: readonly string[] = ["Hearing", "Weather Report"];

@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import * as library from "node-datachannel";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
+import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
+import { weriftTransport } from "../../conformance/nodejs-transport.ts";
+import { LocalPeer } from "../../conformance/peer.ts";
+import { conformancePipelines } from "../../conformance/pipelines.ts";
+import { transportConformance } from "../../conformance/transport.ts";
+import { PageHarness, type PagePeers } from "./page-peers.ts";
+
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
+if (missing !== undefined) console.warn(`Skipping the tests in a browser: ${missing}.`);
+
+describe.skipIf(missing !== undefined)("with a page in Chromium", () => {
+  let harness: PageHarness;
+  let peers: PagePeers;
+
+  beforeAll(async () => {
+    harness = await PageHarness.start(executablePath);
+    peers = await harness.open();
+  });
+
+  afterAll(() => harness?.close());
+
+  const common = { scheme: "webrtc", listenUri: "webrtc://127.0.0.1:0", nowhere: "webrtc://127.0.0.1:9" };
+
+  const callees = [weriftEngine(), nodeDatachannelEngine({ library })].map((engine) => ({
+    engine: engine.name,
+    callee: new LocalPeer(weriftTransport({ engine, pipelines: () => conformancePipelines })),
+  }));
+
+  for (const { engine, callee } of callees) {
+    transportConformance({
+      ...common,
+      name: `WebRTC from Chromium to ${engine} (R3)`,
+      peers: () => ({ caller: peers.outwards, callee }),
+    });
+  }
+
+  transportConformance({
+    ...common,
+    name: "WebRTC from Chromium to Chromium",
+    peers: () => ({ caller: peers.caller, callee: peers.callee }),
+  });
+
+  test("the peers notice at once that the page is left", async () => {
+    const lefts = await Promise.all(
+      callees.map(async ({ callee }) => {
+        const accepting = await callee.listen(common.listenUri);
+        await peers.outwards.dial(`${await accepting.address()}/Hearing`);
+        return { accepting, left: await accepting.accepted(0) };
+      }),
+    );
+    const start = performance.now();
+    await peers.page.goto("about:blank");
+    for (const { accepting, left } of lefts) {
+      expect((await left.closed()).code).toBe("peer-lost");
+      await accepting.close();
+    }
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
