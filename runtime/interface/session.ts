@@ -20,6 +20,13 @@ export interface SessionRequest {
    * that is left, so that a fallback still gets its chance.
    */
   readonly deadlineUs?: number | undefined;
+  /**
+   * The connection of the session broke, and the other peer keeps the session for a while: it goes on with `resume`, or
+   * ends with `close`. Left out, a session ends with its connection.
+   */
+  readonly onInterrupted?: ((error: MeshError) => void) | undefined;
+  /** For how long it may wait for that; 10,000 ms. */
+  readonly resumeMs?: number | undefined;
 }
 
 /** How a session ended: `error` is undefined when every output had ended in good order. */
@@ -47,6 +54,12 @@ export interface PipelineSession {
   readonly closed: Promise<SessionEnd>;
   /** Ends the session now, frames in flight are dropped. Resolves when everything it held is free. */
   close(error?: MeshError): Promise<void>;
+  /**
+   * After `onInterrupted`: goes on over a new connection, with no frame lost or doubled.
+   * @returns false when the other peer has not kept the session, which is over then
+   * @throws {MeshError} when the other peer cannot be reached; it may be tried again
+   */
+  resume?(signal: AbortSignal): Promise<boolean>;
   describe(): SessionDescription;
 }
 

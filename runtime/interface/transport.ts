@@ -13,7 +13,7 @@ export interface Channel {
   readonly writable: boolean;
   /** Resolves once `writable`. @throws {MeshError} when the connection ends first; or the signal's reason */
   ready(signal?: AbortSignal): Promise<void>;
-  /** Sends 1 to `maxMessageBytes` bytes. The array is the channel's from then on. */
+  /** Sends 1 to `maxMessageBytes` bytes. Nobody changes the array from then on. */
   send(message: Uint8Array): void;
   /** Set once, before the first message is wanted; messages that came earlier are then delivered in order. */
   onMessage(listener: (message: Uint8Array) => void): void;

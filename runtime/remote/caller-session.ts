@@ -6,10 +6,11 @@ import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } 
 import type { Channel, Connection } from "../interface/transport.ts";
 import { agreedFormats } from "./agreement.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
-import { answerShare, defaultWindow, maxStreams, protocolVersion } from "./limits.ts";
+import { answerShare, defaultWindow, maxStreams, protocolVersion, resumeMs } from "./limits.ts";
 import { fromFailure, type Accept } from "./messages.ts";
 import { PeerWire, type OpeningMessage } from "./peer-wire.ts";
 import { cutBetween } from "../pipeline/declared-fields.ts";
+import { resumeOver } from "./resumption.ts";
 import { schemasOf } from "./schemas.ts";
 import type { StreamSink } from "./stream-sink.ts";
 
@@ -24,6 +25,10 @@ export interface CallerSessionInit {
   readonly request: SessionRequest;
   /** The other peer is there and opens its pipeline, which may take long. */
   readonly onOpening: () => void;
+  /** A secret by which the session is known again on another connection. */
+  readonly token: string;
+  /** Another connection to the same address. */
+  readonly redial: (signal: AbortSignal) => Promise<Connection>;
 }
 
 /** The caller's side of a session with a pipeline on another peer. */
@@ -40,6 +45,11 @@ export class CallerSession implements PipelineSession {
   #phase: "greeting" | "answered" | "finished" = "greeting";
   /** Why an output was given up by the other side; its session then cannot end well. */
   #lostOutput: MeshError | undefined;
+  /** How often it was tried to go on over another connection. */
+  #attempts = 0;
+  /** Why the last connection broke. */
+  #broken: MeshError | undefined;
+  #cancelExpiry: () => void = () => undefined;
   #settle: (accept: Accept) => void = () => undefined;
   #reject: (error: MeshError) => void = () => undefined;
 
@@ -64,9 +74,10 @@ export class CallerSession implements PipelineSession {
         new MeshError("peer-lost", `The peer at ${uri} left before ${missing(this.#pending, this.#phase)}.`),
     });
     this.closed = this.#wire.closed;
-    void this.closed.then(({ error }) =>
-      this.#reject(error ?? new MeshError("peer-lost", `${uri} closed before it answered.`)),
-    );
+    void this.closed.then(({ error }) => {
+      this.#cancelExpiry();
+      this.#reject(error ?? new MeshError("peer-lost", `${uri} closed before it answered.`));
+    });
   }
 
   get formats(): PipelineSession["formats"] {
@@ -88,6 +99,25 @@ export class CallerSession implements PipelineSession {
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
+  }
+
+  async resume(signal: AbortSignal): Promise<boolean> {
+    if (!this.#wire.isInterrupted) return false;
+    const { clock, heartbeat, id, pipeline, redial, token } = this.#init;
+    this.#attempts += 1;
+    const request = { session: id, pipeline, token, attempt: this.#attempts };
+    const connection = await redial(signal);
+    if (!this.#wire.isInterrupted) {
+      await connection.close();
+      return false;
+    }
+    if (await resumeOver(this.#wire, { connection, clock, heartbeat }, request, signal)) {
+      // The new connection may have broken already.
+      if (!this.#wire.isInterrupted) this.#cancelExpiry();
+      return true;
+    }
+    await this.#wire.close(this.#broken);
+    return false;
   }
 
   close(error?: MeshError): Promise<void> {
@@ -129,6 +159,9 @@ export class CallerSession implements PipelineSession {
         request.schemas,
       ),
       // The answer has to come back in time as well.
+      ...(request.onInterrupted !== undefined && {
+        resume: { token: this.#init.token, withinMs: Math.max(1, Math.floor(request.resumeMs ?? resumeMs)) },
+      }),
       ...(leftMs !== undefined && { withinMs: Math.max(1, Math.floor(leftMs * answerShare)) }),
     });
     return channels;
@@ -145,6 +178,16 @@ export class CallerSession implements PipelineSession {
       sink.settle(this.#formats.inputs[port] as FlowType, theirs?.window ?? defaultWindow, cut);
     }
     this.#wire.established();
+    const { onInterrupted } = request;
+    const keptMs = accept.resume?.withinMs;
+    if (onInterrupted !== undefined && keptMs !== undefined) {
+      this.#wire.keep((error) => {
+        this.#broken = error;
+        this.#cancelExpiry();
+        this.#cancelExpiry = this.#init.clock.schedule(keptMs, () => void this.#wire.close(error));
+        onInterrupted(error);
+      });
+    }
     for (const [port, channel] of channels) {
       const source = this.#wire.source({
         port,
@@ -175,6 +218,8 @@ export class CallerSession implements PipelineSession {
     } else if (message.type === "finished" && this.#phase === "answered") {
       this.#phase = "finished";
       this.#look();
+    } else if (message.type === "finished" && this.#phase === "finished") {
+      // Said again over another connection, for the first time may not have been heard.
     } else {
       throw new MeshError("protocol-violation", `The other peer said "${message.type}" at the wrong time.`);
     }

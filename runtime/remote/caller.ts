@@ -3,7 +3,7 @@ import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
 import { randomId, type Random } from "../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession } from "../interface/session.ts";
-import type { Transport } from "../interface/transport.ts";
+import type { Connection, Transport } from "../interface/transport.ts";
 import { parseTargetUri } from "../interface/uri.ts";
 import { CallerSession } from "./caller-session.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
@@ -40,12 +40,7 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
           discard: (late) => void late.close(),
         },
         async (signal, extend) => {
-          const connection = await transport.dial(uri, { signal });
-          if (signal.aborted) {
-            // The dial was already done when it was given up, or it does not heed its signal.
-            await connection.close(MeshError.from(signal.reason, "cancelled"));
-            throw signal.reason;
-          }
+          const connection = await dial(transport, uri, signal);
           const session = new CallerSession({
             connection,
             uri,
@@ -54,6 +49,8 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
             clock,
             heartbeat: init.heartbeat ?? {},
             request: { ...request, deadlineUs },
+            token: randomId(init.random),
+            redial: (again) => redial(init, limitMs, again),
             onOpening: () =>
               extend(
                 Math.max(0, (deadlineUs - clock.nowUs()) / 1_000),
@@ -70,4 +67,24 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
       );
     },
   };
+}
+
+/** @throws the signal's reason, also when the dial was done when it was given up or does not heed its signal */
+async function dial(transport: Transport, uri: string, signal: AbortSignal): Promise<Connection> {
+  const connection = await transport.dial(uri, { signal });
+  if (!signal.aborted) return connection;
+  await connection.close(MeshError.from(signal.reason, "cancelled"));
+  throw signal.reason;
+}
+
+function redial(
+  { clock, transport, uri }: RemotePipelineInit,
+  afterMs: number,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const error = (): MeshError =>
+    new MeshError("deadline-exceeded", `${uri} could not be dialled again within ${Math.round(afterMs)} ms.`);
+  return withDeadline({ clock, afterMs, signal, error, discard: (late) => void late.close() }, (within) =>
+    dial(transport, uri, within),
+  );
 }

@@ -47,6 +47,25 @@ const raceAfterMs = 250;
 interface Attempt {
   readonly session: PipelineSession;
   readonly links: readonly FencedLink[];
+  readonly breaks: Breaks;
+}
+
+/** The next time that the connection of a session breaks which may go on over another. */
+class Breaks {
+  next!: Promise<MeshError>;
+  #happened: (error: MeshError) => void = () => undefined;
+
+  constructor() {
+    this.renew();
+  }
+
+  renew(): void {
+    this.next = new Promise((resolve) => (this.#happened = resolve));
+  }
+
+  happened(error: MeshError): void {
+    this.#happened(error);
+  }
 }
 
 /**
@@ -54,7 +73,8 @@ interface Attempt {
  *
  * Targets are tried in order: each as often as the policy says where another attempt may help, then the next. When the
  * session behind it fails, another one takes its place (spec R8.2, R8.3): frames that no session has taken yet wait for
- * it, inputs that had ended are ended again, and outputs go on as one stream.
+ * it, inputs that had ended are ended again, and outputs go on as one stream. When only its connection breaks, the same
+ * session goes on over a new one, which is an attempt like any other.
  */
 export class HFPipelineNode implements RunningRemote {
   readonly inputs: Readonly<Record<string, SwitchLink>>;
@@ -71,6 +91,8 @@ export class HFPipelineNode implements RunningRemote {
   /** Index of the target in use, or of the last that was. */
   #target = 0;
   #session: PipelineSession | undefined;
+  /** Whose connection broke, as long as nothing has taken its place. */
+  #held: Attempt | undefined;
   #sinceUs = 0;
   readonly #idle: IdleTimeout | undefined;
   #state: RemoteDescription["state"] = "connecting";
@@ -110,10 +132,10 @@ export class HFPipelineNode implements RunningRemote {
   async open(): Promise<PipelineSession["formats"]> {
     try {
       this.#init.signal.throwIfAborted();
-      const session = await this.#connect({ deadlineUs: this.#init.deadlineUs });
-      this.#formats = session.formats;
-      void this.#follow(session);
-      return session.formats;
+      const first = await this.#connect({ deadlineUs: this.#init.deadlineUs });
+      this.#formats = first.session.formats;
+      void this.#follow(first);
+      return this.#formats;
     } catch (error) {
       const failure = MeshError.from(error);
       this.#finish("failed", failure);
@@ -145,7 +167,7 @@ export class HFPipelineNode implements RunningRemote {
     readonly failure?: MeshError;
     readonly raceAfterMs?: number;
     readonly deadlineUs?: number | undefined;
-  }): Promise<PipelineSession> {
+  }): Promise<Attempt> {
     const { clock, plan, session: id, targets, onEvent } = this.#init;
     this.#state = "connecting";
     const found = await search<Attempt>({
@@ -170,8 +192,10 @@ export class HFPipelineNode implements RunningRemote {
     if (found === undefined) throw this.#outage.exhausted(this.#place);
     this.#target = found.index;
     this.#attach(found.value);
+    this.#drop(this.#held === found.value ? undefined : this.#held);
+    this.#held = undefined;
     onEvent({ kind: "remote-connected", session: id, remote: plan.id, target: targets[found.index]?.text ?? "" });
-    return found.value.session;
+    return found.value;
   }
 
   async #attempt(index: number, signal: AbortSignal, deadlineUs: number): Promise<Attempt> {
@@ -180,9 +204,12 @@ export class HFPipelineNode implements RunningRemote {
     onEvent({ kind: "remote-connecting", session: id, remote: plan.id, target: target.text });
     const nowUs = clock.nowUs();
     const limitMs = Math.min(openTimeoutMs, (deadlineUs - nowUs) / 1_000);
+    const held = this.#held;
+    if (held !== undefined && index === this.#target && (await this.#goOn(held, signal, limitMs))) return held;
     // The deadline is for the opening alone, but the signal of the request lives as long as the session.
     const life = new AbortController();
     const links: FencedLink[] = [];
+    const breaks = new Breaks();
     const outputs: Record<string, { type: FlowType; link: Link }> = {};
     for (const [port, type] of Object.entries(this.#formats.outputs)) {
       const outlet = this.#outlets[port];
@@ -198,7 +225,7 @@ export class HFPipelineNode implements RunningRemote {
           afterMs: limitMs,
           signal,
           error: () => new MeshError("deadline-exceeded", `There was no session within ${Math.round(limitMs)} ms.`),
-          discard: (late) => this.#discard({ session: late, links }),
+          discard: (late) => this.#discard({ session: late, links, breaks }),
         },
         () =>
           target.endpoint.open({
@@ -208,14 +235,26 @@ export class HFPipelineNode implements RunningRemote {
             schemas,
             signal: life.signal,
             deadlineUs: nowUs + limitMs * 1_000,
+            ...(plan.policy.resumeMs !== 0 && {
+              onInterrupted: (error: MeshError) => breaks.happened(error),
+              resumeMs: plan.policy.resumeMs,
+            }),
           }),
       );
-      return { session, links };
+      return { session, links, breaks };
     } catch (error) {
       for (const link of links) link.fence();
       life.abort(error);
       throw error;
     }
+  }
+
+  /** @returns false when the other peer has not kept the session */
+  async #goOn({ session }: Attempt, signal: AbortSignal, afterMs: number): Promise<boolean> {
+    const { clock } = this.#init;
+    const error = (): MeshError =>
+      new MeshError("deadline-exceeded", `The session did not go on within ${Math.round(afterMs)} ms.`);
+    return withDeadline({ clock, afterMs, signal, error }, async (within) => (await session.resume?.(within)) ?? false);
   }
 
   /** A session that nobody waits for any more. */
@@ -224,11 +263,14 @@ export class HFPipelineNode implements RunningRemote {
     this.#leave(session.close(new MeshError("cancelled", "Another target was faster.")));
   }
 
-  #attach({ session, links }: Attempt): void {
+  #attach(attempt: Attempt): void {
+    const { session, links } = attempt;
     this.#session = session;
     this.#sinceUs = this.#init.clock.nowUs();
     this.#state = "connected";
     this.#idle?.start();
+    // It has its links still when it goes on.
+    if (attempt === this.#held) return;
     for (const link of links) link.open();
     void session.closed.then(() => {
       for (const link of links) link.fence();
@@ -243,30 +285,56 @@ export class HFPipelineNode implements RunningRemote {
   // ---- while it runs ------------------------------------------------------------------------------------------
 
   /** Replaces each session that fails, until one ends in good order or nothing is left; never rejects. */
-  async #follow(first: PipelineSession): Promise<void> {
+  async #follow(first: Attempt): Promise<void> {
     const { signal } = this.#abort;
-    let session = first;
+    let attempt = first;
     for (;;) {
-      const { error } = await session.closed;
+      const { session, breaks } = attempt;
+      const end = await Promise.race([session.closed, breaks.next.then((error) => ({ error, broke: true }))]);
       this.#idle?.stop();
       if (signal.aborted) return;
+      const { error } = end;
       if (error === undefined || this.#allEnded()) {
         this.#endInGoodOrder();
+        this.#leave(session.close());
         return;
       }
-      for (const input of Object.values(this.inputs)) input.detach();
-      this.#leave(session.close(error));
-      this.#session = undefined;
+      if ("broke" in end) this.#hold(attempt);
+      else {
+        for (const input of Object.values(this.inputs)) input.detach();
+        this.#leave(session.close(error));
+        this.#session = undefined;
+      }
       const livedMs = (this.#init.clock.nowUs() - this.#sinceUs) / 1_000;
       // One in which no frame has moved until it was given up for that has mended nothing.
       if (livedMs >= stableAfterMs && this.#idle?.moved !== false) this.#outage = this.#newOutage();
       try {
-        session = await this.#connect({ failure: error, raceAfterMs });
+        attempt = await this.#connect({ failure: error, raceAfterMs });
       } catch (failure) {
+        this.#drop(this.#held);
         if (!signal.aborted) this.#finish("failed", MeshError.from(failure));
         return;
       }
     }
+  }
+
+  /** Its connection broke: it may go on, unless another is faster. */
+  #hold(attempt: Attempt): void {
+    attempt.breaks.renew();
+    this.#held = attempt;
+    void attempt.session.closed.then(({ error }) => {
+      // All had come before the connection broke, and has been read meanwhile.
+      if (error !== undefined || this.#held !== attempt) return;
+      this.#endInGoodOrder();
+      this.#abort.abort(new MeshError("cancelled", "The session has ended."));
+    });
+  }
+
+  /** Ends a session whose place another has taken. */
+  #drop(attempt: Attempt | undefined): void {
+    if (attempt === undefined) return;
+    for (const link of attempt.links) link.fence();
+    this.#leave(attempt.session.close(new MeshError("cancelled", "Another session has taken its place.")));
   }
 
   #leave(freed: Promise<void>): void {

@@ -5,8 +5,9 @@ import { MeshError } from "../interface/errors.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
-import { defaultWindow, helloTimeoutMs, lingerMs, maxConnections, protocolVersion } from "./limits.ts";
-import { toFailure, type Accept, type Description, type Hello } from "./messages.ts";
+import { defaultWindow, helloTimeoutMs, lingerMs, maxConnections, maxResumeMs, protocolVersion } from "./limits.ts";
+import { toFailure, type Accept, type Description, type Hello, type Resume } from "./messages.ts";
+import type { Leg } from "./leg.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { schemasOf } from "./schemas.ts";
 import type { StreamSink } from "./stream-sink.ts";
@@ -39,13 +40,16 @@ export interface PipelineHost {
 
 export function servePipelines(init: ServeInit): PipelineHost {
   const wires = new Set<PeerWire>();
+  const limit = init.maxConnections ?? maxConnections;
   let stopped: MeshError | undefined;
+  const interrupted = (): number => [...wires].filter((wire) => wire.isInterrupted).length;
+  const kept = new KeptSessions(() => interrupted() <= limit);
   return {
     accept(connection, pipeline) {
-      const call = new HostedCall(init, connection, pipeline);
+      const call = new HostedCall(init, connection, pipeline, kept);
       wires.add(call.wire);
       void call.wire.freed.then(() => wires.delete(call.wire));
-      call.start(stopped ?? crowded(wires.size, init.maxConnections ?? maxConnections));
+      call.start(stopped ?? crowded(wires.size - interrupted(), limit));
     },
     async close(error) {
       stopped ??= error;
@@ -59,19 +63,50 @@ function crowded(count: number, limit: number): MeshError | undefined {
   return new MeshError("resource-exhausted", `This peer serves ${limit} connections, and takes no more now.`);
 }
 
+/** Sessions that may go on over another connection, by what only their callers know. */
+class KeptSessions {
+  /** Whether one more may wait for its caller. */
+  readonly hasRoom: () => boolean;
+  readonly #calls = new Map<string, HostedCall>();
+
+  constructor(hasRoom: () => boolean) {
+    this.hasRoom = hasRoom;
+  }
+
+  /** @returns false when the token is another session's */
+  add(token: string, call: HostedCall): boolean {
+    if (this.#calls.has(token)) return false;
+    this.#calls.set(token, call);
+    void call.wire.closed.then(() => this.#calls.delete(token));
+    return true;
+  }
+
+  find({ token, session, pipeline, attempt }: Resume): HostedCall | undefined {
+    const call = this.#calls.get(token);
+    return call?.isOf(session, pipeline) === true && attempt > call.attempt ? call : undefined;
+  }
+}
+
 /** One connection from its first message to its end. */
 class HostedCall {
   readonly wire: PeerWire;
   readonly #init: ServeInit;
   readonly #connection: Connection;
   readonly #pipeline: string;
+  readonly #kept: KeptSessions;
   #cancelHello: () => void = () => undefined;
+  #cancelExpiry: () => void = () => undefined;
   #greeted = false;
+  #accepted = false;
+  #session = "";
+  /** Number of the last attempt of the caller to go on over another connection. */
+  #attempt = 0;
 
-  constructor(init: ServeInit, connection: Connection, pipeline: string) {
+  constructor(init: ServeInit, connection: Connection, pipeline: string, kept: KeptSessions) {
     this.#init = init;
     this.#connection = connection;
     this.#pipeline = pipeline;
+    this.#kept = kept;
     this.wire = new PeerWire({
       connection,
       clock: init.clock,
@@ -81,6 +116,7 @@ class HostedCall {
         if (message.type === "foreign-hello") this.#greet(() => this.#refuse(versionMismatch(message.versions)));
         else if (message.type === "hello") this.#greet(() => void this.#answer(message));
         else if (message.type === "describe") this.#greet(() => this.#describe(message.pipeline));
+        else if (message.type === "resume") this.#greet(() => this.#resume(message));
         else throw new MeshError("protocol-violation", `A caller does not say "${message.type}".`);
       },
       // A caller may leave whenever it likes; what it had asked for is of no use then.
@@ -121,13 +157,61 @@ class HostedCall {
       const sinks = new Map(
         hello.outputs.map(({ port, channel, type, window }) => [port, this.wire.sink(port, channel, type, window)]),
       );
+      const withinMs = this.#keep(hello);
       session = await served.endpoint.open(this.#request(hello, sinks));
       if (this.wire.isClosing) throw new MeshError("cancelled", "The caller has left.");
-      this.#accept(hello, served, session, sinks);
+      this.#accept(hello, served, session, sinks, withinMs);
     } catch (error) {
       const failure = MeshError.from(error);
       this.#refuse(failure);
       await session?.close(failure);
+    }
+  }
+
+  /**
+   * Prepares for a caller that will come back when its connection breaks.
+   * @returns for how long it is waited for; undefined when it does not want to, or cannot
+   */
+  #keep({ resume, session }: Hello): number | undefined {
+    if (resume === undefined || !this.#kept.add(resume.token, this)) return undefined;
+    const { wire } = this;
+    const withinMs = Math.min(resume.withinMs, maxResumeMs);
+    this.#session = session;
+    void wire.closed.then(() => this.#cancelExpiry());
+    wire.keep((error) => {
+      if (!this.#accepted || !this.#kept.hasRoom()) void wire.close(error);
+      else this.#cancelExpiry = this.#init.clock.schedule(withinMs, () => void wire.close(error));
+    });
+    return withinMs;
+  }
+
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  isOf(session: string, pipeline: string): boolean {
+    return this.#accepted && session === this.#session && pipeline === this.#pipeline;
+  }
+
+  /** This connection is for a session that has lost its own. */
+  #resume(message: Resume): void {
+    const call = this.#kept.find(message);
+    if (call !== undefined) call.#takeOver(this.wire.release(), message);
+    else this.#refuse(new MeshError("peer-lost", "This peer has no such session to go on with."));
+  }
+
+  #takeOver(leg: Leg, { attempt, streams }: Resume): void {
+    const { wire } = this;
+    this.#attempt = attempt;
+    this.#cancelExpiry();
+    // The other side may have noticed before this one that the connection is gone.
+    wire.interrupt(new MeshError("peer-lost", "The caller goes on over another connection."));
+    const answer = (): void => leg.send({ type: "resumed", version: protocolVersion, streams: wire.progress() });
+    try {
+      wire.resume(leg, wire.channelsOn(leg.connection), streams, answer);
+    } catch (error) {
+      void leg.leave(MeshError.from(error), false);
+      void wire.close(MeshError.from(error));
     }
   }
 
@@ -170,6 +254,7 @@ class HostedCall {
     served: ServedPipeline,
     session: PipelineSession,
     sinks: ReadonlyMap<string, StreamSink>,
+    keptMs: number | undefined,
   ): void {
     const { wire } = this;
     const { formats } = session;
@@ -195,7 +280,11 @@ class HostedCall {
       if (type === undefined) throw new MeshError("internal", `Output \`${port}\` was not opened.`);
       sinks.get(port)?.settle(type, window);
     }
-    wire.send(acceptMessage(formats, served.schemas));
+    wire.send({
+      ...acceptMessage(formats, served.schemas),
+      ...(keptMs !== undefined && { resume: { withinMs: keptMs } }),
+    });
+    this.#accepted = true;
     wire.established();
     for (const source of sources) source.start();
     void session.closed.then(({ error }) => {

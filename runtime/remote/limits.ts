@@ -36,6 +36,12 @@ export const answerShare = 0.9;
 /** How long the last word of a session is given to reach the other side before the connection is closed. */
 export const lingerMs = 250;
 
+/** How long a session outlives its connection while it waits for another, when the caller says nothing else. */
+export const resumeMs = 10_000;
+
+/** What a host grants of it at most. */
+export const maxResumeMs = 60_000;
+
 /** Control messages other than credits that a peer may send in a second. */
 export const maxControlRate = 500;
 

@@ -22,6 +22,11 @@ function isClosed(type: FlowType): boolean {
   return !isMedia(inner) || Object.values(inner.dims).every((dimension) => !isCell(dimension));
 }
 
+/** What the reader of a stream has had of it when a connection broke, and what it has taken: totals of frames and bytes. */
+const progress = z.object({ channel, received: total, taken: total, bytes: total, ended: z.boolean() });
+export type Progress = z.infer<typeof progress>;
+const token = text(16, 64);
+
 const place = z.object({ file: text(0, 1_024), line: int(1), column: int(1) });
 
 /** A failure in words, as it goes to the other peer. A code this peer does not know becomes `internal`. */
@@ -54,6 +59,8 @@ const hello = z.object({
   capabilities: z.optional(z.record(name, z.json() as z.ZodMiniType<JsonValue>)),
   /** How long the caller waits for the answer. */
   withinMs: z.optional(z.number().check(z.positive())),
+  /** The caller will come back with the token when the connection breaks, within this time. */
+  resume: z.optional(z.object({ token, withinMs: int(1) })),
 });
 export type Hello = z.infer<typeof hello>;
 
@@ -64,6 +71,8 @@ const accept = z.object({
   outputs: list(z.object({ port: name, type: wireType }), 0, maxStreams),
   schemas,
   capabilities: z.optional(z.record(name, z.json() as z.ZodMiniType<JsonValue>)),
+  /** The host keeps the session for so long after a connection of it broke. */
+  resume: z.optional(z.object({ withinMs: int(1) })),
 });
 export type Accept = z.infer<typeof accept>;
 
@@ -84,8 +93,23 @@ const description = z.object({
 });
 export type Description = z.infer<typeof description>;
 
+const resume = z.object({
+  type: z.literal("resume"),
+  versions: list(int(1, 65_535), 1, 16),
+  session: text(8, 64),
+  pipeline: text(0, 256),
+  token,
+  /** Counts the attempts of a session to go on, from 1: an older one must not take over from a newer. */
+  attempt: int(1),
+  streams: list(progress, 0, maxStreams),
+});
+export type Resume = z.infer<typeof resume>;
+
 const message = z.discriminatedUnion("type", [
   hello,
+  /** In place of `hello`: goes on with a session whose connection broke. `resumed` or `refuse` follows. */
+  resume,
+  z.object({ type: z.literal("resumed"), version: z.int(), streams: list(progress, 0, maxStreams) }),
   /** In place of `hello`: what does the pipeline take and give? `description` or `refuse` follows. */
   describe,
   description,
@@ -113,7 +137,7 @@ export type ControlMessage = z.infer<typeof message>;
 export type Bye = Extract<ControlMessage, { type: "bye" }>;
 export type Refuse = Extract<ControlMessage, { type: "refuse" }>;
 
-/** A hello, or a question, by a caller that speaks only versions this peer does not. */
+/** A hello, a question or a resume, by a caller that speaks only versions this peer does not. */
 export interface ForeignHello {
   readonly type: "foreign-hello";
   readonly versions: readonly number[];
@@ -143,7 +167,7 @@ export function parseControl(text: string): ControlMessage | ForeignHello | unde
     if (critical !== true) return undefined;
     throw new MeshError("version-mismatch", `The other peer needs "${type}", which this peer does not know.`);
   }
-  if (type === "hello" || type === "describe") {
+  if (type === "hello" || type === "describe" || type === "resume") {
     // One of another version may look different in all but this.
     const versions = read(helloHead, data);
     if (versions.success && !versions.data.versions.includes(protocolVersion)) {

@@ -4,7 +4,7 @@ import { encodedBytes, encodeEnd, encodeFrames, encodePart, type EncodableFrame 
 const maxFrames = 16;
 
 /** One record, or one message that is taken up by a part of a frame. */
-interface Piece {
+export interface Piece {
   readonly bytes: Uint8Array;
   /** Others may stand in the same message. */
   readonly shares: boolean;
@@ -32,22 +32,21 @@ export class Packer {
     return this.#pieces.length < maxFrames && this.#bytes < this.#maxMessageBytes;
   }
 
-  add(frame: EncodableFrame): void {
-    if (encodedBytes(frame) <= this.#maxMessageBytes) {
-      this.#put(encodeFrames([frame]), true);
-      return;
-    }
-    let sent = 0;
-    do {
-      const part = encodePart(frame, sent, this.#maxMessageBytes);
-      this.#put(part.message, false);
-      sent = part.sent;
-    } while (sent < frame.body.length);
+  /** @returns the frame as it will be sent */
+  add(frame: EncodableFrame): readonly Piece[] {
+    const pieces = piecesOf(frame, this.#maxMessageBytes);
+    this.addAgain(pieces);
+    return pieces;
+  }
+
+  /** Takes a frame that was sent before. */
+  addAgain(pieces: readonly Piece[]): void {
+    for (const piece of pieces) this.#put(piece);
   }
 
   /** @param position number that the next frame would have had */
   end(position: number): void {
-    this.#put(encodeEnd(position), true);
+    this.#put({ bytes: encodeEnd(position), shares: true });
   }
 
   /** The next message; undefined when nothing waits. */
@@ -78,8 +77,20 @@ export class Packer {
     this.#bytes = 0;
   }
 
-  #put(bytes: Uint8Array, shares: boolean): void {
-    this.#pieces.push({ bytes, shares });
-    this.#bytes += bytes.length;
+  #put(piece: Piece): void {
+    this.#pieces.push(piece);
+    this.#bytes += piece.bytes.length;
   }
+}
+
+function piecesOf(frame: EncodableFrame, maxMessageBytes: number): readonly Piece[] {
+  if (encodedBytes(frame) <= maxMessageBytes) return [{ bytes: encodeFrames([frame]), shares: true }];
+  const pieces: Piece[] = [];
+  let sent = 0;
+  do {
+    const part = encodePart(frame, sent, maxMessageBytes);
+    pieces.push({ bytes: part.message, shares: false });
+    sent = part.sent;
+  } while (sent < frame.body.length);
+  return pieces;
 }

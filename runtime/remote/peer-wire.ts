@@ -4,17 +4,17 @@ import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
 import type { SessionDescription, SessionEnd } from "../interface/session.ts";
 import type { Channel, Connection } from "../interface/transport.ts";
-import { ControlChannel } from "./control-channel.ts";
-import { HeartbeatState, runHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
-import { defaultWindow, lingerMs, type Window } from "./limits.ts";
-import { fromFailure, toFailure, type Bye, type ControlMessage, type ForeignHello } from "./messages.ts";
+import type { HeartbeatOptions } from "./heartbeat.ts";
+import { Leg, type LegListener } from "./leg.ts";
+import { defaultWindow, type Window } from "./limits.ts";
+import { fromFailure, toFailure, type Bye, type ControlMessage, type ForeignHello, type Progress } from "./messages.ts";
 import { StreamSink } from "./stream-sink.ts";
 import { StreamSource } from "./stream-source.ts";
 
 /** The messages that mean something else to a caller than to a host. */
 export type OpeningMessage = Extract<
   ControlMessage,
-  { type: "hello" | "opening" | "accept" | "refuse" | "finished" | "describe" | "description" }
+  { type: "hello" | "opening" | "accept" | "refuse" | "finished" | "describe" | "description" | "resume" | "resumed" }
 >;
 
 export interface PeerWireInit {
@@ -39,24 +39,28 @@ export interface SourceInit {
   readonly onRefused: (error: MeshError) => void;
 }
 
-/** One session's side of a connection: its control channel, its streams and its heartbeat, the same for both roles. */
+/**
+ * One session's side of a connection: its control channel, its streams and its heartbeat, the same for both roles. Where
+ * both sides keep what they send (`keep`), it may go on over another connection when one breaks.
+ */
 export class PeerWire {
   /** Resolves as soon as the session is over; the connection may still be on its way down then. */
   readonly closed: Promise<SessionEnd>;
   /** Resolves when everything is free. */
   readonly freed: Promise<void>;
   readonly #init: PeerWireInit;
-  readonly #control: ControlChannel;
-  readonly #beat: HeartbeatState;
-  readonly #startUs: number;
   readonly #sinks = new Map<number, StreamSink>();
   readonly #sources = new Map<number, StreamSource>();
   readonly #transport: string;
-  #stopHeartbeat: () => void = () => undefined;
+  #leg: Leg;
+  /** Legs that broke and are on their way down. */
+  readonly #leaving: Promise<void>[] = [];
   #resolveClosed: (end: SessionEnd) => void = () => undefined;
   #resolveFreed: () => void = () => undefined;
-  /** Set while the last word is on its way: the other side has heard it. */
-  #heard: () => void = () => undefined;
+  #onInterrupted: ((error: MeshError) => void) | undefined;
+  /** What the other side must have heard, whichever connections break. */
+  readonly #lasting: ControlMessage[] = [];
+  #interrupted = false;
   #over = false;
 
   constructor(init: PeerWireInit) {
@@ -65,62 +69,41 @@ export class PeerWire {
     this.freed = new Promise((resolve) => (this.#resolveFreed = resolve));
     const { transport } = init.connection.describe();
     this.#transport = transport === "webrtc" ? "WebRTC" : `${transport.slice(0, 1).toUpperCase()}${transport.slice(1)}`;
-    this.#startUs = init.clock.nowUs();
-    this.#beat = new HeartbeatState(init.heartbeat, this.#startUs);
-    this.#control = new ControlChannel({
-      channel: init.connection.control,
-      clock: init.clock,
-      onMessage: (message) => this.#receive(message),
-      onHeard: () => this.#beat.heard(init.clock.nowUs()),
-      onFailure: (error) => void this.close(error),
-    });
-    void init.connection.closed.then(({ error }) => {
-      void this.close(
-        error ?? new MeshError("peer-lost", `The peer at ${init.connection.describe().address} closed the connection.`),
-        true,
-      );
-    });
+    this.#leg = new Leg(init, this.#listener());
   }
 
   /** Starts to listen and to beat. */
   start(): void {
-    const { clock } = this.#init;
-    this.#control.start();
-    if (this.#over) return;
-    this.#stopHeartbeat = runHeartbeat(clock, this.#beat, {
-      ping: () => this.send({ type: "ping", sentUs: clock.nowUs() }),
-      lost: () => {
-        const { address } = this.#init.connection.describe();
-        void this.close(new MeshError("peer-lost", `The peer at ${address} has gone silent.`), true);
-      },
-    });
-    // The first ping may have found the way blocked.
-    if (this.#over) this.#stopHeartbeat();
+    this.#leg.start();
   }
 
   established(): void {
-    this.#beat.established(this.#init.clock.nowUs());
+    this.#leg.established();
   }
 
   get isClosing(): boolean {
     return this.#over;
   }
 
+  /** True between two connections. */
+  get isInterrupted(): boolean {
+    return this.#interrupted && !this.#over;
+  }
+
   send(message: ControlMessage): void {
     if (this.#over) return;
-    this.#beat.sent(this.#init.clock.nowUs());
-    this.#control.send(message);
+    if (message.type === "abort" || message.type === "finished") this.#lasting.push(message);
+    if (!this.#interrupted) this.#leg.send(message);
   }
 
   sink(port: string, id: number, type: FlowType, window: Window = defaultWindow): StreamSink {
-    const channel = this.#init.connection.channel(id, port);
+    const channel = this.#leg.connection.channel(id, port);
     const sink = new StreamSink(
       {
         port,
         channel,
         type,
         transport: this.#transport,
-        onFailure: (error) => void this.close(error),
         onAbort: (error) => this.#sendAbort(id, error),
       },
       window,
@@ -149,6 +132,70 @@ export class PeerWire {
     source.discard();
   }
 
+  // ---- going on over another connection ----------------------------------------------------------------------------
+
+  /**
+   * From now on the session outlives its connection.
+   * @param onInterrupted its connection broke; `resume` or `close` is to follow
+   */
+  keep(onInterrupted: (error: MeshError) => void): void {
+    this.#onInterrupted = onInterrupted;
+    for (const sink of this.#sinks.values()) sink.keep();
+  }
+
+  /** Gives the connection in use up, if there is one: another is to take its place. */
+  interrupt(error: MeshError): void {
+    if (this.#over || this.#interrupted) return;
+    this.#interrupted = true;
+    this.#leaving.push(this.#leg.leave(error, true));
+    for (const sink of this.#sinks.values()) sink.interrupt();
+    for (const source of this.#sources.values()) source.interrupt();
+  }
+
+  /** What this side has read so far. Only of streams that are interrupted, for nothing may come after it is told. */
+  progress(): Progress[] {
+    return [...this.#sources.values()].map((source) => source.progress());
+  }
+
+  /** Another connection of the session, which `resume` takes. The channels of all streams are on it. */
+  channelsOn(connection: Connection): ReadonlyMap<number, Channel> {
+    const streams = [...this.#sinks, ...this.#sources];
+    return new Map(streams.map(([id, { port }]) => [id, connection.channel(id, port)]));
+  }
+
+  /**
+   * Goes on over another connection.
+   * @param theirs what the other side has read
+   * @param before is called when it is certain, before anything is sent
+   * @throws {MeshError} `protocol-violation` when the other side tells what cannot be
+   */
+  resume(leg: Leg, channels: ReadonlyMap<number, Channel>, theirs: readonly Progress[], before: () => void): void {
+    const told = new Map(theirs.map((one) => [one.channel, one]));
+    if (told.size !== theirs.length || told.size !== this.#sinks.size) throw untold();
+    leg.handTo(this.#listener());
+    this.#leg = leg;
+    this.#interrupted = false;
+    before();
+    leg.established();
+    for (const [id, sink] of this.#sinks) {
+      const progress = told.get(id);
+      if (progress === undefined) throw untold();
+      sink.resume(channels.get(id) as Channel, progress);
+    }
+    for (const message of this.#lasting) leg.send(message);
+    for (const [id, source] of this.#sources) source.start(channels.get(id));
+  }
+
+  /** Gives its connection away; this wire is over. */
+  release(): Leg {
+    this.#over = true;
+    this.#resolveClosed({ error: undefined });
+    this.#resolveFreed();
+    return this.#leg;
+  }
+
+  // ---- the end -------------------------------------------------------------------------------------------------------
+
   /**
    * Ends the session.
    * @param silent the other side cannot hear any more, so nothing is said to it
@@ -157,20 +204,20 @@ export class PeerWire {
   close(error?: MeshError, silent = false): Promise<void> {
     if (this.#over) return this.freed;
     this.#over = true;
-    this.#stopHeartbeat();
     const reason = error ?? new MeshError("cancelled", "The session has ended.");
     for (const sink of this.#sinks.values()) sink.stop(reason);
     for (const source of this.#sources.values()) source.stop();
     this.#resolveClosed({ error });
-    this.#leave(error, silent).then(this.#resolveFreed, this.#resolveFreed);
+    if (!this.#interrupted) this.#leaving.push(this.#leg.leave(error, silent));
+    Promise.all(this.#leaving).then(this.#resolveFreed, this.#resolveFreed);
     return this.freed;
   }
 
   describe(session: string): SessionDescription {
-    const { roundTripMs } = this.#beat;
+    const { roundTripMs } = this.#leg;
     const hopMs = roundTripMs === undefined ? undefined : roundTripMs / 2;
     const all = [...this.#sinks.values(), ...this.#sources.values()].map((one) => one.describe(hopMs));
-    const connection = this.#init.connection.describe();
+    const connection = this.#leg.connection.describe();
     return {
       id: session,
       pipeline: this.#init.pipeline,
@@ -181,19 +228,28 @@ export class PeerWire {
     };
   }
 
-  #receive(message: ControlMessage | ForeignHello): void {
-    if (this.#over) {
-      if (message.type === "bye") this.#heard();
+  #listener(): LegListener {
+    return {
+      onMessage: (message) => this.#receive(message),
+      onFailure: (error) => void this.close(error),
+      onEnd: (error) => this.#lost(error),
+    };
+  }
+
+  #lost(error: MeshError | undefined): void {
+    const { address } = this.#leg.connection.describe();
+    const reason = error ?? new MeshError("peer-lost", `The peer at ${address} closed the connection.`);
+    // Whoever closes in good order does not wait for another connection.
+    if (this.#onInterrupted === undefined || error?.code !== "peer-lost") {
+      void this.close(reason, true);
       return;
     }
+    this.interrupt(reason);
+    this.#onInterrupted(reason);
+  }
+
+  #receive(message: Exclude<ControlMessage, { type: "ping" | "pong" }> | ForeignHello): void {
     switch (message.type) {
-      case "ping":
-        this.send({ type: "pong", sentUs: message.sentUs });
-        return;
-      case "pong":
-        // An echo of what was never sent says nothing about the way.
-        if (message.sentUs >= this.#startUs) this.#beat.measured(this.#init.clock.nowUs() - message.sentUs);
-        return;
       case "credit":
         this.#sinkOf(message.channel).credit(message.frames, message.bytes);
         return;
@@ -227,22 +283,10 @@ export class PeerWire {
   #sendAbort(channel: number, error: MeshError): void {
     this.send({ type: "abort", channel, ...toFailure(error) });
   }
+}
 
-  /** Says the last word and takes the connection down. */
-  async #leave(error: MeshError | undefined, silent: boolean): Promise<void> {
-    const { connection, clock } = this.#init;
-    if (!silent) {
-      const heard = new Promise<void>((resolve) => (this.#heard = resolve));
-      this.#control.send({ type: "bye", ...(error !== undefined && toFailure(error)) });
-      // The last word needs a moment to leave; the other side closes as soon as it has heard it.
-      let cancel: () => void = () => undefined;
-      const linger = new Promise<void>((resolve) => (cancel = clock.schedule(lingerMs, resolve)));
-      await Promise.race([linger, heard, connection.closed]);
-      cancel();
-    }
-    this.#control.stop();
-    await connection.close(error);
-  }
+function untold(): MeshError {
+  return new MeshError("protocol-violation", "The other side does not say of each stream what it has read.");
 }
 
 function byeError(bye: Bye): MeshError | undefined {

@@ -7,7 +7,8 @@ import type { Cut } from "../pipeline/declared-fields.ts";
 import type { Channel } from "../interface/transport.ts";
 import type { EncodableFrame } from "./frame-codec.ts";
 import { maxFrameBytes, type Window } from "./limits.ts";
-import { Packer } from "./packer.ts";
+import type { Progress } from "./messages.ts";
+import { Packer, type Piece } from "./packer.ts";
 import { encodePayload } from "./payload-codec.ts";
 
 export interface StreamInit {
@@ -16,7 +17,6 @@ export interface StreamInit {
   readonly type: FlowType;
   /** `WebRTC`, `Memory`: the transport's name in the names of nodes. */
   readonly transport: string;
-  readonly onFailure: (error: MeshError) => void;
 }
 
 export interface StreamSinkInit extends StreamInit {
@@ -42,7 +42,13 @@ export class StreamSink implements Link {
   #takenFrames = 0;
   #takenBytes = 0;
   readonly #packer: Packer;
-  #flushing = false;
+  /** The channel of the connection in use; undefined while there is none. */
+  #channel: Channel | undefined;
+  /** The channel that is waited for. */
+  #awaited: Channel | undefined;
+  /** Frames that the reader has not confirmed yet, from number `keptFrom` of those sent on; undefined when they need not be. */
+  #kept: (readonly Piece[])[] | undefined;
+  #keptFrom = 0;
   #ended = false;
   /** The reader wants no more: frames are taken and dropped, so that they hold nobody up. */
   #discarding = false;
@@ -55,6 +61,7 @@ export class StreamSink implements Link {
     this.#init = init;
     this.#type = init.type;
     this.#window = window;
+    this.#channel = init.channel;
     this.#packer = new Packer(init.channel.maxMessageBytes);
   }
 
@@ -68,7 +75,7 @@ export class StreamSink implements Link {
 
   get writable(): boolean {
     if (this.#discarding) return !this.#ended;
-    return !this.#ended && this.#hasCredit() && this.#packer.hasRoom;
+    return !this.#ended && this.#channel !== undefined && this.#hasCredit() && this.#packer.hasRoom;
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -105,7 +112,8 @@ export class StreamSink implements Link {
     this.#gaps += gap;
     this.#frames += 1;
     this.#bytes += body.length;
-    this.#packer.add(wire);
+    const pieces = this.#packer.add(wire);
+    this.#kept?.push(pieces);
     this.#flush();
   }
 
@@ -129,7 +137,7 @@ export class StreamSink implements Link {
   stop(error: MeshError): void {
     this.#error ??= error;
     this.#ended = true;
-    this.#packer.clear();
+    this.#drop();
     this.#wake();
   }
 
@@ -137,7 +145,49 @@ export class StreamSink implements Link {
   discard(): void {
     if (this.#ended) return;
     this.#discarding = true;
+    this.#drop();
+    this.#wake();
+  }
+
+  /** From now on keeps what it sends until the reader has confirmed it, for `resume`. */
+  keep(): void {
+    this.#kept ??= [];
+    this.#keptFrom = this.#frames;
+  }
+
+  /** The connection broke: whoever writes waits for another. */
+  interrupt(): void {
+    this.#channel = undefined;
+    this.#awaited = undefined;
     this.#packer.clear();
+  }
+
+  /**
+   * Goes on over another connection with what the reader has not had.
+   * @throws {MeshError} `protocol-violation` when the reader says what cannot be
+   */
+  resume(channel: Channel, progress: Progress): void {
+    const { received, taken, bytes, ended } = progress;
+    const isPossible =
+      received <= this.#frames &&
+      received >= this.#keptFrom &&
+      taken <= received &&
+      taken >= this.#takenFrames &&
+      bytes >= this.#takenBytes &&
+      bytes <= this.#bytes &&
+      (!ended || (this.#ended && received === this.#frames));
+    if (!isPossible) {
+      throw new MeshError("protocol-violation", `What was read of \`${this.port}\` does not fit what was sent.`);
+    }
+    this.#takenFrames = taken;
+    this.#takenBytes = bytes;
+    this.#channel = channel;
+    this.#confirm(received);
+    if (this.#error === undefined && !this.#discarding && !ended) {
+      for (const pieces of this.#kept ?? []) this.#packer.addAgain(pieces);
+      if (this.#ended) this.#packer.end(this.#position);
+      this.#flush();
+    }
     this.#wake();
   }
 
@@ -148,6 +198,7 @@ export class StreamSink implements Link {
     }
     this.#takenFrames = frames;
     this.#takenBytes = bytes;
+    this.#confirm(frames);
     this.#wake();
   }
 
@@ -180,22 +231,36 @@ export class StreamSink implements Link {
     );
   }
 
+  #drop(): void {
+    this.#packer.clear();
+    this.#kept = undefined;
+  }
+
+  #confirm(frames: number): void {
+    if (frames <= this.#keptFrom) return;
+    this.#kept?.splice(0, frames - this.#keptFrom);
+    this.#keptFrom = frames;
+  }
+
   #flush(): void {
-    const { channel, onFailure } = this.#init;
+    const channel = this.#channel;
+    if (channel === undefined) return;
     while (channel.writable) {
       const message = this.#packer.take();
       if (message === undefined) return;
       channel.send(message);
     }
-    if (this.#packer.isEmpty || this.#flushing) return;
-    this.#flushing = true;
+    if (this.#packer.isEmpty || this.#awaited === channel) return;
+    this.#awaited = channel;
     channel.ready().then(
       () => {
-        this.#flushing = false;
+        if (this.#awaited !== channel) return;
+        this.#awaited = undefined;
         this.#flush();
         if (this.writable) this.#wake();
       },
-      (error: unknown) => onFailure(MeshError.from(error, "peer-lost")),
+      // The end of the connection is reported by the connection itself.
+      () => undefined,
     );
   }
 

@@ -4,8 +4,10 @@ import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
+import type { Channel } from "../interface/transport.ts";
 import { FrameDecoder, type DecodedFrame } from "./frame-codec.ts";
 import { creditAfterMs, creditEveryFrames, type Window } from "./limits.ts";
+import type { Progress } from "./messages.ts";
 import { PayloadCheck } from "./payload-check.ts";
 import { decodePayload } from "./payload-codec.ts";
 import { describeStream, type StreamInit } from "./stream-sink.ts";
@@ -22,6 +24,8 @@ export interface StreamSourceInit extends StreamInit {
   readonly onEnd: (error: MeshError | undefined) => void;
   /** The link behind takes no more. */
   readonly onRefused: (error: MeshError) => void;
+  /** The stream breaks the protocol or its format. */
+  readonly onFailure: (error: MeshError) => void;
 }
 
 /** The reader of a stream that comes into this peer (spec R4.1): delivers as the link behind has room. */
@@ -31,6 +35,8 @@ export class StreamSource {
   readonly #check: PayloadCheck;
   readonly #inbox: { readonly frame: Frame; readonly bytes: number }[] = [];
   readonly #type: FlowType;
+  /** The channel of the connection in use; undefined while there is none. */
+  #channel: Channel | undefined;
   #received = 0;
   #receivedBytes = 0;
   /** Number of the next frame when none is dropped before it. */
@@ -59,20 +65,43 @@ export class StreamSource {
   }
 
   /** Starts to read; what came earlier is delivered now. */
-  start(): void {
+  start(channel: Channel = this.#init.channel): void {
+    this.#channel = channel;
+    // Of a frame that came in part over another connection nothing is kept: it comes anew as a whole.
     const decoder = new FrameDecoder({
-      admit: (bytes) => this.#admit(bytes),
+      admit: () => this.#admit(),
       frame: (frame) => this.#take(frame),
       end: (position) => this.#end(position),
     });
-    this.#init.channel.onMessage((message) => {
-      if (this.#stopped) return;
+    channel.onMessage((message) => {
+      if (this.#stopped || this.#channel !== channel) return;
       try {
         decoder.push(message);
       } catch (error) {
         this.#init.onFailure(MeshError.from(error, "protocol-violation"));
       }
     });
+    // What was taken while there was no connection.
+    if (!this.#stopped) this.#owe();
+  }
+
+  /** The connection broke: what has come is delivered, and no credit is given until there is another. */
+  interrupt(): void {
+    this.#channel = undefined;
+    this.#cancelCredit?.();
+    this.#cancelCredit = undefined;
+  }
+
+  /** What the writer has to know to go on over another connection; grants the credits with it. */
+  progress(): Progress {
+    this.#credited = this.#taken;
+    return {
+      channel: this.#init.channel.id,
+      received: this.#received,
+      taken: this.#taken,
+      bytes: this.#takenBytes,
+      ended: this.#hasEnd,
+    };
   }
 
   /** The session is over: nothing is delivered any more. */
@@ -111,12 +140,9 @@ export class StreamSource {
     });
   }
 
-  #admit(bytes: number): void {
+  #admit(): void {
     const { window } = this.#init;
-    if (this.#received - this.#taken < window.frames && this.#receivedBytes - this.#takenBytes < window.bytes) {
-      this.#receivedBytes += bytes;
-      return;
-    }
+    if (this.#received - this.#taken < window.frames && this.#receivedBytes - this.#takenBytes < window.bytes) return;
     throw new MeshError("protocol-violation", `More came on \`${this.port}\` than its credits allow.`);
   }
 
@@ -132,6 +158,7 @@ export class StreamSource {
     if (problem !== undefined) throw this.#mismatch(wire, problem);
     const payload = this.#check.restored(decoded);
     this.#received += 1;
+    this.#receivedBytes += wire.body.length;
     this.#position = wire.seq + 1;
     this.#gaps += wire.gap;
     const { timestampUs, seq, epoch, flags } = wire;
@@ -197,6 +224,7 @@ export class StreamSource {
   }
 
   #owe(): void {
+    if (this.#channel === undefined) return;
     if (this.#taken - this.#credited >= creditEveryFrames) this.#credit();
     else if (this.#taken > this.#credited && this.#cancelCredit === undefined) {
       this.#cancelCredit = this.#init.clock.schedule(creditAfterMs, () => this.#credit());

@@ -34,5 +34,16 @@ it("reads the control messages that the protocol prints", () => {
     (match) => match[1] ?? "",
   );
   const types = [...blocks, ...rows].map((text) => parseControl(text)?.type);
-  expect(types).toEqual(["hello", "accept", "description", "credit", "ping", "pong", "finished", "bye"]);
+  expect(types).toEqual([
+    "hello",
+    "accept",
+    "description",
+    "resume",
+    "resumed",
+    "credit",
+    "ping",
+    "pong",
+    "finished",
+    "bye",
+  ]);
 });

@@ -1,3 +1,4 @@
+import type { Clock } from "../../../../runtime/interface/clock.ts";
 import type { MeshEvent } from "../../../../runtime/interface/events.ts";
 import type { NodeDefinition } from "../../../../runtime/interface/node.ts";
 import { defaultPolicy, type PolicyPlan } from "../../../../runtime/interface/plan.ts";
@@ -72,7 +73,7 @@ export interface RemoteScene {
 
 /** A remote with these targets, by the texts that stand for them. */
 export function remoteOf(
-  { clock }: Scene,
+  { clock }: { readonly clock: Clock },
   targets: Readonly<Record<string, PipelineEndpoint>>,
   init: {
     readonly policy?: Partial<PolicyPlan>;

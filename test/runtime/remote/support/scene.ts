@@ -177,6 +177,7 @@ export function call(
     readonly connectTimeoutMs?: number;
     readonly params?: SessionRequest["params"];
     readonly pipeline?: string;
+    readonly onInterrupted?: SessionRequest["onInterrupted"];
   } = {},
 ): { readonly opening: Promise<PipelineSession>; readonly b: TestLink } {
   const b = testLink();
@@ -193,6 +194,7 @@ export function call(
     outputs: { b: { type: init.output ?? text, link: b } },
     schemas: init.schemas ?? {},
     signal: init.signal ?? new AbortController().signal,
+    onInterrupted: init.onInterrupted,
   });
   opening.catch(() => undefined);
   return { opening, b };

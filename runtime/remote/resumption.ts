@@ -1,0 +1,69 @@
+import { MeshError } from "../interface/errors.ts";
+import { Leg, type LegInit } from "./leg.ts";
+import { protocolVersion } from "./limits.ts";
+import type { Resume } from "./messages.ts";
+import type { PeerWire } from "./peer-wire.ts";
+
+export type ResumeRequest = Pick<Resume, "session" | "pipeline" | "token" | "attempt">;
+
+/**
+ * Asks the other peer over a new connection to go on with an interrupted session.
+ * @returns false when it has not kept the session
+ * @throws {MeshError} when there is no answer; the signal's reason. The connection is given up then
+ */
+export async function resumeOver(
+  wire: PeerWire,
+  init: LegInit,
+  request: ResumeRequest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let settle: (goesOn: boolean) => void = () => undefined;
+  let reject: (error: MeshError) => void = () => undefined;
+  const answered = new Promise<boolean>((resolve, fail) => {
+    settle = resolve;
+    reject = fail;
+  });
+  answered.catch(() => undefined);
+  const leg = new Leg(init, {
+    onMessage(message) {
+      if (message.type === "refuse") {
+        settle(false);
+        return;
+      }
+      try {
+        if (message.type !== "resumed") {
+          throw new MeshError("protocol-violation", `The other peer said "${message.type}" in place of "resumed".`);
+        }
+        if (message.version !== protocolVersion) {
+          const text = `The other peer chose version ${message.version}, which was not offered.`;
+          throw new MeshError("version-mismatch", text);
+        }
+        if (!wire.isInterrupted) throw new MeshError("cancelled", "The session is over.");
+        wire.resume(leg, channels, message.streams, () => undefined);
+        settle(true);
+      } catch (error) {
+        reject(MeshError.from(error));
+        throw error;
+      }
+    },
+    onFailure: (error) => reject(error),
+    onEnd: (error) => reject(error ?? new MeshError("peer-lost", "The other peer left before it answered.")),
+  });
+  const channels = wire.channelsOn(init.connection);
+  const onAbort = (): void => reject(MeshError.from(signal.reason, "cancelled"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    leg.start();
+    leg.send({ type: "resume", versions: [protocolVersion], ...request, streams: wire.progress() });
+    const goesOn = await answered;
+    if (!goesOn) void leg.leave(undefined, false);
+    return goesOn;
+  } catch (error) {
+    // Without a word: it may have gone on with the session already, and is to keep it for another attempt.
+    void leg.leave(new MeshError("peer-lost", "The attempt to go on was given up."), true);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
