@@ -1,4 +1,4 @@
-// What the tests need beside Node: a recogniser with its English model, a browser, and what makes WebAssembly of C and Rust.
+// What the tests need beside Node: a recogniser with its English model, a browser, what makes WebAssembly of C and Rust, and Python.
 import { existsSync, readdirSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -24,6 +24,7 @@ const needed = [
     debian: "wasi-libc libclang-rt-dev-wasm32",
     present: () => ["-print-file-name=libc.a", "-print-libgcc-file-name"].every(forWasi),
   },
+  { debian: "python3", present: () => onPath("python3") },
   { debian: "rustc libstd-rust-dev-wasm32", present: () => ["rustc", "/usr/bin/rustc"].some(targetsWasm) },
 ];
 

@@ -19,9 +19,7 @@ import type { Accept } from "./messages.ts";
  * @throws {MeshError} `protocol-violation` that names the port; `version-mismatch`
  */
 export function agreedFormats(accept: Accept, request: SessionRequest): PipelineSession["formats"] {
-  if (accept.version !== protocolVersion) {
-    throw new MeshError("version-mismatch", `The other peer chose version ${accept.version}, which was not offered.`);
-  }
+  checkVersion(accept.version);
   const inputs: Record<string, FlowType> = {};
   const outputs: Record<string, FlowType> = {};
   for (const [port, own] of Object.entries(request.inputs)) {
@@ -35,6 +33,12 @@ export function agreedFormats(accept: Accept, request: SessionRequest): Pipeline
     outputs[port] = agreed(port, own, theirs, (type) => accepts(own, type, scopes));
   }
   return { inputs, outputs };
+}
+
+/** @throws {MeshError} `version-mismatch` for one that this peer has not offered */
+export function checkVersion(version: number): void {
+  if (version === protocolVersion) return;
+  throw new MeshError("version-mismatch", `The other peer chose version ${version}, which was not offered.`);
 }
 
 function agreed(

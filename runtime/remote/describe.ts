@@ -4,6 +4,7 @@ import type { PipelineDescription, PortDescription } from "../interface/descript
 import { MeshError } from "../interface/errors.ts";
 import type { Connection, Transport } from "../interface/transport.ts";
 import { parseTargetUri } from "../interface/uri.ts";
+import { checkVersion } from "./agreement.ts";
 import { connectTimeoutMs, protocolVersion } from "./limits.ts";
 import { fromFailure, type Description } from "./messages.ts";
 import { PeerWire } from "./peer-wire.ts";
@@ -62,8 +63,10 @@ async function ask(
     heartbeat: {},
     pipeline,
     onMessage: (message) => {
-      if (message.type === "description") settle(message);
-      else if (message.type === "refuse") reject(fromFailure(message));
+      if (message.type === "description") {
+        checkVersion(message.version);
+        settle(message);
+      } else if (message.type === "refuse") reject(fromFailure(message));
       else throw new MeshError("protocol-violation", `The other peer said "${message.type}" when asked to describe.`);
     },
     onLeave: () => new MeshError("peer-lost", `The peer at ${uri} left before it answered.`),

@@ -1,4 +1,5 @@
 import { MeshError } from "../interface/errors.ts";
+import { checkVersion } from "./agreement.ts";
 import { Leg, type LegInit } from "./leg.ts";
 import { protocolVersion } from "./limits.ts";
 import type { Resume } from "./messages.ts";
@@ -34,10 +35,7 @@ export async function resumeOver(
         if (message.type !== "resumed") {
           throw new MeshError("protocol-violation", `The other peer said "${message.type}" in place of "resumed".`);
         }
-        if (message.version !== protocolVersion) {
-          const text = `The other peer chose version ${message.version}, which was not offered.`;
-          throw new MeshError("version-mismatch", text);
-        }
+        checkVersion(message.version);
         if (!wire.isInterrupted) throw new MeshError("cancelled", "The session is over.");
         wire.resume(leg, channels, message.streams, () => undefined);
         settle(true);

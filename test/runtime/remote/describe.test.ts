@@ -100,6 +100,16 @@ describe("who asks", () => {
     await stage.clock.run(1_000);
     expect(await asked).toMatchObject({ code: "protocol-violation", message: /refers to a cell/ });
   });
+
+  it("takes no version that it has not offered", async () => {
+    const stage = scene();
+    const { peers } = await rawHost(stage);
+    const asked = failureOf(ask(stage));
+    await stage.clock.run(5);
+    peers[0]?.say({ type: "description", version: 2, inputs: [], outputs: [], schemas: {} });
+    await stage.clock.run(1_000);
+    expect(await asked).toMatchObject({ code: "version-mismatch" });
+  });
 });
 
 describe("the description of a pipeline", () => {
