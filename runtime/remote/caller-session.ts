@@ -102,14 +102,14 @@ export class CallerSession implements PipelineSession {
   }
 
   async resume(signal: AbortSignal): Promise<boolean> {
-    if (!this.#wire.isInterrupted) return false;
+    if (!this.#wire.isInterrupted) return !this.#wire.isClosing;
     const { clock, heartbeat, id, pipeline, redial, token } = this.#init;
     this.#attempts += 1;
     const request = { session: id, pipeline, token, attempt: this.#attempts };
     const connection = await redial(signal);
     if (!this.#wire.isInterrupted) {
       await connection.close();
-      return false;
+      return !this.#wire.isClosing;
     }
     if (await resumeOver(this.#wire, { connection, clock, heartbeat }, request, signal)) {
       // The new connection may have broken already.
