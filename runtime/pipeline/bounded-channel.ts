@@ -27,6 +27,12 @@ export interface BoundedChannelInit {
   readonly pictures?: boolean;
 }
 
+/** The one that reads a queue. Itself and not a function of its own, which would have to come into the cache for each frame. */
+export interface Reader {
+  /** There is something to read, or nothing more will come. Not the time to read it: a writer is in the middle of its work. */
+  readable(): void;
+}
+
 /** Frames a writer may put in beyond the capacity by ignoring what `emit` returns, before that is an error. */
 export const maxOvershootFrames = 65_536;
 
@@ -48,9 +54,8 @@ function isKey({ flags }: Frame): boolean {
  * comes of an earlier epoch, counted. Of video whose key frames are marked, all up to the next one goes with a frame that is
  * dropped, for it would not decode.
  */
-export class BoundedChannel implements Link, LoadProbe {
+export class BoundedChannel extends FrameRing implements Link, LoadProbe {
   // What each frame touches stands first, in as few lines of the cache as possible: a source may be sent to a thousand queues.
-  readonly #ring: FrameRing;
   readonly capacityFrames: number;
   readonly #marked: boolean;
   #ended = false;
@@ -66,7 +71,7 @@ export class BoundedChannel implements Link, LoadProbe {
   /** Frames before the timed one; negative when none is timed. */
   #probe = -1;
   readonly #deadlineUs: number | undefined;
-  #onReadable: (() => void) | undefined;
+  #reader: Reader | undefined;
   readonly name: string;
   readonly overflow: Overflow;
   readonly #bounded: boolean;
@@ -87,29 +92,24 @@ export class BoundedChannel implements Link, LoadProbe {
   #cancelExpiry: (() => void) | undefined;
 
   constructor(init: BoundedChannelInit) {
+    const timed = init.deadlineMs !== undefined && init.clock !== undefined;
+    super({ capacityFrames: init.capacityFrames, ordered: init.arrivals !== undefined, timed });
     this.name = init.name ?? "link";
     this.capacityFrames = init.capacityFrames;
     this.overflow = init.overflow;
     this.#bounded = init.overflow === "block";
     this.#clock = init.clock;
     this.#arrivals = init.arrivals;
-    this.#deadlineUs =
-      init.deadlineMs === undefined || init.clock === undefined ? undefined : Math.round(init.deadlineMs * 1000);
-    const timed = this.#deadlineUs !== undefined;
+    this.#deadlineUs = timed ? Math.round((init.deadlineMs ?? 0) * 1000) : undefined;
     this.#pictures = init.pictures === true;
     this.#marked = timed || init.arrivals !== undefined;
-    this.#ring = new FrameRing({
-      capacityFrames: init.capacityFrames,
-      ordered: init.arrivals !== undefined,
-      timed,
-    });
   }
 
   // ---- the writer's side --------------------------------------------------------------------------------------
 
   get writable(): boolean {
     if (this.#ended) return false;
-    return this.#ring.size < this.capacityFrames || !this.#bounded || this.#discarding;
+    return this.size < this.capacityFrames || !this.#bounded || this.#discarding;
   }
 
   ready(signal?: AbortSignal): Promise<void> {
@@ -141,18 +141,18 @@ export class BoundedChannel implements Link, LoadProbe {
       this.#broken = this.#keyed;
       return;
     }
-    const { size } = this.#ring;
+    const { size } = this;
     if (size + 1 >= this.capacityFrames) {
       if (size >= this.capacityFrames && !this.#makeRoom()) return;
       this.#full = true;
     }
     if (this.#pictures && !this.#decodes(frame)) return;
-    this.#ring.push(frame);
+    this.push(frame);
     if (this.#marked) this.#mark();
     this.#untilProbe -= 1;
     if (this.#untilProbe === 0) this.#setProbe();
     // The reader takes all there is, or is called by what holds it up, so only the first frame has to wake it.
-    if (this.#ring.size === 1) this.#onReadable?.();
+    if (this.size === 1) this.#reader?.readable();
   }
 
   end(): void {
@@ -160,7 +160,7 @@ export class BoundedChannel implements Link, LoadProbe {
     this.#ended = true;
     this.#cancelExpiry?.();
     this.#writers?.refuse(this.#closed());
-    this.#onReadable?.();
+    this.#reader?.readable();
   }
 
   abort(error: MeshError): void {
@@ -170,7 +170,7 @@ export class BoundedChannel implements Link, LoadProbe {
     this.#cancelExpiry?.();
     this.#clear();
     this.#writers?.refuse(error);
-    this.#onReadable?.();
+    this.#reader?.readable();
   }
 
   /**
@@ -191,18 +191,14 @@ export class BoundedChannel implements Link, LoadProbe {
 
   // ---- the reader's side --------------------------------------------------------------------------------------
 
-  /** Calls `listener` when there is something to read again, and at the end; it may be called where nothing is new. */
-  onReadable(listener: () => void): void {
-    this.#onReadable = listener;
-  }
-
-  get size(): number {
-    return this.#ring.size;
+  /** Tells the reader when there is something to read again, and at the end; it may be told where nothing is new. */
+  readBy(reader: Reader): void {
+    this.#reader = reader;
   }
 
   /** As the load of who reads it, where no more is known. */
   get waiting(): number {
-    return this.#ring.size;
+    return this.size;
   }
 
   get serviceMs(): number | undefined {
@@ -211,7 +207,7 @@ export class BoundedChannel implements Link, LoadProbe {
 
   /** True when nothing waits and nothing will come. */
   get drained(): boolean {
-    return this.#ended && this.#ring.size === 0;
+    return this.#ended && this.size === 0;
   }
 
   get ended(): boolean {
@@ -224,12 +220,12 @@ export class BoundedChannel implements Link, LoadProbe {
 
   peek(): Frame | undefined {
     if (this.#deadlineUs !== undefined) this.#expire(this.#deadlineUs);
-    return this.#ring.oldest;
+    return this.oldest;
   }
 
   /** Place of the oldest frame in the order of arrival over all channels that share `arrivals`. */
   get arrival(): number {
-    return this.#ring.size === 0 ? Number.POSITIVE_INFINITY : this.#ring.place;
+    return this.size === 0 ? Number.POSITIVE_INFINITY : this.place;
   }
 
   /** The oldest frame; undefined where none waits, or all that did are over their deadline. */
@@ -240,8 +236,8 @@ export class BoundedChannel implements Link, LoadProbe {
 
   /** The frame that `peek` has shown, whatever its deadline is by now. */
   shift(): Frame | undefined {
-    const taken = this.#ring.left;
-    const frame = this.#ring.shift();
+    const taken = this.left;
+    const frame = this.leave();
     if (frame === undefined) return undefined;
     this.#taken = taken;
     if (this.#probe >= 0) this.#passProbe(true);
@@ -261,7 +257,7 @@ export class BoundedChannel implements Link, LoadProbe {
 
   /** The number of the next frame that comes in, of 32 bits and so on from there. */
   get entered(): number {
-    return (this.#ring.left + this.#ring.size) | 0;
+    return (this.left + this.size) | 0;
   }
 
   /**
@@ -269,7 +265,7 @@ export class BoundedChannel implements Link, LoadProbe {
    * @param resting the reader has nothing in work; otherwise that may be what it has taken last
    */
   isDoneBefore(number: number, resting: boolean): boolean {
-    return (((resting ? this.#ring.left : this.#taken) - number) | 0) >= 0;
+    return (((resting ? this.left : this.#taken) - number) | 0) >= 0;
   }
 
   // ---- what it counts -----------------------------------------------------------------------------------------
@@ -308,17 +304,17 @@ export class BoundedChannel implements Link, LoadProbe {
     const place = this.#arrivals?.next ?? 0;
     if (this.#arrivals !== undefined) this.#arrivals.next = place + 1;
     if (this.#deadlineUs === undefined || this.#clock === undefined) {
-      this.#ring.mark(place, 0);
+      this.mark(place, 0);
       return;
     }
     const nowUs = this.#clock.nowUs();
-    this.#ring.mark(place, nowUs);
+    this.mark(place, nowUs);
     if (this.#full && this.#bounded) this.#expireInTime(this.#clock, this.#deadlineUs, nowUs);
   }
 
   /** Does what the link says when it is full; false when the new frame is the one to go. */
   #makeRoom(): boolean {
-    const { size } = this.#ring;
+    const { size } = this;
     switch (this.overflow) {
       case "drop_newest":
         this.#dropped += 1;
@@ -349,10 +345,10 @@ export class BoundedChannel implements Link, LoadProbe {
   }
 
   #expire(deadlineUs: number): void {
-    if (this.#ring.size === 0) return;
+    if (this.size === 0) return;
     const untilUs = (this.#clock?.nowUs() ?? 0) - deadlineUs;
-    if (this.#ring.sinceUs >= untilUs) return;
-    while (this.#ring.size > 0 && this.#ring.sinceUs < untilUs) this.#lose();
+    if (this.sinceUs >= untilUs) return;
+    while (this.size > 0 && this.sinceUs < untilUs) this.#lose();
     if (this.#keyed) this.#loseDependents();
     this.#look();
   }
@@ -360,23 +356,23 @@ export class BoundedChannel implements Link, LoadProbe {
   /** Nobody may read for long: what is over its deadline then must not hold up the writer. */
   #expireInTime(clock: Clock, deadlineUs: number, nowUs: number): void {
     // One microsecond more than the deadline is late.
-    this.#cancelExpiry ??= clock.schedule((this.#ring.sinceUs + deadlineUs + 1 - nowUs) / 1000, () => {
+    this.#cancelExpiry ??= clock.schedule((this.sinceUs + deadlineUs + 1 - nowUs) / 1000, () => {
       this.#cancelExpiry = undefined;
       this.#expire(deadlineUs);
-      if (this.#full && this.#ring.size > 0) this.#expireInTime(clock, deadlineUs, clock.nowUs());
+      if (this.#full && this.size > 0) this.#expireInTime(clock, deadlineUs, clock.nowUs());
     });
   }
 
   /** Drops the oldest frame. */
   #lose(): void {
-    this.#ring.shift();
+    this.leave();
     this.#dropped += 1;
     if (this.#probe >= 0) this.#passProbe(false);
   }
 
   /** The oldest picture was lost: those that build on it go too, also what has not come yet. */
   #loseDependents(): void {
-    for (let next = this.#ring.oldest; next !== undefined; next = this.#ring.oldest) {
+    for (let next = this.oldest; next !== undefined; next = this.oldest) {
       if (isKey(next)) return;
       this.#lose();
     }
@@ -395,7 +391,7 @@ export class BoundedChannel implements Link, LoadProbe {
 
   /** Frames have left: there may be room again. */
   #look(): void {
-    if (this.#full && this.#ring.size <= this.capacityFrames >> 1) this.#announceRoom();
+    if (this.#full && this.size <= this.capacityFrames >> 1) this.#announceRoom();
   }
 
   #setProbe(): void {
@@ -404,7 +400,7 @@ export class BoundedChannel implements Link, LoadProbe {
     const nowUs = this.#clock.nowUs();
     this.#probeEvery = nextStride(this.#probeEvery, nowUs - this.#probeUs);
     this.#untilProbe = this.#probeEvery;
-    this.#probe = this.#ring.size - 1;
+    this.#probe = this.size - 1;
     this.#probeUs = nowUs;
   }
 
@@ -417,9 +413,9 @@ export class BoundedChannel implements Link, LoadProbe {
   }
 
   #clear(): void {
-    this.#dropped += this.#ring.size;
-    if (this.#ring.size > 0) this.#broken = this.#keyed;
-    this.#ring.clear();
+    this.#dropped += this.size;
+    if (this.size > 0) this.#broken = this.#keyed;
+    this.clear();
     this.#probe = -1;
   }
 

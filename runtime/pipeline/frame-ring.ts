@@ -11,8 +11,11 @@ export interface FrameRingInit {
   readonly timed: boolean;
 }
 
-/** The frames of a queue, oldest first, in a ring that grows as needed. */
-export class FrameRing {
+/**
+ * The frames of a queue, oldest first, in a ring that grows as needed. A part of the queue itself and no object beside it: of
+ * thousands of sessions, each object has to come into the cache for each frame.
+ */
+export abstract class FrameRing {
   #slots: (Frame | undefined)[];
   #mask: number;
   /** Frames that have left, by shift or by clear, as an integer of 32 bits that wraps. Its last bits are the oldest slot. */
@@ -29,43 +32,44 @@ export class FrameRing {
     this.#mask = slots - 1;
   }
 
+  /** How many wait. */
   get size(): number {
     return this.#size;
   }
 
   /** How many have left so far: the number of the oldest, counted from 0 as they come. Wraps at 32 bits. */
-  get left(): number {
+  protected get left(): number {
     return this.#head;
   }
 
-  get oldest(): Frame | undefined {
+  protected get oldest(): Frame | undefined {
     return this.#size === 0 ? undefined : this.#slots[this.#head & this.#mask];
   }
 
   /** Place of the oldest frame in the order of arrival. */
-  get place(): number {
+  protected get place(): number {
     return this.#places?.[this.#head & this.#mask] ?? 0;
   }
 
   /** When the oldest frame came, in microseconds. */
-  get sinceUs(): number {
+  protected get sinceUs(): number {
     return this.#times?.[this.#head & this.#mask] ?? 0;
   }
 
-  push(frame: Frame): void {
+  protected push(frame: Frame): void {
     if (this.#size > this.#mask) this.#grow();
     this.#slots[(this.#head + this.#size) & this.#mask] = frame;
     this.#size += 1;
   }
 
   /** Marks the newest frame. */
-  mark(place: number, nowUs: number): void {
+  protected mark(place: number, nowUs: number): void {
     const slot = (this.#head + this.#size - 1) & this.#mask;
     if (this.#places !== undefined) this.#places[slot] = place;
     if (this.#times !== undefined) this.#times[slot] = nowUs;
   }
 
-  shift(): Frame | undefined {
+  protected leave(): Frame | undefined {
     if (this.#size === 0) return undefined;
     const slot = this.#head & this.#mask;
     const frame = this.#slots[slot];
@@ -75,7 +79,7 @@ export class FrameRing {
     return frame;
   }
 
-  clear(): void {
+  protected clear(): void {
     this.#slots.fill(undefined);
     this.#head = (this.#head + this.#size) | 0;
     this.#size = 0;

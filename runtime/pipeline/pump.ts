@@ -1,7 +1,7 @@
 import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
 import type { Tickets } from "./border.ts";
-import type { BoundedChannel } from "./bounded-channel.ts";
+import type { BoundedChannel, Reader } from "./bounded-channel.ts";
 import type { Soon, Task } from "./soon.ts";
 import { ticketOf } from "./ticket.ts";
 import { WorkSignal } from "./work-signal.ts";
@@ -60,7 +60,7 @@ export class Carriage {
 }
 
 /** One queue. Is called when there is something to do; a promise for each frame would cost more than the frame. */
-class Pump implements Task {
+class Pump implements Task, Reader {
   readonly #channel: BoundedChannel;
   readonly #link: Link;
   readonly #tickets: Tickets | undefined;
@@ -82,8 +82,8 @@ class Pump implements Task {
   }
 
   start(): void {
-    this.#channel.onReadable(() => this.#poke());
-    this.#poke();
+    this.#channel.readBy(this);
+    this.readable();
   }
 
   stop(reason: unknown): void {
@@ -101,7 +101,7 @@ class Pump implements Task {
   }
 
   /** Not at once: who puts a frame into the queue is not called back from outside meanwhile. */
-  #poke(): void {
+  readable(): void {
     if (this.#scheduled || this.#waits || this.#over) return;
     this.#scheduled = true;
     this.#soon.add(this);

@@ -1,7 +1,7 @@
 import { MeshError } from "../interface/errors.ts";
 import type { NodeInstance } from "../interface/node.ts";
 import type { NodeDescription } from "../interface/session.ts";
-import type { BoundedChannel } from "./bounded-channel.ts";
+import type { BoundedChannel, Reader } from "./bounded-channel.ts";
 import { failureAt } from "./failures.ts";
 import { Gate } from "./gate.ts";
 import type { Join } from "./joins/join.ts";
@@ -64,7 +64,7 @@ const restartAtMostMs = 10_000;
  * One node of a session. With queues in front it takes frames from them, in runs, as long as all queues behind it have
  * room; otherwise its producer calls it in line, or it is a source. What the code itself does is the matter of `NodeRun`.
  */
-export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
+export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task, Reader {
   readonly shape: NodeShape;
   readonly host: NodeHost;
   after: Task | undefined;
@@ -204,9 +204,8 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
   connect(rooms: readonly Room[]): void {
     this.#rooms = rooms;
     if (this.#queues.length === 0) return;
-    const poke = (): void => this.#poke();
-    this.#gate = new Gate(rooms, poke);
-    for (const { channel } of this.#queues) channel.onReadable(poke);
+    this.#gate = new Gate(rooms, () => this.readable());
+    for (const { channel } of this.#queues) channel.readBy(this);
   }
 
   /** From now on frames are taken. */
@@ -219,7 +218,7 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
   /** After `start` of all nodes: sends what was emitted early and begins to work. */
   begin(): void {
     this.#life.run.release();
-    if (this.#queues.length > 0) this.#poke();
+    if (this.#queues.length > 0) this.readable();
     else if (this.#inline === 0 && this.#state === "running") this.#life.run.run(() => this.#ended());
   }
 
@@ -371,7 +370,7 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task {
   }
 
   /** Something has changed that may let the node go on. */
-  #poke(): void {
+  readable(): void {
     if (this.#scheduled || this.#paused || this.#state !== "running") return;
     if (this.#life.run.pending !== undefined) return;
     this.#scheduled = true;

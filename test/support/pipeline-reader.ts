@@ -48,7 +48,7 @@ export async function openSession(builders: PipelineBuilder | readonly PipelineB
 export async function drain(channel: BoundedChannel | undefined): Promise<Frame[]> {
   const frames: Frame[] = [];
   while (channel !== undefined) {
-    const readable = new Promise<void>((resolve) => channel.onReadable(resolve));
+    const readable = new Promise<void>((resolve) => channel.readBy({ readable: resolve }));
     for (let frame = channel.take(); frame !== undefined; frame = channel.take()) frames.push(frame);
     if (channel.error !== undefined) throw channel.error;
     if (channel.ended) break;

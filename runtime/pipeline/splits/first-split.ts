@@ -48,7 +48,7 @@ export class FirstSplit {
     });
     const entrance: Entrance = { channel, branches, ended: false };
     this.#entrances.push(entrance);
-    channel.onReadable(() => this.#poke());
+    channel.readBy({ readable: () => this.#poke() });
     return { outlet: channel, rooms: [channel], probes: [...branches.values()].flatMap((one) => one.probes) };
   }
 

@@ -94,7 +94,7 @@ async function say(session: PipelineSession, value: number, seq: number, port = 
 
 /** The next frame of a queue, once it has come. */
 async function next(channel: BoundedChannel | undefined): Promise<Frame | undefined> {
-  const readable = new Promise<void>((resolve) => channel?.onReadable(resolve));
+  const readable = new Promise<void>((resolve) => channel?.readBy({ readable: resolve }));
   const waiting = channel?.take();
   if (waiting !== undefined || channel === undefined) return waiting;
   await readable;
