@@ -6,6 +6,7 @@ import type { FlowType } from "../../runtime/interface/caps.ts";
 import type { Frame, Payload } from "../../runtime/interface/frame.ts";
 import { defineNode, type Emit, type NodeDefinition } from "../../runtime/interface/node.ts";
 import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
+import { frameSource, periodUs } from "./frame-source.ts";
 import { runToEnd } from "../support/run-to-end.ts";
 
 /**
@@ -73,7 +74,7 @@ const consume = (value: number): void => void (consumed.total = (consumed.total 
 const consumeFrame = ({ payload }: Frame): void => consume(payload as number);
 
 const frameOf = (index: number): Frame => ({
-  timestampUs: index * 20_000,
+  timestampUs: index * periodUs,
   seq: index,
   epoch: 0,
   flags: 0,
@@ -176,24 +177,13 @@ const integer: FlowType = { kind: "scalar", name: "int" };
 
 const sink = defineNode({ sync: true, open: () => ({ process: consumeFrame }) });
 
-/** Sends `count` numbers and waits where it is told to. */
-const sourceOf = (count: number): NodeDefinition =>
-  defineNode({
-    open: (_, { emit }) => ({
-      async run() {
-        for (let index = 0; index < count; index += 1) {
-          const room = emit("out", index, { timestampUs: index * 20_000 });
-          if (room !== undefined) await room;
-        }
-      },
-    }),
-  });
+const numbered = (index: number): number => index;
 
 /** Ours: a session from a source through one node for each work to a sink. */
 export const sessionOf =
   (node: (work: Work) => NodeDefinition): Chain =>
   async (count, hops) => {
-    const nodes: Record<string, NodeDefinition> = { Source: sourceOf(count), Sink: sink };
+    const nodes: Record<string, NodeDefinition> = { Source: frameSource(count, numbered), Sink: sink };
     const builder = new PipelineBuilder("Chain").node("Source", {}, { out: integer });
     let last = "Source";
     worksOf(hops).forEach((work, index) => {

@@ -1,6 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
 /** What one benchmark shows in a line: ours beside a peer, measured in the same run. */
 export interface BenchRow {
   readonly case: string;
@@ -33,12 +30,9 @@ export type Rounds = ReadonlyMap<string, readonly number[]>;
  * it is processor time that counts, the collector of garbage included. The first rounds warm up and do not count.
  */
 export async function interleaved(contenders: readonly Contender[], count: number, warmups = 2): Promise<Rounds> {
-  const collect = collector();
   const figures = new Map(contenders.map(({ name }) => [name, [] as number[]]));
   for (let turn = -warmups; turn < count; turn += 1) {
     for (const contender of contenders) {
-      // What the one before has left is not for this one to clear away.
-      collect();
       const start = process.cpuUsage();
       const partUs = await contender.run(contender.count);
       const { user, system } = process.cpuUsage(start);
@@ -47,13 +41,6 @@ export async function interleaved(contenders: readonly Contender[], count: numbe
     }
   }
   return figures;
-}
-
-/** Collects what is young. A full collection would take the optimised code of the peers with it. */
-function collector(): () => void {
-  setFlagsFromString("--expose-gc");
-  const gc = runInNewContext("gc") as (options: { readonly type: "minor" }) => void;
-  return () => gc({ type: "minor" });
 }
 
 export function median(values: readonly number[]): number {

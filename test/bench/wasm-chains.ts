@@ -3,6 +3,7 @@ import type { FlowType } from "../../runtime/interface/caps.ts";
 import { defineNode, type NodeDefinition } from "../../runtime/interface/node.ts";
 import { wasmDefinition } from "../../runtime/wasm/node.ts";
 import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
+import { frameSource } from "./frame-source.ts";
 import { runToEnd } from "../support/run-to-end.ts";
 
 /** 20 ms of sound at 48 kHz. */
@@ -99,21 +100,9 @@ const sink = defineNode({
   open: () => ({ process: ({ payload }) => consume(payload as Float32Array) }),
 });
 
-const sourceOf = (count: number): NodeDefinition =>
-  defineNode({
-    open: (_, { emit }) => ({
-      async run() {
-        for (let index = 0; index < count; index += 1) {
-          const room = emit("out", frame, { timestampUs: index * 20_000 });
-          if (room !== undefined) await room;
-        }
-      },
-    }),
-  });
-
 /** A session from a source through so many of these nodes to a sink. */
 export async function runChain(node: NodeDefinition, count: number, nodes: number): Promise<void> {
-  const definitions: Record<string, NodeDefinition> = { Source: sourceOf(count), Sink: sink };
+  const definitions: Record<string, NodeDefinition> = { Source: frameSource(count, () => frame), Sink: sink };
   const builder = new PipelineBuilder("Chain").node("Source", {}, { out: sound });
   let last = "Source";
   for (let index = 0; index < nodes; index += 1) {
