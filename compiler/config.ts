@@ -13,6 +13,8 @@ export const meshConfig = z.strictObject({
     .optional(),
   warningsAsErrors: z.boolean().optional(),
   engine: z.enum(["auto", "werift", "node-datachannel"]).optional(),
+  iceServers: z.array(z.string().min(1).max(1024)).max(8).optional(),
+  iceTransportPolicy: z.enum(["all", "relay"]).optional(),
 });
 
 /** Where a module runs: in Node, or in a browser, where no peer can listen. */
@@ -36,6 +38,13 @@ export interface MeshConfig {
   readonly warningsAsErrors?: boolean;
   /** What `meshc run` connects its peers by; `auto` by default. */
   readonly engine?: EngineName;
+  /**
+   * STUN and TURN servers that `meshc run` looks for paths with, such as `stun:stun.example.org` or
+   * `turn:user:password@turn.example.org:3478?transport=tcp`; none by default.
+   */
+  readonly iceServers?: readonly string[];
+  /** `relay`: connections go through a TURN server alone. */
+  readonly iceTransportPolicy?: "all" | "relay";
 }
 
 /** Gives a configuration its type: `export default defineConfig({ sources: ["src"], out: "generated" })`. */

@@ -1,4 +1,5 @@
-// What the tests need beside Node: a recogniser with its English model, a browser, what makes WebAssembly of C and Rust, and Python.
+// What the tests need beside Node: a recogniser with its English model, a browser, a TURN server, what makes WebAssembly of C and
+// Rust, and Python.
 import { existsSync, readdirSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ const needed = [
   },
   { debian: "pocketsphinx-en-us", present: () => existsSync("/usr/share/pocketsphinx/model/en-us") },
   { debian: "chromium", present: () => ["chromium", "chromium-browser", "google-chrome"].some(onPath) },
+  { debian: "coturn", present: () => onPath("turnserver") },
   { debian: "clang lld", present: () => onPath("clang") && onPath("wasm-ld") },
   {
     debian: "wasi-libc libclang-rt-dev-wasm32",

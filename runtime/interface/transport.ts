@@ -24,6 +24,25 @@ export interface ConnectionEnd {
   readonly error: MeshError | undefined;
 }
 
+/** One end of a path (RFC 8445): an address, and how it was found. */
+export interface PathEnd {
+  readonly address: string;
+  readonly port: number;
+  /** `host`, `srflx` (told by a STUN server), `prflx` (seen by the other side) or `relay` (of a TURN server). */
+  readonly type: string;
+  /** `udp` or `tcp`; of a relay, how it is reached from the other side. */
+  readonly protocol: string;
+}
+
+/** A path that was tried; states as in W3C `RTCStatsIceCandidatePairState`. */
+export interface CandidatePair {
+  readonly local: PathEnd;
+  readonly remote: PathEnd;
+  readonly state: "frozen" | "waiting" | "in-progress" | "succeeded" | "failed";
+  /** Frames go this way. */
+  readonly selected: boolean;
+}
+
 /** What is known of a connection; plain data for `describe()` (spec R5.2, R5.3). */
 export interface ConnectionState {
   /** `webrtc`, `memory`, … */
@@ -38,6 +57,8 @@ export interface ConnectionState {
   readonly remoteDescription?: string;
   readonly localCandidates?: readonly string[];
   readonly remoteCandidates?: readonly string[];
+  /** The path that is in use, once the engine has told it. */
+  readonly selectedPair?: Pick<CandidatePair, "local" | "remote">;
   /** Round-trip time in milliseconds, by heartbeats. */
   readonly roundTripMs?: number;
 }

@@ -9,6 +9,7 @@ import type { SignalConnect, SignalServerFactory } from "../signaling/socket.ts"
 import type { NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
 import type { EngineName } from "../transports/webrtc/engines/choose.nodejs.ts";
 import type { WebrtcEngine } from "../transports/webrtc/engines/engine.ts";
+import { checkIce, type IceOptions } from "../transports/webrtc/ice.ts";
 import { webrtcTransport } from "../transports/webrtc/transport.ts";
 import { threadDefinition } from "../threads/node.ts";
 import { wasmDefinition } from "../wasm/node.ts";
@@ -27,26 +28,29 @@ export { launchProgram, launchTyped } from "../typed/launch.ts";
 export interface NodejsNetwork extends Pick<NodejsListenerInit, "allowedOrigins"> {
   /** `auto` by default: node-datachannel where it is installed, werift otherwise. */
   readonly engine?: EngineName | undefined;
+  /** STUN and TURN servers; none by default. */
+  readonly ice?: IceOptions | undefined;
 }
 
 /** WebRTC by one of its engines, signaling by `ws`. */
 export function nodejsTransport(network: NodejsNetwork, log: Log): Transport {
+  checkIce(network.ice ?? {});
   const listen: SignalServerFactory = async (at, onSocket) =>
     (await loadSockets()).nodejsListener(network)(at, onSocket);
   const signaling = directSignaling({ clock: nodejsClock, connect: dialSignaling, listen });
-  const engine = (): Promise<WebrtcEngine> => loadEngine(network.engine ?? "auto", log);
+  const engine = (): Promise<WebrtcEngine> => loadEngine(network, log);
   return webrtcTransport({ clock: nodejsClock, engine, signaling });
 }
 
 // Connections are a third of a second of loading, which a program of one machine alone need not spend.
 const loadSockets = () => import("../signaling/sockets.nodejs.ts");
 const dialSignaling: SignalConnect = async (at, signal) => (await loadSockets()).connectNodejs(at, signal);
-const loadEngine = async (name: EngineName, log: Log): Promise<WebrtcEngine> => {
+const loadEngine = async ({ engine = "auto", ice }: NodejsNetwork, log: Log): Promise<WebrtcEngine> => {
   const [{ chooseEngine }] = await Promise.all([
     import("../transports/webrtc/engines/choose.nodejs.ts"),
     loadSockets(),
   ]);
-  return chooseEngine({ name, log });
+  return chooseEngine({ name: engine, ice, log });
 };
 
 /** The code of a node that is a WebAssembly module beside the code that names it. */

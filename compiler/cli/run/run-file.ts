@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { hasErrors } from "../../diagnostics/diagnostic.ts";
 import type { Arguments } from "../command.ts";
 import { compileFile, printDiagnostics } from "../compile-file.ts";
+import type { MeshConfig } from "../../config.ts";
 import { loadConfig } from "../config-file.ts";
 import { CommandError, exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
@@ -14,7 +15,7 @@ import { moduleProblems } from "./module-problems.ts";
 import { readParams } from "./parameters.ts";
 import { jsonReporter, liveReporter, logReporter, type ReporterInit, type RunReporter } from "./reporter.ts";
 import { refuseNothing, runHere } from "./run-here.ts";
-import { readRunOptions, type RunOptions } from "./run-options.ts";
+import { iceOf, readRunOptions, type RunOptions } from "./run-options.ts";
 import { runProcesses } from "./run-processes.ts";
 import { openFiles } from "./session-run.ts";
 
@@ -78,9 +79,18 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
 
 /** What the command line leaves open is as `mesh.config.ts` has it. */
 async function withConfig(options: RunOptions, cwd: string): Promise<RunOptions> {
-  if (options.engine !== undefined) return options;
-  const { config } = await loadConfig(cwd);
-  return { ...options, engine: config.engine ?? "auto" };
+  const { engine, iceServers, iceTransportPolicy } = options;
+  const isWhole = engine !== undefined && iceServers !== undefined && iceTransportPolicy !== undefined;
+  const config: MeshConfig = isWhole ? {} : (await loadConfig(cwd)).config;
+  const known: RunOptions = {
+    ...options,
+    engine: engine ?? config.engine ?? "auto",
+    iceServers: iceServers ?? config.iceServers ?? [],
+    iceTransportPolicy: iceTransportPolicy ?? config.iceTransportPolicy ?? "all",
+  };
+  // Before anything is started with it.
+  iceOf(known);
+  return known;
 }
 
 /** What the code of nodes prints goes the way of all messages, so that it neither tears the picture nor the JSON. */

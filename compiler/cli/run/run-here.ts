@@ -9,7 +9,7 @@ import { listenError } from "./listen-error.ts";
 import { plainError, plainEvent, type PlainError, type RunEnd, type RunMessage } from "./messages.ts";
 import { readParams } from "./parameters.ts";
 import { loadNodes } from "./registry.ts";
-import type { RunOptions } from "./run-options.ts";
+import { iceOf, type RunOptions } from "./run-options.ts";
 import { openFiles, runSession, type SessionFiles, type SessionOutcome } from "./session-run.ts";
 
 /** How often the sessions are described. */
@@ -75,7 +75,7 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
         },
         env: (name) => run.env[name],
       },
-      { engine: options.engine },
+      { engine: options.engine, ice: iceOf(options) },
     );
     const mesh = await launchPlan(plan, platform, {
       peers,

@@ -1,3 +1,5 @@
+import { MeshError } from "../../../runtime/interface/errors.ts";
+import { checkIce, parseIceServer, type IceOptions } from "../../../runtime/transports/webrtc/ice.ts";
 import type { EngineName } from "../../config.ts";
 import type { Arguments } from "../command.ts";
 import { splitOnce } from "../arguments.ts";
@@ -21,6 +23,9 @@ export interface RunOptions {
   readonly processes: boolean;
   /** Left out, that of `mesh.config.ts`. */
   readonly engine: EngineName | undefined;
+  /** As written; left out, those of `mesh.config.ts`. */
+  readonly iceServers: readonly string[] | undefined;
+  readonly iceTransportPolicy: "all" | "relay" | undefined;
   readonly format: "text" | "json";
 }
 
@@ -49,6 +54,8 @@ export function readRunOptions(args: Arguments): RunOptions {
     processes,
     // The options of the command let nothing else through.
     engine: args.value("engine") as EngineName | undefined,
+    iceServers: args.values("ice-server").length === 0 ? undefined : args.values("ice-server"),
+    iceTransportPolicy: args.has("relay-only") ? "relay" : undefined,
     format: args.value("format") === "json" ? "json" : "text",
   };
 }
@@ -66,4 +73,14 @@ function portFiles(option: "in" | "out", given: readonly string[]): PortFile[] {
     seen.add(port);
     return { pipeline: at === -1 ? undefined : name.slice(0, at), port, file };
   });
+}
+
+/** How paths are looked for. @throws {CommandError} with exit code 2 for a server that is none */
+export function iceOf({ iceServers = [], iceTransportPolicy = "all" }: RunOptions): IceOptions {
+  try {
+    return checkIce({ servers: iceServers.map(parseIceServer), transportPolicy: iceTransportPolicy });
+  } catch (error) {
+    if (error instanceof MeshError) throw usageError(error.message, error.hint);
+    throw error;
+  }
 }

@@ -93,7 +93,7 @@ class Processes {
     const { file, options, cwd, env, reporter } = this.#run;
     const child = startChild({
       peer,
-      args: [file, "--engine", options.engine ?? "auto", ...more],
+      args: [file, ...connectionArguments(options), ...more],
       cwd,
       env,
       onMessage: (message) => {
@@ -164,4 +164,10 @@ class Processes {
 function howEnded({ code, signal }: ChildEnd): string {
   if (signal !== null) return `was ended by ${signal}`;
   return code === null ? "could not be started" : `ended with code ${code}`;
+}
+
+/** How the peers connect, as a process of its own is told. */
+function connectionArguments({ engine = "auto", iceServers = [], iceTransportPolicy }: RunOptions): string[] {
+  const servers = iceServers.flatMap((url) => ["--ice-server", url]);
+  return ["--engine", engine, ...servers, ...(iceTransportPolicy === "relay" ? ["--relay-only"] : [])];
 }

@@ -1,11 +1,12 @@
 import type { Clock } from "../../interface/clock.ts";
 import { delay } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
-import type { Channel, Connection, ConnectionEnd, ConnectionState } from "../../interface/transport.ts";
+import type { CandidatePair, Channel, Connection, ConnectionEnd, ConnectionState } from "../../interface/transport.ts";
 import { checkChannelId } from "../channel/limits.ts";
 import { WebrtcChannel } from "./channel.ts";
 import type { EnginePeer, WebrtcEngine } from "./engines/engine.ts";
 import { Candidates, candidatesOf } from "./negotiation.ts";
+import type { PathSearch } from "./paths.ts";
 import { Sluice } from "./sluice.ts";
 import { decodeControl, encodeChannel, encodeClose, encodePayload } from "./transport-messages.ts";
 
@@ -39,6 +40,8 @@ export class WebrtcConnection implements Connection {
   #isOpen!: () => void;
   #isNotOpen!: (error: MeshError) => void;
   #isClosed!: (end: ConnectionEnd) => void;
+  /** The paths that were tried, as far as they are known. */
+  #pairs: readonly CandidatePair[] = [];
   /** Set while `close` waits for the other side to go. */
   #otherIsGone: (() => void) | undefined;
 
@@ -96,7 +99,15 @@ export class WebrtcConnection implements Connection {
       ...(remote === undefined ? {} : { remoteDescription: remote }),
       localCandidates: [...new Set([...candidatesOf(local), ...this.candidates.sent])],
       remoteCandidates: [...new Set([...candidatesOf(remote), ...this.candidates.received])],
+      ...selectedOf(this.#pairs),
     };
+  }
+
+  /** How a path was looked for, once the connection is closed. */
+  get search(): PathSearch {
+    const { localCandidates = [], remoteCandidates = [] } = this.describe();
+    const { relayOnly } = this.#init.engine;
+    return { local: localCandidates, remote: remoteCandidates, pairs: this.#pairs, relayOnly };
   }
 
   #make(id: number, label: string): WebrtcChannel {
@@ -131,7 +142,14 @@ export class WebrtcConnection implements Connection {
     if (this.#phase !== "connecting") return;
     this.#phase = "connected";
     this.#init.engine.tune(this.peer);
+    void this.#look();
     this.#isOpen();
+  }
+
+  /** Asks the engine for the paths; it may answer late, or no more. */
+  async #look(): Promise<void> {
+    const found = await this.#init.engine.pairs(this.peer);
+    if (found.length > 0) this.#pairs = found;
   }
 
   #onControl(bytes: Uint8Array): Uint8Array | undefined {
@@ -189,11 +207,18 @@ export class WebrtcConnection implements Connection {
       await this.closed;
       return;
     }
+    const wasOpen = this.#phase !== "connecting";
     this.#phase = "closed";
+    if (!wasOpen) await this.#look();
     this.#isNotOpen(error ?? new MeshError("peer-lost", "The connection was closed before it was open."));
     this.#sluice.close();
     for (const channel of this.#channels.values()) channel.end(error);
     await this.#init.engine.close(this.peer);
     this.#isClosed({ error });
   }
+}
+
+function selectedOf(pairs: readonly CandidatePair[]): Pick<ConnectionState, "selectedPair"> {
+  const pair = pairs.find(({ selected }) => selected);
+  return pair === undefined ? {} : { selectedPair: { local: pair.local, remote: pair.remote } };
 }

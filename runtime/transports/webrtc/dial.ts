@@ -7,6 +7,7 @@ import { formatHostPort, formatMeshUri, parseTargetUri } from "../../interface/u
 import { WebrtcConnection } from "./connection.ts";
 import type { WebrtcEngine } from "./engines/engine.ts";
 import { checkDescription } from "./negotiation.ts";
+import { whyNoPath, type PathSearch } from "./paths.ts";
 
 export interface DialDeps {
   readonly clock: Clock;
@@ -22,15 +23,10 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
   const { signal } = options;
   const call = await deps.signaling.call({ host: uri.host, port: uri.port, pipeline: uri.pipeline, signal });
   const connection = new WebrtcConnection({ ...deps, address: formatMeshUri(uri), role: "offerer" });
-  const phase = { text: "make its offer" };
+  const where = formatHostPort(uri);
+  const phase: Phase = { text: "make its offer", isPath: true };
   const tooLate = (): MeshError =>
-    new MeshError(
-      "deadline-exceeded",
-      `${formatHostPort(uri)}: it took longer than ${deps.connectMs} ms to ${phase.text}.`,
-      {
-        hint: "The signaling worked. Check that UDP passes between the two machines.",
-      },
-    );
+    new MeshError("deadline-exceeded", `${where}: it took longer than ${deps.connectMs} ms to ${phase.text}.`);
   try {
     const deadline = { clock: deps.clock, afterMs: deps.connectMs, signal, error: tooLate };
     await withDeadline(deadline, () => connect(connection, call, phase));
@@ -39,17 +35,24 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
   } catch (error) {
     call.abandon();
     await connection.close(MeshError.from(error));
-    throw signal.aborted ? error : dialError(error, formatHostPort(uri));
+    throw signal.aborted ? error : dialError(error, where, phase.isPath ? connection.search : undefined);
   }
 }
 
-/** Names the phase it is in, for the error of a deadline. */
-async function connect(connection: WebrtcConnection, call: OutgoingCall, phase: { text: string }): Promise<void> {
+/** What a dial is doing, for the error of a deadline. */
+interface Phase {
+  text: string;
+  /** It hangs on the way between the two, rather than on the other peer. */
+  isPath: boolean;
+}
+
+async function connect(connection: WebrtcConnection, call: OutgoingCall, phase: Phase): Promise<void> {
   const { peer, candidates } = connection;
   call.onCandidate((candidate) => candidates.add(candidate));
   await peer.setLocalDescription(await peer.createOffer());
   connection.tune();
   phase.text = "get its offer answered";
+  phase.isPath = false;
   const answered = call.offer(peer.localDescription?.sdp ?? "");
   candidates.sendTo((candidate) => call.candidate(candidate));
   const sdp = await answered;
@@ -57,6 +60,7 @@ async function connect(connection: WebrtcConnection, call: OutgoingCall, phase: 
   await peer.setRemoteDescription({ type: "answer", sdp });
   candidates.remoteIsSet();
   phase.text = "open a path by ICE and DTLS";
+  phase.isPath = true;
   await Promise.race([connection.opened, callFailure(call)]);
 }
 
@@ -65,12 +69,17 @@ async function callFailure(call: OutgoingCall): Promise<never> {
   throw (await call.ended) ?? new MeshError("peer-lost", "the other side hung up.");
 }
 
-/** A connection that never was cannot have been lost. */
-function dialError(error: unknown, where: string): MeshError {
+/**
+ * A connection that never was cannot have been lost.
+ * @param search left out where the other side was not reached at all
+ */
+function dialError(error: unknown, where: string, search: PathSearch | undefined): MeshError {
   const known = MeshError.from(error);
+  const { reason, hint } = search === undefined ? { reason: undefined, hint: known.hint } : whyNoPath(search);
+  const more = reason === undefined ? "" : `\n  ${reason}`;
+  const init = { cause: known, ...(hint !== undefined && { hint }) };
+  if (known.code === "deadline-exceeded") return new MeshError(known.code, `${known.message}${more}`, init);
   if (known.code !== "peer-lost") return known;
-  return new MeshError("peer-unreachable", `${where} was called, but no connection came about: ${known.message}`, {
-    cause: known,
-    hint: known.hint ?? "Check that UDP passes between the two machines.",
-  });
+  const message = `${where} was called, but no connection came about: ${known.message}${more}`;
+  return new MeshError("peer-unreachable", message, init);
 }

@@ -12,13 +12,15 @@ export interface WebrtcDialerInit {
   readonly clock: Clock;
   readonly engine: EngineSource;
   readonly signaling: Pick<Signaling, "call">;
-  /** From the offer to the open control channel, in milliseconds; 10000. */
+  /** From the offer to the open control channel, in milliseconds; 4500, so that a reason is there within 5 s. */
   readonly connectMs?: number;
 }
 
+export const defaultConnectMs = 4_500;
+
 /** Connections over WebRTC to those who listen, for those who cannot. */
 export function webrtcDialer(init: WebrtcDialerInit): Transport {
-  const { clock, signaling, connectMs = 10_000 } = init;
+  const { clock, signaling, connectMs = defaultConnectMs } = init;
   const load = loaderOf(init.engine);
   return {
     scheme: "webrtc",

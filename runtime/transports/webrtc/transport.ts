@@ -4,7 +4,7 @@ import type { Connection, Listener, Transport } from "../../interface/transport.
 import { formatMeshUri, parsePeerUri } from "../../interface/uri.ts";
 import { answer } from "./answer.ts";
 import type { WebrtcConnection } from "./connection.ts";
-import { loaderOf, webrtcDialer, type WebrtcDialerInit } from "./dialer.ts";
+import { defaultConnectMs, loaderOf, webrtcDialer, type WebrtcDialerInit } from "./dialer.ts";
 import type { WebrtcEngine } from "./engines/engine.ts";
 
 export interface WebrtcTransportInit extends WebrtcDialerInit {
@@ -19,7 +19,7 @@ export function webrtcTransport(init: WebrtcTransportInit): Transport {
   return {
     ...webrtcDialer({ ...init, engine: load }),
     // What answers is loaded before anyone can call.
-    listen: async (uri, accept) => listen({ connectMs: 10_000, ...init, engine: await load() }, uri, accept),
+    listen: async (uri, accept) => listen({ connectMs: defaultConnectMs, ...init, engine: await load() }, uri, accept),
   };
 }
 

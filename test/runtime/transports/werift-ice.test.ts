@@ -30,12 +30,15 @@ describe("the STUN servers that werift asks", () => {
 
   test("are those that were named, and none where none was", () => {
     expect(stunServer({})).toBeUndefined();
-    expect(stunServer({ iceServers: [] })).toBeUndefined();
-    expect(stunServer({ iceServers: [{ urls: "stun:stun.example.org:3478" }] })).toEqual(["stun.example.org", 3478]);
+    expect(stunServer({ ice: { servers: [] } })).toBeUndefined();
+    expect(stunServer({ ice: { servers: [{ urls: "stun:stun.example.org:3478" }] } })).toEqual([
+      "stun.example.org",
+      3478,
+    ]);
   });
 
   test("are, by itself, one of Google's for an empty list too", () => {
-    expect(stunServer({ tuning: false, iceServers: [] })).toEqual(["stun.l.google.com", 19302]);
+    expect(stunServer({ tuning: false, ice: { servers: [] } })).toEqual(["stun.l.google.com", 19302]);
   });
 });
 

@@ -1,8 +1,11 @@
+import type { CandidatePair, PathEnd } from "../../../interface/transport.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 
 export interface BrowserEngineInit {
   /** STUN and TURN servers (RFC 7064, RFC 7065); none by default. */
   readonly iceServers?: readonly RTCIceServer[];
+  /** `relay`: by a TURN server alone. */
+  readonly iceTransportPolicy?: "all" | "relay";
 }
 
 /** The WebRTC that is built into the browser. */
@@ -10,8 +13,12 @@ export function browserEngine(init: BrowserEngineInit = {}): WebrtcEngine {
   const leaving = new WeakMap<RTCPeerConnection, () => void>();
   return {
     name: "browser",
+    relayOnly: init.iceTransportPolicy === "relay",
     createPeerConnection() {
-      const peer = new RTCPeerConnection({ iceServers: [...(init.iceServers ?? [])] });
+      const peer = new RTCPeerConnection({
+        iceServers: [...(init.iceServers ?? [])],
+        iceTransportPolicy: init.iceTransportPolicy ?? "all",
+      });
       // A page that goes away says nothing by itself; the other side would wait for its heartbeats to run out.
       const leave = (): void => peer.close();
       globalThis.addEventListener?.("pagehide", leave);
@@ -24,6 +31,7 @@ export function browserEngine(init: BrowserEngineInit = {}): WebrtcEngine {
     },
     toBytes: (data) => (data instanceof ArrayBuffer ? new Uint8Array(data) : undefined),
     tune: () => undefined,
+    pairs: (peer) => pairsOf(peer as unknown as RTCPeerConnection).catch(() => []),
     async close(peer) {
       const native = peer as unknown as RTCPeerConnection;
       const leave = leaving.get(native);
@@ -31,5 +39,34 @@ export function browserEngine(init: BrowserEngineInit = {}): WebrtcEngine {
       // Sends an SCTP ABORT and a DTLS close_notify by itself.
       native.close();
     },
+  };
+}
+
+/** By the statistics of W3C (https://www.w3.org/TR/webrtc-stats/#icecandidatepair-dict*). */
+async function pairsOf(peer: RTCPeerConnection): Promise<CandidatePair[]> {
+  const stats = await peer.getStats();
+  const pairs: CandidatePair[] = [];
+  let selected: string | undefined;
+  stats.forEach((one: { readonly type: string; readonly selectedCandidatePairId?: string }) => {
+    if (one.type === "transport") selected = one.selectedCandidatePairId;
+  });
+  stats.forEach((one: RTCIceCandidatePairStats) => {
+    const local = endOf(stats.get(one.localCandidateId));
+    const remote = endOf(stats.get(one.remoteCandidateId));
+    if (one.type !== "candidate-pair" || local === undefined || remote === undefined) return;
+    pairs.push({ local, remote, state: one.state, selected: one.id === selected });
+  });
+  return pairs;
+}
+
+/** An address that the browser keeps to itself reads `hidden`. */
+function endOf(stats: Readonly<Record<string, unknown>> | undefined): PathEnd | undefined {
+  if (stats === undefined) return undefined;
+  const { address, port, candidateType, protocol } = stats;
+  return {
+    address: String(address ?? "hidden"),
+    port: Number(port),
+    type: String(candidateType),
+    protocol: String(protocol),
   };
 }

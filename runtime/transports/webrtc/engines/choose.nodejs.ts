@@ -1,13 +1,18 @@
 import { MeshError } from "../../../interface/errors.ts";
 import type { Log } from "../../../interface/node.ts";
+import type { IceOptions } from "../ice.ts";
 import type { WebrtcEngine } from "./engine.ts";
 import type { NodeDatachannel } from "./node-datachannel-types.ts";
 
-/** What may be chosen in Node; `auto` is node-datachannel where it is installed, werift otherwise. */
+/**
+ * What may be chosen in Node; `auto` is node-datachannel where it is installed, but for connections that have to go through a
+ * TURN server, and werift otherwise.
+ */
 export type EngineName = "auto" | "werift" | "node-datachannel";
 
 export interface EngineChoice {
   readonly name: EngineName;
+  readonly ice?: IceOptions | undefined;
   readonly log: Log;
   /** Imports the package; for tests. */
   readonly importLibrary?: () => Promise<unknown>;
@@ -15,16 +20,18 @@ export interface EngineChoice {
 
 /**
  * Loads the engine that is asked for.
- * @throws {MeshError} `dependency-missing` when it is node-datachannel by name and cannot be loaded
+ * @throws {MeshError} `dependency-missing` when it is node-datachannel by name and cannot be loaded, `invalid-argument` when
+ * that cannot do what is asked for
  */
 export async function chooseEngine(choice: EngineChoice): Promise<WebrtcEngine> {
-  const { name, log, importLibrary = () => import("node-datachannel") } = choice;
-  if (name === "werift") return werift();
+  const { name, ice = {}, log, importLibrary = () => import("node-datachannel") } = choice;
+  if (name === "werift" || (name === "auto" && ice.transportPolicy === "relay")) return werift(ice);
   try {
     const library = (await importLibrary()) as NodeDatachannel;
     const { nodeDatachannelEngine } = await import("./node-datachannel.nodejs.ts");
-    return nodeDatachannelEngine({ library });
+    return nodeDatachannelEngine({ library, ice });
   } catch (error) {
+    if (error instanceof MeshError) throw error;
     if (name === "node-datachannel") throw cannotLoad(error);
     // Whoever has installed it expects it to be used.
     if (!isAbsent(error)) {
@@ -32,12 +39,12 @@ export async function chooseEngine(choice: EngineChoice): Promise<WebrtcEngine> 
         reason: firstLine(error),
       });
     }
-    return werift();
+    return werift(ice);
   }
 }
 
-async function werift(): Promise<WebrtcEngine> {
-  return (await import("./werift.nodejs.ts")).weriftEngine();
+async function werift(ice: IceOptions): Promise<WebrtcEngine> {
+  return (await import("./werift.nodejs.ts")).weriftEngine({ ice });
 }
 
 function cannotLoad(error: unknown): MeshError {

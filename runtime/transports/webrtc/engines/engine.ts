@@ -1,3 +1,5 @@
+import type { CandidatePair } from "../../../interface/transport.ts";
+
 /** The part of W3C `RTCDataChannel` (https://www.w3.org/TR/webrtc/#rtcdatachannel) that every engine gets right. */
 export interface EngineChannel {
   readonly readyState: string;
@@ -44,6 +46,8 @@ export interface EnginePeer {
 export interface WebrtcEngine {
   /** `werift`, `browser` or `node-datachannel`. */
   readonly name: string;
+  /** Only paths over a TURN server are wanted. */
+  readonly relayOnly: boolean;
   createPeerConnection(): EnginePeer;
   /** Sets the channel up for binary messages. */
   prepareChannel(channel: EngineChannel): void;
@@ -54,6 +58,8 @@ export interface WebrtcEngine {
    * after each description and once it is connected. Must bear repetition.
    */
   tune(peer: EnginePeer): void;
+  /** The paths that have been tried so far, as far as the engine tells. Never rejects. */
+  pairs(peer: EnginePeer): Promise<readonly CandidatePair[]>;
   /** Ends the connection so that the other side notices, and frees everything. Never rejects. */
   close(peer: EnginePeer): Promise<void>;
 }

@@ -26,6 +26,14 @@ export interface NativeConfig {
   readonly bindAddress?: string;
 }
 
+/** One end of a path: `type` such as `host`, `transportType` such as `udp`, in the library's own spelling. */
+export interface NativePathEnd {
+  readonly address: string;
+  readonly port: number;
+  readonly type: string;
+  readonly transportType: string;
+}
+
 /** Calls back on the event loop, one listener of each kind. After `close` every method throws. */
 export interface NativePeer {
   close(): void;
@@ -35,6 +43,7 @@ export interface NativePeer {
   remoteDescription(): NativeDescription | null;
   setLocalDescription(type: DescriptionType): void;
   setRemoteDescription(sdp: string, type: DescriptionType): void;
+  getSelectedCandidatePair(): { readonly local: NativePathEnd; readonly remote: NativePathEnd } | null;
   addRemoteCandidate(candidate: string, mid: string): void;
   createDataChannel(label: string, config: { readonly negotiated: boolean; readonly id: number }): NativeChannel;
   onStateChange(listener: (state: string) => void): void;

@@ -1,15 +1,16 @@
+import { MeshError } from "../../../interface/errors.ts";
+import type { CandidatePair, PathEnd } from "../../../interface/transport.ts";
 import { anyNetwork } from "./networks.nodejs.ts";
 import type { EngineCandidate, EngineChannel, EngineDescription, EnginePeer, WebrtcEngine } from "./engine.ts";
+import { checkIce, type IceOptions, type IceServer } from "../ice.ts";
 import { candidatesOf } from "../negotiation.ts";
 import { Listeners } from "./listeners.ts";
-import type { NativeChannel, NativePeer, NodeDatachannel } from "./node-datachannel-types.ts";
-import type { IceServerInit } from "./werift.nodejs.ts";
+import type { NativeChannel, NativePathEnd, NativePeer, NodeDatachannel } from "./node-datachannel-types.ts";
 
 export interface NodeDatachannelEngineInit {
   /** The package, loaded. */
   readonly library: NodeDatachannel;
-  /** STUN and TURN servers; none by default. */
-  readonly iceServers?: readonly IceServerInit[];
+  readonly ice?: IceOptions;
 }
 
 /** The largest message that it takes, in bytes; more than `channelLimits` lets through, as with the other engines. */
@@ -26,16 +27,19 @@ const sendBufferSize = 128 * 1024;
  * its W3C layer: that one answers an offer by itself, ends gathering without a word and throws a plain error for a
  * channel that fails.
  */
-export function nodeDatachannelEngine({ library, iceServers = [] }: NodeDatachannelEngineInit): WebrtcEngine {
+export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngineInit): WebrtcEngine {
+  const { servers = [], transportPolicy } = checkIce(ice);
+  if (transportPolicy === "relay") throw cannotKeepToRelay();
   let made = 0;
   library.setSctpSettings({ sendBufferSize });
   return {
     name: "node-datachannel",
+    relayOnly: false,
     createPeerConnection() {
       made++;
       return new Peer(
         new library.PeerConnection(`mesh-${made}`, {
-          iceServers: iceServers.map(serverUrl),
+          iceServers: servers.map(serverUrl),
           maxMessageSize,
           disableAutoNegotiation: true,
           // Like werift it leaves loopback out, and without any network would find no candidate.
@@ -46,13 +50,21 @@ export function nodeDatachannelEngine({ library, iceServers = [] }: NodeDatachan
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
     tune: () => undefined,
+    pairs: async (peer) => (peer as Peer).pairs(),
     // Ends the association by itself, so that the other side notices.
     close: (peer) => (peer as Peer).close(),
   };
 }
 
+/** Its policy only keeps back what is told: packets still leave from the machine's own addresses. */
+function cannotKeepToRelay(): MeshError {
+  return new MeshError("invalid-argument", "The WebRTC engine node-datachannel cannot keep to TURN servers alone.", {
+    hint: "Leave the engine out, or name werift.",
+  });
+}
+
 /** Its URLs carry the credentials: `turn:user:password@host:port?transport=tcp`. */
-function serverUrl({ urls, username, credential }: IceServerInit): string {
+function serverUrl({ urls, username, credential }: IceServer): string {
   if (username === undefined) return urls;
   const [scheme = "", ...rest] = urls.split(":");
   return `${scheme}:${encodeURIComponent(username)}:${encodeURIComponent(credential ?? "")}@${rest.join(":")}`;
@@ -148,6 +160,13 @@ class Peer implements EnginePeer {
   ): void {
     if (type === "icecandidate") this.#candidates.add(listener);
     else this.#stateChange.add(listener as () => void);
+  }
+
+  /** It tells only of the path that it has chosen. */
+  pairs(): CandidatePair[] {
+    const pair = this.#closed ? null : this.#native.getSelectedCandidatePair();
+    if (pair === null) return [];
+    return [{ local: endOf(pair.local), remote: endOf(pair.remote), state: "succeeded", selected: true }];
   }
 
   /** Resolves when the library has let go of it: until then it would call back into what is gone. */
@@ -256,6 +275,18 @@ class DataChannel implements EngineChannel {
     if (!this.#forgotten) this.#events[type].emit();
   }
 }
+
+function endOf({ address, port, type, transportType }: NativePathEnd): PathEnd {
+  return { address, port, type: endTypes[type] ?? type, protocol: transportType.toLowerCase().slice(0, 3) };
+}
+
+/** Its names for how an address was found. */
+const endTypes: Readonly<Record<string, string>> = {
+  Host: "host",
+  ServerReflexive: "srflx",
+  PeerReflexive: "prflx",
+  Relayed: "relay",
+};
 
 /** A description without its candidates, and those (RFC 8839 section 5.1). */
 function withoutCandidates(sdp: string): { readonly rest: string; readonly candidates: readonly string[] } {

@@ -1,32 +1,30 @@
 import { RTCPeerConnection } from "werift";
+import type { CandidatePair } from "../../../interface/transport.ts";
+import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 import { anyNetwork } from "./networks.nodejs.ts";
+import { waitForNoServer } from "./werift-stun.nodejs.ts";
 import { stopSctp, tuneWerift, type WeriftTuning } from "./werift-tuning.nodejs.ts";
 
-export interface IceServerInit {
-  /** One URL (RFC 7064, RFC 7065), such as `stun:stun.example.org:3478`. */
-  readonly urls: string;
-  readonly username?: string;
-  readonly credential?: string;
-}
-
 export interface WeriftEngineInit {
-  /** STUN and TURN servers; none by default. An unresponsive one delays each connection by 5 s. */
-  readonly iceServers?: readonly IceServerInit[];
+  readonly ice?: IceOptions;
   /** False leaves the engine as it is published; for measuring. */
   readonly tuning?: Partial<WeriftTuning> | false;
 }
 
 /** WebRTC in pure TypeScript, the default in Node (https://github.com/shinyoshiaki/werift-webrtc). */
 export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
-  const stun = init.iceServers?.some(({ urls }) => urls.startsWith("stun:")) ?? false;
+  const { servers = [], transportPolicy = "all" } = checkIce(init.ice ?? {});
+  const stun = servers.some(({ urls }) => urls.startsWith("stun"));
   const tuning = init.tuning === false ? undefined : { stun, ...init.tuning };
   return {
     name: "werift",
+    relayOnly: transportPolicy === "relay",
     createPeerConnection() {
       const peer = new RTCPeerConnection({
         // Its own default is a public STUN server, which tells a third party who runs what.
-        iceServers: [...(init.iceServers ?? [])],
+        iceServers: [...servers],
+        iceTransportPolicy: transportPolicy,
         ...(anyNetwork() ? {} : { iceAdditionalHostAddresses: ["127.0.0.1"] }),
       });
       // The same by the W3C text; only the event types of its listeners are written differently.
@@ -37,8 +35,11 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
     tune(peer) {
-      if (tuning !== undefined) tuneWerift(peer, tuning);
+      if (tuning === undefined) return;
+      tuneWerift(peer, tuning);
+      waitForNoServer(peer as unknown as RTCPeerConnection);
     },
+    pairs: async (peer) => pairsOf(peer as unknown as RTCPeerConnection),
     async close(peer) {
       try {
         await stopSctp(peer);
@@ -60,4 +61,22 @@ function hopeOn(peer: EnginePeer): void {
   peer.addIceCandidate = async (candidate) => (candidate === null ? undefined : add(candidate));
   const set = peer.setRemoteDescription.bind(peer);
   peer.setRemoteDescription = ({ type, sdp }) => set({ type, sdp: sdp.replaceAll(/^a=end-of-candidates\r?\n/gm, "") });
+}
+
+/** Its numbers for the states of a pair. */
+const pairStates = ["frozen", "waiting", "in-progress", "succeeded", "failed"] as const;
+
+function pairsOf(peer: RTCPeerConnection): CandidatePair[] {
+  return peer.iceTransports.flatMap(({ connection }) =>
+    connection.checkList.map(({ localCandidate, remoteCandidate, state, nominated }) => ({
+      local: endOf(localCandidate),
+      remote: endOf(remoteCandidate),
+      state: pairStates[state] ?? "failed",
+      selected: nominated && pairStates[state] === "succeeded",
+    })),
+  );
+}
+
+function endOf({ host, port, type, transport }: { host: string; port: number; type: string; transport: string }) {
+  return { address: host, port, type, protocol: transport.toLowerCase() };
 }

@@ -117,7 +117,7 @@ class RecordedPeer implements EnginePeer {
     if (other !== undefined) other.break();
   }
 
-  async #describe(type: string, setup: string): Promise<EngineDescription> {
+  async #describe(type: EngineDescription["type"], setup: string): Promise<EngineDescription> {
     return { type, sdp: descriptionOf(this.#ufrag, setup) };
   }
 }
@@ -169,6 +169,7 @@ export class RecordedWorld {
   engine(name: string, ufrag?: string): WebrtcEngine {
     return {
       name: "recorded",
+      relayOnly: false,
       createPeerConnection: () => {
         const own = ufrag ?? `${name}${(this.#count += 1)}`;
         const peer = new RecordedPeer(this, name, own);
@@ -178,6 +179,7 @@ export class RecordedWorld {
       prepareChannel: () => undefined,
       toBytes: (data) => (data instanceof Uint8Array ? data : undefined),
       tune: () => undefined,
+      pairs: async () => [],
       close: async (peer) => (peer as RecordedPeer).break(),
     };
   }
