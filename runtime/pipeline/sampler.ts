@@ -1,4 +1,4 @@
-const closeUs = 50_000;
+const closeUs = 150_000;
 const farUs = 400_000;
 const maxStride = 256;
 

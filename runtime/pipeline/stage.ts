@@ -8,7 +8,7 @@ import type { OutPort } from "./out-port.ts";
 import type { Outlet } from "./outlet.ts";
 import { Sampler } from "./sampler.ts";
 
-/** In the first frames, everything is checked. */
+/** In the first frames, what one node with `map` gives to the next is checked. */
 const closelyWatched = 64;
 
 /** One node of a stage, and the input by which it is fed. */
@@ -83,7 +83,8 @@ export class Stage implements Outlet, StageNode {
   #fused: Fused | undefined;
   /** Frames until the next that is watched. */
   #left = 0;
-  #watched = 0;
+  /** Frames that have still to be watched because they are the first. */
+  #first = 0;
   #sampler: Sampler | undefined;
 
   /** The stage that begins with a node. */
@@ -207,7 +208,7 @@ export class Stage implements Outlet, StageNode {
 
   /** The same as `#from`, with all checks and each node timed. */
   #closely(first: Step, frame: Frame): void {
-    if (this.#watched < closelyWatched) this.#watched += 1;
+    if (this.#first > 0) this.#first -= 1;
     let step = first;
     let header = frame;
     try {
@@ -240,7 +241,7 @@ export class Stage implements Outlet, StageNode {
     }
     this.#sampler ??= new Sampler();
     const stride = this.#sampler.done(this.run.clock.nowUs());
-    this.#left = this.#watched < closelyWatched ? 0 : stride - 1;
+    this.#left = this.#first > 0 ? 0 : stride - 1;
   }
 
   // ---- how it is built ----------------------------------------------------------------------------------------
@@ -263,6 +264,7 @@ export class Stage implements Outlet, StageNode {
       to = from;
     }
     this.#step = step as Step;
+    for (; step !== undefined; step = step.next) if (step.runs.length > 1) this.#first = closelyWatched;
     if (this.#step.next === undefined) this.#fused = this.#step.fused;
     return this.#step;
   }

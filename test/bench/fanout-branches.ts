@@ -7,7 +7,7 @@ import { defineNode, type NodeDefinition } from "../../runtime/interface/node.ts
 import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
 import { runToEnd } from "../support/run-to-end.ts";
 
-/** Frames that every branch gets before those that count: in its first 64, all that a node gives is checked. */
+/** Frames that every branch gets before those that count. */
 const warmup = 600;
 
 /**
