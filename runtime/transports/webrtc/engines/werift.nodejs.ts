@@ -3,6 +3,7 @@ import type { CandidatePair } from "../../../interface/transport.ts";
 import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 import { anyNetwork } from "./networks.nodejs.ts";
+import { cutSmaller } from "./werift-fragments.nodejs.ts";
 import { waitForNoServer } from "./werift-stun.nodejs.ts";
 import { stopSctp, tuneWerift, type WeriftTuning } from "./werift-tuning.nodejs.ts";
 
@@ -38,6 +39,7 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
       if (tuning === undefined) return;
       tuneWerift(peer, tuning);
       waitForNoServer(peer as unknown as RTCPeerConnection);
+      cutSmaller(peer as unknown as RTCPeerConnection);
     },
     pairs: async (peer) => pairsOf(peer as unknown as RTCPeerConnection),
     async close(peer) {

@@ -1,0 +1,205 @@
+import { createSocket, type Socket } from "node:dgram";
+import { networkInterfaces } from "node:os";
+import type { Random } from "../../runtime/interface/random.ts";
+import type { CallOptions, OutgoingCall, Signaling, SignalingCandidate } from "../../runtime/interface/signaling.ts";
+import { seededRandom } from "./real-clock.ts";
+
+/** What a network does to packets; may be changed while they pass. */
+export interface NetworkConditions {
+  /** Share of packets that are lost, 0 to 1. */
+  readonly loss?: number;
+  /** Share that comes twice. */
+  readonly duplicate?: number;
+  /** One way, in milliseconds. */
+  readonly delayMs?: number;
+  /** Added to the delay, uniformly from 0; beyond the time between two packets it also changes their order. */
+  readonly jitterMs?: number;
+  /** Larger packets are lost without a word, as behind a path with a smaller MTU and no ICMP; bytes with IP and UDP. */
+  readonly mtuBytes?: number;
+  /** Nothing passes. */
+  readonly outage?: boolean;
+}
+
+/** IPv4 and UDP. */
+const headerBytes = 28;
+
+/**
+ * A network between two peers that is as bad as it is told to be: a relay that every packet goes through, because each side is told
+ * the relay's address in place of the other's. What happens to the n-th packet of a direction follows from the seed.
+ */
+export class BadNetwork {
+  conditions: NetworkConditions;
+  readonly counts = { forwarded: 0, lost: 0, largestBytes: 0 };
+  readonly #seed: number;
+  readonly #ways = new Set<Way>();
+  readonly #waiting = new Set<{ readonly at: number; readonly resolve: () => void }>();
+
+  constructor(seed: number, conditions: NetworkConditions = {}) {
+    this.#seed = seed;
+    this.conditions = conditions;
+  }
+
+  /** Signaling for a caller, through which its calls come to lead over this network. */
+  around(signaling: Signaling): Signaling {
+    return {
+      serve: (options) => signaling.serve(options),
+      call: async (options: CallOptions): Promise<OutgoingCall> => {
+        const way = await this.#open();
+        const call = await signaling.call(options);
+        return {
+          ended: call.ended,
+          bye: () => call.bye(),
+          abandon: () => call.abandon(),
+          offer: async (sdp) => way.told("caller", await call.offer(way.told("callee", sdp))),
+          candidate: (one) => call.candidate(way.toldOne("callee", one)),
+          onCandidate: (listener) => call.onCandidate((one) => listener(way.toldOne("caller", one))),
+        };
+      },
+    };
+  }
+
+  /** Resolves once so many more packets have been lost. */
+  whenLost(count: number): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add({ at: this.counts.lost + count, resolve }));
+  }
+
+  lose(): void {
+    this.counts.lost += 1;
+    for (const one of this.#waiting) {
+      if (this.counts.lost < one.at) continue;
+      this.#waiting.delete(one);
+      one.resolve();
+    }
+  }
+
+  /** From now on what the callers send comes from other ports, as when a NAT has forgotten them. */
+  async changeAddresses(): Promise<void> {
+    await Promise.all([...this.#ways].map((way) => way.changeAddress()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#ways].map((way) => way.close()));
+  }
+
+  async #open(): Promise<Way> {
+    const way = new Way(this, seededRandom(this.#seed + this.#ways.size));
+    await way.open();
+    this.#ways.add(way);
+    return way;
+  }
+}
+
+type Side = "caller" | "callee";
+
+/** One call: a socket that stands for each side, and where that side really is. */
+class Way {
+  readonly #network: BadNetwork;
+  readonly #random: Random;
+  readonly #address = ownAddress();
+  /** What the caller sends to, and gets packets from. */
+  #atCaller!: Socket;
+  #atCallee!: Socket;
+  /** Ports of the peers, as their candidates or packets have told them. */
+  readonly #ports: { caller: number | undefined; callee: number | undefined } = {
+    caller: undefined,
+    callee: undefined,
+  };
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(network: BadNetwork, random: Random) {
+    this.#network = network;
+    this.#random = random;
+  }
+
+  async open(): Promise<void> {
+    this.#atCaller = await this.#socket("caller");
+    this.#atCallee = await this.#socket("callee");
+  }
+
+  /** A description of one side as the other is told it: with the relay in place of its addresses. @param to who is told */
+  told(to: Side, sdp: string): string {
+    const lines = sdp.split("\r\n").flatMap((line) => {
+      if (!line.startsWith("a=candidate:")) return [line];
+      const led = this.#lead(to, line.slice(2));
+      return led === undefined ? [] : [`a=${led}`];
+    });
+    return lines.join("\r\n");
+  }
+
+  toldOne(to: Side, one: SignalingCandidate | null): SignalingCandidate | null {
+    if (one === null) return null;
+    const candidate = this.#lead(to, one.candidate);
+    return candidate === undefined ? null : { ...one, candidate };
+  }
+
+  async changeAddress(): Promise<void> {
+    const old = this.#atCallee;
+    this.#atCallee = await this.#socket("callee");
+    old.close();
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const socket of [this.#atCaller, this.#atCallee]) await new Promise<void>((resolve) => socket.close(resolve));
+  }
+
+  /** The first address of a side that this one can reach is led over the relay; of the others nothing is told. */
+  #lead(to: Side, candidate: string): string | undefined {
+    const [foundation, component, protocol, priority, address, port, ...rest] = candidate.split(" ");
+    const from: Side = to === "caller" ? "callee" : "caller";
+    if (protocol?.toLowerCase() !== "udp" || address !== this.#address) return undefined;
+    this.#ports[from] = Number(port);
+    const socket = to === "caller" ? this.#atCaller : this.#atCallee;
+    return [foundation, component, protocol, priority, this.#address, socket.address().port, ...rest].join(" ");
+  }
+
+  async #socket(side: Side): Promise<Socket> {
+    const socket = createSocket({ type: "udp4", recvBufferSize: 4 * 1024 * 1024 });
+    socket.on("message", (packet, { port }) => {
+      this.#ports[side] = port;
+      this.#pass(side, packet);
+    });
+    await new Promise<void>((resolve) => socket.bind(0, this.#address, resolve));
+    return socket;
+  }
+
+  #pass(from: Side, packet: Uint8Array): void {
+    const { conditions, counts } = this.#network;
+    const { loss = 0, duplicate = 0, delayMs = 0, jitterMs = 0, mtuBytes = Infinity, outage = false } = conditions;
+    const bytes = packet.length + headerBytes;
+    // Each packet takes as many numbers, so that one that is lost changes nothing for the next.
+    const [isLost, isTwice, late] = [this.#random.next() < loss, this.#random.next() < duplicate, this.#random.next()];
+    if (outage || isLost || bytes > mtuBytes) {
+      this.#network.lose();
+      return;
+    }
+    counts.largestBytes = Math.max(counts.largestBytes, bytes);
+    for (let copies = isTwice ? 2 : 1; copies > 0; copies -= 1) this.#later(delayMs + late * jitterMs, from, packet);
+  }
+
+  #later(ms: number, from: Side, packet: Uint8Array): void {
+    if (ms < 1) {
+      this.#forward(from, packet);
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#forward(from, packet);
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #forward(from: Side, packet: Uint8Array): void {
+    const [socket, port] =
+      from === "caller" ? [this.#atCallee, this.#ports.callee] : [this.#atCaller, this.#ports.caller];
+    if (port === undefined) return;
+    this.#network.counts.forwarded += 1;
+    socket.send(packet, port, this.#address, () => undefined);
+  }
+}
+
+/** The address of this machine that peers offer: one of a network, where there is one. */
+function ownAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
+}
