@@ -1,4 +1,4 @@
-import type { MeshError } from "../../interface/errors.ts";
+import { MeshError } from "../../interface/errors.ts";
 import { Waiters } from "../../pipeline/waiters.ts";
 import { channelFull, channelLimits } from "../channel/limits.ts";
 import type { EngineChannel } from "./engines/engine.ts";
@@ -15,6 +15,8 @@ export interface OutboxInit {
   readonly label: string;
   /** False until the other side is known to have the channel. */
   readonly peerReady: boolean;
+  /** Ends the connection. */
+  readonly fail: (error: MeshError) => void;
 }
 
 /** The sending half of a channel: a queue of its own, and what of it is in the engine. The sluice moves one to the other. */
@@ -22,6 +24,7 @@ export class Outbox {
   readonly #native: EngineChannel;
   readonly #sluice: Mover;
   readonly #label: string;
+  readonly #fail: (error: MeshError) => void;
   readonly #writers = new Waiters();
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -36,6 +39,7 @@ export class Outbox {
     this.#sluice = init.sluice;
     this.#label = init.label;
     this.#peerReady = init.peerReady;
+    this.#fail = init.fail;
     this.#native.addEventListener("bufferedamountlow", () => this.#sluice.pump());
     this.#native.addEventListener("open", () => this.#sluice.pump());
   }
@@ -112,7 +116,14 @@ export class Outbox {
     this.#handed.push(message.length);
     this.#handedBytes += message.length;
     // As a plain view: werift keeps a Buffer without copying it, a later write to it would corrupt what is resent.
-    this.#native.send(new Uint8Array(message.buffer, message.byteOffset, message.byteLength));
+    const bytes = new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
+    try {
+      this.#native.send(bytes);
+    } catch (error) {
+      // Engines refuse when the path has gone and they have not told so yet. Whoever sends may be a timer.
+      const why = error instanceof Error ? error.message : String(error);
+      this.#fail(new MeshError("peer-lost", `The engine could not send: ${why}`, { cause: error }));
+    }
   }
 
   /** Lets those go on who waited for room, if there is some. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { MeshError } from "../../../runtime/interface/errors.ts";
 import { channelLimits } from "../../../runtime/transports/channel/limits.ts";
 import type { EngineChannel } from "../../../runtime/transports/webrtc/engines/engine.ts";
 import { Outbox } from "../../../runtime/transports/webrtc/outbox.ts";
@@ -6,9 +7,10 @@ import { Sluice } from "../../../runtime/transports/webrtc/sluice.ts";
 import { virtualClock } from "../remote/support/virtual-clock.ts";
 
 /** An engine that sends a message when it is told to, in the order in which it was given them. */
-function engine() {
+function engine(refuses = false) {
   const held: { readonly name: string; readonly bytes: number }[] = [];
   const listeners: (() => void)[] = [];
+  const failures: MeshError[] = [];
   const heldOf = (name: string): number => held.reduce((sum, one) => (one.name === name ? sum + one.bytes : sum), 0);
   const sluice = new Sluice(virtualClock());
   const channel = (name: string): Outbox => {
@@ -18,17 +20,21 @@ function engine() {
         return heldOf(name);
       },
       bufferedAmountLowThreshold: 0,
-      send: (message) => void held.push({ name, bytes: message.length }),
+      send: (message) => {
+        if (refuses) throw new Error("Sending failed.");
+        held.push({ name, bytes: message.length });
+      },
       close: () => undefined,
       addEventListener: (type: string, listener: unknown) => {
         if (type === "bufferedamountlow") listeners.push(listener as () => void);
       },
     };
-    return new Outbox({ native, sluice, label: name, peerReady: true });
+    return new Outbox({ native, sluice, label: name, peerReady: true, fail: (error) => void failures.push(error) });
   };
   return {
     sluice,
     channel,
+    failures,
     /** What it has not sent yet, oldest first. */
     held,
     get heldBytes() {
@@ -111,6 +117,12 @@ describe("what a connection hands to its engine", () => {
     }
     expect(sent.bulk).toBeGreaterThanOrEqual(19);
     expect(sent.pausing).toBeGreaterThanOrEqual(13);
+  });
+
+  it("ends the connection, and throws at nobody, when the engine refuses to send", () => {
+    const { channel, failures } = engine(true);
+    channel("voice").send(sound());
+    expect(failures).toMatchObject([{ code: "peer-lost", message: "The engine could not send: Sending failed." }]);
   });
 
   it("has room of its own for control messages, which go in before anything that waits", () => {
