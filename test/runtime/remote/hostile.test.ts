@@ -277,9 +277,39 @@ describe("a caller takes no more than a host from a stranger:", () => {
   });
 });
 
+type Step =
+  | { readonly do: "say"; readonly text: string }
+  | { readonly do: "control" | "frames"; readonly bytes: Uint8Array }
+  | { readonly do: "wait"; readonly ms: number };
+
+/** Does what it likes, then falls silent. */
+async function misbehave(stage: Scene, stranger: RawPeer, steps: readonly Step[]): Promise<void> {
+  const a = stranger.channel(1);
+  stranger.channel(2);
+  for (const one of steps) {
+    await stage.clock.run(one.do === "wait" ? one.ms : 1);
+    if (stranger.connection.describe().state !== "connected") break;
+    if (one.do === "say") stranger.sayText(one.text);
+    else if (one.do === "control") stranger.connection.control.send(one.bytes);
+    else if (one.do === "frames" && a.writable) a.send(one.bytes);
+  }
+  await stage.clock.run(13_000);
+}
+
 describe("whatever a stranger sends", () => {
   const value = fc.oneof(fc.jsonValue(), fc.constantFrom(0, 1, -1, 1e300, "x", "", null, [], {}, text));
-  const types = ["hello", "accept", "refuse", "credit", "abort", "finished", "ping", "pong", "bye", "foreign-hello"];
+  const types = [
+    "hello",
+    "accept",
+    "refuse",
+    "credit",
+    "abort",
+    "finished",
+    "ping",
+    "pong",
+    "bye",
+    "foreign-hello",
+  ].concat(["describe", "description", "opening", "resume", "resumed"]);
   const nearHello = fc
     .record(
       {
@@ -300,12 +330,34 @@ describe("whatever a stranger sends", () => {
         outputs: value,
         schemas: value,
         withinMs: value,
+        resume: fc.oneof(value, fc.constant({ token: "a-token-of-a-test-1234", withinMs: 500 })),
       },
       { requiredKeys: [] },
     )
     .map((change) => helloOf("P", change));
+  const progress = fc.record({
+    channel: fc.oneof(fc.constantFrom(1, 2), value),
+    received: fc.oneof(fc.nat(2), value),
+    taken: fc.oneof(fc.nat(2), value),
+    bytes: fc.oneof(fc.nat(9), value),
+    ended: fc.oneof(fc.boolean(), value),
+  });
+  const nearResume = fc
+    .record({
+      attempt: fc.oneof(fc.constantFrom(1, 2), value),
+      streams: fc.oneof(fc.array(progress, { maxLength: 2 }), value),
+    })
+    .map((change) => ({
+      type: "resume",
+      versions: [1],
+      session: "session-of-a-test",
+      pipeline: "P",
+      token: "a-token-of-a-test-1234",
+      ...change,
+    }));
   const message = fc.oneof(
     { weight: 1, arbitrary: fc.constant(helloOf("P")) },
+    { weight: 1, arbitrary: nearResume },
     { weight: 2, arbitrary: nearHello },
     {
       weight: 4,
@@ -356,17 +408,8 @@ describe("whatever a stranger sends", () => {
         const { opening, b } = call(stage);
         const session = await stage.clock.until(opening);
         const stranger = await rawCaller(stage);
-        const a = stranger.channel(1);
-        stranger.channel(2);
         if (greets) stranger.say(helloOf("P"));
-        for (const one of steps) {
-          await stage.clock.run(one.do === "wait" ? one.ms : 1);
-          if (stranger.connection.describe().state !== "connected") break;
-          if (one.do === "say") stranger.sayText(one.text);
-          else if (one.do === "control") stranger.connection.control.send(one.bytes);
-          else if (one.do === "frames" && a.writable) a.send(one.bytes);
-        }
-        await stage.clock.run(13_000);
+        await misbehave(stage, stranger, steps);
         expect(stranger.connection.describe().state).toBe("closed");
         await stage.clock.until(feed(session, "a", ["still here"]));
         expect((await stage.clock.until(session.closed)).error).toBeUndefined();
@@ -376,6 +419,36 @@ describe("whatever a stranger sends", () => {
         expect(stage.clock.pending).toBe(0);
       }),
       { numRuns: 150 },
+    );
+  }, 60_000);
+
+  it("nor when it comes back to a session whose connection broke, and says what it likes", async () => {
+    await fc.assert(
+      fc.asyncProperty(nearResume, fc.array(step, { maxLength: 6 }), fc.nat(3), async (message, steps, count) => {
+        const stage = scene();
+        const host = await serve(stage);
+        const { opening, b } = call(stage);
+        const session = await stage.clock.until(opening);
+        const caller = await rawCaller(stage, "first");
+        const a = caller.channel(1);
+        caller.channel(2);
+        caller.say(helloOf("P", { resume: { token: message.token, withinMs: 5_000 } }));
+        await stage.clock.run(5);
+        for (let seq = 0; seq < count; seq += 1) a.send(record(Uint8Array.of(65), { seq }));
+        await stage.clock.run(5);
+        await stage.clock.until(caller.connection.close(new MeshError("peer-lost", "The cable was pulled out.")));
+        const stranger = await rawCaller(stage);
+        stranger.say(message);
+        await misbehave(stage, stranger, steps);
+        expect(stranger.connection.describe().state).toBe("closed");
+        await stage.clock.until(feed(session, "a", ["still here"]));
+        expect((await stage.clock.until(session.closed)).error).toBeUndefined();
+        expect(b.payloads).toEqual(["still here"]);
+        await stage.clock.until(host.close(new MeshError("cancelled", "The test is over.")));
+        await stage.clock.run(1_000);
+        expect(stage.clock.pending).toBe(0);
+      }),
+      { numRuns: 100 },
     );
   }, 60_000);
 });

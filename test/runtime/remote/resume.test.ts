@@ -209,6 +209,90 @@ describe("a session whose connection breaks", () => {
   });
 });
 
+describe("a caller that goes on", () => {
+  const accept = {
+    type: "accept",
+    version: 1,
+    schemas: {},
+    inputs: [{ port: "a", type: text, window: { frames: 64, bytes: 1_048_576 } }],
+    outputs: [{ port: "b", type: text }],
+    resume: { withinMs: 5_000 },
+  };
+  const progress = { channel: 1, received: 0, taken: 0, bytes: 0, ended: false };
+
+  /** A session with a host that the test speaks for, after its connection broke; nothing was sent. */
+  async function broken() {
+    const stage = scene();
+    const { peers } = await rawHost(stage);
+    const interrupted: MeshError[] = [];
+    const { opening } = call(stage, { onInterrupted: (error) => interrupted.push(error) });
+    await stage.clock.settle();
+    peers[0]?.channel(1);
+    peers[0]?.channel(2);
+    peers[0]?.say(accept);
+    const session = await stage.clock.until(opening);
+    await stage.clock.until(peers[0]!.connection.close(new MeshError("peer-lost", "The cable was pulled out.")));
+    await stage.clock.settle();
+    expect(interrupted).toMatchObject([{ code: "peer-lost" }]);
+    return { stage, peers, session };
+  }
+
+  it.each<[string, string, object]>([
+    ["another version", "version-mismatch", { type: "resumed", version: 2, streams: [progress] }],
+    ["nothing of its input", "protocol-violation", { type: "resumed", version: 1, streams: [] }],
+    [
+      "more than there was",
+      "protocol-violation",
+      { type: "resumed", version: 1, streams: [{ ...progress, received: 1 }] },
+    ],
+    ["an accept", "protocol-violation", accept],
+    ["a resume", "protocol-violation", { ...accept, type: "resume", streams: [] }],
+  ])("is given %s for an answer, and ends with a code", async (_, code, answer) => {
+    const { stage, peers, session } = await broken();
+    const going = session.resume?.(new AbortController().signal);
+    await stage.clock.settle();
+    peers[1]?.channel(1);
+    peers[1]?.say(answer);
+    await expect(stage.clock.until(going!)).rejects.toMatchObject({ code });
+    await stage.clock.until(session.close());
+    await stage.clock.run(6_000);
+    expect(stage.clock.pending).toBe(0);
+  });
+
+  it("is over when it is refused, when it was closed meanwhile, and when nobody goes on", async () => {
+    const refused = await broken();
+    const going = refused.session.resume?.(new AbortController().signal);
+    await refused.stage.clock.settle();
+    refused.peers[1]?.say({ type: "refuse", code: "resource-exhausted", message: "Not now." });
+    expect(await refused.stage.clock.until(going!)).toBe(false);
+    expect((await refused.session.closed).error).toMatchObject({ code: "peer-lost" });
+
+    const closed = await broken();
+    await closed.stage.clock.until(closed.session.close());
+    expect(await closed.session.resume?.(new AbortController().signal)).toBe(false);
+
+    const left = await broken();
+    expect((await left.stage.clock.until(left.session.closed, 5_000)).error).toMatchObject({ code: "peer-lost" });
+  });
+
+  it("may be tried again when there is no answer, and says how often it was", async () => {
+    const { stage, peers, session } = await broken();
+    const abort = new AbortController();
+    const going = session.resume?.(abort.signal);
+    await stage.clock.settle();
+    abort.abort(new MeshError("cancelled", "Enough."));
+    await expect(stage.clock.until(going!)).rejects.toMatchObject({ code: "cancelled" });
+    const again = session.resume?.(new AbortController().signal);
+    await stage.clock.settle();
+    peers[2]?.channel(1);
+    peers[2]?.say({ type: "resumed", version: 1, streams: [progress] });
+    expect(await stage.clock.until(again!)).toBe(true);
+    expect(await session.resume?.(new AbortController().signal)).toBe(true);
+    expect([1, 2].map((index) => peers[index]?.of("resume")[0]?.["attempt"])).toEqual([1, 2]);
+    await stage.clock.until(session.close());
+  });
+});
+
 describe("a host that keeps a session", () => {
   const token = "a-token-of-a-test-1234";
   const resume = (change: object = {}): object => ({
