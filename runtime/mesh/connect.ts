@@ -3,8 +3,6 @@ import { MeshError } from "../interface/errors.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Transport } from "../interface/transport.ts";
 import { parseMeshUri } from "../interface/uri.ts";
-import { remotePipeline } from "../remote/caller.ts";
-import { describeRemote } from "../remote/describe.ts";
 import type { MeshPlatform } from "./platform.ts";
 
 /** @throws {MeshError} `invalid-argument` when nothing here speaks the scheme of the address */
@@ -27,7 +25,7 @@ export async function connectPipeline(
 ): Promise<PipelineSession> {
   const { clock, random } = platform;
   const transport = transportFor(platform, uri);
-  await transport.prepare?.();
+  const [{ remotePipeline }] = await Promise.all([platform.calls(), transport.prepare?.()]);
   return remotePipeline({ transport, uri, clock, random }).open(request);
 }
 
@@ -42,6 +40,6 @@ export async function describePipelineAt(
 ): Promise<PipelineDescription> {
   const { clock } = platform;
   const transport = transportFor(platform, uri);
-  await transport.prepare?.();
+  const [{ describeRemote }] = await Promise.all([platform.calls(), transport.prepare?.()]);
   return describeRemote({ transport, uri, clock, ...(signal !== undefined && { signal }) });
 }

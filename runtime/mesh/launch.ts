@@ -9,7 +9,6 @@ import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
 import type { OpenRemote } from "../pipeline/running-remote.ts";
 import type { PlaceOf } from "../pipeline/value-place.ts";
 import type { WatchdogLimits } from "../pipeline/watchdog.ts";
-import { remotePipeline } from "../remote/caller.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
@@ -101,7 +100,10 @@ class LocalMesh implements Mesh {
   }
 
   async start(): Promise<void> {
-    if (reachesOut(this.#plan)) await Promise.all(this.#platform.transports.map((transport) => transport.prepare?.()));
+    if (reachesOut(this.#plan)) {
+      const { transports, calls } = this.#platform;
+      await Promise.all([calls(), ...transports.map((transport) => transport.prepare?.())]);
+    }
     if (isShared(this.#plan)) {
       const share = await this.#platform.share?.();
       this.#shared = share?.(this.#plan, this.#deps, this.#sessions);
@@ -203,13 +205,14 @@ class LocalMesh implements Mesh {
     }
     // An address may only be known once its peer runs, so it is looked up when it is dialled.
     return {
-      open: (request) => {
+      open: async (request) => {
         const uri =
           target.kind === "uri"
             ? String(resolveValue(target.uri, { params: {}, env: this.#platform.env, location }))
             : `${this.#addressOf(target.peer)}/${target.pipeline}`;
         const { clock, random } = this.#platform;
         const heartbeat = this.#options.heartbeat;
+        const { remotePipeline } = await this.#platform.calls();
         const endpoint = remotePipeline({
           transport: transportFor(this.#platform, uri),
           uri,

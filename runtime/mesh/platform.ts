@@ -5,10 +5,14 @@ import type { Random } from "../interface/random.ts";
 import type { PipelineEndpoint } from "../interface/session.ts";
 import type { Listener, Transport } from "../interface/transport.ts";
 import type { Env } from "../pipeline/parameters.ts";
+import type * as calls from "../remote/calls.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
 import type { PipelineHost } from "../remote/host.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 import type { shareRuns } from "./shared-runs.ts";
+
+/** What calls other peers. */
+export type Calls = typeof calls;
 
 /** What the mesh needs of the platform it runs on. */
 export interface MeshPlatform {
@@ -18,6 +22,8 @@ export interface MeshPlatform {
   readonly env: Env;
   /** The ways to other peers; found by the scheme of an address. */
   readonly transports: readonly Transport[];
+  /** What calls pipelines on other peers, loaded when the first is called. */
+  readonly calls: () => Promise<Calls>;
   /** Answers those who call, once it is loaded; undefined where nothing can listen, as in a browser. */
   readonly serve: ((init: ServingInit) => Promise<void>) | undefined;
   /**

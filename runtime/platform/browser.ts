@@ -36,6 +36,7 @@ export function browserPlatform(overrides: Partial<MeshPlatform> = {}, engine: B
     transports: [
       loadedTransport("webrtc", async () => (await import("./webrtc.browser.ts")).webrtcOfPage(clock, engine)),
     ],
+    calls: () => import("./webrtc.browser.ts"),
     serve: undefined,
     ...overrides,
   };

@@ -30,6 +30,7 @@ export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, network: N
     log,
     env: (name) => process.env[name],
     transports: [loadedLater("webrtc", async () => (await running()).nodejsTransport(network, log))],
+    calls: () => import("../remote/calls.ts"),
     serve: async (init) => (await running()).servePeer(init),
     share: async () => (await import("../mesh/shared-runs.ts")).shareRuns,
     ...overrides,

@@ -5,6 +5,8 @@ import { connectBrowser } from "../signaling/sockets.browser.ts";
 import { webrtcDialer } from "../transports/webrtc/dialer.ts";
 import { browserEngine, type BrowserEngineInit } from "../transports/webrtc/engines/browser.ts";
 
+export * from "../remote/calls.ts";
+
 /** WebRTC of a page, with signaling over its own WebSocket. */
 export function webrtcOfPage(clock: Clock, engine: BrowserEngineInit): Transport {
   const signaling = directCalls({ clock, connect: connectBrowser });

@@ -14,6 +14,7 @@ import { seededRandom } from "./seeded-random.ts";
 import { standInFor } from "./stand-in.ts";
 import type { TestLog } from "./test-node.ts";
 import { virtualClock, type VirtualClock } from "./virtual-clock.ts";
+import * as calls from "../remote/calls.ts";
 
 /** A launch function of a generated module, such as `launchCaptions`. */
 export type Launch = (options: never) => Promise<RunningPipeline>;
@@ -85,7 +86,14 @@ export async function testPipeline<L extends Launch, Time extends Clock = Virtua
     return [remotes[found]].flat().map((code) => standInFor(remote, code as NodeDefinition, { ...base, onEvent }));
   };
   const share = async (): Promise<typeof shareRuns> => shareRuns;
-  const platform: MeshPlatform = { ...base, transports: [loopback(clock)], serve: servePeer, share, standIns };
+  const platform: MeshPlatform = {
+    ...base,
+    transports: [loopback(clock)],
+    calls: async () => calls,
+    serve: servePeer,
+    share,
+    standIns,
+  };
   const pipeline = (await launch({ ...own, platform, onEvent } as never)) as Awaited<ReturnType<L>>;
   const idle = Object.keys(remotes).filter((name) => !asked.has(name.slice(name.lastIndexOf(".") + 1)));
   if (idle.length > 0) {

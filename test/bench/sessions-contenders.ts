@@ -10,6 +10,7 @@ import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
 import { depsOf } from "../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../support/real-clock.ts";
 import { worked, worksOf } from "./hop-chains.ts";
+import * as calls from "../../runtime/remote/calls.ts";
 
 /** Takes the frames of one session. */
 export type Push = (frame: Frame) => void;
@@ -43,6 +44,7 @@ async function ours(): Promise<Open> {
     log: () => undefined,
     env: () => undefined,
     transports: [],
+    calls: async () => calls,
     serve: () => {
       throw new Error("nobody calls from outside");
     },

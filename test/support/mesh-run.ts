@@ -12,6 +12,7 @@ import { memoryNetwork } from "../../runtime/transports/memory/network.ts";
 import { virtualClock, type VirtualClock } from "../runtime/remote/support/virtual-clock.ts";
 import { depsOf, planOf } from "./pipeline-run.ts";
 import { seededRandom } from "./real-clock.ts";
+import * as calls from "../../runtime/remote/calls.ts";
 
 /** A link that keeps what it gets, and how it ended. */
 export interface Collected extends Link {
@@ -91,6 +92,7 @@ export async function meshRun(
       log: (level, message) => level === "warn" && warnings.push(message),
       env: () => undefined,
       transports: [onMemory(clock)],
+      calls: async () => calls,
       serve: servePeer,
       share: async () => shareRuns,
     },

@@ -11,7 +11,6 @@ import { ToFloat } from "../../../stdlib/audio/to-float.node.ts";
 import { weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { collector, depsOf, feed, planOf } from "../../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../../support/real-clock.ts";
-
 const program = `
 import { Gain } from "std/audio"
 interface Louder { in speech: audio<opus, 48kHz, mono>
@@ -32,6 +31,7 @@ peer client { runs Client
 peer server { runs Amplifier
  listens "webrtc://127.0.0.1:0" }
 `;
+import * as calls from "../../../runtime/remote/calls.ts";
 
 const audio = (codec: string, rate: number): FlowType => ({
   kind: "audio",
@@ -55,6 +55,7 @@ it("R1.3 R2.3 sends a voice band tone as Opus to another peer, and gets it back 
       log: () => undefined,
       env: () => undefined,
       transports: [weriftTransport()],
+      calls: async () => calls,
       serve: servePeer,
     },
     { registry: deps.registry },

@@ -7,7 +7,7 @@ import { servePeer } from "../../../runtime/mesh/serving.ts";
 import { weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { collector, depsOf, feed, planOf } from "../../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../../support/real-clock.ts";
-
+import * as calls from "../../../runtime/remote/calls.ts";
 const text = { kind: "scalar", name: "text" } as const;
 
 const tag = (mark: string): NodeDefinition =>
@@ -78,6 +78,7 @@ async function launch(source: string, transport: Transport, nodes: Record<string
       log: () => undefined,
       env: () => undefined,
       transports: [transport],
+      calls: async () => calls,
       serve: servePeer,
     },
     { registry: deps.registry, onEvent: (event) => events.push(event), ...(peers !== undefined && { peers }) },

@@ -9,7 +9,7 @@ import { text } from "../../support/pipeline-plan-builder.ts";
 import { remotePipeline } from "../../../runtime/remote/caller.ts";
 import { failureOf, frameOf, scene, testLink, type Scene } from "../remote/support/scene.ts";
 import { clientOf, localTarget, marking, peerOf, planOfPeers, stepOf, uriTarget } from "./fixtures/plans.ts";
-
+import * as calls from "../../../runtime/remote/calls.ts";
 async function launch(stage: Scene, plan: Plan, peer = "here"): Promise<{ mesh: Mesh; events: MeshEvent[] }> {
   const events: MeshEvent[] = [];
   const mesh = await launchPlan(
@@ -20,6 +20,7 @@ async function launch(stage: Scene, plan: Plan, peer = "here"): Promise<{ mesh: 
       log: () => undefined,
       env: () => undefined,
       transports: [stage.network.transport(peer)],
+      calls: async () => calls,
       serve: servePeer,
     },
     { registry: () => marking("!"), onEvent: (event) => events.push(event) },

@@ -11,6 +11,7 @@ import { weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { meshRun } from "../../support/mesh-run.ts";
 import { collector, depsOf, planOf } from "../../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../../support/real-clock.ts";
+import * as calls from "../../../runtime/remote/calls.ts";
 
 /** A camera whose pictures another peer looks at. */
 const program = (options = "with { delivery: live }", back = ""): string => `
@@ -94,6 +95,7 @@ async function show(source: string, transport: Transport) {
       log: () => undefined,
       env: () => undefined,
       transports: [transport],
+      calls: async () => calls,
       serve: servePeer,
     },
     { registry },

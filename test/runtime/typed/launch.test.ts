@@ -10,13 +10,14 @@ import { inputPort, outputPort, type PortSpecs, type PortsOf } from "../../../ru
 import type { AnyNode } from "../../../runtime/typed/contract.ts";
 import { planOf } from "../../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../../support/real-clock.ts";
-
+import * as calls from "../../../runtime/remote/calls.ts";
 const platform: MeshPlatform = {
   clock: realClock,
   random: seededRandom(1),
   log: () => undefined,
   env: () => undefined,
   transports: [],
+  calls: async () => calls,
   serve: undefined,
 };
 

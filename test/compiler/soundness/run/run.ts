@@ -16,7 +16,7 @@ import type { PipelineDecl, Program } from "../program/model.ts";
 import { mayStandStill, mustArrive } from "./liveness.ts";
 import type { Draw } from "./payloads.ts";
 import { Probes } from "./probes.ts";
-
+import * as calls from "../../../../runtime/remote/calls.ts";
 export interface RunResult {
   /** What a frame or a format did not hold; empty for a sound run. */
   readonly problems: readonly string[];
@@ -44,6 +44,7 @@ export async function runProgram(program: Program, plan: Plan, draw: Draw, wide:
       log: () => undefined,
       env: () => undefined,
       transports: [onMemory(clock)],
+      calls: async () => calls,
       serve: servePeer,
       share: async () => shareRuns,
     },
