@@ -73,9 +73,13 @@ export function pipelineInstance(
  * stand for one format.
  */
 export function narrowByDefaults({ graph }: CheckedPipeline, given: ReadonlySet<string>, copies: Copies): void {
+  const { source } = graph.symbol.file;
   for (const [name, cell] of graph.own.paramCells) {
-    const fallback = given.has(name) ? undefined : literalOf(graph.signature.params.get(name)?.defaultValue);
-    if (fallback !== undefined) copies.cell(cell).narrow([fallback]);
+    const param = graph.signature.params.get(name);
+    const fallback = given.has(name) ? undefined : literalOf(param?.defaultValue);
+    if (param === undefined || fallback === undefined) continue;
+    const place = { source, span: param.span };
+    copies.cell(cell).narrow([fallback], { place, who: `by default, \`${name}\` is`, values: [fallback] });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Related } from "../../diagnostics/diagnostic.ts";
 import { agree, Copies, currentType, type SolvedType } from "../cells.ts";
 import { whyNotAll } from "../explain.ts";
 import type { CheckedPipeline, Instance } from "../graph.ts";
+import { narrowByDefaults } from "../inline.ts";
 import { portTypes } from "../instances.ts";
 import { counterpart } from "../port-match.ts";
 import type { SignatureSymbol } from "../program.ts";
@@ -57,11 +58,15 @@ function checkTarget(checked: CheckedPipeline, instance: Instance, target: Check
   // Links around the remote that do not fit have left its formats wider than they are meant to be.
   if (isUnsettled(checked, instance, context)) return;
   const own = typesOf(symbol, signature, target, context);
+  // Who leaves a parameter of the pipeline out gets its default, and has to get a session with it.
+  const copies = new Copies();
+  const around = { inputs: copies.types(instance.inputs), outputs: copies.types(instance.outputs) };
+  narrowByDefaults(checked, new Set(), copies);
   const inside = context.pipelines.get(symbol.key)?.graph.own;
   const remote = instance.id;
   for (const port of contract.inputs.values()) {
     const other = counterpart(port.name, contract.inputs, signature.inputs);
-    const needed = instance.inputs.get(port.name);
+    const needed = around.inputs.get(port.name);
     const given = other && own.inputs.get(other.name);
     if (other === undefined || needed === undefined || given === undefined) continue;
     const fits = inputFits(given, needed, context.schemas);
@@ -70,21 +75,21 @@ function checkTarget(checked: CheckedPipeline, instance: Instance, target: Check
       complain(
         `The input \`${other.name}\` of \`${symbol.name}\` takes ${shown(given)}; \`${remote}\` sends ${shown(needed)}.`,
         other,
-        whyNotAll(given, needed, inside?.inputs.get(other.name), needed),
+        whyNotAll(given, needed, inside?.inputs.get(other.name), instance.inputs.get(port.name), needed),
       );
       return;
     }
   }
   for (const port of contract.outputs.values()) {
     const other = counterpart(port.name, contract.outputs, signature.outputs);
-    const needed = instance.outputs.get(port.name);
+    const needed = around.outputs.get(port.name);
     const given = other && own.outputs.get(other.name);
     if (other === undefined || needed === undefined || given === undefined) continue;
     if (!inputFits(needed, given, context.schemas)) {
       complain(
         `The output \`${other.name}\` of \`${symbol.name}\` gives ${shown(given)}; \`${remote}\` must give ${shown(needed)}.`,
         other,
-        whyNotAll(needed, given, inside?.outputs.get(other.name), needed),
+        whyNotAll(needed, given, inside?.outputs.get(other.name), instance.outputs.get(port.name), needed),
       );
       return;
     }

@@ -242,6 +242,27 @@ describe("targets and the interface", () => {
     expectOnly(undefined, text.replace("r: frequency = 16kHz", "r: frequency = 48kHz").replace(/[«»]/g, ""));
   });
 
+  it("refuses one that the default of a parameter around the remote leaves no format, and tells which", () => {
+    const text = (fallback: string): string => `
+interface Speaks { in text: text
+ out speech: audio<48kHz, mono> }
+node Say { in text
+ out audio<pcm_s16, 48kHz, mono>
+ from "./x.ts" }
+node Play(codec: text) { in audio<codec, 48kHz, mono>
+ from "./x.ts" }
+pipeline Q { in text: text
+ out speech: audio<pcm_s16, 48kHz, mono>
+ text -> Say() -> speech }
+peer gpu { runs Q }
+pipeline P(spoken: text = "${fallback}") { in a: text
+ remote r: Speaks { «at gpu.Q» }
+ a -> r -> Play(codec: spoken) }`;
+    const found = expectOnly("MESH6003", text("opus"));
+    expect(found.related.map(({ message }) => message)).toContain("by default, `spoken` is opus");
+    expectOnly(undefined, text("pcm_s16").replace(/[«»]/g, ""));
+  });
+
   it("refuses a stream where requests are answered", () => {
     expectOnly("MESH6003", asking("", "«at Q()»"));
     expectOnly(undefined, asking("batch ", "at Q()"));

@@ -47,10 +47,13 @@ function placesOf(change: Change, program: Program): object[] {
   if (change.kind === "arrow") return [change.arrow];
   const { port, owner } = change;
   const places: object[] = [port, owner];
+  // What one port of a node no longer says, no other port says for it that a variable ties to it.
+  const isTied = program.nodes.some((node) => node === owner && node.variables.length > 0);
   for (const pipeline of program.pipelines) {
     const inside = pipeline === owner;
     for (const { from, to, arrow } of pipeline.links) {
-      const touches = from.port === port || to.port === port;
+      const touches =
+        from.port === port || to.port === port || (isTied && (from.use?.of === owner || to.use?.of === owner));
       // A port of a pipeline is the target of links inside it and, by another name, of those around it.
       if (!touches || !(inside || from.use?.of === owner || to.use?.of === owner)) continue;
       places.push(arrow, ...pipeline.flows.filter((flow) => arrowsOf(flow).includes(arrow)));
