@@ -24,7 +24,7 @@ export interface EngineChoice {
  * that cannot do what is asked for
  */
 export async function chooseEngine(choice: EngineChoice): Promise<WebrtcEngine> {
-  const { name, ice = {}, log, importLibrary = () => import("node-datachannel") } = choice;
+  const { name, ice = {}, log, importLibrary = importInstalled } = choice;
   if (name === "werift" || (name === "auto" && ice.transportPolicy === "relay")) return werift(ice);
   try {
     const library = (await importLibrary()) as NodeDatachannel;
@@ -41,6 +41,12 @@ export async function chooseEngine(choice: EngineChoice): Promise<WebrtcEngine> 
     }
     return werift(ice);
   }
+}
+
+/** Native code cannot be bundled, and may not be there: bundlers are to leave this import alone. */
+function importInstalled(): Promise<unknown> {
+  const packageName = "node-datachannel";
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ packageName);
 }
 
 async function werift(ice: IceOptions): Promise<WebrtcEngine> {
