@@ -1,6 +1,6 @@
 import { MeshError, type ErrorCode } from "../../runtime/interface/errors.ts";
 import type { Channel, Connection, ConnectionState, Listener, Transport } from "../../runtime/interface/transport.ts";
-import { collect, patterned } from "./messages.ts";
+import { collect, patterned, sendWhenReady } from "./messages.ts";
 
 /**
  * What the suite does with a transport. Plain data goes in and out and everything is asynchronous, for the peer may be in a
@@ -45,8 +45,10 @@ export interface End {
   channel(id: number, label: string): Promise<void>;
   maxMessageBytes(id: number): Promise<number>;
   writable(id: number): Promise<boolean>;
-  /** Sends when there is room; gives how often it had to wait for it. */
-  send(id: number, messages: readonly Sent[]): Promise<number>;
+  /** Sends when there is room. */
+  send(id: number, messages: readonly Sent[]): Promise<void>;
+  /** Sends patterns of a size until it has had to wait for room so often, then a message of one byte; gives how many. */
+  sendUntilWaits(id: number, size: number, waits: number): Promise<number>;
   /** Sends without looking for room. */
   sendAtOnce(id: number, messages: readonly Sent[]): Promise<void>;
   /** Sends a view into the middle of a larger memory, and a whole memory that it keeps. */
@@ -59,6 +61,8 @@ export interface End {
   /** Waits for room with a signal that is aborted by "given up", before or while it waits. */
   readyUntilGivenUp(id: number, when: "before" | "midway"): Promise<void>;
   collect(id: number, count: number): Promise<readonly Received[]>;
+  /** Collects until a message of one byte comes. */
+  collectUntilOneByte(id: number): Promise<readonly Received[]>;
   /** Sends back what comes. */
   echo(id: number): Promise<void>;
   /** Throws at what comes. */
@@ -159,18 +163,23 @@ export class LocalEnd implements End {
     return this.#get(id).writable;
   }
 
-  async send(id: number, messages: readonly Sent[]): Promise<number> {
+  async send(id: number, messages: readonly Sent[]): Promise<void> {
+    for (const message of messages) await sendWhenReady(this.#get(id), bytesOf(message));
+  }
+
+  async sendUntilWaits(id: number, size: number, waits: number): Promise<number> {
     const channel = this.#get(id);
-    let waits = 0;
-    for (const message of messages) {
+    let count = 0;
+    for (let waited = 0; waited < waits; count++) {
       if (!channel.writable) {
-        waits++;
+        waited++;
         await channel.ready();
         if (!channel.writable) throw new Error("It said that it is ready, and has no room.");
       }
-      channel.send(bytesOf(message));
+      channel.send(patterned(size, count));
     }
-    return waits;
+    await sendWhenReady(channel, Uint8Array.of(0));
+    return count + 1;
   }
 
   async sendAtOnce(id: number, messages: readonly Sent[]): Promise<void> {
@@ -212,6 +221,16 @@ export class LocalEnd implements End {
 
   async collect(id: number, count: number): Promise<readonly Received[]> {
     return (await collect(this.#get(id), count)).map(receivedOf);
+  }
+
+  collectUntilOneByte(id: number): Promise<readonly Received[]> {
+    const messages: Received[] = [];
+    return new Promise((resolve) => {
+      this.#get(id).onMessage((message) => {
+        messages.push(receivedOf(message));
+        if (message.length === 1) resolve(messages);
+      });
+    });
   }
 
   async echo(id: number): Promise<void> {
