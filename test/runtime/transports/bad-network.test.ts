@@ -59,9 +59,7 @@ describe("a reliable channel over a bad network", () => {
   ])(
     "delivers everything in order, both ways: %s",
     async (_, conditions, count) => {
-      // The handshake of werift does not bear loss well, and a changed order not at all; that is another matter.
-      const { network, caller, callee } = await across(11, {});
-      network.conditions = conditions;
+      const { network, caller, callee } = await across(11, conditions);
       const size = 1_000;
       const [here, there] = [caller.channel(1, "data"), callee.channel(1, "data")];
       const come = Promise.all([allInOrder(there, count, size), allInOrder(here, count, size)]);
@@ -71,6 +69,21 @@ describe("a reliable channel over a bad network", () => {
       if ((conditions.loss ?? 0) > 0) expect(network.counts.lost).toBeGreaterThan(0);
     },
     60_000,
+  );
+
+  it.each<[string, NetworkConditions]>([
+    ["a changed order", { delayMs: 5, jitterMs: 30 }],
+    ["10 % loss", { loss: 0.1, delayMs: 5 }],
+    ["every second packet twice", { duplicate: 0.5, jitterMs: 10 }],
+  ])(
+    "comes about in spite of %s",
+    async (_, conditions) => {
+      for (const seed of [1, 2, 3, 4]) {
+        const { caller, callee } = await across(seed, conditions);
+        await Promise.all([caller.close(), callee.closed]);
+      }
+    },
+    30_000,
   );
 
   it("passes where no packet of more than 1,280 bytes does", async () => {

@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual, verify, X509Certificate, type KeyObject } from "node:crypto";
+import { bearLoss } from "./werift-handshake.nodejs.ts";
 
 /**
  * The part of werift's DTLS 1.2 (RFC 6347) that the corrections go by. It publishes none of this, so what is used is looked
@@ -79,6 +80,7 @@ export function correctDtls(value: unknown): boolean {
     const { dtls } = transport;
     if (dtls !== undefined) {
       checkPeer(dtls);
+      bearLoss(dtls);
       beginAtOnce(dtls);
       for (const data of early) dtls.udpOnMessage(data);
     }
