@@ -1,11 +1,11 @@
 import * as library from "node-datachannel";
-import { RTCPeerConnection } from "werift";
 import type { Transport } from "../../runtime/interface/transport.ts";
 import type { EnginePeer, WebrtcEngine } from "../../runtime/transports/webrtc/engines/engine.ts";
 import { nodeDatachannelEngine } from "../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { weriftTransport } from "../conformance/nodejs-transport.ts";
 import { median, rounded, type BenchRow } from "./hop-rounds.ts";
+import { published } from "./webrtc-raw.ts";
 
 export const title =
   "Time until messages can flow between two peers of one process, in milliseconds: a dial with its signaling, beside the engine alone";
@@ -59,19 +59,6 @@ function sdpOf(peer: EnginePeer): string {
   return peer.localDescription?.sdp ?? "";
 }
 
-/** Werift as it is published, but for the STUN server that it would ask. */
-function published(): WebrtcEngine {
-  return {
-    ...weriftEngine({ tuning: false }),
-    createPeerConnection() {
-      const peer = new RTCPeerConnection({ iceServers: [] });
-      peer.createDataChannel("silenced", { negotiated: true, id: 1 });
-      for (const { connection } of peer.iceTransports) Object.assign(connection, { stunServer: undefined });
-      return peer as unknown as EnginePeer;
-    },
-  };
-}
-
 export async function run(): Promise<{ readonly rows: readonly BenchRow[] }> {
   const native = nodeDatachannelEngine({ library });
   const [ours, oursNative] = [await dialled(weriftEngine()), await dialled(native)];
@@ -80,7 +67,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[] }> {
     "node-datachannel, dialled": oursNative.open,
     "the engine alone": alone(weriftEngine()),
     "the native engine alone": alone(native),
-    "werift as published": alone(published()),
+    "werift as published": alone(published("werift")),
   };
   const figures = new Map(Object.keys(openings).map((name) => [name, [] as number[]]));
   for (let round = -warmups; round < rounds; round++) {

@@ -4,9 +4,11 @@ import { encodeEnd, encodeFrames, encodePart } from "../../../runtime/remote/fra
 import { Encoding } from "../../../runtime/remote/payload-codec.ts";
 import { defineNode } from "../../../runtime/interface/node.ts";
 import { MeshError } from "../../../runtime/interface/errors.ts";
+import type { PipelineSession } from "../../../runtime/interface/session.ts";
+import type { PipelineHost } from "../../../runtime/remote/host.ts";
 import type { Channel } from "../../../runtime/interface/transport.ts";
 import { helloOf, type RawPeer } from "./support/raw-peer.ts";
-import { call, feed, rawCaller, rawHost, scene, serve, text, type Scene } from "./support/scene.ts";
+import { call, feed, rawCaller, rawHost, scene, serve, text, type Scene, type TestLink } from "./support/scene.ts";
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
@@ -282,6 +284,16 @@ type Step =
   | { readonly do: "control" | "frames"; readonly bytes: Uint8Array }
   | { readonly do: "wait"; readonly ms: number };
 
+/** A session is as well as before: it carries what is fed, ends, and leaves nothing behind. */
+async function goesOn(stage: Scene, session: PipelineSession, b: TestLink, host: PipelineHost): Promise<void> {
+  await stage.clock.until(feed(session, "a", ["still here"]));
+  expect((await stage.clock.until(session.closed)).error).toBeUndefined();
+  expect(b.payloads).toEqual(["still here"]);
+  await stage.clock.until(host.close(new MeshError("cancelled", "The test is over.")));
+  await stage.clock.run(1_000);
+  expect(stage.clock.pending).toBe(0);
+}
+
 /** Does what it likes, then falls silent. */
 async function misbehave(stage: Scene, stranger: RawPeer, steps: readonly Step[]): Promise<void> {
   const a = stranger.channel(1);
@@ -411,12 +423,7 @@ describe("whatever a stranger sends", () => {
         if (greets) stranger.say(helloOf("P"));
         await misbehave(stage, stranger, steps);
         expect(stranger.connection.describe().state).toBe("closed");
-        await stage.clock.until(feed(session, "a", ["still here"]));
-        expect((await stage.clock.until(session.closed)).error).toBeUndefined();
-        expect(b.payloads).toEqual(["still here"]);
-        await stage.clock.until(host.close(new MeshError("cancelled", "The test is over.")));
-        await stage.clock.run(1_000);
-        expect(stage.clock.pending).toBe(0);
+        await goesOn(stage, session, b, host);
       }),
       { numRuns: 150 },
     );
@@ -441,12 +448,7 @@ describe("whatever a stranger sends", () => {
         stranger.say(message);
         await misbehave(stage, stranger, steps);
         expect(stranger.connection.describe().state).toBe("closed");
-        await stage.clock.until(feed(session, "a", ["still here"]));
-        expect((await stage.clock.until(session.closed)).error).toBeUndefined();
-        expect(b.payloads).toEqual(["still here"]);
-        await stage.clock.until(host.close(new MeshError("cancelled", "The test is over.")));
-        await stage.clock.run(1_000);
-        expect(stage.clock.pending).toBe(0);
+        await goesOn(stage, session, b, host);
       }),
       { numRuns: 100 },
     );
