@@ -1,7 +1,11 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** End-to-end tests that measure times; beside another worker they would measure the machine. */
+const measured = ["ending", "failover", "relay", "start", "voice-assistant"].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   resolve: {
@@ -17,17 +21,19 @@ export default defineConfig({
     // Generous: only a hang should run into it, on a slow machine too.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // The end-to-end tests measure times; beside two other workers they would measure the machine.
+    // All cores: vitest leaves one of them alone, which is half of a small machine.
+    maxWorkers: availableParallelism(),
     projects: [
+      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**"] } },
       {
         extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "node_modules/**"] },
+        test: { name: "tools", include: ["test/e2e/**/*.test.ts"], exclude: measured, testTimeout: 120_000 },
       },
       {
         extends: true,
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          include: measured,
           fileParallelism: false,
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
