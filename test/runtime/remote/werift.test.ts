@@ -6,7 +6,7 @@ import type { PipelineEndpoint, PipelineSession } from "../../../runtime/interfa
 import { pipelineEndpoint } from "../../../runtime/pipeline/endpoint.ts";
 import { remotePipeline } from "../../../runtime/remote/caller.ts";
 import { servePipelines } from "../../../runtime/remote/host.ts";
-import { stopSctp } from "../../../runtime/transports/webrtc/engines/werift-tuning.nodejs.ts";
+import { stopSctp } from "../../../runtime/transports/webrtc/engines/werift/corrections.nodejs.ts";
 import { weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { realClock } from "../../conformance/real-clock.ts";
 import { seededRandom } from "../../support/real-clock.ts";

@@ -4,7 +4,7 @@ import type { IncomingCall, OutgoingCall, Signaling } from "../../../runtime/int
 import type { Connection, Listener } from "../../../runtime/interface/transport.ts";
 import { directSignaling } from "../../../runtime/signaling/direct.ts";
 import { connectNodejs } from "../../../runtime/signaling/sockets.nodejs.ts";
-import { stopSctp } from "../../../runtime/transports/webrtc/engines/werift-tuning.nodejs.ts";
+import { stopSctp } from "../../../runtime/transports/webrtc/engines/werift/corrections.nodejs.ts";
 import { candidatesOf } from "../../../runtime/transports/webrtc/negotiation.ts";
 import { nodejsSignaling, openResources, weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { realClock } from "../../conformance/real-clock.ts";

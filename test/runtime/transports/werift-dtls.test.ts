@@ -2,7 +2,7 @@ import { CipherContext, RTCCertificate, RTCPeerConnection } from "werift";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { EnginePeer, WebrtcEngine } from "../../../runtime/transports/webrtc/engines/engine.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
-import { tuneWerift } from "../../../runtime/transports/webrtc/engines/werift-tuning.nodejs.ts";
+import { tuneWerift } from "../../../runtime/transports/webrtc/engines/werift/corrections.nodejs.ts";
 import { weriftTransport } from "../../conformance/nodejs-transport.ts";
 
 /** The unpublished parts of werift that the tests reach into. */

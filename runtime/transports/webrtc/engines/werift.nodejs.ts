@@ -3,9 +3,7 @@ import type { CandidatePair } from "../../../interface/transport.ts";
 import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 import { anyNetwork } from "./networks.nodejs.ts";
-import { cutSmaller } from "./werift-fragments.nodejs.ts";
-import { waitForNoServer } from "./werift-stun.nodejs.ts";
-import { stopSctp, tuneWerift, type WeriftTuning } from "./werift-tuning.nodejs.ts";
+import { hopeOn, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
 
 export interface WeriftEngineInit {
   readonly ice?: IceOptions;
@@ -36,10 +34,7 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
     tune(peer) {
-      if (tuning === undefined) return;
-      tuneWerift(peer, tuning);
-      waitForNoServer(peer as unknown as RTCPeerConnection);
-      cutSmaller(peer as unknown as RTCPeerConnection);
+      if (tuning !== undefined) tuneWerift(peer, tuning);
     },
     pairs: async (peer) => pairsOf(peer as unknown as RTCPeerConnection),
     async close(peer) {
@@ -51,18 +46,6 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
       }
     },
   };
-}
-
-/**
- * Keeps the end of the other side's candidates from werift. It gives a connection up at once when that comes while it knows
- * of none that it can reach, as with a page whose candidates are mDNS names; but a check of the other side may be on its
- * way, and brings one (RFC 8445 section 7.3.1.3). How long there is hope is for the deadline of the dial to say.
- */
-function hopeOn(peer: EnginePeer): void {
-  const add = peer.addIceCandidate.bind(peer);
-  peer.addIceCandidate = async (candidate) => (candidate === null ? undefined : add(candidate));
-  const set = peer.setRemoteDescription.bind(peer);
-  peer.setRemoteDescription = ({ type, sdp }) => set({ type, sdp: sdp.replaceAll(/^a=end-of-candidates\r?\n/gm, "") });
 }
 
 /** Its numbers for the states of a pair. */

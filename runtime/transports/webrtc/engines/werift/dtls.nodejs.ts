@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual, verify, X509Certificate, type KeyObject } from "node:crypto";
-import { bearLoss } from "./werift-handshake.nodejs.ts";
+import { bearLoss } from "./handshake.nodejs.ts";
 
 /**
  * The part of werift's DTLS 1.2 (RFC 6347) that the corrections go by. It publishes none of this, so what is used is looked

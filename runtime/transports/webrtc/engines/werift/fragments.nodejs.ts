@@ -1,5 +1,3 @@
-import type { RTCPeerConnection } from "werift";
-
 /** A DATA chunk of SCTP (RFC 9260 section 3.3.1) as werift 0.24 holds it in its queue. */
 interface DataChunk {
   flags: number;
@@ -29,9 +27,9 @@ const fragmentBytes = 1_120;
  * The chunks of a message are made and put into the queue in one go; they are taken over there, before any is sent.
  * Called again and again as parts of the connection come into being; does nothing to what it has done before.
  */
-export function cutSmaller(peer: RTCPeerConnection): void {
-  const sctp = peer.sctp?.sctp as unknown as Sctp | undefined;
-  if (sctp === undefined || !Array.isArray(sctp.outboundQueue)) return;
+export function cutSmaller(value: unknown): void {
+  const sctp = value as Sctp;
+  if (!Array.isArray(sctp.outboundQueue)) return;
   const { get } = Object.getOwnPropertyDescriptor(sctp, "outboundQueue") ?? {};
   if (get !== undefined) return;
   let queue = cutting(sctp, sctp.outboundQueue);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../../runtime/interface/transport.ts";
 import type { EnginePeer } from "../../../runtime/transports/webrtc/engines/engine.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
-import { tuneWerift } from "../../../runtime/transports/webrtc/engines/werift-tuning.nodejs.ts";
+import { tuneWerift } from "../../../runtime/transports/webrtc/engines/werift/corrections.nodejs.ts";
 import { weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { collect, patterned, sendWhenReady } from "../../conformance/messages.ts";
 import { spiedEngine } from "./spied-engine.ts";
