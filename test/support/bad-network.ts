@@ -32,7 +32,11 @@ export class BadNetwork {
   readonly counts = { forwarded: 0, lost: 0, largestBytes: 0 };
   readonly #seed: number;
   readonly #ways = new Set<Way>();
-  readonly #waiting = new Set<{ readonly at: number; readonly resolve: () => void }>();
+  readonly #waiting = new Set<{
+    readonly what: "lost" | "forwarded";
+    readonly at: number;
+    readonly resolve: () => void;
+  }>();
 
   constructor(seed: number, conditions: NetworkConditions = {}) {
     this.#seed = seed;
@@ -60,13 +64,18 @@ export class BadNetwork {
 
   /** Resolves once so many more packets have been lost. */
   whenLost(count: number): Promise<void> {
-    return new Promise((resolve) => this.#waiting.add({ at: this.counts.lost + count, resolve }));
+    return this.#when("lost", count);
   }
 
-  lose(): void {
-    this.counts.lost += 1;
+  /** Resolves once so many more packets have passed. */
+  whenForwarded(count: number): Promise<void> {
+    return this.#when("forwarded", count);
+  }
+
+  count(what: "lost" | "forwarded"): void {
+    this.counts[what] += 1;
     for (const one of this.#waiting) {
-      if (this.counts.lost < one.at) continue;
+      if (one.what !== what || this.counts[what] < one.at) continue;
       this.#waiting.delete(one);
       one.resolve();
     }
@@ -79,6 +88,10 @@ export class BadNetwork {
 
   async close(): Promise<void> {
     await Promise.all([...this.#ways].map((way) => way.close()));
+  }
+
+  #when(what: "lost" | "forwarded", count: number): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add({ what, at: this.counts[what] + count, resolve }));
   }
 
   async #open(): Promise<Way> {
@@ -170,7 +183,7 @@ class Way {
     // Each packet takes as many numbers, so that one that is lost changes nothing for the next.
     const [isLost, isTwice, late] = [this.#random.next() < loss, this.#random.next() < duplicate, this.#random.next()];
     if (outage || isLost || bytes > mtuBytes) {
-      this.#network.lose();
+      this.#network.count("lost");
       return;
     }
     counts.largestBytes = Math.max(counts.largestBytes, bytes);
@@ -193,7 +206,7 @@ class Way {
     const [socket, port] =
       from === "caller" ? [this.#atCallee, this.#ports.callee] : [this.#atCaller, this.#ports.caller];
     if (port === undefined) return;
-    this.#network.counts.forwarded += 1;
+    this.#network.count("forwarded");
     socket.send(packet, port, this.#address, () => undefined);
   }
 }

@@ -87,14 +87,55 @@ describe("a reliable channel over a bad network", () => {
   );
 
   it("passes where no packet of more than 1,280 bytes does", async () => {
+    const startMs = performance.now();
     const { network, caller, callee } = await across(3, { mtuBytes: 1_280 });
     const [here, there] = [caller.channel(1, "data"), callee.channel(1, "data")];
     const come = allInOrder(there, 40, 16 * 1024);
     await sendAll(here, 40, 16 * 1024);
     await come;
     expect(network.counts.largestBytes).toBeLessThanOrEqual(1_280);
-    expect(network.counts.lost).toBe(0);
+    // Probes of the two sides, which look for more; each is waited for a second.
+    expect(network.counts.lost).toBeLessThanOrEqual(2 * Math.ceil((performance.now() - startMs) / 1000));
   }, 30_000);
+
+  it("uses packets as large as the path takes", async () => {
+    const { network, caller, callee } = await across(3, {});
+    const [here, there] = [caller.channel(1, "data"), callee.channel(1, "data")];
+    const come = allInOrder(there, 100, 16 * 1024);
+    await sendAll(here, 100, 16 * 1024);
+    await come;
+    expect(network.counts.largestBytes).toBeGreaterThan(8 * 1024);
+    // 1,500 packets would be needed for this with those that pass everywhere.
+    expect(network.counts.forwarded).toBeLessThan(800);
+  }, 30_000);
+
+  it.each<[string, NetworkConditions]>([
+    ["at once", {}],
+    ["with 20 ms each way", { delayMs: 20 }],
+    ["with 1 % loss", { delayMs: 2, loss: 0.01 }],
+  ])(
+    "goes on over a path that comes to take less while bulk data runs, with nothing lost or out of order: %s",
+    async (_, conditions) => {
+      const { network, caller, callee } = await across(9, conditions);
+      const [bulk, bulkThere] = [caller.channel(1, "bulk"), callee.channel(1, "bulk")];
+      const [small, smallThere] = [caller.channel(2, "small"), callee.channel(2, "small")];
+      const come = Promise.all([
+        allInOrder(bulkThere, 60, 16 * 1024),
+        allInOrder(smallThere, 120, 90),
+        allInOrder(small, 60, 16 * 1024),
+      ]);
+      const sent = Promise.all([
+        sendAll(bulk, 60, 16 * 1024),
+        sendAll(small, 120, 90),
+        sendAll(smallThere, 60, 16 * 1024),
+      ]);
+      await network.whenForwarded(120);
+      expect(network.counts.largestBytes).toBeGreaterThan(8 * 1024);
+      network.conditions = { ...conditions, mtuBytes: 1_280 };
+      await Promise.all([sent, come]);
+    },
+    30_000,
+  );
 
   it("goes on after an outage, with nothing lost", async () => {
     const { network, caller, callee } = await across(5, { delayMs: 5 });

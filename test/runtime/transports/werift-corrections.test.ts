@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { crc32c } from "werift";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../../runtime/interface/transport.ts";
 import type { EnginePeer } from "../../../runtime/transports/webrtc/engines/engine.ts";
@@ -20,6 +21,8 @@ interface Sctp {
   sackNeeded: boolean;
   markReceived(tsn: number): boolean;
   sendSack(): Promise<void>;
+  readonly remoteVerificationTag: number;
+  readonly transport: { send(packet: Buffer): Promise<void> };
   sendChunk(chunk: { gaps: number[][]; cumulativeTsn: number } | undefined): Promise<void>;
 }
 interface Internals {
@@ -78,7 +81,8 @@ describe("corrections to werift", () => {
     for (const peer of [callerPeer, calleePeer]) {
       const { receiveBuffers, ...rest } = tuneWerift(peer);
       expect(receiveBuffers).toBeGreaterThan(0);
-      expect(rest).toEqual({ silent: 1, dtls: 1, receiverWindow: true, rtoFloor: true, tsnOrder: true });
+      const association = { receiverWindow: true, rtoFloor: true, firstTsn: true, receiving: true, sending: true };
+      expect(rest).toEqual({ silent: 1, dtls: 1, association });
     }
   });
 
@@ -88,7 +92,8 @@ describe("corrections to werift", () => {
   });
 
   test("leave alone what has another shape", () => {
-    const none = { receiveBuffers: 0, silent: 0, dtls: 0, receiverWindow: false, rtoFloor: false, tsnOrder: false };
+    const association = { receiverWindow: false, rtoFloor: false, firstTsn: false, receiving: false, sending: false };
+    const none = { receiveBuffers: 0, silent: 0, dtls: 0, association };
     expect(tuneWerift({} as EnginePeer)).toEqual(none);
     expect(
       tuneWerift({ iceTransports: [{}], dtlsTransports: [{}, undefined], sctp: { sctp: {} } } as unknown as EnginePeer),
@@ -135,24 +140,18 @@ describe("corrections to werift", () => {
   ] as const)("order TSNs by value %s", async ([, last]) => {
     const at = (offset: number): number => (last + offset) >>> 0;
     const { sctp } = inside(freshPeer(true)).sctp;
+    const packets: Buffer[] = [];
+    Object.assign(sctp, { remotePort: 5000, transport: { send: async (packet: Buffer) => void packets.push(packet) } });
     sctp.lastReceivedTsn = last;
-    const sacks: { gaps: number[][] }[] = [];
-    // The wrapper of the correction calls what it found here.
-    const peer = freshPeer(false);
-    const spied = inside(peer).sctp.sctp;
-    spied.sendChunk = async (chunk) => void (chunk !== undefined && sacks.push(chunk));
-    tuneWerift(peer);
-    for (const sctpUnderTest of [sctp, spied]) {
-      sctpUnderTest.lastReceivedTsn = last;
-      for (const offset of [2, 3, 5, 2]) sctpUnderTest.markReceived(at(offset));
-      expect(sctpUnderTest.lastReceivedTsn).toBe(last);
-    }
-    spied.sackNeeded = true;
-    await spied.sendSack();
-    expect(sacks[0]?.gaps).toEqual([
-      [2, 3],
-      [5, 5],
-    ]);
+    for (const offset of [2, 3, 5, 2]) sctp.markReceived(at(offset));
+    expect(sctp.lastReceivedTsn).toBe(last);
+    sctp.sackNeeded = true;
+    await sctp.sendSack();
+    const sack = packets[0]?.subarray(12) as Buffer;
+    const [blocks, duplicates] = [sack.readUInt16BE(12), sack.readUInt16BE(14)];
+    expect([sack.readUInt8(0), sack.readUInt32BE(4), blocks, duplicates]).toEqual([3, last, 2, 1]);
+    expect([16, 18, 20, 22].map((offset) => sack.readUInt16BE(offset))).toEqual([2, 3, 5, 5]);
+    expect(sack.readUInt32BE(24)).toBe(at(2));
     expect(sctp.markReceived(at(1))).toBe(false);
     expect(sctp.lastReceivedTsn).toBe(at(3));
     expect(sctp.markReceived(at(3))).toBe(true);
@@ -205,4 +204,58 @@ describe("corrections to werift", () => {
     const { localTsn } = inside(callerEngine.peers[0] as EnginePeer).sctp.sctp;
     expect((localTsn - start) >>> 0).toBeGreaterThanOrEqual(total);
   });
+
+  test.for([
+    ["one to skip", [0x84], true],
+    ["one that ends the packet", [0x3f], false],
+  ] as const)("pass over chunks that are not known: %s", async ([, [type], goesOn]) => {
+    const { caller, callee, callerPeer, calleePeer } = await connected();
+    const { sctp } = inside(callerPeer).sctp;
+    const heard: Buffer[] = [];
+    const calleeSctp = inside(calleePeer).sctp.sctp;
+    const send = calleeSctp.transport.send.bind(calleeSctp.transport);
+    calleeSctp.transport.send = (packet) => {
+      heard.push(packet);
+      return send(packet);
+    };
+    await sctp.transport.send(sealed(sctp, [chunkOf(type, 8), chunkOf(4, 12)]));
+    // Comes behind it.
+    const received = collect(callee.control, 1);
+    await sendWhenReady(caller.control, patterned(100, 0));
+    await received;
+    // The answers to those that look for the size of the path are larger.
+    expect(heard.filter((packet) => packet[12] === 5 && packet.length < 100).length).toBe(goesOn ? 1 : 0);
+  });
+
+  test("drop packets that are cut short or have a wrong checksum", async () => {
+    const { caller, callee, callerPeer } = await connected();
+    const { sctp } = inside(callerPeer).sctp;
+    const whole = sealed(sctp, [chunkOf(4, 12)]);
+    const received = collect(callee.control, 1);
+    await sctp.transport.send(whole.subarray(0, 9));
+    await sctp.transport.send(Buffer.from(whole).fill(1, 20));
+    await sctp.transport.send(sealed(sctp, [chunkOf(0, 3)]));
+    await sctp.transport.send(sealed(sctp, [chunkOf(3, 2)]));
+    await sctp.transport.send(sealed(sctp, [chunkOf(192, 1)]));
+    await sendWhenReady(caller.control, patterned(100, 0));
+    expect(await received).toHaveLength(1);
+  });
 });
+
+/** A chunk of a type, with so many bytes of zeros; those of a HEARTBEAT are a parameter of another kind. */
+function chunkOf(type: number, bytes: number): Buffer {
+  const chunk = Buffer.alloc((4 + bytes + 3) & ~3);
+  chunk.writeUInt8(type, 0);
+  chunk.writeUInt16BE(4 + bytes, 2);
+  if (type === 4) chunk.writeUInt16BE(bytes, 6);
+  return chunk;
+}
+
+function sealed(sctp: Sctp, chunks: readonly Buffer[]): Buffer {
+  const packet = Buffer.concat([Buffer.alloc(12), ...chunks]);
+  packet.writeUInt16BE(5000, 0);
+  packet.writeUInt16BE(5000, 2);
+  packet.writeUInt32BE(sctp.remoteVerificationTag, 4);
+  packet.writeUInt32LE(crc32c(packet), 8);
+  return packet;
+}

@@ -1,9 +1,12 @@
 import type { EnginePeer } from "../engine.ts";
-import { setRtoFloor, setTsnOrder, setWindow, type Sctp } from "./association.nodejs.ts";
+import { guardTimers, setFirstTsn, setRtoFloor, setWindow } from "./association.nodejs.ts";
 import { correctDtls } from "./dtls.nodejs.ts";
 import { fieldOf, listOf, tuned } from "./fields.nodejs.ts";
-import { cutSmaller } from "./fragments.nodejs.ts";
 import { silenceIce, tuneSockets, waitForNoServer } from "./ice.nodejs.ts";
+import { baseBytes, PathSize } from "./path-size.nodejs.ts";
+import { correctReceiving } from "./receiving.nodejs.ts";
+import type { Sctp } from "./sctp.ts";
+import { correctSending } from "./sending.nodejs.ts";
 
 export { hopeOn } from "./ice.nodejs.ts";
 
@@ -20,6 +23,8 @@ export interface WeriftTuning {
   readonly stun: boolean;
   /** Seconds; the floor of 1 s in RFC 9260 section 16 turns each tail loss into a second of silence. */
   readonly minRtoSeconds: number;
+  /** Seconds that a timeout is doubled up to at most; after an outage nothing waits longer than that. */
+  readonly maxRtoSeconds: number;
 }
 
 const defaults: WeriftTuning = {
@@ -27,6 +32,24 @@ const defaults: WeriftTuning = {
   receiverWindowBytes: 128 * 1024,
   stun: false,
   minRtoSeconds: 0.15,
+  maxRtoSeconds: 1,
+};
+
+/** What has been applied to the SCTP of a connection. */
+interface WeriftAssociation {
+  readonly receiverWindow: boolean;
+  readonly rtoFloor: boolean;
+  readonly firstTsn: boolean;
+  readonly receiving: boolean;
+  readonly sending: boolean;
+}
+
+const none: WeriftAssociation = {
+  receiverWindow: false,
+  rtoFloor: false,
+  firstTsn: false,
+  receiving: false,
+  sending: false,
 };
 
 /** What has been applied; for tests and for `describe`. */
@@ -34,9 +57,7 @@ export interface WeriftTuned {
   readonly receiveBuffers: number;
   /** How many ICE transports ask no STUN server that was not named. */
   readonly silent: number;
-  readonly receiverWindow: boolean;
-  readonly rtoFloor: boolean;
-  readonly tsnOrder: boolean;
+  readonly association: WeriftAssociation;
   /** How many DTLS transports begin at once and check who is at the other end. */
   readonly dtls: number;
 }
@@ -48,21 +69,33 @@ export function tuneWerift(peer: EnginePeer, tuning: Partial<WeriftTuning> = {})
   const silent = wanted.stun ? 0 : silenceIce(peer);
   waitForNoServer(peer);
   const dtls = tuneDtls(peer);
-  const sctp = sctpOf(peer);
-  if (sctp === undefined)
-    return { receiveBuffers, silent, dtls, receiverWindow: false, rtoFloor: false, tsnOrder: false };
-  cutSmaller(sctp);
-  if (!Object.hasOwn(sctp, tuned)) {
-    Object.defineProperty(sctp, tuned, {
-      value: {
-        receiverWindow: setWindow(sctp, wanted.receiverWindowBytes),
-        rtoFloor: setRtoFloor(sctp, wanted.minRtoSeconds),
-        tsnOrder: setTsnOrder(sctp),
-      },
+  return { receiveBuffers, silent, dtls, association: tuneSctp(peer, wanted) };
+}
+
+function tuneSctp(peer: EnginePeer, wanted: WeriftTuning): WeriftAssociation {
+  const sctp = sctpOf(peer) as (Sctp & { [tuned]?: WeriftAssociation }) | undefined;
+  if (sctp === undefined) return none;
+  sctp[tuned] ??= correctAssociation(peer, sctp, wanted);
+  return sctp[tuned];
+}
+
+function correctAssociation(peer: EnginePeer, sctp: Sctp, wanted: WeriftTuning): WeriftAssociation {
+  const receiverWindow = setWindow(sctp, wanted.receiverWindowBytes);
+  const rtoFloor = setRtoFloor(sctp, wanted.minRtoSeconds);
+  const firstTsn = setFirstTsn(sctp);
+  guardTimers(sctp);
+  if (!PathSize.fits(sctp)) return { ...none, receiverWindow, rtoFloor, firstTsn };
+  const path = new PathSize(peer, sctp);
+  const receiving = correctReceiving(sctp, (body) => path.onHeartbeatAck(body));
+  const sending =
+    receiving &&
+    correctSending(sctp, {
+      base: baseBytes,
+      size: () => path.bytes,
+      onBlackHole: () => path.blackHole(),
+      maxRtoSeconds: wanted.maxRtoSeconds,
     });
-  }
-  const association = (sctp as unknown as { [tuned]: Omit<WeriftTuned, "receiveBuffers" | "silent" | "dtls"> })[tuned];
-  return { receiveBuffers, silent, dtls, ...association };
+  return { receiverWindow, rtoFloor, firstTsn, receiving, sending };
 }
 
 /** Sends the SCTP ABORT that `close()` of werift cannot send any more, because it closes the ICE transport first. */

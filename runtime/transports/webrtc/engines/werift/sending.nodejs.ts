@@ -1,0 +1,373 @@
+import { chunkHeaderBytes, dataPacket, newPacket, packetHeaderBytes, seal } from "./packets.nodejs.ts";
+import {
+  chunkTypes,
+  dataFlags,
+  isAfter,
+  type OutgoingChunk,
+  type OutgoingMessage,
+  type SackChunk,
+  type Sctp,
+} from "./sctp.ts";
+
+export interface SendingInit {
+  /** User data that a packet takes wherever there is a path, in bytes. */
+  readonly base: number;
+  /** User data that a packet takes on this path now, in bytes. */
+  readonly size: () => number;
+  /** Large packets seem to be lost: from now on `size` is the base. */
+  readonly onBlackHole: () => void;
+  /** Seconds that a timeout is doubled up to at most (RFC 9260 section 6.3.3). */
+  readonly maxRtoSeconds: number;
+}
+
+/** Packets in one go without an answer: the initial window of RFC 6928 and of QUIC (RFC 9002 section 7.2). */
+const burstPackets = 10;
+/** What was sent so many packets before one that has come is lost (RFC 9002 section 6.1.1). */
+const packetThreshold = 3;
+
+/**
+ * Does the sending half of an association again. Messages are cut as the path takes them; a loss is judged by what was sent when (RFC 8985
+ * section 3), so that a chunk that is lost twice needs no timeout; timeouts are doubled; and when large packets stop arriving, what is
+ * under way is cut anew: the old chunks are given up with FORWARD TSN (RFC 3758), without giving up the message.
+ * @returns false when it has another shape, and is left alone
+ */
+export function correctSending(sctp: Sctp, init: SendingInit): boolean {
+  const usable =
+    typeof sctp.send === "function" &&
+    typeof sctp.transmitOnce === "function" &&
+    typeof sctp.receiveSackChunk === "function" &&
+    typeof sctp.timer3Expired === "function" &&
+    typeof sctp.timer3Restart === "function" &&
+    typeof sctp.onSackReceived === "function" &&
+    Array.isArray(sctp.outboundQueue) &&
+    Array.isArray(sctp.sentQueue) &&
+    typeof sctp.cwnd === "number";
+  if (usable) new Sending(sctp, init).begin();
+  return usable;
+}
+
+class Sending {
+  readonly #sctp: Sctp;
+  readonly #init: SendingInit;
+  /** Some of what was sent has to go again. */
+  #hasLost = false;
+  #fastRetransmit = false;
+  /** The other side is to be told that some TSNs will not come. */
+  #owesForward = false;
+  #order = 0;
+  /** Timeouts without an answer between them. */
+  #timeouts = 0;
+
+  constructor(sctp: Sctp, init: SendingInit) {
+    this.#sctp = sctp;
+    this.#init = init;
+  }
+
+  begin(): void {
+    const sctp = this.#sctp;
+    sctp.cwnd = burstPackets * this.#init.base;
+    sctp.send = (streamId, protocol, bytes, { ordered = true } = {}) => this.#send(streamId, protocol, bytes, ordered);
+    sctp.receiveSackChunk = (sack) => this.#onSack(sack);
+    sctp.transmitOnce = async () => this.#transmit();
+    sctp.timer3Expired = () => this.#onTimeout();
+  }
+
+  async #send(streamId: number, protocol: number, bytes: Buffer, isOrdered: boolean): Promise<void> {
+    const sctp = this.#sctp;
+    const streamSeqNum = isOrdered ? (sctp.outboundStreamSeq[streamId] ?? 0) : 0;
+    if (isOrdered) sctp.outboundStreamSeq[streamId] = (streamSeqNum + 1) & 0xffff;
+    const sent = new Promise<void>((resolve) => {
+      const message = { streamId, streamSeqNum, protocol, isOrdered, bytes, onSent: resolve };
+      for (const chunk of this.#cut(message)) sctp.outboundQueue.push(chunk);
+    });
+    await sctp.transmit();
+    await sent;
+  }
+
+  /** The message in chunks of about the same size, with the next TSNs. */
+  #cut(message: OutgoingMessage): Chunk[] {
+    const { bytes } = message;
+    const count = Math.ceil(bytes.length / this.#init.size());
+    const size = Math.ceil(bytes.length / count);
+    return Array.from({ length: count }, (_, index) => {
+      const kind = message.isOrdered ? 0 : dataFlags.unordered;
+      const place = (index === 0 ? dataFlags.first : 0) | (index === count - 1 ? dataFlags.last : 0);
+      const chunk = new Chunk(message, this.#sctp.localTsn, kind | place, index * size, (index + 1) * size);
+      this.#sctp.localTsn = (this.#sctp.localTsn + 1) >>> 0;
+      return chunk;
+    });
+  }
+
+  #transmit(): void {
+    const sctp = this.#sctp;
+    if (sctp.isStopped) return;
+    if (this.#owesForward) this.#sendForward();
+    const size = this.#init.size();
+    const burst = burstPackets * Math.max(this.#init.base, size >> 2);
+    const window = Math.min(sctp.flightSize + burst, sctp.cwnd);
+    if (this.#hasLost) this.#retransmit(window);
+    while (sctp.flightSize < window) {
+      const chunk = sctp.outboundQueue[0];
+      if (chunk === undefined || !this.#hasRoom(chunk)) break;
+      sctp.outboundQueue.shift();
+      sctp.sentQueue.push(chunk);
+      this.#sendData(chunk);
+      if ((chunk.flags & dataFlags.last) !== 0) {
+        chunk.message.onSent?.();
+        chunk.message.onSent = undefined;
+      }
+    }
+    if (sctp.sentQueue.length > 0 && sctp.timer3Handle === undefined) sctp.timer3Start();
+    sctp.flush.execute();
+  }
+
+  /** The window of the receiver; one chunk may always be on its way, for it brings an answer (RFC 9260 section 6.1). */
+  #hasRoom({ bookSize }: OutgoingChunk): boolean {
+    const { flightSize, peerAdvertisedRwnd } = this.#sctp;
+    return flightSize === 0 || flightSize + bookSize <= peerAdvertisedRwnd;
+  }
+
+  #retransmit(window: number): void {
+    const sctp = this.#sctp;
+    let isFirst = true;
+    for (const chunk of sctp.sentQueue) {
+      if (!chunk.retransmit) {
+        isFirst = false;
+        continue;
+      }
+      // The first of a fast retransmission goes whatever the window is (RFC 9260 section 7.2.4).
+      if (sctp.flightSize >= window && !this.#fastRetransmit) return;
+      this.#fastRetransmit = false;
+      chunk.retransmit = false;
+      this.#sendData(chunk);
+      if (isFirst) sctp.timer3Restart();
+      isFirst = false;
+    }
+    this.#hasLost = false;
+  }
+
+  #sendData(chunk: OutgoingChunk): void {
+    const sctp = this.#sctp;
+    sctp.flightSize += chunk.bookSize;
+    chunk.sentCount += 1;
+    chunk.sentMs = performance.now();
+    this.#order += 1;
+    chunk.order = this.#order;
+    this.#sendPacket(dataPacket(sctp, chunk));
+  }
+
+  #sendPacket(packet: Buffer): void {
+    // Without a path it is as if it were lost on it.
+    this.#sctp.transport.send(packet).catch(() => undefined);
+  }
+
+  async #onSack({ cumulativeTsn, advertisedRwnd, gaps }: SackChunk): Promise<void> {
+    const sctp = this.#sctp;
+    // What was never sent cannot have come; and an answer that was overtaken by others says nothing new.
+    if (isAfter(cumulativeTsn, (sctp.localTsn - 1) >>> 0) || isAfter(sctp.lastSackedTsn, cumulativeTsn)) return;
+    const wasFull = sctp.flightSize >= sctp.cwnd;
+    sctp.lastSackedTsn = cumulativeTsn;
+    let count = 0;
+    while (count < sctp.sentQueue.length && !isAfter((sctp.sentQueue[count] as OutgoingChunk).tsn, cumulativeTsn))
+      count += 1;
+    const confirmed = sctp.sentQueue.splice(0, count);
+    const news = confirmed.filter(({ acked }) => !acked);
+    if (gaps.length > 0) news.push(...this.#confirmBlocks(cumulativeTsn, gaps));
+    const bytes = news.reduce((sum, chunk) => sum + (chunk.retransmit || chunk.abandoned ? 0 : chunk.bookSize), 0);
+    sctp.flightSize = Math.max(0, sctp.flightSize - bytes);
+    // What had been taken for lost was only late.
+    for (const chunk of news) chunk.retransmit = false;
+    const measured = news.findLast(({ sentCount, abandoned }) => sentCount === 1 && !abandoned);
+    if (measured !== undefined) sctp.updateRto((performance.now() - measured.sentMs) / 1000);
+    if (news.length > 0) this.#timeouts = 0;
+    const isLoss = this.#findLost(news);
+    this.#adjustWindow(bytes, wasFull, isLoss);
+    if (sctp.sentQueue.length === 0) sctp.timer3Cancel();
+    else if (count > 0) sctp.timer3Restart();
+    sctp.peerAdvertisedRwnd = advertisedRwnd;
+    this.#advance();
+    await sctp.onSackReceived();
+    await sctp.transmit();
+  }
+
+  /** Marks what came although something before it is missing. @returns what is new of it */
+  #confirmBlocks(cumulativeTsn: number, gaps: SackChunk["gaps"]): OutgoingChunk[] {
+    const news: OutgoingChunk[] = [];
+    let at = 0;
+    for (const chunk of this.#sctp.sentQueue) {
+      const offset = (chunk.tsn - cumulativeTsn) >>> 0;
+      while (at < gaps.length && (gaps[at]?.[1] ?? 0) < offset) at += 1;
+      const block = gaps[at];
+      if (block === undefined) break;
+      if (chunk.acked || offset < (block[0] ?? 0)) continue;
+      chunk.acked = true;
+      news.push(chunk);
+    }
+    return news;
+  }
+
+  /** Finds what was sent long enough before something that has come by now, and has not come. @returns whether there is any */
+  #findLost(news: readonly OutgoingChunk[]): boolean {
+    const latest = news.reduce((most, { order }) => Math.max(most, order), 0);
+    let isLoss = false;
+    let isTwice = false;
+    for (const chunk of this.#sctp.sentQueue) {
+      if (chunk.acked || chunk.abandoned || chunk.retransmit || chunk.order + packetThreshold > latest) continue;
+      chunk.retransmit = true;
+      this.#sctp.flightSize = Math.max(0, this.#sctp.flightSize - chunk.bookSize);
+      isLoss = true;
+      if (chunk.sentCount > 1 && chunk.bookSize > this.#init.base) isTwice = true;
+    }
+    if (isLoss) this.#hasLost = true;
+    if (isTwice) this.#fallBack();
+    return isLoss;
+  }
+
+  /** RFC 9260 section 7.2; in slow start all that has come counts, as in RFC 9002 section 7.3.1. */
+  #adjustWindow(bytes: number, wasFull: boolean, isLoss: boolean): void {
+    const sctp = this.#sctp;
+    const size = this.#init.size();
+    if (sctp.fastRecoveryExit !== undefined) {
+      if (!isAfter(sctp.fastRecoveryExit, sctp.lastSackedTsn)) sctp.fastRecoveryExit = undefined;
+      return;
+    }
+    if (isLoss) {
+      sctp.ssthresh = Math.max(sctp.cwnd >> 1, 4 * this.#init.base, size);
+      sctp.cwnd = sctp.ssthresh;
+      sctp.partialBytesAcked = 0;
+      sctp.fastRecoveryExit = sctp.sentQueue.at(-1)?.tsn;
+      this.#fastRetransmit = true;
+    } else if (bytes > 0 && wasFull) {
+      if (sctp.cwnd <= (sctp.ssthresh ?? Infinity)) {
+        sctp.cwnd += bytes;
+        return;
+      }
+      sctp.partialBytesAcked += bytes;
+      if (sctp.partialBytesAcked < sctp.cwnd) return;
+      sctp.partialBytesAcked -= sctp.cwnd;
+      sctp.cwnd += size;
+    }
+  }
+
+  /** T3-rtx, RFC 9260 section 6.3.3. */
+  #onTimeout(): void {
+    const sctp = this.#sctp as Sctp & { timer3Handle: unknown };
+    if (sctp.isStopped) return;
+    sctp.timer3Handle = undefined;
+    this.#timeouts += 1;
+    sctp.rto = Math.min(sctp.rto * 2, Math.max(this.#init.maxRtoSeconds, sctp.rto));
+    if (sctp.sentQueue.some((chunk) => !chunk.acked && chunk.bookSize > this.#init.base)) this.#fallBack();
+    for (const chunk of sctp.sentQueue) {
+      // What came out of order may have been forgotten again by a receiver in need; that shows when nothing else helps.
+      if (chunk.acked && this.#timeouts < 2) continue;
+      chunk.acked = false;
+      if (!chunk.abandoned) chunk.retransmit = true;
+    }
+    this.#hasLost = true;
+    sctp.fastRecoveryExit = undefined;
+    sctp.flightSize = 0;
+    sctp.partialBytesAcked = 0;
+    sctp.ssthresh = Math.max(sctp.cwnd >> 1, 4 * this.#init.base, this.#init.size());
+    sctp.cwnd = this.#init.size();
+    this.#advance();
+    void sctp.transmit();
+  }
+
+  /** Small packets from now on, also for what was sent in large ones. */
+  #fallBack(): void {
+    this.#init.onBlackHole();
+    // Only who announces PAD is known to keep messages that are whole when a FORWARD TSN passes them.
+    if (!this.#sctp.remoteExtensions.includes(chunkTypes.pad)) return;
+    const sctp = this.#sctp;
+    const waiting = sctp.outboundQueue.splice(0);
+    const [next] = waiting;
+    if (next !== undefined) sctp.localTsn = next.tsn;
+    const again = new Set<OutgoingMessage>();
+    for (const { message, acked, abandoned, bookSize } of sctp.sentQueue) {
+      if (!acked && !abandoned && bookSize > this.#init.base) again.add(message);
+    }
+    for (const chunk of sctp.sentQueue) {
+      if (!again.has(chunk.message) || chunk.abandoned) continue;
+      if (!chunk.acked && !chunk.retransmit) sctp.flightSize = Math.max(0, sctp.flightSize - chunk.bookSize);
+      chunk.abandoned = true;
+      chunk.retransmit = false;
+    }
+    // A message of which nothing was sent yet is cut anew as well; one of which some was goes as it is.
+    const sent = new Set(sctp.sentQueue.map(({ message }) => message));
+    const begun = waiting.filter(({ message }) => sent.has(message) && !again.has(message));
+    for (const chunk of begun) {
+      sctp.outboundQueue.push(chunk);
+      sctp.localTsn = (chunk.tsn + 1) >>> 0;
+    }
+    const whole = new Set(waiting.filter(({ message }) => !sent.has(message)).map(({ message }) => message));
+    for (const message of [...again, ...whole]) sctp.outboundQueue.push(...this.#cut(message));
+  }
+
+  /** The point up to which the other side is to wait for nothing (RFC 3758 section 3.5). */
+  #advance(): void {
+    const sctp = this.#sctp;
+    if (isAfter(sctp.lastSackedTsn, sctp.advancedPeerAckTsn)) sctp.advancedPeerAckTsn = sctp.lastSackedTsn;
+    if (sctp.sentQueue.every(({ abandoned }) => !abandoned)) {
+      this.#owesForward = isAfter(sctp.advancedPeerAckTsn, sctp.lastSackedTsn);
+      return;
+    }
+    for (let [head] = sctp.sentQueue; head !== undefined && isDone(head); [head] = sctp.sentQueue) {
+      sctp.advancedPeerAckTsn = head.tsn;
+      sctp.sentQueue.shift();
+    }
+    this.#owesForward = isAfter(sctp.advancedPeerAckTsn, sctp.lastSackedTsn);
+  }
+
+  /** Names no stream: all messages come, some by other TSNs. */
+  #sendForward(): void {
+    const sctp = this.#sctp;
+    this.#owesForward = false;
+    const packet = newPacket(sctp, chunkTypes.forwardTsn, 0, 4);
+    packet.writeUInt32BE(sctp.advancedPeerAckTsn, packetHeaderBytes + chunkHeaderBytes);
+    this.#sendPacket(seal(packet));
+    if (sctp.timer3Handle === undefined) sctp.timer3Start();
+  }
+}
+
+/** Nothing is lost when the other side waits for it no more. Parts of a message that has not come as a whole would be. */
+function isDone({ abandoned, acked, flags }: OutgoingChunk): boolean {
+  const isWhole = (flags & dataFlags.first) !== 0 && (flags & dataFlags.last) !== 0;
+  return abandoned || (acked && isWhole);
+}
+
+class Chunk implements OutgoingChunk {
+  readonly type = chunkTypes.data;
+  acked = false;
+  abandoned = false;
+  retransmit = false;
+  sentCount = 0;
+  sentMs = 0;
+  order = 0;
+  readonly message: OutgoingMessage;
+  readonly tsn: number;
+  readonly flags: number;
+  readonly userData: Buffer;
+
+  constructor(message: OutgoingMessage, tsn: number, flags: number, from: number, until: number) {
+    this.message = message;
+    this.tsn = tsn;
+    this.flags = flags;
+    this.userData = message.bytes.subarray(from, until);
+  }
+
+  get bookSize(): number {
+    return this.userData.length;
+  }
+
+  get streamId(): number {
+    return this.message.streamId;
+  }
+
+  get streamSeqNum(): number {
+    return this.message.streamSeqNum;
+  }
+
+  get protocol(): number {
+    return this.message.protocol;
+  }
+}
