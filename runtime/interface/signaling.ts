@@ -19,6 +19,8 @@ interface SignalingLeg {
 
 /** A call to a peer, already greeted: protocol version and pipeline are agreed. */
 export interface OutgoingCall extends SignalingLeg {
+  /** Both sides let connections to several pipelines share the one that is made. */
+  readonly shared: boolean;
   /**
    * Sends the one offer of this call and waits for its answer, both SDP (RFC 8866).
    * @throws {MeshError} the refusal, or why the call broke
@@ -33,6 +35,8 @@ export interface OutgoingCall extends SignalingLeg {
 /** A call from another peer that has made its offer. */
 export interface IncomingCall extends SignalingLeg {
   readonly pipeline: string;
+  /** Connections to several pipelines share the one that is made: the caller has asked for that, and was told so. */
+  readonly shared: boolean;
   readonly offer: string;
   /** Accepts, with the SDP answer. */
   answer(sdp: string): void;
@@ -52,6 +56,8 @@ export interface CallOptions {
   readonly host: string;
   readonly port: number;
   readonly pipeline: string;
+  /** Connections to several pipelines may share the one that is made. */
+  readonly share?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -61,6 +67,8 @@ export interface ServeOptions {
   readonly port: number;
   /** The names that may be called, read at each call; undefined lets every name through. */
   readonly pipelines?: (() => readonly string[]) | undefined;
+  /** True when callers may have connections to several pipelines share one. */
+  readonly share?: boolean;
   readonly onCall: (call: IncomingCall) => void;
 }
 

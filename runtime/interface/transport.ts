@@ -59,6 +59,8 @@ export interface ConnectionState {
   readonly remoteCandidates?: readonly string[];
   /** The path that is in use, once the engine has told it. */
   readonly selectedPair?: Pick<CandidatePair, "local" | "remote">;
+  /** Connections to pipelines that go over it; left out for one that is not shared. */
+  readonly sharedBy?: number;
   /** Round-trip time in milliseconds, by heartbeats. */
   readonly roundTripMs?: number;
 }
@@ -79,6 +81,14 @@ export interface DialOptions {
   readonly signal: AbortSignal;
 }
 
+/** A connection that is kept open for those that will be wanted. */
+export interface StandbyConnection {
+  /** Resolves when it is over; never rejects. */
+  readonly closed: Promise<ConnectionEnd>;
+  /** It need not be kept any more; calling it again does nothing. */
+  release(): void;
+}
+
 /** Where a peer waits for callers. */
 export interface Listener {
   /** The address callers may dial, with the actual port. */
@@ -97,6 +107,18 @@ export interface Transport {
    * @throws {MeshError} `peer-unreachable`, `deadline-exceeded`, `pipeline-not-found`, …; or the signal's reason
    */
   dial(uri: string, options: DialOptions): Promise<Connection>;
+  /**
+   * Connects to the peer at `uri` without opening anything there, so that a later `dial` finds the way open. Left out where
+   * each dial makes a connection of its own.
+   * @returns undefined where the other peer lets nobody share a connection
+   * @throws {MeshError} as `dial`
+   */
+  standBy?(uri: string, options: DialOptions): Promise<StandbyConnection | undefined>;
+  /**
+   * From now on a connection that carries nothing is kept for some seconds, for whoever dials next.
+   * @returns closes those when nobody else wants them kept; resolves when they are closed
+   */
+  keepIdle?(): Promise<() => Promise<void>>;
   /**
    * Waits for callers at `uri`, such as `webrtc://127.0.0.1:7443`; port 0 takes a free one.
    * @param accept called for each connection, with the pipeline name of the dialled address

@@ -74,6 +74,8 @@ class LocalMesh implements Mesh {
   readonly #options: LaunchOptions;
   readonly #listeners: Listener[] = [];
   readonly #hosts: PipelineHost[] = [];
+  /** Lets go of the connections that are kept for whoever calls next. */
+  readonly #letGo: (() => Promise<void>)[] = [];
   readonly #sessions: OpenSessions;
   readonly #deps: PipelineDeps;
   readonly #endpoints = new Map<string, PipelineEndpoint>();
@@ -103,6 +105,10 @@ class LocalMesh implements Mesh {
     if (reachesOut(this.#plan)) {
       const { transports, calls } = this.#platform;
       await Promise.all([calls(), ...transports.map((transport) => transport.prepare?.())]);
+      for (const transport of transports) {
+        const letGo = await transport.keepIdle?.();
+        if (letGo !== undefined) this.#letGo.push(letGo);
+      }
     }
     if (isShared(this.#plan)) {
       const share = await this.#platform.share?.();
@@ -154,6 +160,7 @@ class LocalMesh implements Mesh {
     const hosts = this.#hosts.map((host) => host.close(new MeshError("peer-lost", stops)));
     await Promise.allSettled([...hosts, this.#sessions.close(new MeshError("cancelled", stops))]);
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()));
+    await Promise.allSettled(this.#letGo.map((letGo) => letGo()));
   }
 
   async #startPeer(peer: PeerPlan): Promise<void> {

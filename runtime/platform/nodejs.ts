@@ -50,6 +50,8 @@ function loadedLater(scheme: string, load: () => Promise<Transport>): Transport 
     scheme,
     prepare: async () => (await transport()).prepare?.(),
     dial: async (uri, options) => (await transport()).dial(uri, options),
+    standBy: async (uri, options) => (await transport()).standBy?.(uri, options),
+    keepIdle: async () => (await (await transport()).keepIdle?.()) ?? (async () => undefined),
     listen: async (uri, accept) => (await transport()).listen(uri, accept),
   };
 }

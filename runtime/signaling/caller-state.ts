@@ -7,7 +7,7 @@ import { answerResult, helloResult, rpcNotification, rpcRequest, type Incoming }
 
 /** Where a call stands, seen from the peer that calls. */
 export type CallerState =
-  | { readonly phase: "greeting"; readonly pipeline: string }
+  | { readonly phase: "greeting"; readonly pipeline: string; readonly share: boolean }
   | { readonly phase: "greeted" }
   | { readonly phase: "offering"; readonly candidates: number }
   | { readonly phase: "answered"; readonly candidates: number }
@@ -15,7 +15,8 @@ export type CallerState =
 
 export type CallerEffect =
   | { readonly do: "send"; readonly message: object }
-  | { readonly do: "greeted" }
+  /** `shared`: both sides let connections to several pipelines share the one that is made. */
+  | { readonly do: "greeted"; readonly shared: boolean }
   | { readonly do: "answer"; readonly sdp: string }
   | { readonly do: "candidate"; readonly candidate: SignalingCandidate | null }
   | { readonly do: "end"; readonly error: MeshError | undefined };
@@ -35,9 +36,9 @@ export interface CallerStep {
 const helloId = 1;
 const offerId = 2;
 
-export function callerStart(pipeline: string): CallerStep {
-  const hello = rpcRequest(helloId, "hello", { versions: [...signalVersions], pipeline });
-  return { next: { phase: "greeting", pipeline }, effects: [{ do: "send", message: hello }] };
+export function callerStart(pipeline: string, share: boolean): CallerStep {
+  const hello = rpcRequest(helloId, "hello", { versions: [...signalVersions], pipeline, ...(share && { share }) });
+  return { next: { phase: "greeting", pipeline, share }, effects: [{ do: "send", message: hello }] };
 }
 
 /** One step of a call; pure. `where` is the called address, for the texts of errors. */
@@ -96,7 +97,10 @@ function onResult(state: Live, id: unknown, result: unknown, where: string): Cal
     if (!parsed.success || !signalVersions.includes(parsed.data.version)) {
       return end(violation(where, `its result of "hello" is not acceptable`));
     }
-    return { next: { phase: "greeted" }, effects: [{ do: "greeted" }] };
+    return {
+      next: { phase: "greeted" },
+      effects: [{ do: "greeted", shared: state.share && parsed.data.share === true }],
+    };
   }
   if (state.phase === "offering" && id === offerId) {
     const parsed = read(answerResult, result);

@@ -27,7 +27,7 @@ export async function callPeer(init: CallerInit, options: CallOptions): Promise<
   const socket = await withDeadline({ ...step, error: tooLong("open the signaling connection") }, (signal) =>
     init.connect(options, signal),
   );
-  const leg = new CallerLeg(socket, options.pipeline, at);
+  const leg = new CallerLeg(socket, options, at);
   try {
     await withDeadline({ ...step, error: tooLong('answer "hello"') }, () => leg.greeted);
   } catch (error) {
@@ -42,13 +42,14 @@ class CallerLeg implements OutgoingCall {
   readonly ended: Promise<MeshError | undefined>;
   readonly #socket: SignalSocket;
   readonly #where: string;
+  #shared = false;
   readonly #candidates = new Mailbox<SignalingCandidate | null>();
   #state: CallerState;
   #isGreeted!: () => void;
   #answered: ((sdp: string) => void) | undefined;
   #isEnded!: (error: MeshError | undefined) => void;
 
-  constructor(socket: SignalSocket, pipeline: string, where: string) {
+  constructor(socket: SignalSocket, { pipeline, share = false }: CallOptions, where: string) {
     this.#socket = socket;
     this.#where = where;
     this.ended = new Promise((resolve) => (this.#isEnded = resolve));
@@ -57,9 +58,13 @@ class CallerLeg implements OutgoingCall {
     this.greeted.catch(() => undefined);
     socket.onMessage((text) => this.#take({ on: "message", message: parseSignal(text) }));
     socket.onClose((code, reason) => this.#isEnded(lost(this.#where, code, reason)));
-    const start = callerStart(pipeline);
+    const start = callerStart(pipeline, share);
     this.#state = start.next;
     this.#perform(start);
+  }
+
+  get shared(): boolean {
+    return this.#shared;
   }
 
   offer(sdp: string): Promise<string> {
@@ -97,8 +102,10 @@ class CallerLeg implements OutgoingCall {
   #perform(step: CallerStep): void {
     for (const effect of step.effects) {
       if (effect.do === "send") this.#socket.send(JSON.stringify(effect.message));
-      else if (effect.do === "greeted") this.#isGreeted();
-      else if (effect.do === "answer") this.#answered?.(effect.sdp);
+      else if (effect.do === "greeted") {
+        this.#shared = effect.shared;
+        this.#isGreeted();
+      } else if (effect.do === "answer") this.#answered?.(effect.sdp);
       else if (effect.do === "candidate") this.#candidates.put(effect.candidate);
       else {
         this.#isEnded(effect.error);

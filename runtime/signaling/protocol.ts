@@ -27,13 +27,18 @@ const candidate = z.object({
 
 /** What each method takes. Members that are not named here are ignored. */
 export const methodParams = {
-  hello: z.object({ versions: list(int(1), 1, 16), pipeline: name, peer: z.optional(name) }),
+  hello: z.object({
+    versions: list(int(1), 1, 16),
+    pipeline: name,
+    peer: z.optional(name),
+    share: z.optional(z.boolean()),
+  }),
   offer: z.object({ sdp }),
   candidate: z.object({ candidate: z.nullable(candidate) }),
   bye: z.object({ reason: z.optional(text(0, 256)) }),
 } as const;
 
-export const helloResult = z.object({ version: int(1), pipeline: name });
+export const helloResult = z.object({ version: int(1), pipeline: name, share: z.optional(z.boolean()) });
 export const answerResult = z.object({ sdp });
 
 const errorData = z.object({

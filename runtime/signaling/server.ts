@@ -6,7 +6,7 @@ import { closeCodes, signalLimits } from "./limits.ts";
 import { Mailbox } from "./mailbox.ts";
 import { parseSignal, rpcNotification } from "./protocol.ts";
 import type { SignalServerFactory, SignalSocket } from "./socket.ts";
-import { calleeStart, calleeStep, type CalleeEvent, type CalleeState } from "./state.ts";
+import { calleeStart, calleeStep, type CalleeEffect, type CalleeEvent, type CalleeState } from "./state.ts";
 
 export interface ServerInit {
   readonly clock: Clock;
@@ -80,7 +80,10 @@ class CalleeLeg {
   }
 
   #take(event: CalleeEvent): void {
-    const step = calleeStep(this.#state, event, { pipelines: this.#options.pipelines?.() });
+    const step = calleeStep(this.#state, event, {
+      pipelines: this.#options.pipelines?.(),
+      share: this.#options.share === true,
+    });
     this.#state = step.next;
     for (const effect of step.effects) {
       switch (effect.do) {
@@ -91,7 +94,7 @@ class CalleeLeg {
           this.#cancels[0]?.();
           break;
         case "offer":
-          this.#options.onCall(this.#call(effect.pipeline, effect.sdp));
+          this.#options.onCall(this.#call(effect));
           break;
         case "candidate":
           this.#candidates.put(effect.candidate);
@@ -107,10 +110,11 @@ class CalleeLeg {
     this.#socket.send(JSON.stringify(message));
   }
 
-  #call(pipeline: string, offer: string): IncomingCall {
+  #call({ pipeline, shared, sdp }: Extract<CalleeEffect, { do: "offer" }>): IncomingCall {
     return {
       pipeline,
-      offer,
+      shared,
+      offer: sdp,
       ended: this.ended,
       answer: (sdp) => this.#take({ on: "answer", sdp }),
       refuse: (error) => this.#take({ on: "refuse", error }),

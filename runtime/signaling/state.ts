@@ -7,7 +7,7 @@ import { rpcCodes, rpcFailure, rpcSuccess, type Incoming, type RpcError, type Rp
 /** Where a call stands, seen from the peer that is called. */
 export type CalleeState =
   | { readonly phase: "waiting" }
-  | { readonly phase: "greeted"; readonly pipeline: string; readonly candidates: number }
+  | { readonly phase: "greeted"; readonly pipeline: string; readonly shared: boolean; readonly candidates: number }
   | { readonly phase: "offered"; readonly offerId: RpcId; readonly candidates: number }
   | { readonly phase: "answered"; readonly candidates: number }
   | { readonly phase: "ended" };
@@ -16,7 +16,7 @@ export type CalleeState =
 export type CalleeEffect =
   | { readonly do: "send"; readonly message: object }
   | { readonly do: "greeted" }
-  | { readonly do: "offer"; readonly pipeline: string; readonly sdp: string }
+  | { readonly do: "offer"; readonly pipeline: string; readonly shared: boolean; readonly sdp: string }
   | { readonly do: "candidate"; readonly candidate: SignalingCandidate | null }
   /** Hangs up; `error` is undefined after the caller's `bye`. */
   | { readonly do: "end"; readonly error: MeshError | undefined };
@@ -30,6 +30,8 @@ export type CalleeEvent =
 export interface CalleeContext {
   /** The names that may be called; undefined lets every name through. */
   readonly pipelines: readonly string[] | undefined;
+  /** Callers may have connections to several pipelines share one. */
+  readonly share: boolean;
 }
 
 export interface CalleeStep {
@@ -86,13 +88,13 @@ function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context:
   if (inside > signalLimits.candidates) return violation(call.id, "the offer holds too many candidates");
   return {
     next: { phase: "offered", offerId: call.id, candidates: state.candidates + inside },
-    effects: [{ do: "offer", pipeline: state.pipeline, sdp: call.params.sdp }],
+    effects: [{ do: "offer", pipeline: state.pipeline, shared: state.shared, sdp: call.params.sdp }],
   };
 }
 
 function onHello(
   id: RpcId,
-  params: { readonly versions: readonly number[]; readonly pipeline: string },
+  params: { readonly versions: readonly number[]; readonly pipeline: string; readonly share?: boolean | undefined },
   context: CalleeContext,
 ): CalleeStep {
   const version = signalVersions.find((candidate) => params.versions.includes(candidate));
@@ -105,9 +107,13 @@ function onHello(
     const error = pipelineNotFound(params.pipeline, context.pipelines);
     return end(error, failed(id, toRpcError(error, context.pipelines)));
   }
+  const { pipeline } = params;
+  const shared = params.share === true && context.share;
+  // Who has not asked for it is not told of it.
+  const result = { version, pipeline, ...(shared && { share: true }) };
   return {
-    next: { phase: "greeted", pipeline: params.pipeline, candidates: 0 },
-    effects: [{ do: "greeted" }, { do: "send", message: rpcSuccess(id, { version, pipeline: params.pipeline }) }],
+    next: { phase: "greeted", pipeline, shared, candidates: 0 },
+    effects: [{ do: "greeted" }, { do: "send", message: rpcSuccess(id, result) }],
   };
 }
 

@@ -8,6 +8,8 @@ export function loadedTransport(scheme: string, load: () => Promise<Transport>):
     scheme,
     prepare: async () => (await transport()).prepare?.(),
     dial: async (uri, options) => (await transport()).dial(uri, options),
+    standBy: async (uri, options) => (await transport()).standBy?.(uri, options),
+    keepIdle: async () => (await (await transport()).keepIdle?.()) ?? (async () => undefined),
     listen: () => Promise.reject(nothingListens()),
   };
 }

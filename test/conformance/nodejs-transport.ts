@@ -14,6 +14,7 @@ export interface WeriftTransportInit {
   readonly engine?: WebrtcEngine;
   readonly signaling?: Signaling;
   readonly connectMs?: number;
+  readonly share?: boolean;
 }
 
 /** Signaling in Node as the platform composes it. */
@@ -29,6 +30,7 @@ export function weriftTransport(init: WeriftTransportInit = {}): Transport {
     engine: init.engine ?? weriftEngine(),
     signaling: init.signaling ?? nodejsSignaling(clock),
     ...(init.pipelines === undefined ? {} : { pipelines: init.pipelines }),
+    ...(init.share === undefined ? {} : { share: init.share }),
     ...(init.connectMs === undefined ? {} : { connectMs: init.connectMs }),
   });
 }

@@ -51,6 +51,7 @@ export class BadNetwork {
         const way = await this.#open();
         const call = await signaling.call(options);
         return {
+          shared: call.shared,
           ended: call.ended,
           bye: () => call.bye(),
           abandon: () => call.abandon(),

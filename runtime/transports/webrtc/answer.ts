@@ -2,7 +2,6 @@ import type { Clock } from "../../interface/clock.ts";
 import { withDeadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { IncomingCall } from "../../interface/signaling.ts";
-import type { Connection } from "../../interface/transport.ts";
 import { WebrtcConnection } from "./connection.ts";
 import type { WebrtcEngine } from "./engines/engine.ts";
 import { checkDescription } from "./negotiation.ts";
@@ -13,7 +12,8 @@ export interface AnswerDeps {
   readonly connectMs: number;
   /** The address the call came in at. */
   readonly address: string;
-  readonly accept: (connection: Connection, pipeline: string) => void;
+  /** Takes the connection once it is open. */
+  readonly accept: (connection: WebrtcConnection) => void;
 }
 
 /** Answers one call; a failure is told to the caller and ends there. */
@@ -36,7 +36,7 @@ export async function answer(
     return;
   }
   try {
-    deps.accept(connection, call.pipeline);
+    deps.accept(connection);
   } catch (error) {
     await connection.close(MeshError.from(error));
   }

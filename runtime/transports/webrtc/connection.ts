@@ -131,11 +131,22 @@ export class WebrtcConnection implements Connection {
     engine.tune(this.peer);
     const whenOpen = (): void => {
       if (isControl) this.#onOpen();
-      else if (this.#phase === "connected") this.#control.outbox.send(encodeChannel(id));
+      else if (this.#phase === "connected") this.#announce(id);
     };
     if (native.readyState === "open") whenOpen();
     else native.addEventListener("open", whenOpen);
     return channel;
+  }
+
+  /** As soon as there is room: many channels may be made at once. */
+  #announce(id: number): void {
+    const { outbox } = this.#control;
+    if (outbox.writable) outbox.send(encodeChannel(id));
+    else
+      outbox.ready().then(
+        () => this.#announce(id),
+        () => undefined,
+      );
   }
 
   #onOpen(): void {

@@ -2,8 +2,9 @@ import type { Clock } from "../../interface/clock.ts";
 import { withDeadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { OutgoingCall, Signaling } from "../../interface/signaling.ts";
-import type { Connection, DialOptions } from "../../interface/transport.ts";
+import type { DialOptions } from "../../interface/transport.ts";
 import { formatHostPort, formatMeshUri, parseTargetUri } from "../../interface/uri.ts";
+import type { Dialled } from "../shared/dialer.ts";
 import { WebrtcConnection } from "./connection.ts";
 import type { WebrtcEngine } from "./engines/engine.ts";
 import { checkDescription } from "./negotiation.ts";
@@ -15,13 +16,16 @@ export interface DialDeps {
   readonly signaling: Pick<Signaling, "call">;
   /** Milliseconds from the offer to the open control channel. */
   readonly connectMs: number;
+  /** Connections to other pipelines of the peer may share the one that is made. */
+  readonly share: boolean;
 }
 
 /** Calls the peer, makes the one offer and waits for the control channel. */
-export async function dial(deps: DialDeps, text: string, options: DialOptions): Promise<Connection> {
+export async function dial(deps: DialDeps, text: string, options: DialOptions): Promise<Dialled> {
   const uri = parseTargetUri(text, "webrtc");
   const { signal } = options;
-  const call = await deps.signaling.call({ host: uri.host, port: uri.port, pipeline: uri.pipeline, signal });
+  const { host, port, pipeline } = uri;
+  const call = await deps.signaling.call({ host, port, pipeline, share: deps.share, signal });
   const connection = new WebrtcConnection({ ...deps, address: formatMeshUri(uri), role: "offerer" });
   const where = formatHostPort(uri);
   const phase: Phase = { text: "make its offer", isPath: true };
@@ -31,7 +35,7 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     const deadline = { clock: deps.clock, afterMs: deps.connectMs, signal, error: tooLate };
     await withDeadline(deadline, () => connect(connection, call, phase));
     call.bye();
-    return connection;
+    return { connection, shared: call.shared };
   } catch (error) {
     call.abandon();
     await connection.close(MeshError.from(error));

@@ -2,6 +2,8 @@ import type { Clock } from "../../interface/clock.ts";
 import { loadOnce } from "../../interface/load-once.ts";
 import type { Signaling } from "../../interface/signaling.ts";
 import { nothingListens, type Transport } from "../../interface/transport.ts";
+import { formatHostPort, formatMeshUri, parseTargetUri } from "../../interface/uri.ts";
+import { SharingDialer, type Callee } from "../shared/dialer.ts";
 import { dial } from "./dial.ts";
 import type { WebrtcEngine } from "./engines/engine.ts";
 
@@ -14,19 +16,40 @@ export interface WebrtcDialerInit {
   readonly signaling: Pick<Signaling, "call">;
   /** From the offer to the open control channel, in milliseconds; 4500, so that a reason is there within 5 s. */
   readonly connectMs?: number;
+  /** False gives each pipeline that is dialled a connection of its own; true by default, where the other peer does so too. */
+  readonly share?: boolean;
 }
 
 export const defaultConnectMs = 4_500;
 
 /** Connections over WebRTC to those who listen, for those who cannot. */
 export function webrtcDialer(init: WebrtcDialerInit): Transport {
-  const { clock, signaling, connectMs = defaultConnectMs } = init;
+  const { clock, signaling, connectMs = defaultConnectMs, share = true } = init;
   const load = loaderOf(init.engine);
+  const dialer = new SharingDialer({
+    clock,
+    dial: async ({ addressOf, pipeline }, signal) => {
+      const deps = { clock, engine: await load(), signaling, connectMs, share };
+      return dial(deps, addressOf(pipeline), { signal });
+    },
+  });
   return {
     scheme: "webrtc",
     prepare: async () => void (await load()),
-    dial: async (uri, options) => dial({ clock, engine: await load(), signaling, connectMs }, uri, options),
+    dial: async (uri, { signal }) => dialer.dial(calleeOf(uri), signal),
+    standBy: async (uri, { signal }) => dialer.standBy(calleeOf(uri), signal),
+    keepIdle: async () => dialer.keepIdle(),
     listen: () => Promise.reject(nothingListens()),
+  };
+}
+
+/** @throws {MeshError} `invalid-argument` */
+function calleeOf(text: string): Callee {
+  const uri = parseTargetUri(text, "webrtc");
+  return {
+    at: formatHostPort(uri),
+    pipeline: uri.pipeline,
+    addressOf: (pipeline) => formatMeshUri({ ...uri, pipeline }),
   };
 }
 

@@ -2,6 +2,8 @@ import { MeshError } from "../../interface/errors.ts";
 import type { Signaling } from "../../interface/signaling.ts";
 import type { Connection, Listener, Transport } from "../../interface/transport.ts";
 import { formatMeshUri, parsePeerUri } from "../../interface/uri.ts";
+import { pipelineNotFound } from "../../signaling/errors.ts";
+import { Carrier } from "../shared/carrier.ts";
 import { answer } from "./answer.ts";
 import type { WebrtcConnection } from "./connection.ts";
 import { defaultConnectMs, loaderOf, webrtcDialer, type WebrtcDialerInit } from "./dialer.ts";
@@ -30,18 +32,42 @@ async function listen(
 ): Promise<Listener> {
   const uri = parsePeerUri(text, "webrtc");
   const open = new Set<WebrtcConnection>();
+  const carriers = new Set<Carrier>();
+  const addressOf = (pipeline: string): string => formatMeshUri({ ...uri, port: server.port, pipeline });
   let stopped = false;
+  const refusal = (pipeline: string): MeshError | undefined => {
+    const names = init.pipelines?.();
+    return names === undefined || names.includes(pipeline) ? undefined : pipelineNotFound(pipeline, names);
+  };
+  const carry = (connection: WebrtcConnection): void => {
+    const carrier = new Carrier({
+      connection,
+      clock: init.clock,
+      role: "callee",
+      accept,
+      refusal,
+      addressOf,
+      idleMs: () => 0,
+    });
+    carriers.add(carrier);
+    void connection.closed.then(() => carriers.delete(carrier));
+  };
   const server = await init.signaling.serve({
     host: uri.host,
     port: uri.port,
     pipelines: init.pipelines,
+    share: init.share ?? true,
     onCall(call) {
       if (stopped) {
         call.refuse(new MeshError("peer-unreachable", "the peer stops"));
         return;
       }
-      const address = formatMeshUri({ ...uri, port: server.port, pipeline: call.pipeline });
-      answer({ ...init, address, accept }, call, (connection) => {
+      const { pipeline, shared } = call;
+      const take = (connection: WebrtcConnection): void => {
+        if (shared) carry(connection);
+        else accept(connection, pipeline);
+      };
+      answer({ ...init, address: addressOf(pipeline), accept: take }, call, (connection) => {
         open.add(connection);
         void connection.closed.then(() => open.delete(connection));
       }).catch((error: unknown) => call.refuse(MeshError.from(error)));
@@ -53,6 +79,8 @@ async function listen(
       stopped = true;
       const connecting = [...open].filter((connection) => connection.describe().state === "connecting");
       const reason = new MeshError("cancelled", "The peer stops listening.");
+      // What is open goes on, and the last of those that share a connection closes it.
+      for (const carrier of carriers) carrier.retire();
       await Promise.all([server.close(), ...connecting.map((connection) => connection.close(reason))]);
     },
   };

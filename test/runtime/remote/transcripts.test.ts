@@ -5,6 +5,7 @@ import { remotePipeline } from "../../../runtime/remote/caller.ts";
 import { describeRemote } from "../../../runtime/remote/describe.ts";
 import { servePipelines } from "../../../runtime/remote/host.ts";
 import { directSignaling } from "../../../runtime/signaling/direct.ts";
+import { decodeCarrier } from "../../../runtime/transports/shared/messages.ts";
 import { webrtcTransport } from "../../../runtime/transports/webrtc/transport.ts";
 import { RawPeer } from "./support/raw-peer.ts";
 import { RecordedWorld, type Entry } from "./support/recorded-engine.ts";
@@ -17,20 +18,21 @@ const file = new URL("../../../docs/protocol-vectors/transcripts.json", import.m
 const at = "webrtc://host.example:7443";
 
 /** A caller and a host that runs `P`, by a clock that stands still unless it is told, with ids that are no secrets. */
-function pair() {
+function pair(share: boolean) {
   const clock = virtualClock();
   const world = new RecordedWorld(() => clock.nowMs);
   const peer = (name: string) =>
     webrtcTransport({
       clock,
       engine: world.engine(name),
+      share,
       signaling: directSignaling({ clock, ...sockets }),
-      pipelines: () => ["P"],
+      pipelines: () => ["P", "Q"],
     });
   const sockets = world.sockets();
   const plan = echoPlan();
   const endpoint = pipelineEndpoint(plan, "P", depsFor(clock, { Echo: marking("!") }));
-  const host = servePipelines({ find: () => servedFrom(plan, endpoint), names: () => ["P"], clock });
+  const host = servePipelines({ find: () => servedFrom(plan, endpoint), names: () => ["P", "Q"], clock });
   const listening = peer("host").listen(at, host.accept);
   return { clock, world, caller: peer("caller"), listening };
 }
@@ -57,6 +59,8 @@ const request = (type: object = text) => {
 const scenarios: readonly {
   readonly name: string;
   readonly about: string;
+  /** Both peers let sessions share a connection. */
+  readonly share?: true;
   readonly run: (peers: Pair) => Promise<void>;
 }[] = [
   {
@@ -84,7 +88,7 @@ const scenarios: readonly {
     name: "a refusal by the signaling",
     about: "The dialled peer runs no such pipeline.",
     async run(peers) {
-      const opening = endpointAt(peers, "Q").open(request().request);
+      const opening = endpointAt(peers, "R").open(request().request);
       await expect(peers.clock.until(opening)).rejects.toMatchObject({ code: "pipeline-not-found" });
     },
   },
@@ -141,28 +145,62 @@ const scenarios: readonly {
       expect(b.payloads).toEqual(["one!", "two!", "three!"]);
     },
   },
+  {
+    name: "two sessions over one connection",
+    about:
+      "The caller asks in its `hello` of the signaling for connections to be shared, and the host says so too. A session with `P`, a frame there and back, a second one with `Q`, a refusal of `R`, which there is not, and both sessions end well.",
+    share: true,
+    async run(peers) {
+      const { clock } = peers;
+      const [one, other] = [request(), request()];
+      const first = await clock.until(endpointAt(peers).open(one.request));
+      (first.inputs["a"] as Link).send(frameOf("one", 0));
+      await clock.run(30);
+      const second = await clock.until(endpointAt(peers, "Q").open(other.request));
+      (second.inputs["a"] as Link).send(frameOf("two", 0));
+      await clock.run(30);
+      const opening = endpointAt(peers, "R").open(request().request);
+      await expect(clock.until(opening)).rejects.toMatchObject({ code: "pipeline-not-found" });
+      for (const session of [first, second]) {
+        session.inputs["a"]?.end();
+        expect(await clock.until(session.closed)).toEqual({ error: undefined });
+      }
+      await clock.run(1_000);
+      expect([one.b.payloads, other.b.payloads]).toEqual([["one!"], ["two!"]]);
+    },
+  },
 ];
 
 /** Beside the bytes of channel 0, what they say. */
-function explained(entries: readonly Entry[]): object[] {
+function explained(entries: readonly Entry[], share: boolean): object[] {
   const pieces = new Map<string, Buffer[]>();
   return entries.map((entry) => {
     if (entry.on !== 0) return entry;
     const bytes = Buffer.from(entry.hex ?? "", "hex");
     if (bytes[0] === 0 && bytes[1] !== 2) return entry;
-    const piece = bytes[0] === 0 ? bytes.subarray(2) : bytes;
-    const said = [...(pieces.get(entry.from) ?? []), piece.subarray(1)];
-    pieces.set(entry.from, piece[0] === 1 ? said : []);
+    const carried = share ? decodeCarrier(bytes) : undefined;
+    if (carried !== undefined && carried.kind !== "control") {
+      return {
+        ...entry,
+        says: Object.values(carried)
+          .filter((one) => one !== undefined && one !== "")
+          .join(" "),
+      };
+    }
+    const piece = carried !== undefined ? Buffer.from(carried.message) : bytes[0] === 0 ? bytes.subarray(2) : bytes;
+    const from = `${entry.from} ${carried?.connection ?? ""}`;
+    const said = [...(pieces.get(from) ?? []), piece.subarray(1)];
+    pieces.set(from, piece[0] === 1 ? said : []);
     return piece[0] === 1 ? entry : { ...entry, says: Buffer.concat(said).toString("utf8") };
   });
 }
 
-async function transcript(run: (peers: Pair) => Promise<void>): Promise<object[]> {
-  const peers = pair();
+async function transcript(run: (peers: Pair) => Promise<void>, share: boolean): Promise<object[]> {
+  const peers = pair(share);
   await peers.clock.until(peers.listening);
   await run(peers);
   await quiet(peers.clock);
-  return explained(peers.world.take());
+  return explained(peers.world.take(), share);
 }
 
 async function quiet(clock: VirtualClock): Promise<void> {
@@ -172,7 +210,9 @@ async function quiet(clock: VirtualClock): Promise<void> {
 
 it("R1.1 R5.3 peers say what the transcripts of the protocol say, byte by byte", async () => {
   const transcripts: object[] = [];
-  for (const { name, about, run } of scenarios) transcripts.push({ name, about, entries: await transcript(run) });
+  for (const { name, about, run, share = false } of scenarios) {
+    transcripts.push({ name, about, entries: await transcript(run, share) });
+  }
   // One entry a line, so that a change can be read.
   const lines = transcripts.map((one) => {
     const { entries, ...head } = one as { entries: object[] };

@@ -9,6 +9,13 @@ import { parseControl, type ControlMessage } from "../../../runtime/remote/messa
 import { Packer } from "../../../runtime/remote/packer.ts";
 import { decodePayload, encodePayload } from "../../../runtime/remote/payload-codec.ts";
 import {
+  decodeCarrier,
+  decodeHead,
+  encodeCarrier,
+  encodeHead,
+  type CarrierMessage,
+} from "../../../runtime/transports/shared/messages.ts";
+import {
   decodeControl,
   encodeChannel,
   encodeClose,
@@ -238,6 +245,64 @@ describe("the vectors of transport messages", () => {
   });
 });
 
+// ---- shared connections ----------------------------------------------------------------------------------------------
+
+type SharedMeans =
+  | { readonly kind: "control"; readonly connection: number; readonly hex: string }
+  | { readonly kind: "end"; readonly connection: number; readonly code: string | null; readonly text: string }
+  | Exclude<CarrierMessage, { kind: "control" | "end" }>;
+
+const shared = JSON.parse(read("protocol-vectors/shared.json")) as {
+  readonly valid: readonly (Vector & { readonly hex: string; readonly means: SharedMeans })[];
+  readonly read: readonly (Vector & { readonly hex: string; readonly means: SharedMeans })[];
+  readonly invalid: readonly (Refused & { readonly hex: string })[];
+  readonly data: readonly (Vector & {
+    readonly hex: string;
+    readonly means: { readonly connection: number; readonly channel: number; readonly hex: string };
+  })[];
+  readonly invalidData: readonly (Refused & { readonly hex: string })[];
+};
+
+function sharedMeaning(hex: string): SharedMeans {
+  const found = decodeCarrier(bytesOf(hex));
+  if (found.kind === "control") {
+    return { kind: "control", connection: found.connection, hex: hexOf(found.message) };
+  }
+  return found.kind === "end" ? { ...found, code: found.code ?? null } : found;
+}
+
+function sharedMessage(means: SharedMeans): CarrierMessage {
+  if (means.kind === "control") {
+    return { kind: "control", connection: means.connection, message: bytesOf(means.hex) };
+  }
+  if (means.kind !== "end") return means;
+  return { ...means, code: (means.code ?? undefined) as MeshError["code"] | undefined };
+}
+
+describe("the vectors of shared connections", () => {
+  it.each(shared.valid)("are written so: $name", ({ hex, means }) => {
+    expect(hexOf(encodeCarrier(sharedMessage(means)))).toBe(hex);
+  });
+
+  it.each([...shared.valid, ...shared.read])("are read so: $name", ({ hex, means }) => {
+    expect(sharedMeaning(hex)).toEqual(means);
+  });
+
+  it.each(shared.invalid)("are refused: $name", ({ hex, code }) => {
+    expect(codeOf(() => sharedMeaning(hex))).toBe(code);
+  });
+
+  it.each(shared.data)("are written and read so: $name", ({ hex, means }) => {
+    expect(hexOf(encodeHead(means.connection, means.channel, bytesOf(means.hex)))).toBe(hex);
+    const { connection, channel, message } = decodeHead(bytesOf(hex));
+    expect({ connection, channel, hex: hexOf(message) }).toEqual(means);
+  });
+
+  it.each(shared.invalidData)("are refused: $name", ({ hex, code }) => {
+    expect(codeOf(() => decodeHead(bytesOf(hex)))).toBe(code);
+  });
+});
+
 // ---- the document ----------------------------------------------------------------------------------------------------
 
 const document = read("protocol.md");
@@ -251,6 +316,8 @@ it("the document prints vectors as they are", () => {
     ...frames.valid.map((one) => [one.name, one.messages[0]] as const),
     ...control.valid.map((one) => [one.name, one.pieces[0]] as const),
     ...connection.valid.map((one) => [one.name, one.hex] as const),
+    ...shared.valid.map((one) => [one.name, one.hex] as const),
+    ...shared.data.map((one) => [one.name, one.hex] as const),
   ]);
   for (const [, name, hex] of rows) expect([name, known.get(name as string)]).toEqual([name, hex]);
 });

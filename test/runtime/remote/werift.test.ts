@@ -101,7 +101,19 @@ describe("a session over WebRTC", () => {
     for (const port of Object.keys(ports)) builder.link(port, port);
     const plan = planWith(builder);
     const uri = await served(plan, pipelineEndpoint(plan, "P", depsFor(clock, {})));
-    const engine = spiedEngine();
+    const spied = spiedEngine();
+    const sent = new Map<unknown, number>();
+    const engine = {
+      ...spied,
+      prepareChannel(channel: (typeof spied.channels)[number]) {
+        spied.prepareChannel(channel);
+        const send = channel.send.bind(channel);
+        channel.send = (message) => {
+          sent.set(channel, (sent.get(channel) ?? 0) + 1);
+          send(message);
+        };
+      },
+    };
     const links = { small: testLink(), bulk: testLink(), sound: testLink() };
     const session: PipelineSession = await reached(uri, engine).open({
       params: {},
@@ -114,14 +126,6 @@ describe("a session over WebRTC", () => {
     });
     cleanUps.push(() => session.close());
     const input = (port: string): Link => session.inputs[port] as Link;
-    const sent = new Map<unknown, number>();
-    for (const channel of engine.channels) {
-      const send = channel.send.bind(channel);
-      channel.send = (message) => {
-        sent.set(channel, (sent.get(channel) ?? 0) + 1);
-        send(message);
-      };
-    }
     const come = [whenCome(links.small, 800), whenCome(links.bulk, 8), whenCome(links.sound, 100)];
     await Promise.all([
       write(input("small"), texts(800)),

@@ -24,7 +24,7 @@ const answer = { on: "answer", sdp: "answer" } as const;
 
 function run(
   events: readonly Parameters<typeof calleeStep>[1][],
-  context: CalleeContext = { pipelines: ["A", "B"] },
+  context: CalleeContext = { pipelines: ["A", "B"], share: false },
 ): { state: CalleeState; effects: CalleeEffect[] } {
   let state = calleeStart;
   const effects: CalleeEffect[] = [];
@@ -61,7 +61,7 @@ describe("a call, seen from the callee", () => {
 
   test("names up to 20 pipelines when there is none of the name", () => {
     const names = Array.from({ length: 25 }, (_, index) => `P${index}`);
-    const { effects } = run([hello({ pipeline: "C" })], { pipelines: names });
+    const { effects } = run([hello({ pipeline: "C" })], { pipelines: names, share: false });
     expect(sent(effects)).toMatchObject([
       { error: { code: -32000, data: { code: "pipeline-not-found", pipelines: names.slice(0, 20) } } },
     ]);
@@ -69,7 +69,7 @@ describe("a call, seen from the callee", () => {
   });
 
   test("lets every name through where the names are not known", () => {
-    expect(run([hello({ pipeline: "C" })], { pipelines: undefined }).state.phase).toBe("greeted");
+    expect(run([hello({ pipeline: "C" })], { pipelines: undefined, share: false }).state.phase).toBe("greeted");
   });
 
   test("answers what it does not know and goes on", () => {

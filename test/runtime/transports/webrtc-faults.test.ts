@@ -77,7 +77,7 @@ describe("a WebRTC connection in trouble", () => {
     const flood = (async () => {
       for (;;) {
         await out.ready();
-        out.send(new Uint8Array(16 * 1024));
+        out.send(new Uint8Array(out.maxMessageBytes));
       }
     })();
     await expect(flood).rejects.toMatchObject({ code: "resource-exhausted" });
@@ -250,6 +250,7 @@ function lost(sdp: string): string {
 /** The methods of a class instance do not spread. */
 function bound(call: OutgoingCall): OutgoingCall {
   return {
+    shared: call.shared,
     ended: call.ended,
     offer: (sdp) => call.offer(sdp),
     candidate: (candidate) => call.candidate(candidate),

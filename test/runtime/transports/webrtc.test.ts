@@ -1,5 +1,5 @@
 import * as library from "node-datachannel";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { openResources, weriftTransport } from "../../conformance/nodejs-transport.ts";
@@ -24,6 +24,42 @@ for (const caller of Object.values(engines)) {
     });
   }
 }
+
+// A peer that knows nothing of shared connections, called by one that does.
+transportConformance({
+  name: "WebRTC where only the caller would share a connection",
+  peers: () =>
+    localPeers(
+      weriftTransport({ engine: engines["node-datachannel"] }),
+      weriftTransport({ engine: engines.werift, share: false, pipelines: () => conformancePipelines }),
+    ),
+  scheme: "webrtc",
+  listenUri: "webrtc://127.0.0.1:0",
+  nowhere: "webrtc://127.0.0.1:9",
+  resources: openResources,
+});
+
+test.for(Object.values(engines))("R4.3 connections to several pipelines go over one: $name", async (engine) => {
+  const [caller, callee] = [weriftTransport({ engine }), weriftTransport({ engine })];
+  const names: string[] = [];
+  const listener = await callee.listen("webrtc://127.0.0.1:0", (_, pipeline) => names.push(pipeline));
+  const before = openResources().length;
+  const sockets = (): number => openResources().filter((name) => /udp/i.test(name)).length;
+  const { signal } = new AbortController();
+  const first = await caller.dial(`${listener.address}/First`, { signal });
+  const alone = sockets();
+  const start = performance.now();
+  const others = await Promise.all(
+    Array.from({ length: 9 }, (_, index) => caller.dial(`${listener.address}/More${index}`, { signal })),
+  );
+  console.info(`${engine.name}: 9 more connections in ${Math.round(performance.now() - start)} ms`);
+  expect(names).toHaveLength(10);
+  expect(first.describe()).toMatchObject({ sharedBy: 10, address: `${listener.address}/First` });
+  expect(sockets()).toBe(alone);
+  await Promise.all([first, ...others].map((connection) => connection.close()));
+  await listener.close();
+  await vi.waitFor(() => expect(openResources().length).toBeLessThanOrEqual(before));
+});
 
 test("R5.2 keeps both descriptions and the candidates of both sides in the state of the connection", async () => {
   const [caller, callee] = [weriftTransport(), weriftTransport()];

@@ -51,6 +51,7 @@ describe("a caller none of whose candidates can be reached from here", () => {
       async call(options) {
         const call = await real.call(options);
         return {
+          shared: call.shared,
           ended: call.ended,
           offer: async (sdp) => {
             const bare = sdp.replaceAll(/^a=(candidate:|end-of-candidates).*\r?\n/gm, "");

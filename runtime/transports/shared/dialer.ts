@@ -1,0 +1,168 @@
+import type { Clock } from "../../interface/clock.ts";
+import { withDeadline } from "../../interface/deadline.ts";
+import { MeshError } from "../../interface/errors.ts";
+import type { Connection, StandbyConnection } from "../../interface/transport.ts";
+import { Carrier } from "./carrier.ts";
+import { carrierLimits } from "./limits.ts";
+
+/** Who is called, as the transport reads it from an address. */
+export interface Callee {
+  /** `host:port`; connections to the same one share. */
+  readonly at: string;
+  readonly pipeline: string;
+  readonly addressOf: (pipeline: string) => string;
+}
+
+/** A connection of its own, and whether both sides let others share it. */
+export interface Dialled {
+  readonly connection: Connection;
+  readonly shared: boolean;
+}
+
+export interface SharingDialerInit {
+  readonly clock: Clock;
+  /** Makes a connection. */
+  readonly dial: (callee: Callee, signal: AbortSignal) => Promise<Dialled>;
+}
+
+/**
+ * Connects to pipelines, over a connection that there is to their peer, or over a new one. One that may be broken takes no
+ * new connections: sessions that go on elsewhere and remotes that look for another target get a fresh one.
+ */
+export class SharingDialer {
+  readonly #init: SharingDialerInit;
+  readonly #carriers = new Map<string, Carrier>();
+  /** All that are open, those that take no more as well. */
+  readonly #open = new Set<Carrier>();
+  /** By peer: waits for the connection that is being made, however it comes out. @throws the signal's reason */
+  readonly #coming = new Map<string, (signal: AbortSignal) => Promise<void>>();
+  #holders = 0;
+
+  constructor(init: SharingDialerInit) {
+    this.#init = init;
+  }
+
+  /** @throws {MeshError} why there is none; the signal's reason */
+  async dial(callee: Callee, signal: AbortSignal): Promise<Connection> {
+    signal.throwIfAborted();
+    const coming = this.#coming.get(callee.at);
+    if (coming !== undefined) await coming(signal);
+    const carrier = this.#carrier(callee.at);
+    if (carrier !== undefined) {
+      const connection = await this.#share(carrier, callee, signal);
+      if (connection !== undefined) return connection;
+    }
+    const made = await this.#make(callee, signal);
+    return made instanceof Carrier ? made.open(callee.pipeline) : made;
+  }
+
+  /**
+   * Makes a connection, or keeps the one there is, for those that will be wanted.
+   * @returns undefined where the other side lets nobody share
+   * @throws {MeshError} why there is none; the signal's reason
+   */
+  async standBy(callee: Callee, signal: AbortSignal): Promise<StandbyConnection | undefined> {
+    signal.throwIfAborted();
+    const coming = this.#coming.get(callee.at);
+    if (coming !== undefined) await coming(signal);
+    const made = this.#carrier(callee.at) ?? (await this.#make(callee, signal));
+    if (!(made instanceof Carrier)) {
+      await made.close();
+      return undefined;
+    }
+    const release = made.hold();
+    return { closed: made.closed, release };
+  }
+
+  /** From now on connections that carry nothing are kept for a while. @returns closes them when nobody else wants that */
+  keepIdle(): () => Promise<void> {
+    this.#holders += 1;
+    let held = true;
+    return async () => {
+      if (!held) return;
+      held = false;
+      this.#holders -= 1;
+      if (this.#holders === 0) await Promise.all([...this.#open].map((carrier) => carrier.release()));
+    };
+  }
+
+  /** One that can be shared. */
+  #carrier(at: string): Carrier | undefined {
+    const carrier = this.#carriers.get(at);
+    return carrier?.isOpen === true ? carrier : undefined;
+  }
+
+  /**
+   * @returns undefined when another connection may do better
+   * @throws {MeshError} why the other side does not want it; the signal's reason
+   */
+  async #share(carrier: Carrier, callee: Callee, signal: AbortSignal): Promise<Connection | undefined> {
+    const connection = carrier.open(callee.pipeline);
+    const { openMs } = carrierLimits;
+    const silent = (): MeshError => new MeshError("deadline-exceeded", `No answer came within ${openMs} ms.`);
+    try {
+      const deadline = { clock: this.#init.clock, afterMs: openMs, signal, error: silent };
+      const refusal = await withDeadline(deadline, () => connection.answered);
+      if (refusal === undefined) return connection;
+      if (isOfPipeline(refusal)) {
+        const why = `${callee.at} refuses the call: ${refusal.message.replace(/\.$/, "")}.`;
+        throw new MeshError(refusal.code, why, { cause: refusal });
+      }
+    } catch (error) {
+      void connection.close(MeshError.from(error, "cancelled"));
+      signal.throwIfAborted();
+      if (isOfPipeline(MeshError.from(error))) throw error;
+    }
+    carrier.retire();
+    return undefined;
+  }
+
+  /** @returns the connection itself where it is not to be shared */
+  async #make(callee: Callee, signal: AbortSignal): Promise<Carrier | Connection> {
+    const { at } = callee;
+    const making = this.#init
+      .dial(callee, signal)
+      .then(({ connection, shared }) => (shared ? this.#add(callee, connection) : connection));
+    const forget = (): void => {
+      if (this.#coming.get(at) === wait) this.#coming.delete(at);
+    };
+    const settled = making.then(forget, forget);
+    const wait = (unless: AbortSignal): Promise<void> => unlessAborted(settled, unless);
+    this.#coming.set(at, wait);
+    return making;
+  }
+
+  #add({ at, addressOf }: Callee, connection: Connection): Carrier {
+    const carrier = new Carrier({
+      connection,
+      clock: this.#init.clock,
+      role: "caller",
+      addressOf,
+      idleMs: () => (this.#holders > 0 ? carrierLimits.idleMs : 0),
+    });
+    this.#carriers.set(at, carrier);
+    this.#open.add(carrier);
+    void connection.closed.then(() => {
+      this.#open.delete(carrier);
+      if (this.#carriers.get(at) === carrier) this.#carriers.delete(at);
+    });
+    return carrier;
+  }
+}
+
+/** True for a refusal that another connection would meet as well. */
+function isOfPipeline({ code }: MeshError): boolean {
+  return code === "pipeline-not-found" || code === "access-denied";
+}
+
+function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    void promise.then(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    if (signal.aborted) onAbort();
+  });
+}

@@ -1,0 +1,52 @@
+import type { Channel } from "../../interface/transport.ts";
+import { ignore } from "../../pipeline/outcome.ts";
+
+/** A data channel that carries the messages of one channel after the other, or of several where there are many. */
+export class Stream {
+  readonly #channel: Channel;
+  #users = 0;
+  readonly #waiting = new Set<() => void>();
+  #asked = false;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** Channels whose messages this side sends by it. */
+  get users(): number {
+    return this.#users;
+  }
+
+  get writable(): boolean {
+    return this.#channel.writable;
+  }
+
+  take(): void {
+    this.#users += 1;
+  }
+
+  letGo(): void {
+    this.#users -= 1;
+  }
+
+  send(message: Uint8Array): void {
+    this.#channel.send(message);
+  }
+
+  /** Calls once when there is room again; never when the connection ends before. */
+  whenWritable(go: () => void): void {
+    this.#waiting.add(go);
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#channel.ready().then(() => {
+      this.#asked = false;
+      const waiting = [...this.#waiting];
+      this.#waiting.clear();
+      for (const one of waiting) one();
+    }, ignore);
+  }
+
+  forget(go: () => void): void {
+    this.#waiting.delete(go);
+  }
+}
