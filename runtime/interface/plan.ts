@@ -231,6 +231,8 @@ const policy = /* @__PURE__ */ z.lazy(() =>
     via: z.optional(z.enum(["webrtc", "grpc"])),
     /** How long sent frames are kept, to be sent again after a reconnect. */
     resumeMs: z.optional(notNegative),
+    /** False for a remote that connects to its next target only when it needs that; absent: a connection stands by. */
+    standby: z.optional(z.boolean()),
     /** How long an earlier target must be back before the session returns to it; absent: it stays where it is. */
     failbackAfterMs: z.optional(notNegative),
     /** Both sides must prove an identity (mutual TLS or its like); that of the target must match the SPIFFE pattern. */

@@ -2,7 +2,7 @@ import type { FlowType, Schemas } from "./caps.ts";
 import type { MeshError } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { Params } from "./node.ts";
-import type { ConnectionState } from "./transport.ts";
+import type { ConnectionState, StandbyConnection } from "./transport.ts";
 
 /** What a caller asks of a pipeline when it opens a session. */
 export interface SessionRequest {
@@ -70,6 +70,12 @@ export interface PipelineEndpoint {
    * `dependency-missing`, …; nothing is left open then
    */
   open(request: SessionRequest): Promise<PipelineSession>;
+  /**
+   * Connects to where its sessions are, without opening one. Left out where that is here.
+   * @returns undefined where a session cannot go over a connection that was there before
+   * @throws {MeshError} as `open`; the signal's reason
+   */
+  standBy?(signal: AbortSignal): Promise<StandbyConnection | undefined>;
 }
 
 /** Counters of one stream at one place; totals since the session began. */
@@ -113,6 +119,8 @@ export interface RemoteDescription {
   readonly target: string | undefined;
   /** What was tried before and why it was given up. */
   readonly failures: readonly { readonly target: string; readonly code: string; readonly message: string }[];
+  /** Text form of the target to which a connection stands by, should this one fail; left out where none does. */
+  readonly standby?: string;
   /** The session behind it. */
   readonly session: SessionDescription | undefined;
   /** Frames taken for nobody: for an input that had ended there, or pictures before a key frame of a new target. Left out where 0. */

@@ -211,12 +211,17 @@ class LocalMesh implements Mesh {
       return { open: () => Promise.reject(new MeshError("peer-unreachable", why, { location })) };
     }
     // An address may only be known once its peer runs, so it is looked up when it is dialled.
+    const uriOf = (): string =>
+      target.kind === "uri"
+        ? String(resolveValue(target.uri, { params: {}, env: this.#platform.env, location }))
+        : `${this.#addressOf(target.peer)}/${target.pipeline}`;
     return {
+      standBy: async (signal) => {
+        const uri = uriOf();
+        return transportFor(this.#platform, uri).standBy?.(uri, { signal });
+      },
       open: async (request) => {
-        const uri =
-          target.kind === "uri"
-            ? String(resolveValue(target.uri, { params: {}, env: this.#platform.env, location }))
-            : `${this.#addressOf(target.peer)}/${target.pipeline}`;
+        const uri = uriOf();
         const { clock, random } = this.#platform;
         const heartbeat = this.#options.heartbeat;
         const { remotePipeline } = await this.#platform.calls();

@@ -26,6 +26,7 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
   const { pipeline } = parseTargetUri(uri, transport.scheme);
   const limitMs = init.connectTimeoutMs ?? connectTimeoutMs;
   return {
+    standBy: async (signal) => transport.standBy?.(uri, { signal }),
     open: (request) => {
       const startUs = clock.nowUs();
       const deadlineUs = request.deadlineUs ?? startUs + openTimeoutMs * 1_000;

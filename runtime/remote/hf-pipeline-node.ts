@@ -13,6 +13,7 @@ import { FencedLink, type StreamOutlet } from "./fenced-link.ts";
 import { IdleTimeout } from "./idle-timeout.ts";
 import { openTimeoutMs } from "./limits.ts";
 import { search } from "./search.ts";
+import { Standby } from "./standby.ts";
 import { SwitchLink } from "./switch-link.ts";
 import { Outage, type HFTarget } from "./targets.ts";
 
@@ -95,6 +96,7 @@ export class HFPipelineNode implements RunningRemote {
   #held: Attempt | undefined;
   #sinceUs = 0;
   readonly #idle: IdleTimeout | undefined;
+  readonly #standby: Standby | undefined;
   #state: RemoteDescription["state"] = "connecting";
   #resolveClosed: (end: SessionEnd) => void = () => undefined;
   #closing: Promise<void> | undefined;
@@ -105,7 +107,8 @@ export class HFPipelineNode implements RunningRemote {
     this.#formats = init.formats;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#outage = this.#newOutage();
-    const { idleTimeoutMs } = init.plan.policy;
+    const { idleTimeoutMs, standby } = init.plan.policy;
+    this.#standby = standby === false ? undefined : new Standby(init.clock, init.targets);
     this.#idle =
       idleTimeoutMs === undefined
         ? undefined
@@ -150,6 +153,7 @@ export class HFPipelineNode implements RunningRemote {
 
   describe(): RemoteDescription {
     const dropped = Object.values(this.inputs).reduce((sum, input) => sum + input.discarded, 0);
+    const standby = this.#init.targets[this.#standby?.target ?? -1];
     return {
       id: this.#init.plan.id,
       state: this.#state,
@@ -157,6 +161,7 @@ export class HFPipelineNode implements RunningRemote {
       failures: [...this.#outage.failures],
       session: this.#session?.describe(),
       ...(dropped > 0 && { dropped }),
+      ...(standby !== undefined && { standby: standby.text }),
     };
   }
 
@@ -271,6 +276,7 @@ export class HFPipelineNode implements RunningRemote {
     this.#idle?.start();
     // It has its links still when it goes on.
     if (attempt === this.#held) return;
+    this.#standby?.behind(this.#target);
     for (const link of links) link.open();
     void session.closed.then(() => {
       for (const link of links) link.fence();
@@ -377,6 +383,7 @@ export class HFPipelineNode implements RunningRemote {
 
   #finish(state: "ended" | "failed", error: MeshError | undefined): void {
     this.#state = state;
+    this.#standby?.stop();
     for (const input of Object.values(this.inputs)) {
       if (error === undefined) input.discard();
       else input.shut(error);
@@ -388,6 +395,7 @@ export class HFPipelineNode implements RunningRemote {
     const reason = error ?? new MeshError("cancelled", "The session has ended.");
     this.#abort.abort(reason);
     this.#idle?.stop();
+    this.#standby?.stop();
     if (this.#state === "connecting" || this.#state === "connected") {
       this.#state = error === undefined ? "ended" : "failed";
       for (const input of Object.values(this.inputs)) input.shut(reason);

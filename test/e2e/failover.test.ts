@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { MeshEvent } from "../../runtime/interface/events.ts";
 import type { Frame } from "../../runtime/interface/frame.ts";
 import type { Link } from "../../runtime/interface/link.ts";
@@ -106,6 +106,24 @@ describe("a stream goes on elsewhere", { retry: 2 }, () => {
     expect(goneMs).toBeLessThan(1_300);
     await stream.until(() => stream.from("-near").length >= 20);
     expectOneStream(stream, "-far", "-near");
+  });
+
+  it("R8.1 R8.3 within a second over the connection that stands by, when the process that worked on it is killed", async () => {
+    const first = await peer("-far");
+    const second = await peer("-standby");
+    const stream = await streaming([first.target, second.target]);
+    await stream.until(() => stream.from("-far").length >= 50);
+    await vi.waitFor(() => expect(stream.session.describe().remotes[0]?.standby).toBe(second.target.text));
+    const lostAtMs = performance.now();
+    first.child.kill("SIGKILL");
+    await stream.until(() => stream.from("-standby").length >= 1);
+    const goneMs = performance.now() - lostAtMs;
+    console.info(
+      `killed: noticed after ${Math.round(noticedAtMs(stream, lostAtMs) - lostAtMs)} ms, first frame of the standby after ${Math.round(goneMs)} ms`,
+    );
+    expect(goneMs).toBeLessThan(1_000);
+    await stream.until(() => stream.from("-standby").length >= 20);
+    expectOneStream(stream, "-far", "-standby");
   });
 
   it("R8.1 R8.3 when the process is frozen, and does not take back what that sends when it thaws", async () => {

@@ -12,6 +12,8 @@ export interface SharingPeer extends Transport {
   /** Connections that it has dialled, and that others have dialled to it. */
   readonly dialled: Connection[];
   readonly accepted: Connection[];
+  /** How often it has tried to make one. */
+  readonly attempts: number;
 }
 
 /** As WebRTC does it, over connections in memory. */
@@ -23,9 +25,11 @@ export function sharingPeer(
 ): SharingPeer {
   const plain = network.transport(name, pipelines && { pipelines });
   const [dialled, accepted]: [Connection[], Connection[]] = [[], []];
+  let attempts = 0;
   const dialer = new SharingDialer({
     clock,
     dial: async ({ addressOf, pipeline }, signal) => {
+      attempts += 1;
       const connection = await plain.dial(addressOf(pipeline), { signal });
       dialled.push(connection);
       return { connection, shared: true };
@@ -38,6 +42,9 @@ export function sharingPeer(
   return {
     dialled,
     accepted,
+    get attempts() {
+      return attempts;
+    },
     scheme: "memory",
     dial: async (uri, { signal }) => dialer.dial(calleeOf(uri), signal),
     standBy: async (uri, { signal }) => dialer.standBy(calleeOf(uri), signal),

@@ -36,6 +36,8 @@ export class SharingDialer {
   readonly #open = new Set<Carrier>();
   /** By peer: waits for the connection that is being made, however it comes out. @throws the signal's reason */
   readonly #coming = new Map<string, (signal: AbortSignal) => Promise<void>>();
+  /** By peer: why none could be made lately, and until when that is the answer to those who would stand by. */
+  readonly #failed = new Map<string, { readonly error: unknown; readonly untilUs: number }>();
   #holders = 0;
 
   constructor(init: SharingDialerInit) {
@@ -65,13 +67,28 @@ export class SharingDialer {
     signal.throwIfAborted();
     const coming = this.#coming.get(callee.at);
     if (coming !== undefined) await coming(signal);
-    const made = this.#carrier(callee.at) ?? (await this.#make(callee, signal));
+    const made = this.#carrier(callee.at) ?? (await this.#makeAhead(callee, signal));
     if (!(made instanceof Carrier)) {
       await made.close();
       return undefined;
     }
     const release = made.hold();
     return { closed: made.closed, release };
+  }
+
+  /** As `make`, but not again at once where that has failed: many sessions may want the same. */
+  async #makeAhead(callee: Callee, signal: AbortSignal): Promise<Carrier | Connection> {
+    const { clock } = this.#init;
+    const failed = this.#failed.get(callee.at);
+    if (failed !== undefined && clock.nowUs() < failed.untilUs) throw failed.error;
+    this.#failed.delete(callee.at);
+    try {
+      return await this.#make(callee, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#failed.set(callee.at, { error, untilUs: clock.nowUs() + carrierLimits.aheadMs * 1_000 });
+      throw error;
+    }
   }
 
   /** From now on connections that carry nothing are kept for a while. @returns closes them when nobody else wants that */

@@ -19,6 +19,8 @@ export const carrierLimits = {
   /** How long such a one may be silent before the side that has dialled gives it up, and before the other one does. */
   silentMs: 3_000,
   abandonedMs: 10_000,
+  /** How long a peer that could not be reached is left alone by those who only stand by. */
+  aheadMs: 5_000,
   /** How long one that carries nothing is kept for the next. */
   idleMs: 5_000,
 } as const;
