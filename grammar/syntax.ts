@@ -246,6 +246,7 @@ export type PolicyClauseSyntax =
   | BreakerSyntax
   | ViaSyntax
   | ResumeSyntax
+  | StandbySyntax
   | AuthSyntax
   | FailbackSyntax;
 
@@ -280,6 +281,11 @@ export interface ViaSyntax extends Node<"Via"> {
 /** `resume 10s` */
 export interface ResumeSyntax extends Node<"Resume"> {
   readonly value: ExpressionSyntax | undefined;
+}
+
+/** `standby on | off` */
+export interface StandbySyntax extends Node<"Standby"> {
+  readonly choice: NameSyntax;
 }
 
 /** `auth mtls "spiffe://example.com/gpu"` */

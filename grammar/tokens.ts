@@ -155,6 +155,7 @@ export const Failures = keyword("failures");
 export const Open = keyword("open");
 export const Via = keyword("via");
 export const Resume = keyword("resume");
+export const Standby = keyword("standby");
 export const Auth = keyword("auth");
 export const Failback = keyword("failback");
 export const After = keyword("after");
@@ -258,7 +259,25 @@ const keywordTokens: readonly TokenType[] = [
   ...[Import, From, As, Record, Enum, Interface, Node, Pipeline, Policy, Peer, Scenario, Batch, In, Out, Requires],
   ...[Latency, Converts, At, Cost, Join, Within, Delays, Idempotent, Let, With, Remote, Budget, Else, Service, Where],
   ...[Prefer, Or, Retry, Times, Backoff, Timeout, Breaker, Failures, Open, Via, Resume, Auth, Failback, After, Runs],
-  ...[Shared, Listens, Registers, Allows, Admin, Provides, For, Feed, Expect, Emits, Uses, Gap, No, Any, First, Route],
+  ...[
+    Standby,
+    Shared,
+    Listens,
+    Registers,
+    Allows,
+    Admin,
+    Provides,
+    For,
+    Feed,
+    Expect,
+    Emits,
+    Uses,
+    Gap,
+    No,
+    Any,
+    First,
+    Route,
+  ],
   ...[Flush, Matches, Mono, Stereo, True, False, MapWord],
 ];
 

@@ -7,7 +7,7 @@ const statements: ReadonlySet<AnySyntaxNode["kind"]> = new Set([
   ...(["Import", "Field", "EnumValue", "TypeVariable", "Parameter"] as const),
   ...(["Port", "Requires", "Latency", "From", "Converts", "Join", "Marker"] as const),
   ...(["Let", "Budget", "Flow", "Target"] as const),
-  ...(["Retry", "Timeout", "Breaker", "Via", "Resume", "Auth", "Failback"] as const),
+  ...(["Retry", "Timeout", "Breaker", "Via", "Resume", "Standby", "Auth", "Failback"] as const),
   ...(["Runs", "PeerStrings", "Provides"] as const),
 ]);
 

@@ -94,6 +94,15 @@ class ClauseReader {
         const value = this.#milliseconds(clause.value, "a duration such as 10s", 0);
         return value === undefined ? policy : { ...policy, resumeMs: value };
       }
+      case "Standby": {
+        const { text } = clause.choice;
+        if (text === "on" || text === "off") {
+          const { standby: _, ...rest } = policy;
+          return text === "on" ? rest : { ...rest, standby: false };
+        }
+        this.#unknown(clause.choice, "choice", ["on", "off"]);
+        return policy;
+      }
       case "Failback": {
         const value = this.#milliseconds(clause.after, "a duration such as 30s", 0);
         return value === undefined ? policy : { ...policy, failbackAfterMs: value };

@@ -87,6 +87,7 @@ function policyLines(policy: PolicyPlan, targetCount: number): string[] {
           `left alone for ${formatDuration(breaker.openMs)} after ${breaker.failures} failures in ${formatDuration(breaker.windowMs)}`,
         ]),
     ...(policy.resumeMs === undefined ? [] : [`frames kept for ${formatDuration(policy.resumeMs)}, to be sent again`]),
+    ...(targetCount > 1 && policy.standby !== false ? ["a connection stands by for the next target"] : []),
     ...(policy.failbackAfterMs === undefined
       ? []
       : [`back to an earlier target once it has been there for ${formatDuration(policy.failbackAfterMs)}`]),

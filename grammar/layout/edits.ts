@@ -94,7 +94,7 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
 const statements: ReadonlySet<string> = new Set([
   ...["Import", "Record", "Enum", "Interface", "Node", "Pipeline", "Policy", "Peer", "Scenario", "Field", "EnumValue"],
   ...["Port", "Requires", "Latency", "From", "Converts", "Join", "Marker", "Let", "Remote", "Flow", "Budget", "Target"],
-  ...["Retry", "Timeout", "Breaker", "Via", "Resume", "Auth", "Failback", "Runs", "PeerStrings", "Provides"],
+  ...["Retry", "Timeout", "Breaker", "Via", "Resume", "Standby", "Auth", "Failback", "Runs", "PeerStrings", "Provides"],
   ...["AtStep", "FeedStep", "ExpectEmits", "ExpectUses", "ExpectGap", "ExpectLatency", "ExpectNo"],
 ]);
 

@@ -24,7 +24,7 @@ export interface BlockKind {
 
 const signatureWords = [t.In, t.Out, t.Requires, t.Latency, t.From, t.Converts, t.Join, t.Delays, t.Idempotent];
 const pipelineWords = [...signatureWords, t.Let, t.Remote, t.Budget];
-const clauseWords = [t.Retry, t.Timeout, t.Breaker, t.Via, t.Resume, t.Auth, t.Failback];
+const clauseWords = [t.Retry, t.Timeout, t.Breaker, t.Via, t.Resume, t.Standby, t.Auth, t.Failback];
 const targetWords = [t.At, t.Else];
 const peerWords = [t.Runs, t.Listens, t.Registers, t.Allows, t.Admin, t.Provides];
 const scenarioWords = [t.At, t.Feed, t.Expect];

@@ -300,6 +300,13 @@ export abstract class RemoteRules extends FlowRules {
       },
       {
         ALT: () => {
+          this.CONSUME(t.Standby);
+          const choice = this.takeName(3, "on or off");
+          return { kind: "Standby", span: this.since(start), choice };
+        },
+      },
+      {
+        ALT: () => {
           this.CONSUME(t.Auth);
           const method = this.takeName(2, "a method such as mtls");
           const identity = this.takeString(1, "an identity in quotes");

@@ -64,6 +64,7 @@ const followers: ReadonlyMap<TokenType, readonly TokenType[]> = new Map([
   [t.Breaker, [t.Quantity]],
   [t.Via, [t.Identifier]],
   [t.Resume, [t.Quantity]],
+  [t.Standby, [t.Identifier]],
   [t.Auth, [t.Identifier]],
   [t.Failback, [t.After]],
   [t.Runs, [t.Identifier]],

@@ -51,7 +51,7 @@ function keepsEverything(text: string): void {
 
 const isStatement: ReadonlySet<string> = new Set([
   ...["Port", "Requires", "Latency", "From", "Converts", "Join", "Marker", "Let", "Remote", "Flow", "Budget", "Target"],
-  ...["Retry", "Timeout", "Breaker", "Via", "Resume", "Auth", "Failback", "Runs", "PeerStrings", "Provides"],
+  ...["Retry", "Timeout", "Breaker", "Via", "Resume", "Standby", "Auth", "Failback", "Runs", "PeerStrings", "Provides"],
   ...["AtStep", "FeedStep", "ExpectEmits", "ExpectUses", "ExpectGap", "ExpectLatency", "ExpectNo"],
 ]);
 const bodies: ReadonlySet<string> = new Set(["Pipeline", "Node", "Interface", "Peer", "Policy", "Remote", "Scenario"]);

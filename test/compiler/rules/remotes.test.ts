@@ -317,6 +317,7 @@ describe("policies", () => {
     ["breaker without open", "breaker 5 failures in 30s"],
     ["via", "via webrtc"],
     ["resume", "resume 10s"],
+    ["standby", "standby off"],
     ["failback", "failback after 30s"],
   ])("takes %s", (_, policy) => {
     expectOnly(undefined, withPolicy(policy));
@@ -334,6 +335,7 @@ describe("policies", () => {
     ["a breaker without failures", "MESH3005", "breaker «0» failures in 30s"],
     ["a breaker over a size", "MESH3003", "breaker 5 failures in «30MiB»"],
     ["an unknown transport", "MESH2010", "via «quic»"],
+    ["an unknown choice of standby", "MESH2010", "standby «maybe»"],
     ["an unknown way to prove identity", "MESH2010", 'auth «tokens» "x"'],
     ["one clause twice", "MESH2003", "resume 10s\n «resume 20s»"],
     ["one timeout twice", "MESH2003", "timeout idle 10s, «idle 20s»"],
@@ -344,7 +346,7 @@ describe("policies", () => {
   it("overrides the named policy clause by clause", () => {
     const { plan } = compileText(
       withPolicy(
-        "retry 5 times, backoff 100ms..5s\n timeout connect 3s, idle 10s\n breaker 5 failures in 30s, open 10s\n via webrtc\n resume 4s",
+        "retry 5 times, backoff 100ms..5s\n timeout connect 3s, idle 10s\n breaker 5 failures in 30s, open 10s\n via webrtc\n resume 4s\n standby off",
         "retry 1 times\n timeout idle 2s\n via auto\n failback after 30s\n at gpu.Far",
       ),
     );
@@ -356,6 +358,7 @@ describe("policies", () => {
       idleTimeoutMs: 2000,
       breaker: { failures: 5, windowMs: 30_000, openMs: 10_000 },
       resumeMs: 4000,
+      standby: false,
       failbackAfterMs: 30_000,
     });
   });

@@ -198,6 +198,7 @@ const clause: Text = fc.oneof(
   glue("breaker ", number, " failures in ", number, maybe(glue(", open ", number))),
   say("via", fc.constantFrom("auto", "webrtc", "grpc")),
   say("resume", number),
+  say("standby", fc.constantFrom("on", "off")),
   say("auth mtls", string),
   say("failback after", number),
 );
