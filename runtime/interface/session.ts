@@ -27,6 +27,15 @@ export interface SessionRequest {
   readonly onInterrupted?: ((error: MeshError) => void) | undefined;
   /** For how long it may wait for that; 10,000 ms. */
   readonly resumeMs?: number | undefined;
+  /** For `describe`: by what the caller reaches the pipeline, where it is on another peer. */
+  readonly border?: (() => SessionBorder) | undefined;
+}
+
+/** What is between a pipeline and its caller on another peer. */
+export interface SessionBorder {
+  /** A `WebRTCStreamSource` for each input, a `WebRTCStreamSink` for each output; none while there is no connection. */
+  readonly nodes: readonly NodeDescription[];
+  readonly connection: ConnectionState | undefined;
 }
 
 /** How a session ended: `error` is undefined when every output had ended in good order. */
@@ -131,7 +140,10 @@ export interface RemoteDescription {
 export interface SessionDescription {
   readonly id: string;
   readonly pipeline: string;
-  /** For a local pipeline, what it is made of; empty for a remote one. */
+  /**
+   * For a local pipeline, what it is made of, and the sources and sinks of the streams that cross to another peer; for a
+   * remote one, those alone.
+   */
   readonly nodes: readonly NodeDescription[];
   readonly remotes: readonly RemoteDescription[];
   readonly streams: readonly StreamDescription[];

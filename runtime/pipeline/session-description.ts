@@ -1,6 +1,6 @@
 import { formatType } from "../interface/caps.ts";
 import type { PipelinePlan } from "../interface/plan.ts";
-import type { NodeDescription, SessionDescription } from "../interface/session.ts";
+import type { NodeDescription, RemoteDescription, SessionBorder, SessionDescription } from "../interface/session.ts";
 import type { EntryLink } from "./border.ts";
 import type { Cells } from "./negotiation.ts";
 import type { RunningNode } from "./running-node.ts";
@@ -15,9 +15,20 @@ export interface Described {
   readonly remotes: readonly RunningRemote[];
   readonly wiring: Wiring;
   readonly inputs: Readonly<Record<string, EntryLink>>;
+  /** Where the caller is on another peer. */
+  readonly border: SessionBorder | undefined;
 }
 
-export function describeSession({ id, plan, cells, nodes, remotes, wiring, inputs }: Described): SessionDescription {
+export function describeSession({
+  id,
+  plan,
+  cells,
+  nodes,
+  remotes,
+  wiring,
+  inputs,
+  border,
+}: Described): SessionDescription {
   const described = remotes.map((remote) => remote.describe());
   const standIns = described.map(({ id: remote, state }): NodeDescription => {
     const running = state === "connected" ? "running" : state === "connecting" ? "opening" : state;
@@ -30,7 +41,12 @@ export function describeSession({ id, plan, cells, nodes, remotes, wiring, input
   return {
     id,
     pipeline: plan.name,
-    nodes: [...nodes.map((node) => node.describe()), ...standIns],
+    nodes: [
+      ...(border?.nodes ?? []),
+      ...nodes.map((node) => node.describe()),
+      ...standIns,
+      ...described.flatMap(crossing),
+    ],
     remotes: described,
     streams: wiring.queues.map(([wire, channel]) => ({
       name: wire.name,
@@ -41,6 +57,13 @@ export function describeSession({ id, plan, cells, nodes, remotes, wiring, input
       queued: channel.size,
       hopMs: channel.hopMs,
     })),
+    ...(border?.connection !== undefined && { connection: border.connection }),
     ...(refused.length > 0 && { refused: Object.fromEntries(refused) as Record<string, number> }),
   };
+}
+
+/** The sinks and sources of the streams to and from a remote: made with its connection, and gone with it (spec R4). */
+function crossing({ id, session }: RemoteDescription): NodeDescription[] {
+  if (session?.connection?.state !== "connected") return [];
+  return session.nodes.map((node) => ({ ...node, id: `${id}.${node.id}` }));
 }

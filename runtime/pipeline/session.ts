@@ -106,7 +106,7 @@ export class LocalSession implements PipelineSession {
   }
 
   describe(): SessionDescription {
-    const { plan, cells } = this.#init;
+    const { plan, cells, request } = this.#init;
     return describeSession({
       id: this.id,
       plan,
@@ -115,6 +115,7 @@ export class LocalSession implements PipelineSession {
       remotes: this.#remotes?.all ?? [],
       wiring: this.#wiring,
       inputs: this.inputs,
+      border: request.border?.(),
     });
   }
 

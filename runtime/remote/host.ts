@@ -245,6 +245,7 @@ class HostedCall {
       ),
       schemas: hello.schemas,
       signal: abort.signal,
+      border: () => this.wire.border(hello.session),
       deadlineUs: hello.withinMs === undefined ? undefined : this.#init.clock.nowUs() + hello.withinMs * 1_000,
     };
   }

@@ -2,7 +2,7 @@ import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
-import type { SessionDescription, SessionEnd } from "../interface/session.ts";
+import type { SessionBorder, SessionDescription, SessionEnd } from "../interface/session.ts";
 import type { Channel, Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { Leg, type LegListener } from "./leg.ts";
@@ -226,6 +226,12 @@ export class PeerWire {
       streams: all.map((one) => one.stream),
       connection: roundTripMs === undefined ? connection : { ...connection, roundTripMs },
     };
+  }
+
+  /** What stands at the border of the pipeline that the session is with, while a connection carries it. */
+  border(session: string): SessionBorder {
+    const { nodes, connection } = this.describe(session);
+    return { nodes: connection?.state === "connected" ? nodes : [], connection };
   }
 
   #listener(): LegListener {

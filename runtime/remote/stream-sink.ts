@@ -211,6 +211,7 @@ export class StreamSink implements Link {
       bytes: this.#bytes,
       dropped: this.#gaps + this.#discarded,
       queued: this.#frames - this.#takenFrames,
+      credits: Math.max(0, this.#window.frames - (this.#frames - this.#takenFrames)),
       hopMs,
       ended: this.#ended,
     });
@@ -290,6 +291,8 @@ export interface StreamSnapshot {
   readonly bytes: number;
   readonly dropped: number;
   readonly queued: number;
+  /** Frames that the writer may send now, by what the reader has granted. */
+  readonly credits: number;
   readonly hopMs: number | undefined;
   readonly ended: boolean;
 }
@@ -298,9 +301,10 @@ export function describeStream(snapshot: StreamSnapshot): {
   readonly node: NodeDescription;
   readonly stream: StreamDescription;
 } {
-  const { node, port, type, frames, bytes, dropped, queued, hopMs, ended } = snapshot;
+  const { node, port, type, frames, bytes, dropped, queued, credits, hopMs, ended } = snapshot;
+  const metrics = { bytes, dropped, queued, credits, ...(hopMs !== undefined && { hopMs }) };
   return {
-    node: { id: port, node, state: ended ? "ended" : "running", frames, workMs: undefined },
+    node: { id: port, node, state: ended ? "ended" : "running", frames, workMs: undefined, metrics },
     stream: { name: port, format: formatType(type), frames, bytes, dropped, queued, hopMs },
   };
 }

@@ -135,6 +135,7 @@ export class StreamSource {
       bytes: this.#receivedBytes,
       dropped: this.#gaps + this.#discarded,
       queued: this.#inbox.length,
+      credits: Math.max(0, this.#init.window.frames - (this.#received - this.#credited)),
       hopMs,
       ended: this.ended,
     });

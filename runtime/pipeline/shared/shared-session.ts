@@ -85,12 +85,14 @@ export class SharedSession implements PipelineSession {
     const refused = Object.entries(this.inputs).flatMap(([port, input]) =>
       input.refused > 0 ? [[port, input.refused]] : [],
     );
+    const border = this.#init.request.border?.();
     return {
       id: this.id,
       pipeline: this.#init.pipeline,
-      nodes: [],
+      nodes: border?.nodes ?? [],
       remotes: [],
       streams: [...fed, ...tapped],
+      ...(border?.connection !== undefined && { connection: border.connection }),
       ...(refused.length > 0 && { refused: Object.fromEntries(refused) as Record<string, number> }),
     };
   }

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
+import type { NodeDescription, SessionDescription } from "../../../runtime/interface/session.ts";
 import type { Transport } from "../../../runtime/interface/transport.ts";
 import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
 import { servePeer } from "../../../runtime/mesh/serving.ts";
@@ -137,6 +138,65 @@ describe("three peers over WebRTC", () => {
     expect(remote?.session?.streams.map((stream) => stream.format)).toEqual(["text", "text"]);
     expect(remote?.session?.connection).toMatchObject({ transport: "webrtc", state: "connected", role: "offerer" });
     await session.close();
+  });
+
+  it("R4.1 R4.2 R5.2 R5.3 shows both sides what stands at the border, with its figures, while there is a connection", async () => {
+    const { mesh } = await launch(program(), weriftTransport(), nodes);
+    const b = collector();
+    const { signal } = new AbortController();
+    const session = await mesh.open("Client", {
+      params: {},
+      inputs: { a: text },
+      outputs: { b: { type: text, link: b.link } },
+      schemas: {},
+      signal,
+    });
+    await feed(session, "a", ["x", "yy"]);
+    await session.closed;
+    const standing = (nodes: readonly NodeDescription[]) =>
+      nodes.filter(({ node }) => node.startsWith("WebRTC")).map(({ id, node }) => `${node} ${id}`);
+    // Those of a session that is over are gone with its connection.
+    expect(standing(session.describe().nodes)).toEqual([]);
+    const another = await mesh.open("Client", {
+      params: {},
+      inputs: { a: text },
+      outputs: { b: { type: text, link: collector().link } },
+      schemas: {},
+      signal,
+    });
+    another.inputs["a"]?.send({ timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: "four" });
+    const middle = (): SessionDescription | undefined => mesh.sessions().find(({ pipeline }) => pipeline === "Middle");
+    await vi.waitFor(() => expect(middle()?.nodes.find(({ id }) => id === "b")?.frames).toBe(1));
+    expect(standing(another.describe().nodes)).toEqual(["WebRTCStreamSink next.a", "WebRTCStreamSource next.b"]);
+    expect(standing(middle()?.nodes ?? []).toSorted()).toEqual([
+      "WebRTCStreamSink b",
+      "WebRTCStreamSink next.a",
+      "WebRTCStreamSource a",
+      "WebRTCStreamSource next.b",
+    ]);
+    expect(middle()?.nodes.find(({ id }) => id === "a")).toMatchObject({
+      state: "running",
+      frames: 1,
+      metrics: { bytes: 4, dropped: 0, queued: 0, credits: expect.any(Number) },
+    });
+    const [local, remote] = [another.describe().remotes[0]?.session?.connection, middle()?.connection];
+    for (const state of [local, remote]) {
+      expect(state).toMatchObject({
+        localDescription: expect.stringMatching(/^v=0/),
+        remoteDescription: expect.stringMatching(/^v=0/),
+        localCandidates: expect.arrayContaining([expect.stringMatching(/^candidate:/)]),
+        remoteCandidates: expect.arrayContaining([expect.stringMatching(/^candidate:/)]),
+        selectedPair: { local: { type: "host" }, remote: { protocol: "udp" } },
+      });
+    }
+    expect([local?.role, remote?.role]).toEqual(["offerer", "answerer"]);
+    expect(another.describe().remotes[0]?.session?.streams).toMatchObject([
+      { name: "a", format: "text", frames: 1, bytes: 4 },
+      { name: "b", format: "text" },
+    ]);
+    await another.close();
+    expect(standing(another.describe().nodes)).toEqual([]);
+    await vi.waitFor(() => expect(mesh.sessions()).toEqual([]));
   });
 
   it("takes the fallback and says so when the first target is not there", async () => {
