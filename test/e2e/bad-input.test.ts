@@ -271,6 +271,13 @@ describe("an option", () => {
       ["run", relay, "--out", "speaker=out.wav"],
       "error: `Client` needs its input `mic`.\n  help: Give it a file: `--in mic=FILE`.\n",
     ],
+    [
+      [
+        ...["run", relay, "--in", "mic=in.wav", "--engine", "node-datachannel", "--relay-only"],
+        ...["--ice-server", "turn:ann:secret@127.0.0.1:9"],
+      ],
+      "error: The WebRTC engine node-datachannel cannot keep to TURN servers alone.\n  help: Leave `--engine` out",
+    ],
     [["run", relay, "--in", "mic=in.wav", "--param", "loud=1"], "error: `Client` has no parameter `loud`.\n"],
   ])("%j", async (args, message) => {
     const cwd = folderWith({ "in.wav": tone(0.1), "main.mesh": shout });

@@ -75,8 +75,14 @@ function portFiles(option: "in" | "out", given: readonly string[]): PortFile[] {
   });
 }
 
-/** How paths are looked for. @throws {CommandError} with exit code 2 for a server that is none */
-export function iceOf({ iceServers = [], iceTransportPolicy = "all" }: RunOptions): IceOptions {
+/** How paths are looked for. @throws {CommandError} with exit code 2 for a server that is none, or what the engine cannot do */
+export function iceOf({ engine, iceServers = [], iceTransportPolicy = "all" }: RunOptions): IceOptions {
+  if (engine === "node-datachannel" && iceTransportPolicy === "relay") {
+    throw usageError(
+      "The WebRTC engine node-datachannel cannot keep to TURN servers alone.",
+      "Leave `--engine` out, or name werift.",
+    );
+  }
   try {
     return checkIce({ servers: iceServers.map(parseIceServer), transportPolicy: iceTransportPolicy });
   } catch (error) {
