@@ -63,6 +63,11 @@ export class WebrtcConnection implements Connection {
     this.control = this.#control;
   }
 
+  /** True before messages can flow. */
+  get isConnecting(): boolean {
+    return this.#phase === "connecting";
+  }
+
   channel(id: number, label: string): Channel {
     checkChannelId(id, this.#channels.has(id));
     if (this.#phase !== "connected") throw new MeshError("channel-closed", "The connection is closed.");

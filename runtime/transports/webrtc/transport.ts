@@ -15,6 +15,14 @@ export interface WebrtcTransportInit extends WebrtcDialerInit {
   readonly pipelines?: () => readonly string[];
 }
 
+/** What one listener holds at most; printed in `docs/protocol.md`. */
+const listenLimits = {
+  /** Connections that are answered and not open yet: each costs sockets and keys before the caller has proved anything. */
+  halfOpen: 64,
+  /** All, those included. */
+  connections: 1_024,
+} as const;
+
 /** Connections over WebRTC data channels; addresses are `webrtc://host:port/pipeline`. */
 export function webrtcTransport(init: WebrtcTransportInit): Transport {
   const load = loaderOf(init.engine);
@@ -34,6 +42,7 @@ async function listen(
   const open = new Set<WebrtcConnection>();
   const carriers = new Set<Carrier>();
   const addressOf = (pipeline: string): string => formatMeshUri({ ...uri, port: server.port, pipeline });
+  const connecting = (): WebrtcConnection[] => [...open].filter(({ isConnecting }) => isConnecting);
   let stopped = false;
   const refusal = (pipeline: string): MeshError | undefined => {
     const names = init.pipelines?.();
@@ -62,6 +71,11 @@ async function listen(
         call.refuse(new MeshError("peer-unreachable", "the peer stops"));
         return;
       }
+      const halfOpen = connecting().length;
+      if (halfOpen >= listenLimits.halfOpen || open.size >= listenLimits.connections) {
+        call.refuse(new MeshError("resource-exhausted", "as many connections as may be are open, or about to be"));
+        return;
+      }
       const { pipeline, shared } = call;
       const take = (connection: WebrtcConnection): void => {
         if (shared) carry(connection);
@@ -77,11 +91,10 @@ async function listen(
     address: formatMeshUri({ ...uri, port: server.port, pipeline: undefined }),
     async close() {
       stopped = true;
-      const connecting = [...open].filter((connection) => connection.describe().state === "connecting");
       const reason = new MeshError("cancelled", "The peer stops listening.");
       // What is open goes on, and the last of those that share a connection closes it.
       for (const carrier of carriers) carrier.retire();
-      await Promise.all([server.close(), ...connecting.map((connection) => connection.close(reason))]);
+      await Promise.all([server.close(), ...connecting().map((connection) => connection.close(reason))]);
     },
   };
 }
