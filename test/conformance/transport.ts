@@ -70,7 +70,7 @@ export function transportConformance(subject: TransportUnderTest): void {
       const most = await pair.caller.maxMessageBytes(1);
       expect(most).toBe(await pair.callee.maxMessageBytes(1));
       // What shares a connection has a head of 4 bytes in front of each message.
-      expect([16 * 1024, 16 * 1024 - 4]).toContain(most);
+      expect(most).toBeGreaterThanOrEqual(16 * 1024 - 4);
       const sizes = [1, 2, 17, 1199, 1200, 1201, 1920, 4096, most - 1, most, 1];
       for (const [from, to] of bothWays(pair)) {
         const received = to.collect(1, sizes.length);

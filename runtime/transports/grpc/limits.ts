@@ -1,0 +1,21 @@
+/** Bounds of gRPC connections; `docs/grpc.md` gives them. */
+export const grpcLimits = {
+  /** The largest message of a channel, in bytes. */
+  messageBytes: 64 * 1024,
+  /** What the stream of a call may hold that has not left for the network; the control channel as much again. */
+  outstandingMessages: 16,
+  outstandingBytes: 128 * 1024,
+  /** A `StreamMessage`: the largest message, its field numbers and lengths. */
+  wireBytes: 64 * 1024 + 128,
+  /** The largest request of `Execute`, in bytes: what gRPC takes unless told otherwise. */
+  requestBytes: 4 * 1024 * 1024,
+  /** The largest response that we take as a client: the largest payload of a frame, and some. */
+  responseBytes: 17 * 1024 * 1024,
+  /** How long a dial waits for the HTTP/2 connection and the first answer, in milliseconds. */
+  connectMs: 3_000,
+  /** How long an end waits for the other side to see it. */
+  farewellMs: 500,
+  /** An idle connection is asked for a sign of life so often, and given up after so long without one; in milliseconds. */
+  keepaliveMs: 2_000,
+  keepaliveTimeoutMs: 1_000,
+} as const;

@@ -1,0 +1,31 @@
+import { Metadata, type StatusObject } from "@grpc/grpc-js";
+import type { MeshError } from "../../interface/errors.ts";
+import { codeKey, fromStatus, hintKey, toStatus } from "./status.ts";
+
+/** A status with the code and the hint of the error in its trailing metadata. */
+export function statusOf(error: MeshError): StatusObject {
+  const metadata = new Metadata();
+  metadata.set(codeKey, error.code);
+  if (error.hint !== undefined) metadata.set(hintKey, encodeURIComponent(error.hint));
+  return { ...toStatus(error), metadata };
+}
+
+/** The failure behind the status of a call. */
+export function errorOf(status: Pick<StatusObject, "code" | "details"> & { readonly metadata?: Metadata }): MeshError {
+  const code = textIn(status.metadata, codeKey);
+  return fromStatus(status, { code, hint: decoded(textIn(status.metadata, hintKey)) });
+}
+
+export function textIn(metadata: Metadata | undefined, key: string): string | undefined {
+  const [value] = metadata?.get(key) ?? [];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** What does not decode is left out. */
+export function decoded(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,151 @@
+import * as grpc from "@grpc/grpc-js";
+import type { Clock } from "../../interface/clock.ts";
+import { MeshError } from "../../interface/errors.ts";
+import type { Connection, Listener } from "../../interface/transport.ts";
+import { formatHostPort, formatMeshUri, parsePeerUri, type MeshUri } from "../../interface/uri.ts";
+import { GrpcConnection, type CallStream } from "./connection.ts";
+import { grpcLimits } from "./limits.ts";
+import { decoded, statusOf, textIn } from "./metadata.nodejs.ts";
+import { paths, pipelineKey } from "./method.ts";
+import { decodeStreamMessage, encodeStreamMessage, type StreamMessage } from "./stream-message.ts";
+
+type Call = grpc.ServerDuplexStream<StreamMessage, StreamMessage>;
+
+export interface GrpcListenInit {
+  readonly clock: Clock;
+  /** The pipelines that may be called, asked at each call; left out, every name is let through to `accept`. */
+  readonly pipelines?: (() => readonly string[]) | undefined;
+  readonly accept: (connection: Connection, pipeline: string) => void;
+}
+
+const options: grpc.ServerOptions = {
+  "grpc.max_receive_message_length": grpcLimits.requestBytes,
+  "grpc.max_send_message_length": grpcLimits.responseBytes,
+  "grpc.keepalive_time_ms": grpcLimits.keepaliveMs,
+  "grpc.keepalive_timeout_ms": grpcLimits.keepaliveTimeoutMs,
+  "grpc.max_concurrent_streams": 1_024,
+  // A second server at the same port would get half of the calls, in silence.
+  "grpc.so_reuseport": 0,
+};
+
+/** @throws {MeshError} `address-in-use` */
+export async function listen(init: GrpcListenInit, text: string): Promise<Listener> {
+  const uri = parsePeerUri(text, "grpc");
+  const server = new grpc.Server(options);
+  const open = new Set<Connection>();
+  let address = uri;
+  server.addService(
+    {
+      stream: {
+        path: paths.stream,
+        requestStream: true,
+        responseStream: true,
+        requestSerialize: encodeStreamMessage,
+        requestDeserialize: decodeStreamMessage,
+        responseSerialize: encodeStreamMessage,
+        responseDeserialize: decodeStreamMessage,
+      },
+    },
+    { stream: (call: Call) => answer(init, call, address, open) },
+  );
+  const port = await bind(server, uri);
+  address = { ...uri, port };
+  return {
+    address: formatMeshUri({ ...address, pipeline: undefined }),
+    close: () => stop(server),
+  };
+}
+
+function bind(server: grpc.Server, uri: MeshUri): Promise<number> {
+  return new Promise((resolve, reject) => {
+    // The library would also write to stderr that it could not.
+    grpc.setLogVerbosity(grpc.logVerbosity.NONE);
+    server.bindAsync(formatHostPort(uri), grpc.ServerCredentials.createInsecure(), (error, port) => {
+      grpc.setLogVerbosity(grpc.logVerbosity.ERROR);
+      if (error === null) resolve(port);
+      else reject(cannotListen(uri, error));
+    });
+  });
+}
+
+function cannotListen(uri: MeshUri, error: Error): MeshError {
+  const where = formatHostPort(uri);
+  const isTaken = error.message.includes("EADDRINUSE");
+  return new MeshError(
+    "address-in-use",
+    isTaken ? `${where} is taken.` : `Nothing can listen at ${where}: ${error.message}`,
+    {
+      cause: error,
+      hint: isTaken
+        ? "Another program listens there; take another port, or 0 for a free one."
+        : "Take another address.",
+    },
+  );
+}
+
+/** Takes no more calls; those that run go on. Resolves when the address is free. */
+function stop(server: grpc.Server): Promise<void> {
+  return new Promise((resolve) => {
+    // Called back when the last call has ended, which may be long after the address is free.
+    server.tryShutdown(() => undefined);
+    setImmediate(resolve);
+  });
+}
+
+function answer(init: GrpcListenInit, call: Call, uri: MeshUri, open: Set<Connection>): void {
+  const stream = serverStream(call);
+  try {
+    const pipeline = pipelineOf(call, init.pipelines?.());
+    // The first answer: from now on it is a connection.
+    call.sendMetadata(new grpc.Metadata());
+    const address = formatMeshUri({ ...uri, pipeline });
+    const connection = new GrpcConnection({ clock: init.clock, stream, address, role: "answerer" });
+    open.add(connection);
+    void connection.closed.then(() => open.delete(connection));
+    try {
+      init.accept(connection, pipeline);
+    } catch (error) {
+      void connection.close(MeshError.from(error));
+    }
+  } catch (error) {
+    stream.end(MeshError.from(error));
+  }
+}
+
+/** @throws {MeshError} `invalid-argument`, `pipeline-not-found` */
+function pipelineOf(call: Call, known: readonly string[] | undefined): string {
+  const name = decoded(textIn(call.metadata, pipelineKey));
+  if (name === undefined) {
+    throw new MeshError("invalid-argument", `The call has no metadata \`${pipelineKey}\` that names a pipeline.`);
+  }
+  if (known === undefined || known.includes(name)) return name;
+  const names = known.slice(0, 20).join(", ") || "none";
+  throw new MeshError("pipeline-not-found", `There is no pipeline "${name}" here; this peer runs: ${names}.`);
+}
+
+function serverStream(call: Call): CallStream {
+  let onEnd: ((error: MeshError | undefined) => void) | undefined;
+  let over: { readonly error: MeshError | undefined } | undefined;
+  const finish = (error: MeshError | undefined): void => {
+    if (over !== undefined) return;
+    over = { error };
+    onEnd?.(error);
+  };
+  call.once("end", () => finish(undefined));
+  call.once("cancelled", () => finish(new MeshError("peer-lost", "The caller has given the call up.")));
+  call.once("error", (error) => finish(MeshError.from(error, "protocol-violation")));
+  return {
+    write: (message, sent) => void call.write(message, () => sent()),
+    end(error) {
+      // An error of the stream is how grpc-js is told a status.
+      if (error === undefined) call.end();
+      else call.emit("error", statusOf(error));
+    },
+    cancel: () => call.destroy(),
+    onMessage: (listener) => void call.on("data", listener),
+    onEnd(listener) {
+      onEnd = listener;
+      if (over !== undefined) listener(over.error);
+    },
+  };
+}

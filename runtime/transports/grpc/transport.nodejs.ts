@@ -1,0 +1,21 @@
+import type { Clock } from "../../interface/clock.ts";
+import type { Transport } from "../../interface/transport.ts";
+import { Clients } from "./clients.nodejs.ts";
+import { dial } from "./dial.nodejs.ts";
+import { listen } from "./server.nodejs.ts";
+
+export interface GrpcTransportInit {
+  readonly clock: Clock;
+  /** The pipelines that may be called here, asked at each call; left out, every name is let through to `accept`. */
+  readonly pipelines?: () => readonly string[];
+}
+
+/** Connections over gRPC, by `@grpc/grpc-js`; addresses are `grpc://host:port/pipeline`. */
+export function grpcTransport({ clock, pipelines }: GrpcTransportInit): Transport {
+  const clients = new Clients();
+  return {
+    scheme: "grpc",
+    dial: (uri, options) => dial({ clock, clients }, uri, options),
+    listen: (uri, accept) => listen({ clock, pipelines, accept }, uri),
+  };
+}
