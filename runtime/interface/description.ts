@@ -13,6 +13,8 @@ export interface PipelineDescription {
   readonly pipeline: string;
   /** Request and response. */
   readonly batch: boolean;
+  /** A call may be made twice: one whose answer was lost may be repeated. */
+  readonly idempotent?: boolean;
   readonly inputs: Readonly<Record<string, PortDescription>>;
   readonly outputs: Readonly<Record<string, PortDescription>>;
   /** The records and enums that the types mean. */

@@ -61,6 +61,8 @@ export interface MeshErrorInit {
   readonly location?: Location | undefined;
   /** What the reader can do about it, one sentence. */
   readonly hint?: string | undefined;
+  /** When another attempt may help, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** A run-time failure with a code of the closed table. The message is complete without the cause. */
@@ -70,6 +72,7 @@ export class MeshError extends Error {
   readonly node: string | undefined;
   readonly location: Location | undefined;
   readonly hint: string | undefined;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, init: MeshErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
@@ -77,6 +80,7 @@ export class MeshError extends Error {
     this.node = init.node;
     this.location = init.location;
     this.hint = init.hint;
+    this.retryAfterMs = init.retryAfterMs;
   }
 
   get retryable(): boolean {

@@ -1,3 +1,4 @@
+import type { PipelineCalls } from "./calls.ts";
 import { MeshError } from "./errors.ts";
 
 /**
@@ -122,9 +123,14 @@ export interface Transport {
   /**
    * Waits for callers at `uri`, such as `webrtc://127.0.0.1:7443`; port 0 takes a free one.
    * @param accept called for each connection, with the pipeline name of the dialled address
+   * @param calls answers requests that have no session of their own, where the transport has such
    * @throws {MeshError} `address-in-use`
    */
-  listen(uri: string, accept: (connection: Connection, pipeline: string) => void): Promise<Listener>;
+  listen(
+    uri: string,
+    accept: (connection: Connection, pipeline: string) => void,
+    calls?: PipelineCalls,
+  ): Promise<Listener>;
 }
 
 /** Why a page cannot be called. */

@@ -103,9 +103,11 @@ class LocalMesh implements Mesh {
 
   async start(): Promise<void> {
     if (reachesOut(this.#plan)) {
-      const { transports, calls } = this.#platform;
-      await Promise.all([calls(), ...transports.map((transport) => transport.prepare?.())]);
-      for (const transport of transports) {
+      const { transports, calls, env } = this.#platform;
+      const schemes = schemesOf(this.#plan, env);
+      const used = transports.filter(({ scheme }) => schemes.has(scheme));
+      await Promise.all([calls(), ...used.map((transport) => transport.prepare?.())]);
+      for (const transport of used) {
         const letGo = await transport.keepIdle?.();
         if (letGo !== undefined) this.#letGo.push(letGo);
       }
@@ -254,6 +256,18 @@ class LocalMesh implements Mesh {
 
 function isShared({ peers }: Plan): boolean {
   return Object.values(peers).some(({ runs }) => runs.some((run) => run.shared === true));
+}
+
+/** The schemes of all addresses in the plan, as far as they can be read before they are used. */
+function schemesOf({ peers, pipelines }: Plan, env: MeshPlatform["env"]): ReadonlySet<string> {
+  const remotes = Object.values(pipelines).flatMap(({ remotes: all }) => all);
+  const targets = remotes.flatMap((remote) => remote.targets.flatMap((one) => (one.kind === "uri" ? [one.uri] : [])));
+  const values = [...Object.values(peers).flatMap(({ listens }) => listens), ...targets];
+  const texts = values.map((value) => {
+    if ("literal" in value) return String(value.literal);
+    return "env" in value ? (env(value.env) ?? String(value.default ?? "")) : "";
+  });
+  return new Set(texts.flatMap((text) => /^[A-Za-z][A-Za-z0-9+.-]*(?=:)/.exec(text)?.[0].toLowerCase() ?? []));
 }
 
 /** True for a plan whose peers listen or call others. */

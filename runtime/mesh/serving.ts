@@ -1,6 +1,7 @@
 import type { Params } from "../interface/node.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { PipelineEndpoint } from "../interface/session.ts";
+import { pipelineCalls } from "../calls/calls.ts";
 import { describePipeline } from "../pipeline/description.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
 import { servePipelines, type ServedPipeline } from "../remote/host.ts";
@@ -13,16 +14,20 @@ import type { ServingInit } from "./platform.ts";
  */
 export async function servePeer(init: ServingInit): Promise<void> {
   const { peer, platform, heartbeat } = init;
-  const host = servePipelines({
-    find: (name) => served(name, init),
+  const pipelines = {
+    find: (name: string) => served(name, init),
     names: () => peer.runs.map((run) => run.as),
     clock: platform.clock,
-    ...(heartbeat !== undefined && { heartbeat }),
+  };
+  const host = servePipelines({ ...pipelines, ...(heartbeat !== undefined && { heartbeat }) });
+  const calls = pipelineCalls(pipelines);
+  init.onHost({
+    accept: host.accept,
+    close: async (error) => void (await Promise.all([host.close(error), calls.close(error)])),
   });
-  init.onHost(host);
   for (const value of peer.listens) {
     const uri = String(resolveValue(value, { params: {}, env: platform.env, location: peer.location }));
-    init.onListener(await transportFor(platform, uri).listen(uri, host.accept));
+    init.onListener(await transportFor(platform, uri).listen(uri, host.accept, calls));
   }
 }
 

@@ -19,7 +19,8 @@ export * as z from "../typed/schemas.ts";
 const running = () => import("./running.nodejs.ts");
 
 /**
- * Node as a platform: WebRTC by node-datachannel where it is installed, otherwise by werift, signaling by `ws`.
+ * Node as a platform: WebRTC by node-datachannel where it is installed, otherwise by werift, signaling by `ws`; gRPC by
+ * `@grpc/grpc-js`.
  * @param network which pages may call the peers of this process, and another choice of the WebRTC engine
  */
 export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, network: NodejsNetwork = {}): MeshPlatform {
@@ -29,7 +30,10 @@ export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, network: N
     random: platformRandom,
     log,
     env: (name) => process.env[name],
-    transports: [loadedLater("webrtc", async () => (await running()).nodejsTransport(network, log))],
+    transports: [
+      loadedLater("webrtc", async () => (await running()).nodejsTransport(network, log)),
+      loadedLater("grpc", async () => (await running()).nodejsGrpc()),
+    ],
     calls: () => import("../remote/calls.ts"),
     serve: async (init) => (await running()).servePeer(init),
     share: async () => (await import("../mesh/shared-runs.ts")).shareRuns,
@@ -52,7 +56,7 @@ function loadedLater(scheme: string, load: () => Promise<Transport>): Transport 
     dial: async (uri, options) => (await transport()).dial(uri, options),
     standBy: async (uri, options) => (await transport()).standBy?.(uri, options),
     keepIdle: async () => (await (await transport()).keepIdle?.()) ?? (async () => undefined),
-    listen: async (uri, accept) => (await transport()).listen(uri, accept),
+    listen: async (uri, accept, calls) => (await transport()).listen(uri, accept, calls),
   };
 }
 

@@ -42,6 +42,12 @@ export function nodejsTransport(network: NodejsNetwork, log: Log): Transport {
   return webrtcTransport({ clock: nodejsClock, engine, signaling });
 }
 
+/** gRPC by `@grpc/grpc-js`. */
+export async function nodejsGrpc(): Promise<Transport> {
+  const { grpcTransport } = await import("../transports/grpc/transport.nodejs.ts");
+  return grpcTransport({ clock: nodejsClock });
+}
+
 // Connections are a third of a second of loading, which a program of one machine alone need not spend.
 const loadSockets = () => import("../signaling/sockets.nodejs.ts");
 const dialSignaling: SignalConnect = async (at, signal) => (await loadSockets()).connectNodejs(at, signal);

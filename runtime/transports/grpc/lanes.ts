@@ -1,4 +1,4 @@
-import { MeshError } from "../../interface/errors.ts";
+import type { MeshError } from "../../interface/errors.ts";
 import { Waiters } from "../../pipeline/waiters.ts";
 import { channelFull, channelLimits } from "../channel/limits.ts";
 import { grpcLimits } from "./limits.ts";

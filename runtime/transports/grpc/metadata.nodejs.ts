@@ -1,19 +1,25 @@
 import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import type { MeshError } from "../../interface/errors.ts";
-import { codeKey, fromStatus, hintKey, toStatus } from "./status.ts";
+import { codeKey, fromStatus, hintKey, pushbackKey, toStatus } from "./status.ts";
 
 /** A status with the code and the hint of the error in its trailing metadata. */
 export function statusOf(error: MeshError): StatusObject {
   const metadata = new Metadata();
   metadata.set(codeKey, error.code);
   if (error.hint !== undefined) metadata.set(hintKey, encodeURIComponent(error.hint));
+  if (error.retryAfterMs !== undefined) metadata.set(pushbackKey, String(Math.ceil(error.retryAfterMs)));
   return { ...toStatus(error), metadata };
 }
 
 /** The failure behind the status of a call. */
 export function errorOf(status: Pick<StatusObject, "code" | "details"> & { readonly metadata?: Metadata }): MeshError {
   const code = textIn(status.metadata, codeKey);
-  return fromStatus(status, { code, hint: decoded(textIn(status.metadata, hintKey)) });
+  const retryAfterMs = Number(textIn(status.metadata, pushbackKey));
+  return fromStatus(status, {
+    code,
+    hint: decoded(textIn(status.metadata, hintKey)),
+    ...(retryAfterMs > 0 && { retryAfterMs }),
+  });
 }
 
 export function textIn(metadata: Metadata | undefined, key: string): string | undefined {

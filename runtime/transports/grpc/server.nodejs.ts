@@ -1,4 +1,5 @@
 import * as grpc from "@grpc/grpc-js";
+import type { PipelineCalls } from "../../interface/calls.ts";
 import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Connection, Listener } from "../../interface/transport.ts";
@@ -6,7 +7,8 @@ import { formatHostPort, formatMeshUri, parsePeerUri, type MeshUri } from "../..
 import { GrpcConnection, type CallStream } from "./connection.ts";
 import { grpcLimits } from "./limits.ts";
 import { decoded, statusOf, textIn } from "./metadata.nodejs.ts";
-import { paths, pipelineKey } from "./method.ts";
+import { pipelineKey } from "./method.ts";
+import { addReflection, Health, pipelineService, unaryHandlers } from "./services.nodejs.ts";
 import { decodeStreamMessage, encodeStreamMessage, type StreamMessage } from "./stream-message.ts";
 
 type Call = grpc.ServerDuplexStream<StreamMessage, StreamMessage>;
@@ -16,6 +18,8 @@ export interface GrpcListenInit {
   /** The pipelines that may be called, asked at each call; left out, every name is let through to `accept`. */
   readonly pipelines?: (() => readonly string[]) | undefined;
   readonly accept: (connection: Connection, pipeline: string) => void;
+  /** Answers `Describe` and `Execute`; left out, those are not implemented here. */
+  readonly calls?: PipelineCalls | undefined;
 }
 
 const options: grpc.ServerOptions = {
@@ -34,25 +38,27 @@ export async function listen(init: GrpcListenInit, text: string): Promise<Listen
   const server = new grpc.Server(options);
   const open = new Set<Connection>();
   let address = uri;
-  server.addService(
-    {
-      stream: {
-        path: paths.stream,
-        requestStream: true,
-        responseStream: true,
-        requestSerialize: encodeStreamMessage,
-        requestDeserialize: decodeStreamMessage,
-        responseSerialize: encodeStreamMessage,
-        responseDeserialize: decodeStreamMessage,
-      },
-    },
-    { stream: (call: Call) => answer(init, call, address, open) },
-  );
+  const service = pipelineService();
+  const stream = {
+    ...service["Stream"],
+    requestDeserialize: decodeStreamMessage,
+    responseSerialize: encodeStreamMessage,
+  };
+  server.addService({ ...service, Stream: stream } as grpc.ServiceDefinition, {
+    ...(init.calls !== undefined && unaryHandlers(init.calls)),
+    Stream: (call: Call) => answer(init, call, address, open),
+  });
+  const health = new Health(init.calls?.names() ?? init.pipelines?.() ?? []);
+  health.addTo(server);
+  addReflection(server);
   const port = await bind(server, uri);
   address = { ...uri, port };
   return {
     address: formatMeshUri({ ...address, pipeline: undefined }),
-    close: () => stop(server),
+    close() {
+      health.drain();
+      return stop(server);
+    },
   };
 }
 

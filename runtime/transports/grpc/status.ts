@@ -37,12 +37,14 @@ const meanings: Readonly<Record<number, ErrorCode>> = {
   16: "access-denied",
 };
 
-/** @param said the code and the hint of the trailing metadata, if there are any */
-export function fromStatus(
-  status: Status,
-  said: { readonly code?: string | undefined; readonly hint?: string | undefined } = {},
-): MeshError {
-  const { code, hint } = said;
+/** What the trailing metadata says beside the status. */
+export interface Said {
+  readonly code?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export function fromStatus(status: Status, { code, hint, retryAfterMs }: Said = {}): MeshError {
   const known = code !== undefined && MeshError.isCode(code) ? code : (meanings[status.code] ?? "internal");
-  return new MeshError(known, status.details || `The call ended with status ${status.code}.`, { hint });
+  return new MeshError(known, status.details || `The call ended with status ${status.code}.`, { hint, retryAfterMs });
 }

@@ -16,6 +16,6 @@ export function grpcTransport({ clock, pipelines }: GrpcTransportInit): Transpor
   return {
     scheme: "grpc",
     dial: (uri, options) => dial({ clock, clients }, uri, options),
-    listen: (uri, accept) => listen({ clock, pipelines, accept }, uri),
+    listen: (uri, accept, calls) => listen({ clock, pipelines, accept, calls }, uri),
   };
 }

@@ -1,0 +1,169 @@
+import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "../interface/calls.ts";
+import type { Clock } from "../interface/clock.ts";
+import type { PipelineDescription } from "../interface/description.ts";
+import { MeshError } from "../interface/errors.ts";
+import type { PipelineEndpoint } from "../interface/session.ts";
+import { Admission, type AdmissionLimits } from "./admission.ts";
+import { CallSession } from "./call-session.ts";
+
+/** A pipeline that can be called. */
+export interface CalledPipeline {
+  readonly endpoint: PipelineEndpoint;
+  readonly describe: () => PipelineDescription;
+}
+
+export interface PipelineCallsInit {
+  readonly find: (name: string) => CalledPipeline | undefined;
+  readonly names: () => readonly string[];
+  readonly clock: Clock;
+  /** Of each pipeline; 16 at once, 64 in the queue. */
+  readonly limits?: AdmissionLimits | undefined;
+}
+
+const defaultLimits: AdmissionLimits = { concurrent: 16, queued: 64 };
+
+/** How long a session that has answered waits for the next question, in milliseconds. */
+const idleMs = 30_000;
+
+/** Sessions that wait for questions, of all pipelines and parameters. */
+const maxIdle = 64;
+
+/** Answers calls to the pipelines of a peer. */
+export function pipelineCalls(init: PipelineCallsInit): PipelineCalls {
+  return new Calls(init);
+}
+
+class Calls implements PipelineCalls {
+  readonly #init: PipelineCallsInit;
+  readonly #admissions = new Map<string, Admission>();
+  /** By pipeline and parameters; of each key the latest used comes last. */
+  readonly #idle = new Map<string, Waiting[]>();
+  readonly #busy = new Set<CallSession>();
+  #idleCount = 0;
+  #closed: MeshError | undefined;
+
+  constructor(init: PipelineCallsInit) {
+    this.#init = init;
+  }
+
+  names(): readonly string[] {
+    return this.#init.names();
+  }
+
+  describe(pipeline: string): PipelineDescription {
+    return this.#find(pipeline).describe();
+  }
+
+  async execute(request: ExecuteRequest): Promise<ExecuteResponse> {
+    if (this.#closed !== undefined) throw this.#closed;
+    const { pipeline, signal } = request;
+    const { endpoint, describe } = this.#find(pipeline);
+    const description = describe();
+    checkRequest(description, request);
+    return this.#admission(pipeline).run(signal, () => this.#ask(endpoint, description, request));
+  }
+
+  async close(error: MeshError): Promise<void> {
+    this.#closed ??= error;
+    const waiting = [...this.#idle.values()].flat();
+    this.#idle.clear();
+    this.#idleCount = 0;
+    for (const { cancel } of waiting) cancel();
+    const sessions = [...this.#busy, ...waiting.map(({ session }) => session)];
+    await Promise.all(sessions.map((session) => session.close(error)));
+  }
+
+  async #ask(
+    endpoint: PipelineEndpoint,
+    description: PipelineDescription,
+    { pipeline, params, inputs, signal }: ExecuteRequest,
+  ): Promise<ExecuteResponse> {
+    // What may stay silent is known to have done so only when the session has ended.
+    const ports = [...Object.values(description.inputs), ...Object.values(description.outputs)];
+    const single = ports.some(({ optional }) => optional);
+    const key = JSON.stringify([pipeline, params]);
+    const session =
+      (single ? undefined : this.#take(key)) ??
+      (await CallSession.open(endpoint, description, params, Object.keys(inputs)));
+    this.#busy.add(session);
+    const onAbort = (): void => void session.close(MeshError.from(signal.reason, "cancelled"));
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      if (this.#closed !== undefined) throw this.#closed;
+      return await session.ask(inputs, single);
+    } catch (error) {
+      void session.close(MeshError.from(error));
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      this.#busy.delete(session);
+      if (single) void session.close(new MeshError("cancelled", "The call has been answered."));
+      else this.#keep(key, session);
+    }
+  }
+
+  #take(key: string): CallSession | undefined {
+    const waiting = this.#idle.get(key)?.pop();
+    if (waiting === undefined) return undefined;
+    this.#idleCount -= 1;
+    waiting.cancel();
+    return waiting.session.isOpen ? waiting.session : this.#take(key);
+  }
+
+  #keep(key: string, session: CallSession): void {
+    if (!session.isOpen) return;
+    if (this.#closed !== undefined || this.#idleCount >= maxIdle) {
+      void session.close(this.#closed ?? new MeshError("cancelled", "Enough sessions wait for calls."));
+      return;
+    }
+    const list = this.#idle.get(key) ?? [];
+    this.#idle.set(key, list);
+    const cancel = this.#init.clock.schedule(idleMs, () => {
+      list.splice(list.indexOf(waiting), 1);
+      this.#idleCount -= 1;
+      if (list.length === 0) this.#idle.delete(key);
+      void session.close(new MeshError("cancelled", "Nobody has called for a while."));
+    });
+    const waiting: Waiting = { session, cancel };
+    list.push(waiting);
+    this.#idleCount += 1;
+  }
+
+  #admission(pipeline: string): Admission {
+    const { clock, limits = defaultLimits } = this.#init;
+    const known = this.#admissions.get(pipeline) ?? new Admission(clock, pipeline, limits);
+    this.#admissions.set(pipeline, known);
+    return known;
+  }
+
+  #find(name: string): CalledPipeline {
+    const found = this.#init.find(name);
+    if (found !== undefined) return found;
+    const names = this.#init.names().slice(0, 20).join(", ") || "none";
+    throw new MeshError("pipeline-not-found", `There is no pipeline \`${name}\` here; this peer runs: ${names}.`);
+  }
+}
+
+interface Waiting {
+  readonly session: CallSession;
+  readonly cancel: () => void;
+}
+
+/** @throws {MeshError} `invalid-argument` that names the port */
+function checkRequest({ pipeline, batch, inputs }: PipelineDescription, { inputs: given }: ExecuteRequest): void {
+  if (!batch) {
+    throw new MeshError("invalid-argument", `\`${pipeline}\` is a stream, and cannot be executed.`, {
+      hint: "Open a session with it: `Stream` of gRPC, or a program with a `remote`.",
+    });
+  }
+  const known = Object.keys(inputs).join("`, `");
+  for (const port of Object.keys(given)) {
+    if (Object.hasOwn(inputs, port)) continue;
+    throw new MeshError("invalid-argument", `\`${pipeline}\` has no input \`${port}\`; its inputs are \`${known}\`.`);
+  }
+  for (const [port, { optional }] of Object.entries(inputs)) {
+    if (optional || Object.hasOwn(given, port)) continue;
+    throw new MeshError("invalid-argument", `Input \`${port}\` of \`${pipeline}\` is missing.`);
+  }
+}

@@ -1,0 +1,38 @@
+import type { PipelineDescription } from "./description.ts";
+import type { MeshError } from "./errors.ts";
+import type { Payload } from "./frame.ts";
+import type { Params } from "./node.ts";
+
+/** One frame of a call, without its place in a stream. */
+export interface CallPayload {
+  readonly payload: Payload;
+  /** Media time in microseconds. */
+  readonly timestampUs: number;
+}
+
+/** One question to a `batch` pipeline. */
+export interface ExecuteRequest {
+  readonly pipeline: string;
+  readonly params: Params;
+  /** By input port. */
+  readonly inputs: Readonly<Record<string, CallPayload>>;
+  /** The caller has gone, or waits no longer. */
+  readonly signal: AbortSignal;
+}
+
+/** By output port. */
+export type ExecuteResponse = Readonly<Record<string, CallPayload>>;
+
+/** Answers requests that have no session of their own. */
+export interface PipelineCalls {
+  names(): readonly string[];
+  /** @throws {MeshError} `pipeline-not-found` */
+  describe(pipeline: string): PipelineDescription;
+  /**
+   * @throws {MeshError} `pipeline-not-found`; `invalid-argument` for what the pipeline does not take; `resource-exhausted`, before any
+   * work is done, where too many wait already; what the pipeline failed with; the reason of the signal
+   */
+  execute(request: ExecuteRequest): Promise<ExecuteResponse>;
+  /** Ends all that run; later ones fail with the same error. */
+  close(error: MeshError): Promise<void>;
+}

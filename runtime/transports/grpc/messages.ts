@@ -1,0 +1,158 @@
+/** Requests and responses of `mesh.v1.Pipeline` as the rest of the runtime has them. */
+import type { CallPayload, ExecuteResponse } from "../../interface/calls.ts";
+import { formatType } from "../../interface/caps.ts";
+import type { PipelineDescription, PortDescription } from "../../interface/description.ts";
+import { MeshError } from "../../interface/errors.ts";
+import type { Params } from "../../interface/node.ts";
+import { decodePayload, encodePayload, Encoding } from "../../remote/payload-codec.ts";
+import { schemasOf } from "../../remote/schemas.ts";
+import { grpcLimits } from "./limits.ts";
+
+/** Fields as protobufjs gives them; `oneof` is told by `kind`. */
+export interface PayloadMessage {
+  readonly kind?: string;
+  readonly text?: string;
+  readonly json?: string;
+  readonly bytes?: Uint8Array;
+  readonly samples_s16?: Uint8Array;
+  readonly samples_f32?: Uint8Array;
+  readonly none?: boolean;
+  readonly timestamp_us?: number;
+}
+
+type Payloads = Readonly<Record<string, PayloadMessage>>;
+
+export interface ExecuteRequestMessage {
+  readonly pipeline: string;
+  readonly inputs: Payloads;
+  readonly params_json: Readonly<Record<string, string>>;
+}
+
+export interface ExecuteResponseMessage {
+  readonly outputs: Payloads;
+}
+
+export interface PortMessage {
+  readonly name: string;
+  readonly type: string;
+  readonly type_json: string;
+  readonly optional: boolean;
+}
+
+export interface DescribeResponseMessage {
+  readonly pipeline: string;
+  readonly batch: boolean;
+  readonly idempotent: boolean;
+  readonly inputs: readonly PortMessage[];
+  readonly outputs: readonly PortMessage[];
+  readonly max_request_bytes: number;
+  readonly schemas_json: string;
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+export function toPayloadMessage({ payload, timestampUs }: CallPayload): PayloadMessage {
+  const { encoding, body } = encodePayload(payload);
+  const timestamp_us = timestampUs;
+  switch (encoding) {
+    case Encoding.null:
+      return { none: true, timestamp_us };
+    case Encoding.bytes:
+      return { bytes: body, timestamp_us };
+    case Encoding.s16le:
+      return { samples_s16: body, timestamp_us };
+    case Encoding.f32le:
+      return { samples_f32: body, timestamp_us };
+    case Encoding.utf8:
+      return { text: decoder.decode(body), timestamp_us };
+    case Encoding.json:
+      return { json: decoder.decode(body), timestamp_us };
+    default:
+      return encoding satisfies never;
+  }
+}
+
+/** @throws {MeshError} `invalid-argument` that names the port */
+export function fromPayloadMessage(port: string, message: PayloadMessage): CallPayload {
+  const timestampUs = message.timestamp_us ?? 0;
+  if (!Number.isFinite(timestampUs)) throw unreadable(port, "its media time is no number");
+  try {
+    return { payload: payloadOf(message), timestampUs };
+  } catch (error) {
+    throw unreadable(port, MeshError.from(error).message);
+  }
+}
+
+function payloadOf(message: PayloadMessage): CallPayload["payload"] {
+  const nothing = new Uint8Array(0);
+  switch (message.kind) {
+    case "text":
+      return message.text ?? "";
+    case "json":
+      return decodePayload(Encoding.json, encoder.encode(message.json), true);
+    case "bytes":
+      return decodePayload(Encoding.bytes, message.bytes ?? nothing, false);
+    case "samples_s16":
+      return decodePayload(Encoding.s16le, message.samples_s16 ?? nothing, false);
+    case "samples_f32":
+      return decodePayload(Encoding.f32le, message.samples_f32 ?? nothing, false);
+    default:
+      return null;
+  }
+}
+
+function unreadable(port: string, why: string): MeshError {
+  return new MeshError("invalid-argument", `\`${port}\` cannot be read: ${why}`);
+}
+
+/** @throws {MeshError} `invalid-argument` */
+export function fromPayloads(payloads: Payloads): Record<string, CallPayload> {
+  return Object.fromEntries(Object.entries(payloads).map(([port, one]) => [port, fromPayloadMessage(port, one)]));
+}
+
+export function toPayloads(payloads: ExecuteResponse): Record<string, PayloadMessage> {
+  return Object.fromEntries(Object.entries(payloads).map(([port, one]) => [port, toPayloadMessage(one)]));
+}
+
+/** @throws {MeshError} `invalid-argument` that names the parameter */
+export function fromParams(params: Readonly<Record<string, string>>): Params {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, json]) => {
+      try {
+        return [name, decodePayload(Encoding.json, encoder.encode(json), true) as Params[string]];
+      } catch {
+        throw new MeshError("invalid-argument", `Parameter \`${name}\` is not JSON.`, {
+          hint: "A text is given in quotes.",
+        });
+      }
+    }),
+  );
+}
+
+export function toParams(params: Params): Record<string, string> {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, JSON.stringify(value)]));
+}
+
+export function toDescription(description: PipelineDescription): DescribeResponseMessage {
+  const { pipeline, batch, inputs, outputs, schemas } = description;
+  const all = [...Object.values(inputs), ...Object.values(outputs)].map(({ type }) => type);
+  return {
+    pipeline,
+    batch,
+    idempotent: description.idempotent === true,
+    inputs: toPorts(inputs),
+    outputs: toPorts(outputs),
+    max_request_bytes: grpcLimits.requestBytes,
+    schemas_json: JSON.stringify(schemasOf(all, schemas)),
+  };
+}
+
+function toPorts(ports: Readonly<Record<string, PortDescription>>): PortMessage[] {
+  return Object.entries(ports).map(([name, { type, optional }]) => ({
+    name,
+    type: formatType(type),
+    type_json: JSON.stringify(type),
+    optional,
+  }));
+}

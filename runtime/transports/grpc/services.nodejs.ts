@@ -1,0 +1,95 @@
+/** The services beside the streams: descriptions and calls, health, reflection. */
+import {
+  type handleUnaryCall as HandleUnary,
+  type Server,
+  type ServerUnaryCall,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { fromJSON, type ServiceDefinition } from "@grpc/proto-loader";
+import { ReflectionService } from "@grpc/reflection";
+import { HealthImplementation, service as healthService } from "grpc-health-check";
+import type { PipelineCalls } from "../../interface/calls.ts";
+import { MeshError } from "../../interface/errors.ts";
+import { meshV1, meshV1Descriptor } from "./mesh-v1.ts";
+import {
+  fromParams,
+  fromPayloads,
+  toDescription,
+  toPayloads,
+  type DescribeResponseMessage,
+  type ExecuteRequestMessage,
+  type ExecuteResponseMessage,
+} from "./messages.ts";
+import { statusOf } from "./metadata.nodejs.ts";
+
+/** `mesh.v1.Pipeline` as grpc-js wants it. */
+export function pipelineService(): ServiceDefinition {
+  const loaded = fromJSON(meshV1 as unknown as Parameters<typeof fromJSON>[0], {
+    keepCase: true,
+    longs: Number,
+    defaults: true,
+    oneofs: true,
+  });
+  return loaded["mesh.v1.Pipeline"] as ServiceDefinition;
+}
+
+export function unaryHandlers(calls: PipelineCalls): UntypedServiceImplementation {
+  return {
+    Describe: unary<{ readonly pipeline: string }, DescribeResponseMessage>(async ({ request }) =>
+      toDescription(calls.describe(request.pipeline)),
+    ),
+    Execute: unary<ExecuteRequestMessage, ExecuteResponseMessage>(async ({ request }, signal) => {
+      const { pipeline } = request;
+      const params = fromParams(request.params_json);
+      const outputs = await calls.execute({ pipeline, params, inputs: fromPayloads(request.inputs), signal });
+      return { outputs: toPayloads(outputs) };
+    }),
+  };
+}
+
+/** @param work its signal is aborted when the caller has gone or its deadline has passed */
+function unary<Request, Response>(
+  work: (call: ServerUnaryCall<Request, Response>, signal: AbortSignal) => Promise<Response>,
+): HandleUnary<Request, Response> {
+  return (call, callback) => {
+    const gone = new AbortController();
+    // grpc-js cancels a call at its deadline as well.
+    call.once("cancelled", () => gone.abort(new MeshError("cancelled", "The caller waits no longer.")));
+    work(call, gone.signal).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(statusOf(MeshError.from(error))),
+    );
+  };
+}
+
+/** Health as gRPC has it: of the server by the empty name, of a pipeline by its own, and of the service. */
+export class Health {
+  readonly #health: HealthImplementation;
+  readonly #names: readonly string[];
+
+  constructor(pipelines: readonly string[]) {
+    this.#names = ["", "mesh.v1.Pipeline", ...pipelines];
+    this.#health = new HealthImplementation(Object.fromEntries(this.#names.map((name) => [name, "SERVING"])));
+  }
+
+  addTo(server: Server): void {
+    this.#health.addToServer(server);
+  }
+
+  /** New callers should go elsewhere. */
+  drain(): void {
+    for (const name of this.#names) this.#health.setStatus(name, "NOT_SERVING");
+  }
+}
+
+/** Tells clients such as grpcurl what services there are. */
+export function addReflection(server: Server): void {
+  const health = healthService as unknown as ServiceDefinition;
+  const check = health["Check"] as { readonly requestType: { readonly fileDescriptorProtos: Buffer[] } };
+  const files = [Buffer.from(meshV1Descriptor, "base64"), ...check.requestType.fileDescriptorProtos];
+  // Of a package the service reads nothing but the files.
+  const described = { files: { fileDescriptorProtos: files } } as unknown as ConstructorParameters<
+    typeof ReflectionService
+  >[0];
+  new ReflectionService(described).addToServer(server);
+}
