@@ -83,6 +83,7 @@ function lowerPipeline(
   return {
     name: symbol.name,
     ...(graph.signature.batch && { batch: true }),
+    ...(graph.signature.idempotent && { idempotent: true }),
     params: [...one.params.values()].map((param) => ({
       name: param.name,
       type: param.type ?? anything,
@@ -151,6 +152,7 @@ function lowerRemote(
     id,
     interface: signature.symbol.name,
     ...(signature.batch && { batch: true }),
+    ...(signature.idempotent && { idempotent: true }),
     inputs: lowerPorts(signature.inputs, instance.inputs, scope, open),
     outputs: lowerPorts(signature.outputs, instance.outputs, scope, open),
     targets: targets.map((target, index) =>

@@ -126,6 +126,7 @@ function wrapNode(
   return {
     name: id,
     ...(signature.batch && { batch: true }),
+    ...(signature.idempotent && { idempotent: true }),
     params: [...own].flatMap(([name, value]) =>
       "param" in value ? [{ name, type: signature.params.get(name)?.type ?? anything }] : [],
     ),

@@ -247,6 +247,8 @@ const remote = /* @__PURE__ */ z.lazy(() =>
     interface: name,
     /** Request and response. */
     batch: z.optional(z.boolean()),
+    /** A call may be made twice, so one whose answer was lost may be repeated. */
+    idempotent: z.optional(z.boolean()),
     inputs: z.record(name, port),
     outputs: z.record(name, port),
     targets: list(target, 1, 64),
@@ -380,6 +382,8 @@ const pipeline = /* @__PURE__ */ z.lazy(() =>
     name,
     /** Request and response: one frame at each input, one answer at each output. */
     batch: z.optional(z.boolean()),
+    /** A call may be made twice: as the program says, or because of all its nodes. */
+    idempotent: z.optional(z.boolean()),
     params: z.array(parameter),
     inputs: z.record(name, port),
     outputs: z.record(name, port),

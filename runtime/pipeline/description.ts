@@ -28,10 +28,19 @@ export function describePipeline(
   return {
     pipeline: name,
     batch: pipeline.batch ?? false,
+    ...(isIdempotent(pipeline) && { idempotent: true }),
     inputs: side(pipeline.inputs),
     outputs: side(pipeline.outputs),
     schemas,
   };
+}
+
+/** What its program says of it, or of all that it is made of. */
+function isIdempotent({ batch, idempotent, nodes, remotes }: PipelinePlan): boolean {
+  if (batch !== true || idempotent === true) return idempotent === true;
+  return [...nodes, ...remotes].every(
+    (one) => one.idempotent === true || ("builtin" in one && one.builtin !== undefined),
+  );
 }
 
 /** What a caller that sets none gets; a parameter without a value leaves the formats that it stands for open. */
