@@ -1,5 +1,6 @@
 import type { FlowType, Schemas } from "./caps.ts";
 import type { MeshError } from "./errors.ts";
+import type { Frame } from "./frame.ts";
 import type { Link } from "./link.ts";
 import type { Params } from "./node.ts";
 import type { ConnectionState, StandbyConnection } from "./transport.ts";
@@ -41,6 +42,8 @@ export interface SessionBorder {
 /** How a session ended: `error` is undefined when every output had ended in good order. */
 export interface SessionEnd {
   readonly error: MeshError | undefined;
+  /** Nothing may take its place: an answer has been lost that must not be asked for again. */
+  readonly final?: boolean;
 }
 
 /**
@@ -69,6 +72,11 @@ export interface PipelineSession {
    * @throws {MeshError} when the other peer cannot be reached; it may be tried again
    */
   resume?(signal: AbortSignal): Promise<boolean>;
+  /**
+   * After a failure: by input, the frames that were taken and may be given to another session, in order. What is left out
+   * has had its effect, or may have.
+   */
+  unanswered?(): Readonly<Record<string, readonly Frame[]>>;
   describe(): SessionDescription;
 }
 

@@ -1,4 +1,5 @@
-import type { PipelineCalls } from "./calls.ts";
+import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "./calls.ts";
+import type { PipelineDescription } from "./description.ts";
 import { MeshError } from "./errors.ts";
 
 /**
@@ -78,6 +79,17 @@ export interface Connection {
   describe(): ConnectionState;
 }
 
+/** Questions to pipelines without a session. */
+export interface UnaryCalls {
+  /** @throws {MeshError} `peer-unreachable`, `pipeline-not-found`, `deadline-exceeded`, …; the signal's reason */
+  describe(
+    uri: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly description: PipelineDescription; readonly maxRequestBytes: number }>;
+  /** @throws {MeshError} what the pipeline or the way to it failed with; the signal's reason */
+  execute(uri: string, request: Omit<ExecuteRequest, "pipeline">): Promise<ExecuteResponse>;
+}
+
 export interface DialOptions {
   readonly signal: AbortSignal;
 }
@@ -108,6 +120,8 @@ export interface Transport {
    * @throws {MeshError} `peer-unreachable`, `deadline-exceeded`, `pipeline-not-found`, …; or the signal's reason
    */
   dial(uri: string, options: DialOptions): Promise<Connection>;
+  /** Asks batch pipelines by calls of their own; left out, questions go over a session. */
+  readonly unary?: UnaryCalls;
   /**
    * Connects to the peer at `uri` without opening anything there, so that a later `dial` finds the way open. Left out where
    * each dial makes a connection of its own.

@@ -1,6 +1,6 @@
 import { MeshError } from "../interface/errors.ts";
 import type { MeshEvent, OnEvent } from "../interface/events.ts";
-import type { PeerPlan, Plan, TargetPlan } from "../interface/plan.ts";
+import type { PeerPlan, Plan, RemotePlan, TargetPlan } from "../interface/plan.ts";
 import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
 import { nothingListens, type Listener } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
@@ -13,6 +13,7 @@ import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
 import type { PipelineHost } from "../remote/host.ts";
+import { chooseAddress } from "./choose-address.ts";
 import { transportFor } from "./connect.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
@@ -201,12 +202,13 @@ class LocalMesh implements Mesh {
         target.kind === "local"
           ? resolveValues(target.params, { params: init.params, env: this.#platform.env, location: init.plan.location })
           : {},
-      endpoint: this.#targetEndpoint(target, init.plan.policy.connectTimeoutMs, init.plan.location),
+      endpoint: this.#targetEndpoint(target, init.plan),
     }));
     return new HFPipelineNode({ ...init, targets: given ?? declared, clock, random });
   };
 
-  #targetEndpoint(target: TargetPlan, timeoutMs: number, location: PeerPlan["location"]): PipelineEndpoint {
+  #targetEndpoint(target: TargetPlan, remote: RemotePlan): PipelineEndpoint {
+    const { location, policy } = remote;
     if (target.kind === "local") return this.#endpoint(target.pipeline);
     if (target.kind === "service") {
       const why = `\`${target.text}\` cannot be looked up: this mesh has no signaling service.`;
@@ -216,7 +218,7 @@ class LocalMesh implements Mesh {
     const uriOf = (): string =>
       target.kind === "uri"
         ? String(resolveValue(target.uri, { params: {}, env: this.#platform.env, location }))
-        : `${this.#addressOf(target.peer)}/${target.pipeline}`;
+        : `${this.#addressOf(target.peer, remote)}/${target.pipeline}`;
     return {
       standBy: async (signal) => {
         const uri = uriOf();
@@ -227,30 +229,33 @@ class LocalMesh implements Mesh {
         const { clock, random } = this.#platform;
         const heartbeat = this.#options.heartbeat;
         const { remotePipeline } = await this.#platform.calls();
-        const endpoint = remotePipeline({
-          transport: transportFor(this.#platform, uri),
+        const transport = transportFor(this.#platform, uri);
+        const streamed = remotePipeline({
+          transport,
           uri,
           clock,
           random,
-          connectTimeoutMs: timeoutMs,
+          connectTimeoutMs: policy.connectTimeoutMs,
           ...(heartbeat !== undefined && { heartbeat }),
         });
-        return endpoint.open(request);
+        const { unary } = transport;
+        if (remote.batch !== true || unary === undefined) return streamed.open(request);
+        const { batchEndpoint } = await import("../calls/batch-endpoint.ts");
+        const idempotent = remote.idempotent === true;
+        return batchEndpoint({ uri, unary, streamed, policy, idempotent, clock, random }).open(request);
       },
     };
   }
 
-  #addressOf(key: string): string {
+  #addressOf(key: string, remote: RemotePlan): string {
     const peer = this.#plan.peers[key];
-    const running = this.peers.find((one) => one.name === peer?.name)?.addresses[0];
-    const [declared] = peer?.listens ?? [];
-    if (running !== undefined) return running;
-    if (peer === undefined || declared === undefined) {
-      throw new MeshError("peer-unreachable", `The peer \`${key}\` listens nowhere.`, {
-        hint: "Give it a `listens` in the program.",
-      });
-    }
-    return String(resolveValue(declared, { params: {}, env: this.#platform.env, location: peer.location }));
+    const running = this.peers.find((one) => one.name === peer?.name)?.addresses;
+    const { env, transports } = this.#platform;
+    const declared = peer?.listens.map((one) =>
+      String(resolveValue(one, { params: {}, env, location: peer.location })),
+    );
+    const schemes = transports.map(({ scheme }) => scheme);
+    return chooseAddress(key, running ?? declared ?? [], remote, schemes);
   }
 }
 

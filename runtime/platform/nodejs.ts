@@ -4,7 +4,8 @@ import type { PipelineDescription } from "../interface/description.ts";
 import type { Log, NodeDefinition } from "../interface/node.ts";
 import type { Plan } from "../interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
-import type { Transport } from "../interface/transport.ts";
+import type { Transport, UnaryCalls } from "../interface/transport.ts";
+import { invariant } from "../interface/errors.ts";
 import type { LaunchOptions, Mesh, MeshPlatform } from "../mesh/launch.ts";
 import type { GivenOptions, RunningPipeline } from "../typed/launch.ts";
 import type { PortSpecs, PortsOf } from "../typed/ports.ts";
@@ -52,12 +53,25 @@ function loadedLater(scheme: string, load: () => Promise<Transport>): Transport 
   const transport = (): Promise<Transport> => (loading ??= load());
   return {
     scheme,
+    // Of those that are loaded later, only gRPC has calls.
+    ...(scheme === "grpc" && {
+      unary: {
+        describe: async (uri: string, signal: AbortSignal) => unaryOf(await transport()).describe(uri, signal),
+        execute: async (uri: string, request: Parameters<UnaryCalls["execute"]>[1]) =>
+          unaryOf(await transport()).execute(uri, request),
+      },
+    }),
     prepare: async () => (await transport()).prepare?.(),
     dial: async (uri, options) => (await transport()).dial(uri, options),
     standBy: async (uri, options) => (await transport()).standBy?.(uri, options),
     keepIdle: async () => (await (await transport()).keepIdle?.()) ?? (async () => undefined),
     listen: async (uri, accept, calls) => (await transport()).listen(uri, accept, calls),
   };
+}
+
+function unaryOf({ scheme, unary }: Transport): UnaryCalls {
+  invariant(unary !== undefined, `${scheme} has calls`);
+  return unary;
 }
 
 /**

@@ -79,15 +79,26 @@ async function ask(
   try {
     wire.start();
     wire.send({ type: "describe", versions: [protocolVersion], pipeline });
-    return described(pipeline, await answered);
+    return describedBy(pipeline, await answered);
   } finally {
     signal.removeEventListener("abort", onAbort);
     await wire.close();
   }
 }
 
-function described(pipeline: string, { batch, inputs, outputs, schemas }: Description): PipelineDescription {
+/** The interface of a pipeline as its peer tells it. */
+export function describedBy(
+  pipeline: string,
+  { batch, idempotent, inputs, outputs, schemas }: Description,
+): PipelineDescription {
   const side = (ports: Description["inputs"]): Record<string, PortDescription> =>
     Object.fromEntries(ports.map(({ port, type, optional }) => [port, { type, optional: optional ?? false }]));
-  return { pipeline, batch: batch ?? false, inputs: side(inputs), outputs: side(outputs), schemas };
+  return {
+    pipeline,
+    batch: batch ?? false,
+    ...(idempotent === true && { idempotent }),
+    inputs: side(inputs),
+    outputs: side(outputs),
+    schemas,
+  };
 }

@@ -305,9 +305,18 @@ export class HFPipelineNode implements RunningRemote {
         this.#leave(session.close());
         return;
       }
+      if ("final" in end && end.final === true) {
+        this.#leave(session.close(error));
+        this.#finish("failed", error);
+        return;
+      }
       if ("broke" in end) this.#hold(attempt);
       else {
-        for (const input of Object.values(this.inputs)) input.detach();
+        const unanswered = session.unanswered?.() ?? {};
+        for (const [port, input] of Object.entries(this.inputs)) {
+          input.detach();
+          input.giveBack(unanswered[port] ?? []);
+        }
         this.#leave(session.close(error));
         this.#session = undefined;
       }

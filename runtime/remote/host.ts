@@ -314,7 +314,7 @@ function acceptMessage({ inputs, outputs }: PipelineSession["formats"], schemas:
   };
 }
 
-function descriptionMessage({ batch, inputs, outputs, schemas }: PipelineDescription): Description {
+function descriptionMessage({ batch, idempotent, inputs, outputs, schemas }: PipelineDescription): Description {
   const side = (ports: PipelineDescription["inputs"]): Description["inputs"] =>
     Object.entries(ports).map(([port, { type, optional }]) => ({ port, type, ...(optional && { optional }) }));
   const all: PortDescription[] = [...Object.values(inputs), ...Object.values(outputs)];
@@ -322,6 +322,7 @@ function descriptionMessage({ batch, inputs, outputs, schemas }: PipelineDescrip
     type: "description",
     version: protocolVersion,
     ...(batch && { batch }),
+    ...(idempotent === true && { idempotent }),
     inputs: side(inputs),
     outputs: side(outputs),
     schemas: schemasOf(

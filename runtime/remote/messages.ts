@@ -87,6 +87,7 @@ const description = z.object({
   type: z.literal("description"),
   version: z.int(),
   batch: z.optional(z.boolean()),
+  idempotent: z.optional(z.boolean()),
   inputs: list(describedPort, 0, maxStreams),
   outputs: list(describedPort, 0, maxStreams),
   schemas,

@@ -13,8 +13,8 @@ export class SwitchLink implements Link {
   readonly #onFailure: (error: MeshError) => void;
   readonly #waiters = new Waiters();
   #link: Link | undefined;
-  /** Taken from the writer, but not by the link that failed meanwhile. */
-  #held: Frame | undefined;
+  /** Taken from the writer, but not by the link that failed meanwhile; in order. */
+  #held: Frame[] = [];
   #ended = false;
   #discarding = false;
   #error: MeshError | undefined;
@@ -39,7 +39,7 @@ export class SwitchLink implements Link {
 
   get writable(): boolean {
     if (this.#discarding) return true;
-    return !this.#ended && this.#held === undefined && this.#link !== undefined && this.#link.writable;
+    return !this.#ended && this.#held.length === 0 && this.#link !== undefined && this.#link.writable;
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -47,7 +47,7 @@ export class SwitchLink implements Link {
       if (this.#error !== undefined) throw this.#error;
       if (this.#ended) throw new MeshError("channel-closed", "The input has ended.");
       const link = this.#link;
-      if (link === undefined || this.#held !== undefined) {
+      if (link === undefined || this.#held.length > 0) {
         await this.#waiters.wait(signal);
         continue;
       }
@@ -68,7 +68,7 @@ export class SwitchLink implements Link {
     if (this.#error !== undefined) throw this.#error;
     if (this.#ended) throw new MeshError("channel-closed", "The input has ended.");
     const link = this.#link;
-    if (link === undefined || !link.writable || this.#held !== undefined) {
+    if (link === undefined || !link.writable || this.#held.length > 0) {
       throw new MeshError("channel-full", "The input has no room; wait for `ready` before `send`.");
     }
     this.#epochs.current = Math.max(this.#epochs.current, frame.epoch);
@@ -77,7 +77,7 @@ export class SwitchLink implements Link {
       link.send(frame);
       this.#epochs.onFrame?.();
     } catch (error) {
-      this.#held = frame;
+      this.#held.push(frame);
       this.#failed(link, error);
     }
   }
@@ -85,7 +85,7 @@ export class SwitchLink implements Link {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#held === undefined) this.#link?.end();
+    if (this.#held.length === 0) this.#link?.end();
   }
 
   abort(error: MeshError): void {
@@ -99,14 +99,14 @@ export class SwitchLink implements Link {
     this.#error ??= error;
     this.#ended = true;
     this.#link = undefined;
-    this.#held = undefined;
+    this.#held = [];
     this.#waiters.refuse(error);
   }
 
   attach(link: Link): void {
     this.#link = link;
     this.#needsKey = this.#keyed;
-    if (this.#held !== undefined && !this.#decodes(this.#held)) this.#held = undefined;
+    this.#held = this.#held.filter((frame) => this.#decodes(frame));
     void this.#resume(link);
   }
 
@@ -116,12 +116,17 @@ export class SwitchLink implements Link {
     this.#waiters.wake();
   }
 
+  /** Frames that the last end had taken to no effect: the next one gets them before all others. */
+  giveBack(frames: readonly Frame[]): void {
+    if (!this.#discarding && this.#error === undefined) this.#held = [...frames, ...this.#held];
+  }
+
   /** The far side wants no more: frames are taken, counted and dropped, so that they hold nobody up. */
   discard(): void {
     this.#discarding = true;
     this.#link = undefined;
-    if (this.#held !== undefined) this.#discarded += 1;
-    this.#held = undefined;
+    this.#discarded += this.#held.length;
+    this.#held = [];
     this.#waiters.wake();
   }
 
@@ -137,12 +142,12 @@ export class SwitchLink implements Link {
 
   async #resume(link: Link): Promise<void> {
     try {
-      while (this.#held !== undefined) {
+      for (let first = this.#held[0]; first !== undefined; first = this.#held[0]) {
         if (!link.writable) await link.ready();
         if (this.#link !== link) return;
         if (!link.writable) continue;
-        link.send(this.#held);
-        this.#held = undefined;
+        link.send(first);
+        this.#held.shift();
       }
     } catch (error) {
       this.#failed(link, error);

@@ -43,7 +43,9 @@ export async function dial(deps: GrpcDialDeps, text: string, { signal }: DialOpt
 /** A call that never ran has nobody to tell; one that ran has lost its peer. */
 export function callError(status: StatusObject, uri: MeshUri, wasAccepted: boolean): MeshError {
   const error = errorOf(status);
-  if (wasAccepted || error.code !== "peer-lost" || status.code !== 14) return error;
+  // Whatever else has no connection may have arrived, and may have been worked on.
+  const never = status.code === 14 && /^(No connection established|Name resolution failed|Stream refused by server)/.test(status.details);
+  if (wasAccepted || !never) return error;
   const where = formatHostPort(uri);
   const why = /ECONNREFUSED/.test(status.details)
     ? `Nothing listens at ${where}.`

@@ -3,6 +3,7 @@ import type { Transport } from "../../interface/transport.ts";
 import { Clients } from "./clients.nodejs.ts";
 import { dial } from "./dial.nodejs.ts";
 import { listen } from "./server.nodejs.ts";
+import { unaryCalls } from "./unary.nodejs.ts";
 
 export interface GrpcTransportInit {
   readonly clock: Clock;
@@ -15,6 +16,7 @@ export function grpcTransport({ clock, pipelines }: GrpcTransportInit): Transpor
   const clients = new Clients();
   return {
     scheme: "grpc",
+    unary: unaryCalls(clients),
     dial: (uri, options) => dial({ clock, clients }, uri, options),
     listen: (uri, accept, calls) => listen({ clock, pipelines, accept, calls }, uri),
   };

@@ -3,7 +3,7 @@ import { loadSync } from "@grpc/proto-loader";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { NodeDefinition } from "../../../../runtime/interface/node.ts";
-import { launchPlan, type Mesh } from "../../../../runtime/mesh/launch.ts";
+import { launchPlan, type LaunchOptions, type Mesh } from "../../../../runtime/mesh/launch.ts";
 import { servePeer } from "../../../../runtime/mesh/serving.ts";
 import * as calls from "../../../../runtime/remote/calls.ts";
 import { grpcTransport } from "../../../../runtime/transports/grpc/transport.nodejs.ts";
@@ -15,7 +15,11 @@ const protoFile = fileURLToPath(new URL("../../../../runtime/transports/grpc/mes
 const loaded = loadSync(protoFile, { keepCase: true, defaults: true, oneofs: true, longs: Number });
 
 /** Runs the peers of a program at real ports, until the test ends. */
-export async function served(source: string, nodes: Readonly<Record<string, NodeDefinition>>): Promise<Mesh> {
+export async function served(
+  source: string,
+  nodes: Readonly<Record<string, NodeDefinition>>,
+  options: Omit<LaunchOptions, "registry"> = {},
+): Promise<Mesh> {
   const mesh = await launchPlan(
     planOf(source),
     {
@@ -27,7 +31,7 @@ export async function served(source: string, nodes: Readonly<Record<string, Node
       calls: () => Promise.resolve(calls),
       serve: servePeer,
     },
-    { registry: depsOf(nodes).registry },
+    { registry: depsOf(nodes).registry, ...options },
   );
   onTestFinished(() => mesh.close());
   return mesh;

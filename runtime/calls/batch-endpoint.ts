@@ -1,0 +1,112 @@
+import type { CallPayload, ExecuteResponse } from "../interface/calls.ts";
+import { isMedia } from "../interface/caps.ts";
+import type { Clock } from "../interface/clock.ts";
+import type { PipelineDescription } from "../interface/description.ts";
+import type { PolicyPlan } from "../interface/plan.ts";
+import { randomId, type Random } from "../interface/random.ts";
+import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
+import type { UnaryCalls } from "../interface/transport.ts";
+import { parseMeshUri } from "../interface/uri.ts";
+import { agreedFormats } from "../remote/agreement.ts";
+import { protocolVersion } from "../remote/limits.ts";
+import { ask, type AskInit } from "./asking.ts";
+import { BatchSession } from "./batch-session.ts";
+import { CallSession } from "./call-session.ts";
+import { RetryBudget } from "./retry-budget.ts";
+
+export interface BatchEndpointInit {
+  readonly uri: string;
+  readonly unary: UnaryCalls;
+  /** The same pipeline by a session: for what no call can carry. */
+  readonly streamed: PipelineEndpoint;
+  readonly policy: PolicyPlan;
+  /** What the interface of the remote says; the pipeline may say it too. */
+  readonly idempotent: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** A batch pipeline on another peer, asked call by call. */
+export function batchEndpoint(init: BatchEndpointInit): PipelineEndpoint {
+  const { uri, unary, streamed, clock, random, policy } = init;
+  const budget = new RetryBudget(clock);
+  return {
+    async open(request) {
+      const { description, maxRequestBytes } = await unary.describe(uri, request.signal);
+      // What a call carries has no format to agree on.
+      if (!description.batch || hasMedia(request)) return streamed.open(request);
+      const formats = agreed(description, request);
+      const idempotent = init.idempotent || description.idempotent === true;
+      const attempt = (inputs: Readonly<Record<string, CallPayload>>, signal: AbortSignal): Promise<ExecuteResponse> =>
+        sizeOf(inputs) > maxRequestBytes
+          ? askOnce(streamed, description, request, inputs, signal)
+          : unary.execute(uri, { params: request.params, inputs, signal });
+      const asking: Omit<AskInit, "attempt"> = { clock, random, policy, budget, idempotent, uri };
+      return new BatchSession({
+        id: randomId(random),
+        pipeline: parseMeshUri(uri).pipeline ?? "",
+        request,
+        idempotent,
+        formats,
+        ask: (inputs, signal) => ask({ ...asking, attempt: (within) => attempt(inputs, within) }, signal),
+        describe: () => ({
+          connection: { transport: parseMeshUri(uri).scheme, state: "connected", address: uri, role: "offerer" },
+        }),
+      });
+    },
+  };
+}
+
+function hasMedia({ inputs, outputs }: SessionRequest): boolean {
+  return [...Object.values(inputs), ...Object.values(outputs).map(({ type }) => type)].some((type) => isMedia(type));
+}
+
+/** @throws {MeshError} `protocol-violation` that names the port */
+function agreed(
+  { inputs, outputs, schemas }: PipelineDescription,
+  request: SessionRequest,
+): PipelineSession["formats"] {
+  const side = (ports: PipelineDescription["inputs"]): { port: string; type: (typeof ports)[string]["type"] }[] =>
+    Object.entries(ports).map(([port, { type }]) => ({ port, type }));
+  const window = { frames: 1, bytes: 1 };
+  return agreedFormats(
+    {
+      type: "accept",
+      version: protocolVersion,
+      inputs: side(inputs).map((one) => ({ ...one, window })),
+      outputs: side(outputs),
+      schemas: { ...schemas },
+    },
+    request,
+  );
+}
+
+/** A question that is too large for a message goes over a session of its own. */
+async function askOnce(
+  endpoint: PipelineEndpoint,
+  description: PipelineDescription,
+  { params }: SessionRequest,
+  inputs: Readonly<Record<string, CallPayload>>,
+  signal: AbortSignal,
+): Promise<ExecuteResponse> {
+  const session = await CallSession.open(endpoint, description, params, Object.keys(inputs));
+  const onAbort = (): void => void session.close(signal.reason as never);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await session.ask(inputs, true);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Bytes that the payloads take in a message, at most. */
+function sizeOf(inputs: Readonly<Record<string, CallPayload>>): number {
+  return Object.values(inputs).reduce((sum, { payload }) => sum + payloadBytes(payload) + 64, 0);
+}
+
+function payloadBytes(payload: CallPayload["payload"]): number {
+  if (ArrayBuffer.isView(payload)) return payload.byteLength;
+  // A letter takes three bytes of UTF-8 at most; a text of moderate length need not be looked at more closely.
+  return 3 * (typeof payload === "string" ? payload.length : JSON.stringify(payload).length);
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it } from "vitest";
+import type { MeshError } from "../../../runtime/interface/errors.ts";
+import type { MeshEvent } from "../../../runtime/interface/events.ts";
+import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
+import type { Mesh } from "../../../runtime/mesh/launch.ts";
+import type { Payload } from "../../../runtime/interface/frame.ts";
+import { collector, feed } from "../../support/pipeline-run.ts";
+import { addressOf, served } from "./support/served.ts";
+
+const text = { kind: "scalar", name: "text" } as const;
+
+const server = (marker = "idempotent"): string => `
+batch node Work {
+  ${marker}
+  in text
+  out text
+  from "./x.ts"
+}
+batch pipeline Ask {
+  in question: text
+  out answer: text
+  question -> Work() -> answer
+}
+peer server {
+  runs Ask
+  listens "grpc://127.0.0.1:0"
+}
+`;
+
+const client = (targets: readonly string[], more = ""): string => `
+batch interface Asking {
+  in question: text
+  out answer: text
+}
+pipeline Client {
+  in question: text
+  out answer: text
+  remote far: Asking {
+    at ${targets.map((target) => `"grpc://${target}/Ask"`).join("\n    else ")}
+    ${more}
+  }
+  question -> far -> answer
+}
+`;
+
+/** Answers after its name, in the order in which `work` lets it. */
+function working(
+  name: string,
+  work: (question: string) => Promise<void> | void = () => undefined,
+): Record<string, NodeDefinition> {
+  return {
+    Work: defineNode({
+      open: (_, { emit }) => ({
+        process: async ({ payload }) => {
+          await work(String(payload));
+          await emit("out", `${name}: ${String(payload)}`);
+        },
+      }),
+    }),
+  };
+}
+
+async function ask(
+  mesh: Mesh,
+  questions: readonly string[],
+): Promise<{ answers: readonly Payload[]; error: MeshError | undefined }> {
+  const answer = collector();
+  const session = await mesh.open("Client", {
+    params: {},
+    inputs: { question: text },
+    outputs: { answer: { type: text, link: answer.link } },
+    schemas: {},
+    signal: new AbortController().signal,
+  });
+  await feed(session, "question", questions).catch(() => undefined);
+  const { error } = await session.closed;
+  return { answers: answer.payloads, error };
+}
+
+const questions = Array.from({ length: 40 }, (_, index) => `q${index}`);
+
+describe("a batch remote over gRPC", () => {
+  it("R11.1 asks call by call, several at once, and answers in the order of the questions", async () => {
+    let [atOnce, most] = [0, 0];
+    const far = await served(
+      server(),
+      working("a", async (question) => {
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        // Those with even numbers let others by.
+        if (Number(question.slice(1)) % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
+        atOnce -= 1;
+      }),
+    );
+    const near = await served(client([addressOf(far)]), {});
+    const { answers, error } = await ask(near, questions);
+    expect(error).toBeUndefined();
+    expect(answers).toEqual(questions.map((question) => `a: ${question}`));
+    expect(most).toBeGreaterThan(1);
+    // What has answered keeps its sessions for the next calls.
+    expect(far.sessions().length).toBeLessThanOrEqual(16);
+  });
+
+  it("asks again at the next target what was not answered, where the program says that this does no harm", async () => {
+    const broken = await served(
+      server(),
+      working("broken", (question) => {
+        if (question === "q5") throw new Error("out of memory");
+      }),
+    );
+    const sound = await served(server(), working("sound"));
+    const events: MeshEvent[] = [];
+    const near = await served(
+      client([addressOf(broken), addressOf(sound)]),
+      {},
+      { onEvent: (event) => events.push(event) },
+    );
+    const { answers, error } = await ask(near, questions);
+    expect(error).toMatchObject({ code: "node-failed" });
+    expect(answers).toEqual(questions.slice(0, answers.length).map((question) => `broken: ${question}`));
+
+    const gone = await served(
+      server(),
+      working("gone", (question) => (question === "q5" ? gone.close() : undefined)),
+    );
+    const other = await served(client([addressOf(gone), addressOf(sound)]), {});
+    const second = await ask(other, questions);
+    expect(second.error).toBeUndefined();
+    expect(second.answers.map((one) => String(one).split(": ")[1])).toEqual(questions);
+    expect(second.answers.at(-1)).toBe("sound: q39");
+  });
+
+  it("never asks twice what must not be, and says which answer is lost", async () => {
+    const seen: string[] = [];
+    const gone = await served(
+      server(""),
+      working("gone", (question) => {
+        seen.push(question);
+        if (question === "q5") void gone.close();
+      }),
+    );
+    const sound = await served(
+      server(""),
+      working("sound", (question) => void seen.push(question)),
+    );
+    const { answers, error } = await ask(await served(client([addressOf(gone), addressOf(sound)]), {}), questions);
+    expect(answers.slice(0, 5)).toEqual(questions.slice(0, 5).map((question) => `gone: ${question}`));
+    expect(new Set(seen).size).toBe(seen.length);
+    if (error === undefined) expect(answers).toHaveLength(40);
+    else expect(error.code).toMatch(/peer-lost|cancelled|channel-closed/);
+  });
+
+  it("streams a question that is larger than a message may be", async () => {
+    const sizes = {
+      Work: defineNode({
+        open: (_, { emit }) => ({ process: ({ payload }) => emit("out", String(String(payload).length)) }),
+      }),
+    };
+    const far = await served(server(), sizes);
+    const { answers, error } = await ask(await served(client([addressOf(far)]), {}), [
+      "a",
+      "b".repeat(5_000_000),
+      "ccc",
+    ]);
+    expect(error).toBeUndefined();
+    expect(answers).toEqual(["1", "5000000", "3"]);
+  });
+
+  it("gives up a call after its time", async () => {
+    const far = await served(server(), {
+      Work: defineNode({
+        open: (_, { signal }) => ({
+          process: () =>
+            new Promise<void>((_resolve, reject) => {
+              signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+            }),
+        }),
+      }),
+    });
+    const near = await served(client([addressOf(far)], "timeout call 300ms\n    retry 0 times"), {});
+    const { answers, error } = await ask(near, ["never"]);
+    expect(answers).toEqual([]);
+    expect(error?.message).toContain("has not answered within 300 ms");
+  });
+
+  it("says when the pipeline at the other end is no batch pipeline of this interface", async () => {
+    const far = await served(
+      server()
+        .replace("in question: text\n  out answer", "in other: text\n  out answer")
+        .replace("question -> Work", "other -> Work"),
+      working("a"),
+    );
+    const near = await served(client([addressOf(far)], "retry 0 times"), {});
+    await expect(ask(near, ["a"])).rejects.toMatchObject({ message: expect.stringMatching(/question|other/) });
+  });
+});
