@@ -45,6 +45,23 @@ describe.skipIf(missing !== undefined)("with a page in Chromium", () => {
     peers: () => ({ caller: peers.caller, callee: peers.callee }),
   });
 
+  test.for(callees)(
+    "R3.1 a page that hides its addresses behind names of mDNS is reached: $engine",
+    async ({ callee }) => {
+      const accepting = await callee.listen(common.listenUri);
+      for (let count = 0; count < 3; count += 1) {
+        const end = await peers.outwards.dial(`${await accepting.address()}/Hearing`);
+        const told = (await (await accepting.accepted(count)).describe()).remoteCandidates ?? [];
+        // A page without leave to use a microphone tells no address; the path is found by what it sends.
+        expect(told.length).toBeGreaterThan(0);
+        for (const candidate of told)
+          expect(candidate).toMatch(/^candidate:\S+ 1 (?:udp|tcp) \d+ [0-9a-f-]+\.local \d+ typ host/);
+        await end.close();
+      }
+      await accepting.close();
+    },
+  );
+
   test("the peers notice at once that the page is left", async () => {
     const lefts = await Promise.all(
       callees.map(async ({ callee }) => {
