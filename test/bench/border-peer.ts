@@ -32,7 +32,7 @@ async function serve(): Promise<void> {
   );
   const host = servePipelines({ find: () => served(plan), names: () => ["P"], clock });
   const sessions = await weriftTransport().listen("webrtc://127.0.0.1:0", host.accept);
-  const bare = await weriftTransport({ engine: weriftEngine({ tuning: false }) }).listen(
+  const bare = await weriftTransport({ engine: weriftEngine({ tuning: false }), share: false }).listen(
     "webrtc://127.0.0.1:0",
     (connection) => {
       const bulk = connection.channel(1, "bulk");

@@ -69,7 +69,7 @@ async function bare(address: string): Promise<Way> {
     natives.push(channel);
     engine.prepareChannel(channel);
   };
-  const transport = weriftTransport({ engine: { ...engine, prepareChannel } });
+  const transport = weriftTransport({ engine: { ...engine, prepareChannel }, share: false });
   const connection = await transport.dial(`${address}/Any`, { signal: new AbortController().signal });
   connection.channel(1, "bulk").onMessage(() => way.onDone());
   connection.channel(2, "voice").onMessage((message) => way.onVoice(message));
