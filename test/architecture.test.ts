@@ -124,6 +124,16 @@ describe("the house", () => {
     ).toEqual([]);
   });
 
+  it("8: media tracks know no engine", () => {
+    const allowed = (target: string): boolean => /^runtime\/(interface|media)\//.test(target);
+    expect(
+      offenders(
+        (file) => file.startsWith("runtime/media/"),
+        (target) => !allowed(target),
+      ),
+    ).toEqual([]);
+  });
+
   it("keeps Node out of what a browser loads", () => {
     const nodeOnly = (file: string): boolean => file.includes(".nodejs.ts") || file === "runtime/platform/nodejs.ts";
     const inRoom = (file: string): boolean => /^(grammar|runtime|stdlib)\//.test(file) && !nodeOnly(file);
