@@ -4,10 +4,18 @@ import { readAsset } from "../common/assets.ts";
 import { Blocks } from "../common/blocks.ts";
 import { lazily } from "../common/lazy.ts";
 import { audioFormat, endsSegment, floatSamples, startsSegment } from "../common/ports.ts";
-import { type OpusEncoderState, compileOpus, openEncoder, packetSamples } from "./opus-wasm.ts";
+import {
+  type OpusEncoderSettings,
+  type OpusEncoderState,
+  compileOpus,
+  openEncoder,
+  packetSamples,
+} from "./opus-wasm.ts";
 
 /** A jump in time beyond this starts a new packet rather than joining what is apart. */
 const toleranceUs = 20_000;
+/** With DTX, a packet of so many bytes says nothing: opus_encode of the API of libopus. */
+const silentBytes = 2;
 
 const compiled = lazily(() => compileOpus(readAsset));
 
@@ -22,15 +30,17 @@ class Encoding implements NodeInstance {
   readonly #encoder: OpusEncoderState;
   readonly #context: NodeContext;
   readonly #blocks: Blocks;
+  readonly #dtx: boolean;
   /** Each is encoded before the next is taken. */
   readonly #sameBlock: () => Float32Array<ArrayBuffer>;
   #started = false;
   /** Samples put in whose sound is not yet wholly in an emitted packet. */
   #owed = 0;
 
-  constructor(encoder: OpusEncoderState, context: NodeContext, channels: number) {
+  constructor(encoder: OpusEncoderState, context: NodeContext, channels: number, dtx: boolean) {
     this.#encoder = encoder;
     this.#context = context;
+    this.#dtx = dtx;
     this.#blocks = new Blocks(packetSamples, { rate: 48_000, channels });
     const block = new Float32Array(packetSamples * channels);
     this.#sameBlock = () => block;
@@ -74,6 +84,7 @@ class Encoding implements NodeInstance {
     const allFlags = flags | (this.#started ? FrameFlag.segmentStart : 0);
     this.#started = false;
     const packet = this.#encoder.encode(block.samples, this.#context.buffers);
+    if (this.#dtx && packet.length <= silentBytes && allFlags === 0) return;
     void this.#context.emit("out", packet, { timestampUs: block.timestampUs, flags: allFlags });
   }
 
@@ -84,11 +95,12 @@ class Encoding implements NodeInstance {
   }
 }
 
-export const OpusEncode = defineNode<{ bitrate: number }>({
+export const OpusEncode = defineNode<Pick<OpusEncoderSettings, "bitrate"> & Partial<OpusEncoderSettings>>({
   sync: true,
   borrows: true,
-  async open({ bitrate }, context) {
+  async open({ bitrate, inbandFec = true, packetLoss = 0, dtx = false }, context) {
     const { channels } = audioFormat(context, "inputs", "in");
-    return new Encoding(await openEncoder(await compiled(), channels, bitrate), context, channels);
+    const encoder = await openEncoder(await compiled(), channels, { bitrate, inbandFec, packetLoss, dtx });
+    return new Encoding(encoder, context, channels, dtx);
   },
 });

@@ -13,9 +13,13 @@ export const packetSamples = 960;
 const longestSamples = 5760;
 /** libopus never writes more than 1275 bytes for each of up to three frames of 20 ms; two channels stay below. */
 const packetBytes = 4000;
+const applicationVoip = 2048;
 const applicationAudio = 2049;
 const setBitrate = 4002;
 const setComplexity = 4010;
+const setInbandFec = 4012;
+const setPacketLoss = 4014;
+const setDtx = 4016;
 const getLookahead = 4027;
 const resetState = 4028;
 /** Half of the CPU time of the default of 10 for an error that is hard to hear. */
@@ -49,6 +53,21 @@ export async function compileOpus(readAsset: ReadAsset): Promise<WebAssembly.Mod
   }
 }
 
+/** What of the encoder can be chosen; the names are those of the API of libopus. */
+export interface OpusEncoderSettings {
+  /** Bits per second, 6000..510000. */
+  readonly bitrate: number;
+  /**
+   * Each packet also holds the one before it, coarsely (RFC 6716, section 2.1.7), where loss is expected. That is a part of the codec
+   * for speech, so that the sound is then taken for speech.
+   */
+  readonly inbandFec: boolean;
+  /** Share of the packets that will be lost, 0..1; what in-band FEC takes of the bitrate depends on it. */
+  readonly packetLoss: number;
+  /** Silence takes a packet every 400 ms: RFC 6716, section 2.1.9. */
+  readonly dtx: boolean;
+}
+
 export interface OpusEncoderState {
   /** How many samples the decoded sound lags behind what was put in (312 at 48 kHz). */
   readonly lookahead: number;
@@ -57,14 +76,17 @@ export interface OpusEncoderState {
   reset(): void;
 }
 
+/** Lengths are in samples of each channel: multiples of 2.5 ms, at most 120 ms. */
 export interface OpusDecoderState {
   /**
    * Decodes one packet into interleaved samples.
    * @throws {MeshError} `invalid-argument` when it is not an Opus packet
    */
   decode(packet: Uint8Array, buffers: PayloadBuffers): Float32Array;
-  /** Samples that stand in for a lost packet of 20 ms. */
-  conceal(buffers: PayloadBuffers): Float32Array;
+  /** The sound before a packet, out of its in-band FEC; comes before the packet itself is decoded. @throws as `decode` */
+  recover(packet: Uint8Array, length: number, buffers: PayloadBuffers): Float32Array;
+  /** Samples that stand in for sound that is missing. */
+  conceal(length: number, buffers: PayloadBuffers): Float32Array;
   reset(): void;
 }
 
@@ -93,17 +115,23 @@ function checked(opus: OpusExports, result: number, doing: string): number {
   throw new MeshError("invalid-argument", `Opus could not ${doing}: ${messageOf(opus, result)}`);
 }
 
-/** @param bitrate bits per second, 6000..510000 */
 export async function openEncoder(
   module: WebAssembly.Module,
   channels: number,
-  bitrate: number,
+  settings: OpusEncoderSettings,
 ): Promise<OpusEncoderState> {
+  const { bitrate, inbandFec, packetLoss, dtx } = settings;
+  const application = inbandFec && packetLoss > 0 ? applicationVoip : applicationAudio;
   const opus = await instantiate(module);
   const state = opus.malloc(opus.opus_encoder_get_size(channels));
-  checked(opus, opus.opus_encoder_init(state, 48_000, channels, applicationAudio), "open an encoder");
-  checked(opus, opus.opus_encoder_ctl_set(state, setBitrate, bitrate), `encode at ${bitrate} bits per second`);
-  checked(opus, opus.opus_encoder_ctl_set(state, setComplexity, complexity), "set the complexity");
+  checked(opus, opus.opus_encoder_init(state, 48_000, channels, application), "open an encoder");
+  const set = (request: number, value: number, doing: string): void =>
+    void checked(opus, opus.opus_encoder_ctl_set(state, request, value), doing);
+  set(setBitrate, bitrate, `encode at ${bitrate} bits per second`);
+  set(setComplexity, complexity, "set the complexity");
+  set(setInbandFec, inbandFec ? 1 : 0, "set in-band FEC");
+  set(setPacketLoss, Math.round(packetLoss * 100), `expect a loss of ${packetLoss * 100} %`);
+  set(setDtx, dtx ? 1 : 0, "set DTX");
   const pcm = opus.malloc(packetSamples * channels * 2);
   const packet = opus.malloc(packetBytes);
   return {
@@ -130,20 +158,20 @@ export async function openDecoder(module: WebAssembly.Module, channels: number):
     writeFloats(decoded, new Int16Array(opus.memory.buffer, pcm, decoded.length));
     return decoded;
   };
+  const decode = (packet: Uint8Array, length: number, fec: number, buffers: PayloadBuffers): Float32Array => {
+    // An empty packet would be taken for a lost one.
+    if (packet.length === 0 || packet.length > packetBytes) {
+      throw new MeshError("invalid-argument", `An Opus packet of ${packet.length} bytes is not possible`);
+    }
+    new Uint8Array(opus.memory.buffer).set(packet, input);
+    const samples = opus.opus_decode(state, input, packet.length, pcm, length, fec);
+    return take(checked(opus, samples, "decode a packet"), buffers);
+  };
   return {
-    decode(packet, buffers) {
-      // An empty packet would be taken for a lost one.
-      if (packet.length === 0 || packet.length > packetBytes) {
-        throw new MeshError("invalid-argument", `An Opus packet of ${packet.length} bytes is not possible`);
-      }
-      new Uint8Array(opus.memory.buffer).set(packet, input);
-      return take(
-        checked(opus, opus.opus_decode(state, input, packet.length, pcm, longestSamples, 0), "decode a packet"),
-        buffers,
-      );
-    },
-    conceal: (buffers) =>
-      take(checked(opus, opus.opus_decode(state, 0, 0, pcm, packetSamples, 0), "conceal a loss"), buffers),
+    decode: (packet, buffers) => decode(packet, longestSamples, 0, buffers),
+    recover: (packet, length, buffers) => decode(packet, length, 1, buffers),
+    conceal: (length, buffers) =>
+      take(checked(opus, opus.opus_decode(state, 0, 0, pcm, length, 0), "conceal a loss"), buffers),
     reset: () => void opus.opus_decoder_ctl_set(state, resetState, 0),
   };
 }

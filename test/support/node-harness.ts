@@ -28,9 +28,13 @@ export interface NodeHarness {
     readonly message: string;
     readonly fields?: Readonly<Record<string, JsonValue>>;
   }[];
-  send(payload: Payload, header?: { timestampUs?: number; flags?: number; port?: string }): Promise<void>;
-  /** Passes the frames on with their timestamps and flags. */
+  /** What the node counted, by name. */
+  readonly metrics: Readonly<Record<string, number>>;
+  send(payload: Payload, header?: { timestampUs?: number; flags?: number; port?: string; seq?: number }): Promise<void>;
+  /** Passes the frames on with their timestamps and flags, numbered anew. */
   sendFrames(frames: readonly Frame[]): Promise<void>;
+  /** The same with their own numbers: those between that are missing were lost. */
+  sendLossy(frames: readonly Frame[]): Promise<void>;
   flush(): void;
   end(): Promise<void>;
   close(): Promise<void>;
@@ -45,6 +49,7 @@ export async function openNode(
   const emitted: { port: string; frame: Frame }[] = [];
   const logs: { level: LogLevel; message: string; fields?: Readonly<Record<string, JsonValue>> }[] = [];
   const counts: Record<string, number> = {};
+  const metrics: Record<string, number> = {};
   let currentUs = 0;
   let seq = 0;
   let epoch = 0;
@@ -56,7 +61,11 @@ export async function openNode(
     random: seededRandom(1),
     log: (level, message, fields) =>
       void logs.push(fields === undefined ? { level, message } : { level, message, fields }),
-    metrics: { count: () => undefined, set: () => undefined, record: () => undefined },
+    metrics: {
+      count: (name, more = 1) => void (metrics[name] = (metrics[name] ?? 0) + more),
+      set: () => undefined,
+      record: () => undefined,
+    },
     buffers: {
       float32: (length) => new Float32Array(length),
       int16: (length) => new Int16Array(length),
@@ -76,10 +85,11 @@ export async function openNode(
     },
   };
   const instance = await definition.open(params, context);
-  const send: NodeHarness["send"] = async (payload, { timestampUs = 0, flags = 0, port = "in" } = {}) => {
+  const send: NodeHarness["send"] = async (payload, header = {}) => {
+    const { timestampUs = 0, flags = 0, port = "in" } = header;
     currentUs = timestampUs;
-    const frame: Frame = { timestampUs, flags, payload, seq, epoch };
-    seq += 1;
+    const frame: Frame = { timestampUs, flags, payload, seq: header.seq ?? seq, epoch };
+    seq = frame.seq + 1;
     if (instance.process === undefined) {
       const result = instance.map?.(payload, frame);
       if (result !== undefined) void context.emit("out", result, { flags });
@@ -94,8 +104,13 @@ export async function openNode(
     logs,
     send,
     frames: (port = "out") => emitted.filter((one) => one.port === port).map((one) => one.frame),
+    metrics,
     async sendFrames(frames) {
-      for (const frame of frames) await send(frame.payload, frame);
+      for (const { payload, timestampUs, flags } of frames) await send(payload, { timestampUs, flags });
+    },
+    async sendLossy(frames) {
+      for (const { payload, timestampUs, flags, seq: own } of frames)
+        await send(payload, { timestampUs, flags, seq: own });
     },
     flush() {
       epoch += 1;

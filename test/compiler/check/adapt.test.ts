@@ -37,7 +37,7 @@ describe("~>", () => {
     expect(path(`${nodes}pipeline P { Raw() ~> TakeOpus() }`)).toEqual([
       "ToFloat()",
       "Resample(48000)",
-      "OpusEncode(32000)",
+      "OpusEncode(32000, true, 0, false)",
     ]);
   });
 
