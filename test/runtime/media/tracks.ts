@@ -3,7 +3,7 @@ import type { TrackCodec } from "../../../runtime/media/payload-format.ts";
 import { TrackReceiver, type TrackReceiverInit } from "../../../runtime/media/track-receiver.ts";
 import { TrackSender, type TrackSenderInit } from "../../../runtime/media/track-sender.ts";
 import { seededRandom, virtualClock, type VirtualClock } from "pipeline-mesh/testing";
-import { Path, type PathConditions } from "./network.ts";
+import { Path, type PathConditions } from "../../support/virtual-path.ts";
 
 /** A frame that came out, and when. */
 export interface Given extends Frame<Uint8Array> {
