@@ -8,6 +8,8 @@ export interface SyncGroupInit {
 
 /** A track from which nothing has come for so long holds nobody back. */
 const idleUs = 2_000_000;
+/** Tracks further apart are of no common clock, and holding one back would bring nothing together. */
+const unrelatedUs = 2_000_000;
 /** What is held back changes by so much at most, in microseconds for each second: a player should not run dry by it. */
 const slewUsPerSecond = 100_000;
 /** A report that would move a track by more is a mistake, or worse. */
@@ -46,7 +48,8 @@ export interface SyncMember {
  * that has passed since the first packet of the group. The first track of sound then stays as it is, for a jump can be heard, and the
  * others are moved to it.
  *
- * **Together.** The track whose frames come latest sets the pace: the others are held back as much longer, up to `maxSkewMs`.
+ * **Together.** The track whose frames come latest sets the pace: the others are held back as much longer, up to `maxSkewMs`. One that is
+ * more than 2 s late has media times of its own, and is left alone.
  */
 export class SyncGroup {
   readonly #maxSkewUs: number;
@@ -104,7 +107,8 @@ export class SyncGroup {
     member.activeUs = nowUs;
     let latestUs = delayUs;
     for (const one of this.#members) {
-      if (one.delayUs !== undefined && nowUs - one.activeUs < idleUs) latestUs = Math.max(latestUs, one.delayUs);
+      if (one.delayUs === undefined || nowUs - one.activeUs >= idleUs) continue;
+      if (one.delayUs - delayUs < unrelatedUs) latestUs = Math.max(latestUs, one.delayUs);
     }
     const goalUs = Math.min(this.#maxSkewUs, latestUs - delayUs);
     if (member.extraUs === undefined) {

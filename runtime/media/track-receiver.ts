@@ -307,8 +307,8 @@ export class TrackReceiver {
       const missingDueUs = dueUs - (head.firstSequence - next) * durationUs;
       return Math.max(missingDueUs, Math.min(dueUs, head.arrivalUs + reorderUs));
     }
-    // Nothing before a key frame is needed any more.
-    if (this.#awaitsKeyFrame || this.#queue.hasKeyFrame) return dueUs;
+    // Nothing before a key frame is needed any more; and what is waited for may be the rest of one.
+    if (this.#queue.hasKeyFrame || (this.#awaitsKeyFrame && this.#assembler.waiting === 0)) return dueUs;
     return Math.max(dueUs, head.firstArrivalUs + this.#repairUs);
   }
 
@@ -400,8 +400,9 @@ export class TrackReceiver {
   }
 
   #emit(mediaUs: number, flags: number, payload: Uint8Array): void {
-    // A report may have moved the time back; what is out cannot be.
-    const timestampUs = this.#isVideo ? Math.max(Math.round(mediaUs), this.#lastUs) : Math.round(mediaUs);
+    // A report may move the time of pictures back; what is out cannot be.
+    const mayMove = this.#isVideo && this.#init.origin === undefined;
+    const timestampUs = mayMove ? Math.max(Math.round(mediaUs), this.#lastUs) : Math.round(mediaUs);
     this.#lastUs = timestampUs;
     this.#init.onFrame({ timestampUs, seq: this.#seq++, epoch: this.#epoch, flags, payload });
   }
@@ -422,7 +423,18 @@ export class TrackReceiver {
       return;
     }
     this.#marks.add(placed);
+    if (mark.epoch > this.#epoch && !this.#isVideo) this.#dropUpTo(sequence);
     this.#run();
+  }
+
+  /** What was said before an interrupt is stale. Pictures are kept: those behind may need them. */
+  #dropUpTo(sequence: number): void {
+    while ((this.#queue.head?.lastSequence ?? Infinity) < sequence) {
+      const unit = this.#queue.take() as Unit;
+      this.#giveUp(this.#next ?? unit.firstSequence, unit.firstSequence);
+      this.#next = unit.lastSequence + 1;
+      this.#missing += 1;
+    }
   }
 
   /** The frame of a mark is not to come, or has been. */

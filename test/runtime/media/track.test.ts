@@ -160,6 +160,48 @@ describe("R4.3 a track of sound", () => {
     }
   });
 
+  it("gives nothing more of what was said before an interrupt, once that is known", () => {
+    const sound = track("opus", { markMs: 1, path: { delayMs: 1 }, receiver: { minDelayMs: 300 } });
+    for (let index = 0; index < 60; index += 1) {
+      sound.path.send(sound.sender.send(opusFrame(index, { epoch: index < 30 ? 0 : 1 })));
+      sound.clock.advance(20);
+    }
+    sound.clock.advance(1_000);
+    const old = sound.given.filter((frame) => frame.epoch === 0);
+    // 300 ms of it were still waiting.
+    expect(old.length).toBeGreaterThanOrEqual(14);
+    expect(old.length).toBeLessThanOrEqual(16);
+    expect(sound.given.filter((frame) => frame.epoch === 1).map(indexOf)).toEqual(
+      Array.from({ length: 30 }, (_, index) => 30 + index),
+    );
+    for (const frame of sound.given) expect(frame.seq).toBe(indexOf(frame));
+  });
+
+  it("loses nothing by a stall of the network, after which all comes at once", () => {
+    const sound = track("opus", { path: { delayMs: 20 } });
+    for (const frame of speech(200)) {
+      // What is sent within 400 ms arrives at the same time.
+      const stalledMs = frame.seq >= 100 && frame.seq < 120 ? (120 - frame.seq) * 20 : 0;
+      sound.path.conditions = { delayMs: 20 + stalledMs };
+      sound.path.send(sound.sender.send(frame));
+      sound.clock.advance(20);
+    }
+    sound.clock.advance(1_000);
+    expect(sound.given.map(indexOf)).toEqual(Array.from({ length: 200 }, (_, index) => index));
+    expect(sound.receiver.stats()).toMatchObject({ gaps: 0, packetsDiscarded: 0 });
+  });
+
+  it("follows a clock that drifts", () => {
+    for (const everyMs of [20.004, 19.996]) {
+      const sound = track("opus", { path: { delayMs: 30, jitterMs: 10 } });
+      play(sound, speech(10_000), everyMs);
+      expect(sound.given).toHaveLength(10_000);
+      const delays = sound.given.slice(5_000).map((frame) => frame.atMs - indexOf(frame) * everyMs);
+      expect(Math.max(...delays)).toBeLessThan(65);
+      expect(sound.receiver.stats()).toMatchObject({ gaps: 0, packetsDiscarded: 0 });
+    }
+  });
+
   it("ends after what is still on its way", () => {
     const sound = track("opus", { path: { delayMs: 30, jitterMs: 30 } });
     for (const frame of speech(50)) {
@@ -241,6 +283,25 @@ describe("R4.3 a track of pictures", () => {
       if (index > 0) expect(at - (video.asked[index - 1] ?? 0)).toBeGreaterThanOrEqual(500);
     }
     expect((video.asked[0] ?? 0) - 21 * 40).toBeLessThan(200);
+  });
+
+  it("asks for nothing while the first key frame is on its way", () => {
+    const video = track("vp8", { path: { delayMs: 30, jitterMs: 80, seed: 4 } });
+    play(video, pictures(20, 100), 40);
+    expect(video.given.map(indexOf)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+    expect(video.asked).toEqual([]);
+  });
+
+  it("keeps the times of a source that goes back in time", () => {
+    const video = track("vp8", { markMs: 1 });
+    play(video, pictures(20, 10, 50), 40);
+    play(
+      video,
+      pictures(20, 10).map((frame) => ({ ...frame, epoch: 1 })),
+      40,
+    );
+    expect(video.given.map((frame) => frame.timestampUs)).toEqual(video.given.map((frame) => indexOf(frame) * 40_000));
+    expect(video.given).toHaveLength(40);
   });
 
   it("waits for a packet that is sent again", () => {
