@@ -6,7 +6,7 @@ import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } 
 import type { Channel, Connection } from "../interface/transport.ts";
 import { agreedFormats } from "./agreement.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
-import { answerShare, defaultWindow, maxStreams, protocolVersion, resumeMs } from "./limits.ts";
+import { answerShare, defaultWindow, maxStreams, protocolVersion, resumeMs, windowFor } from "./limits.ts";
 import { fromFailure, type Accept } from "./messages.ts";
 import { PeerWire, type OpeningMessage } from "./peer-wire.ts";
 import { cutBetween } from "../pipeline/declared-fields.ts";
@@ -136,7 +136,7 @@ export class CallerSession implements PipelineSession {
       port,
       channel: inputs.length + index + 1,
       type,
-      window: { ...defaultWindow },
+      window: windowFor(type),
     }));
     const streams = [...inputs, ...outputs];
     if (streams.length > maxStreams) {

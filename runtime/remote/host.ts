@@ -5,7 +5,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
-import { defaultWindow, helloTimeoutMs, lingerMs, maxConnections, maxResumeMs, protocolVersion } from "./limits.ts";
+import { helloTimeoutMs, lingerMs, maxConnections, maxResumeMs, protocolVersion, windowFor } from "./limits.ts";
 import { toFailure, type Accept, type Description, type Hello, type Resume } from "./messages.ts";
 import type { Leg } from "./leg.ts";
 import { PeerWire } from "./peer-wire.ts";
@@ -308,7 +308,7 @@ function acceptMessage({ inputs, outputs }: PipelineSession["formats"], schemas:
   return {
     type: "accept",
     version: protocolVersion,
-    inputs: Object.entries(inputs).map(([port, type]) => ({ port, type, window: { ...defaultWindow } })),
+    inputs: Object.entries(inputs).map(([port, type]) => ({ port, type, window: windowFor(type) })),
     outputs: Object.entries(outputs).map(([port, type]) => ({ port, type })),
     schemas: schemasOf([...Object.values(inputs), ...Object.values(outputs)], schemas),
   };

@@ -1,4 +1,5 @@
-/** What a peer takes from another at most; beyond it the session ends with a code. */
+// What a peer takes from another at most; beyond it the session ends with a code.
+import type { FlowType } from "../interface/caps.ts";
 
 /** The one version of the session protocol and of the frame header that this peer speaks. */
 export const protocolVersion = 1;
@@ -54,8 +55,22 @@ export interface Window {
   readonly bytes: number;
 }
 
+/**
+ * What a reader grants for a stream. Media grow old while they wait, so that there are few of them; of the small values that data
+ * mostly is, as many may be under way as keep a path busy.
+ */
+export function windowFor({ kind }: FlowType): Window {
+  const isMedium = kind === "audio" || kind === "video" || kind === "tensor";
+  return { frames: isMedium ? 64 : 256, bytes: 1024 * 1024 };
+}
+
+/** What a writer assumes until the reader has told. */
 export const defaultWindow: Window = { frames: 64, bytes: 1024 * 1024 };
 
-/** Credits go back after this many frames, or this much time after the first that is owed. */
-export const creditEveryFrames = 16;
+/** Credits go back after this share of the window, or this much time after the first that is owed. */
+export const creditShare = 1 / 4;
 export const creditAfterMs = 20;
+
+/** Frames that wait at most, as a share of the window, or a few, for a channel that has no room: what is late is better dropped further up. */
+export const packedShare = 1 / 4;
+export const leastPacked = 16;

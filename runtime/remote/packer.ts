@@ -1,8 +1,5 @@
 import { encodedBytes, encodeEnd, encodeFrames, encodePart, type EncodableFrame } from "./frame-codec.ts";
 
-/** Frames that wait at most for a channel that has no room: what is late is better dropped further up. */
-const maxFrames = 16;
-
 /** One record, or one message that is taken up by a part of a frame. */
 export interface Piece {
   readonly bytes: Uint8Array;
@@ -16,11 +13,15 @@ export interface Piece {
  */
 export class Packer {
   readonly #maxMessageBytes: number;
+  /** May be changed while some wait. */
+  maxFrames: number;
   #pieces: Piece[] = [];
   #bytes = 0;
 
-  constructor(maxMessageBytes: number) {
+  /** @param maxFrames that wait at most */
+  constructor(maxMessageBytes: number, maxFrames: number) {
     this.#maxMessageBytes = maxMessageBytes;
+    this.maxFrames = maxFrames;
   }
 
   get isEmpty(): boolean {
@@ -29,7 +30,7 @@ export class Packer {
 
   /** False while a message full of frames waits. */
   get hasRoom(): boolean {
-    return this.#pieces.length < maxFrames && this.#bytes < this.#maxMessageBytes;
+    return this.#pieces.length < this.maxFrames && this.#bytes < this.#maxMessageBytes;
   }
 
   /** @returns the frame as it will be sent */

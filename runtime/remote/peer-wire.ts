@@ -6,7 +6,7 @@ import type { SessionBorder, SessionDescription, SessionEnd } from "../interface
 import type { Channel, Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { Leg, type LegListener } from "./leg.ts";
-import { defaultWindow, type Window } from "./limits.ts";
+import { defaultWindow, windowFor, type Window } from "./limits.ts";
 import { fromFailure, toFailure, type Bye, type ControlMessage, type ForeignHello, type Progress } from "./messages.ts";
 import { StreamSink } from "./stream-sink.ts";
 import { StreamSource } from "./stream-source.ts";
@@ -104,6 +104,7 @@ export class PeerWire {
         channel,
         type,
         transport: this.#transport,
+        clock: this.#init.clock,
         onAbort: (error) => this.#sendAbort(id, error),
       },
       window,
@@ -118,7 +119,7 @@ export class PeerWire {
       ...init,
       transport: this.#transport,
       clock: this.#init.clock,
-      window: defaultWindow,
+      window: windowFor(init.type),
       onCredit: (frames, bytes) => this.send({ type: "credit", channel: id, frames, bytes }),
       onFailure: (error) => void this.close(error),
     });

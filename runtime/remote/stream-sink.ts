@@ -1,4 +1,5 @@
 import { formatType, type FlowType } from "../interface/caps.ts";
+import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
@@ -6,10 +7,15 @@ import type { NodeDescription, StreamDescription } from "../interface/session.ts
 import type { Cut } from "../pipeline/declared-fields.ts";
 import type { Channel } from "../interface/transport.ts";
 import type { EncodableFrame } from "./frame-codec.ts";
-import { maxFrameBytes, type Window } from "./limits.ts";
+import { leastPacked, maxFrameBytes, packedShare, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
 import { Packer, type Piece } from "./packer.ts";
 import { encodePayload } from "./payload-codec.ts";
+
+/** So many frames in a turn of the event loop are a burst. */
+const burstFrames = 4;
+/** How long the frames of a burst are gathered, in milliseconds. */
+const gatherMs = 1;
 
 export interface StreamInit {
   readonly port: string;
@@ -20,6 +26,7 @@ export interface StreamInit {
 }
 
 export interface StreamSinkInit extends StreamInit {
+  readonly clock: Clock;
   /** This side gives the stream up; the other one is to be told. */
   readonly onAbort: (error: MeshError) => void;
 }
@@ -44,6 +51,10 @@ export class StreamSink implements Link {
   readonly #packer: Packer;
   /** The channel of the connection in use; undefined while there is none. */
   #channel: Channel | undefined;
+  /** Set from the first frame that others may follow until they go together. */
+  #cancelTurn: (() => void) | undefined;
+  #gathered = 0;
+  #isBurst = false;
   /** The channel that is waited for. */
   #awaited: Channel | undefined;
   /** Frames that the reader has not confirmed yet, from number `keptFrom` of those sent on; undefined when they need not be. */
@@ -62,13 +73,14 @@ export class StreamSink implements Link {
     this.#type = init.type;
     this.#window = window;
     this.#channel = init.channel;
-    this.#packer = new Packer(init.channel.maxMessageBytes);
+    this.#packer = new Packer(init.channel.maxMessageBytes, packedFrames(window));
   }
 
   /** What the other side has settled on. */
   settle(type: FlowType, window: Window, cut?: Cut): void {
     this.#type = type;
     this.#window = window;
+    this.#packer.maxFrames = packedFrames(window);
     this.#cut = cut;
     this.#wake();
   }
@@ -114,7 +126,7 @@ export class StreamSink implements Link {
     this.#bytes += body.length;
     const pieces = this.#packer.add(wire);
     this.#kept?.push(pieces);
-    this.#flush();
+    this.#flushInTurn();
   }
 
   end(): void {
@@ -159,6 +171,7 @@ export class StreamSink implements Link {
   interrupt(): void {
     this.#channel = undefined;
     this.#awaited = undefined;
+    this.#endTurn();
     this.#packer.clear();
   }
 
@@ -233,6 +246,7 @@ export class StreamSink implements Link {
   }
 
   #drop(): void {
+    this.#endTurn();
     this.#packer.clear();
     this.#kept = undefined;
   }
@@ -241,6 +255,31 @@ export class StreamSink implements Link {
     if (frames <= this.#keptFrom) return;
     this.#kept?.splice(0, frames - this.#keptFrom);
     this.#keptFrom = frames;
+  }
+
+  /**
+   * A frame goes at once, for it may be the only one; those that follow it in the same turn of the event loop go together at its end, or
+   * when a message is full or no more may follow. While a burst goes on they are gathered for a millisecond, the first as well: a message
+   * costs an engine more than what is in it, and what comes in bursts waits for itself anyway.
+   */
+  #flushInTurn(): void {
+    this.#gathered += 1;
+    const isFirst = this.#cancelTurn === undefined;
+    const isFull = !this.#packer.hasRoom || !this.#hasCredit();
+    if (isFirst) {
+      this.#cancelTurn = this.#init.clock.schedule(this.#isBurst ? gatherMs : 0, () => {
+        this.#isBurst = this.#gathered >= burstFrames;
+        this.#endTurn();
+        this.#flush();
+      });
+    }
+    if (isFull || (isFirst && !this.#isBurst)) this.#flush();
+  }
+
+  #endTurn(): void {
+    this.#cancelTurn?.();
+    this.#cancelTurn = undefined;
+    this.#gathered = 0;
   }
 
   #flush(): void {
@@ -281,6 +320,10 @@ export class StreamSink implements Link {
     this.#waiting = [];
     for (const one of waiting) one();
   }
+}
+
+function packedFrames({ frames }: Window): number {
+  return Math.max(leastPacked, Math.floor(frames * packedShare));
 }
 
 export interface StreamSnapshot {

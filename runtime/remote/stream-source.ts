@@ -6,7 +6,7 @@ import type { Link } from "../interface/link.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
 import type { Channel } from "../interface/transport.ts";
 import { FrameDecoder, type DecodedFrame } from "./frame-codec.ts";
-import { creditAfterMs, creditEveryFrames, type Window } from "./limits.ts";
+import { creditAfterMs, creditShare, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
 import { PayloadCheck } from "./payload-check.ts";
 import { decodePayload } from "./payload-codec.ts";
@@ -45,7 +45,10 @@ export class StreamSource {
   #taken = 0;
   #takenBytes = 0;
   #credited = 0;
+  #creditedBytes = 0;
   #cancelCredit: (() => void) | undefined;
+  /** A credit goes at the end of the turn. */
+  #isDue = false;
   #hasEnd = false;
   #waiting = false;
   #stopped = false;
@@ -90,11 +93,13 @@ export class StreamSource {
     this.#channel = undefined;
     this.#cancelCredit?.();
     this.#cancelCredit = undefined;
+    this.#isDue = false;
   }
 
   /** What the writer has to know to go on over another connection; grants the credits with it. */
   progress(): Progress {
     this.#credited = this.#taken;
+    this.#creditedBytes = this.#takenBytes;
     return {
       channel: this.#init.channel.id,
       received: this.#received,
@@ -226,17 +231,31 @@ export class StreamSource {
 
   #owe(): void {
     if (this.#channel === undefined) return;
-    if (this.#taken - this.#credited >= creditEveryFrames) this.#credit();
+    const { frames, bytes } = this.#init.window;
+    const isMuch =
+      this.#taken - this.#credited >= frames * creditShare ||
+      this.#takenBytes - this.#creditedBytes >= bytes * creditShare;
+    if (isMuch) this.#creditInTurn();
     else if (this.#taken > this.#credited && this.#cancelCredit === undefined) {
       this.#cancelCredit = this.#init.clock.schedule(creditAfterMs, () => this.#credit());
     }
   }
 
+  /** What is taken in the same turn of the event loop is one credit. */
+  #creditInTurn(): void {
+    if (this.#isDue) return;
+    this.#cancelCredit?.();
+    this.#isDue = true;
+    this.#cancelCredit = this.#init.clock.schedule(0, () => this.#credit());
+  }
+
   #credit(): void {
+    this.#isDue = false;
     this.#cancelCredit?.();
     this.#cancelCredit = undefined;
     if (this.#stopped) return;
     this.#credited = this.#taken;
+    this.#creditedBytes = this.#takenBytes;
     this.#init.onCredit(this.#taken, this.#takenBytes);
   }
 

@@ -210,7 +210,7 @@ describe("a stranger ends its own connection, with a code, and no other, by", ()
     const stuck = defineNode({ open: () => ({ process: () => new Promise<void>(() => undefined) }) });
     await serve(stage, { nodes: { Echo: stuck } });
     const { stranger, a } = await accepted(stage);
-    for (let seq = 0; seq < 200 && stranger.connection.describe().state === "connected"; seq += 1) {
+    for (let seq = 0; seq < 600 && stranger.connection.describe().state === "connected"; seq += 1) {
       a.send(record(Uint8Array.of(65), { seq }));
       await stage.clock.settle();
     }

@@ -41,7 +41,7 @@ describe("what a stream has to say while its channel has no room", () => {
     const sizes = fc.array(fc.oneof(fc.nat(300), fc.nat(40_000)), { minLength: 1, maxLength: 16 });
     fc.assert(
       fc.property(sizes, (bytes) => {
-        const packer = new Packer(maxBytes);
+        const packer = new Packer(maxBytes, 16);
         for (const [seq, size] of bytes.entries()) packer.add(frame(seq, size));
         packer.end(bytes.length);
         const messages = drain(packer);
@@ -63,13 +63,13 @@ describe("what a stream has to say while its channel has no room", () => {
   });
 
   it("is bounded: 16 frames, or a message full of bytes", () => {
-    const few = new Packer(maxBytes);
+    const few = new Packer(maxBytes, 16);
     for (let seq = 0; seq < 16; seq += 1) {
       expect(few.hasRoom).toBe(true);
       few.add(frame(seq, 10));
     }
     expect(few.hasRoom).toBe(false);
-    const large = new Packer(maxBytes);
+    const large = new Packer(maxBytes, 16);
     large.add(frame(0, maxBytes));
     expect(large.hasRoom).toBe(false);
     drain(large);
@@ -78,7 +78,7 @@ describe("what a stream has to say while its channel has no room", () => {
 });
 
 describe("small frames of a stream", () => {
-  it("leave at once while there is room, and together when the path is busy", async () => {
+  it("leave at once when they come alone, and together when they come in bursts", async () => {
     const stage = scene();
     const { peers } = await rawHost(stage);
     const { opening } = call(stage);
@@ -96,14 +96,57 @@ describe("small frames of a stream", () => {
       outputs: [{ port: "b", type: text }],
     });
     const input = (await stage.clock.until(opening)).inputs["a"]!;
-    input.send(frameOf("alone", 0));
+    const counts = (): number[] => messages.splice(0).map((message) => read([message]).frames.length);
+    let seq = 0;
+    const send = (count: number): void => {
+      for (let left = count; left > 0; left -= 1) input.send(frameOf("x", seq++));
+    };
+    for (let turn = 0; turn < 3; turn += 1) {
+      send(1);
+      expect(input.writable).toBe(true);
+      await stage.clock.settle();
+      expect(counts(), "alone").toEqual([1]);
+    }
+    // Nothing moves while these are written: the first goes, the others go as one at the end of the turn.
+    send(9);
     await stage.clock.settle();
-    expect(messages.splice(0).map((message) => read([message]).frames.length)).toEqual([1]);
-    // Nothing moves while these are written: two fill the channel, the rest waits and goes as one.
-    let seq = 1;
-    while (input.writable) input.send(frameOf("x", seq++));
+    expect(counts(), "a burst").toEqual([1, 8]);
+    // While it goes on, more of them go together, and no more than fit: 16 of a window of 64.
+    send(20);
     await stage.clock.settle();
-    expect(messages.map((message) => read([message]).frames.length)).toEqual([1, 1, 16]);
-    expect(read(messages).frames.map((one) => one.seq)).toEqual(Array.from({ length: 18 }, (_, index) => index + 1));
+    expect(counts(), "full").toEqual([16]);
+    await stage.clock.run(1);
+    expect(counts(), "the rest").toEqual([4]);
+    // After it, one alone waits once more, and then none.
+    await stage.clock.run(20);
+    send(1);
+    await stage.clock.run(1);
+    send(1);
+    await stage.clock.settle();
+    expect(counts(), "alone again").toEqual([1, 1]);
+  });
+
+  it("go at once when no more may follow: the writer waits for the reader's credit", async () => {
+    const stage = scene();
+    const { peers } = await rawHost(stage);
+    const { opening } = call(stage);
+    await stage.clock.settle();
+    const [host] = peers;
+    if (host === undefined) throw new Error("nobody dialled");
+    const messages: Uint8Array[] = [];
+    host.channel(1).onMessage((message) => void messages.push(message));
+    host.channel(2);
+    host.say({
+      type: "accept",
+      version: 1,
+      schemas: {},
+      inputs: [{ port: "a", type: text, window: { frames: 6, bytes: 1_048_576 } }],
+      outputs: [{ port: "b", type: text }],
+    });
+    const input = (await stage.clock.until(opening)).inputs["a"]!;
+    for (let seq = 0; input.writable; seq += 1) input.send(frameOf("x", seq));
+    await stage.clock.settle();
+    expect(read(messages).frames.length).toBe(6);
+    expect(input.writable).toBe(false);
   });
 });

@@ -117,7 +117,7 @@ function readFrames(messages: readonly string[]): { readonly frames: object[]; r
 
 describe("the vectors of frames", () => {
   it.each(frames.valid.filter((one) => one.readOnly !== true))("are written so: $name", (vector) => {
-    const packer = new Packer(vector.messageBytes);
+    const packer = new Packer(vector.messageBytes, 16);
     for (const one of vector.frames) packer.add(frameOf(one));
     if (vector.end !== null) packer.end(vector.end);
     const messages: string[] = [];

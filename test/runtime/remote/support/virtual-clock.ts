@@ -5,7 +5,7 @@ export interface VirtualClock extends Clock {
   readonly nowMs: number;
   /** Timers that are set. */
   readonly pending: number;
-  /** Lets all that can happen now happen. */
+  /** Lets all that can happen now happen; a delay of 0 is a turn of the event loop and no time. */
   settle(): Promise<void>;
   /** Goes on by so many milliseconds, from timer to timer. */
   run(ms: number): Promise<void>;
@@ -26,13 +26,17 @@ export function virtualClock(): VirtualClock {
   let nowMs = 0;
   let order = 0;
   const timers = new Set<Timer>();
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const next = (): Timer | undefined => [...timers].toSorted((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
   const step = async (timer: Timer): Promise<void> => {
     nowMs = Math.max(nowMs, timer.atMs);
     timers.delete(timer);
     timer.callback();
-    await settle();
+    await turn();
+  };
+  const settle = async (): Promise<void> => {
+    await turn();
+    for (let timer = next(); timer !== undefined && timer.atMs <= nowMs; timer = next()) await step(timer);
   };
   return {
     nowUs: () => nowMs * 1_000,
