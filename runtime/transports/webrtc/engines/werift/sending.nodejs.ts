@@ -1,3 +1,4 @@
+import { DelayWindow } from "./delay-window.ts";
 import { chunkHeaderBytes, dataPacket, newPacket, packetHeaderBytes, seal } from "./packets.nodejs.ts";
 import {
   chunkTypes,
@@ -25,6 +26,9 @@ const burstPackets = 10;
 /** What was sent so many packets before one that has come is lost (RFC 9002 section 6.1.1). */
 const packetThreshold = 3;
 
+/** As long as another stream has sent something within so many milliseconds, a stream of bulk data leaves no queue on the path. */
+const sharedMs = 1_000;
+
 /**
  * Does the sending half of an association again. Messages are cut as the path takes them; a loss is judged by what was sent when (RFC 8985
  * section 3), so that a chunk that is lost twice needs no timeout; timeouts are doubled; and when large packets stop arriving, what is
@@ -49,6 +53,9 @@ export function correctSending(sctp: Sctp, init: SendingInit): boolean {
 class Sending {
   readonly #sctp: Sctp;
   readonly #init: SendingInit;
+  readonly #delay: DelayWindow;
+  /** When each stream of data has last sent; the control channel has a turn of its own everywhere. */
+  readonly #sentMs = new Map<number, number>();
   /** Some of what was sent has to go again. */
   #hasLost = false;
   #fastRetransmit = false;
@@ -61,6 +68,7 @@ class Sending {
   constructor(sctp: Sctp, init: SendingInit) {
     this.#sctp = sctp;
     this.#init = init;
+    this.#delay = new DelayWindow(burstPackets * init.base);
   }
 
   begin(): void {
@@ -74,6 +82,7 @@ class Sending {
 
   async #send(streamId: number, protocol: number, bytes: Buffer, isOrdered: boolean): Promise<void> {
     const sctp = this.#sctp;
+    if (streamId !== 0) this.#sentMs.set(streamId, performance.now());
     const streamSeqNum = isOrdered ? (sctp.outboundStreamSeq[streamId] ?? 0) : 0;
     if (isOrdered) sctp.outboundStreamSeq[streamId] = (streamSeqNum + 1) & 0xffff;
     const sent = new Promise<void>((resolve) => {
@@ -104,7 +113,7 @@ class Sending {
     if (this.#owesForward) this.#sendForward();
     const size = this.#init.size();
     const burst = burstPackets * Math.max(this.#init.base, size >> 2);
-    const window = Math.min(sctp.flightSize + burst, sctp.cwnd);
+    const window = Math.min(sctp.flightSize + burst, sctp.cwnd, this.#isShared() ? this.#delay.bytes : Infinity);
     if (this.#hasLost) this.#retransmit(window);
     while (sctp.flightSize < window) {
       const chunk = sctp.outboundQueue[0];
@@ -119,6 +128,14 @@ class Sending {
     }
     if (sctp.sentQueue.length > 0 && sctp.timer3Handle === undefined) sctp.timer3Start();
     sctp.flush.execute();
+  }
+
+  #isShared(): boolean {
+    if (this.#sentMs.size < 2) return false;
+    const since = performance.now() - sharedMs;
+    let active = 0;
+    for (const sentMs of this.#sentMs.values()) if (sentMs > since) active += 1;
+    return active > 1;
   }
 
   /** The window of the receiver; one chunk may always be on its way, for it brings an answer (RFC 9260 section 6.1). */
@@ -178,7 +195,10 @@ class Sending {
     // What had been taken for lost was only late.
     for (const chunk of news) chunk.retransmit = false;
     const measured = news.findLast(({ sentCount, abandoned }) => sentCount === 1 && !abandoned);
-    if (measured !== undefined) sctp.updateRto((performance.now() - measured.sentMs) / 1000);
+    const nowMs = performance.now();
+    const rttMs = measured === undefined ? undefined : nowMs - measured.sentMs;
+    if (rttMs !== undefined) sctp.updateRto(rttMs / 1000);
+    this.#delay.arrived(bytes, rttMs, nowMs);
     if (news.length > 0) this.#timeouts = 0;
     const isLoss = this.#findLost(news);
     this.#adjustWindow(bytes, wasFull, isLoss);

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { DelayWindow } from "../../../runtime/transports/webrtc/engines/werift/delay-window.ts";
+
+const packet = 1_120;
+
+/**
+ * A sender that always has something, over a path of a rate, a length and a queue without an end: by steps of a tenth of a millisecond.
+ * @returns of the last second, how long packets waited at most, and the share of the rate that was used
+ */
+function run(path: { bytesPerMs: (ms: number) => number; rttMs: number }, totalMs: number) {
+  const window = new DelayWindow(10 * packet);
+  let flight = 0;
+  let queued = 0;
+  let credit = 0;
+  let waitMs = 0;
+  const answers: { readonly atMs: number; readonly sentMs: number }[] = [];
+  const queue: number[] = [];
+  let passed = 0;
+  let could = 0;
+  for (let step = 0; step < totalMs * 10; step += 1) {
+    const nowMs = step / 10;
+    while ((answers[0]?.atMs ?? Infinity) <= nowMs) {
+      const { sentMs } = answers.shift() as { sentMs: number };
+      flight -= packet;
+      window.arrived(packet, nowMs - sentMs, nowMs);
+    }
+    while (flight < Math.min(window.bytes, 2_000_000)) {
+      queue.push(nowMs);
+      queued += packet;
+      flight += packet;
+    }
+    const rate = path.bytesPerMs(nowMs);
+    credit = Math.min(credit + rate / 10, packet + rate / 10);
+    while (credit >= packet && queue.length > 0) {
+      const sentMs = queue.shift() as number;
+      credit -= packet;
+      queued -= packet;
+      answers.push({ atMs: nowMs + path.rttMs, sentMs });
+      if (nowMs < totalMs - 1_000) continue;
+      waitMs = Math.max(waitMs, nowMs - sentMs);
+      passed += packet;
+    }
+    if (nowMs >= totalMs - 1_000) could += rate / 10;
+  }
+  return { waitMs, used: passed / could, queued };
+}
+
+describe("what may be on its way so that little waits", () => {
+  it("is without bound until something is known, and never less than was asked for", () => {
+    const window = new DelayWindow(5_000);
+    expect(window.bytes).toBe(Infinity);
+    window.arrived(100, 1, 0);
+    window.arrived(100, 1, 20);
+    expect(window.bytes).toBe(5_000);
+  });
+
+  it.for([
+    [2_000, 20],
+    [300, 20],
+    [20_000, 1],
+    [5_000, 150],
+  ] as const)("uses a path of %i kB/s and %i ms, and leaves a short queue on it", ([kilobytes, rttMs]) => {
+    const { waitMs, used } = run({ bytesPerMs: () => kilobytes, rttMs }, 30_000);
+    expect(used).toBeGreaterThan(0.9);
+    // Ten packets are granted always.
+    expect(waitMs).toBeLessThan(Math.max(25, 0.4 * rttMs, (11 * packet) / kilobytes));
+  });
+
+  it("follows a path that becomes slower, and one that becomes faster", () => {
+    const slower = run({ bytesPerMs: (ms) => (ms < 10_000 ? 4_000 : 400), rttMs: 20 }, 30_000);
+    expect(slower.used).toBeGreaterThan(0.9);
+    expect(slower.waitMs).toBeLessThan(30);
+    const faster = run({ bytesPerMs: (ms) => (ms < 10_000 ? 400 : 4_000), rttMs: 20 }, 30_000);
+    expect(faster.used).toBeGreaterThan(0.9);
+    expect(faster.waitMs).toBeLessThan(25);
+  });
+});
