@@ -14,9 +14,20 @@ const options: grpc.ClientOptions = {
   "grpc.enable_retries": 0,
 };
 
-/** Clients of this process: one for each address, for as long as it is in use. */
+/** Clients that nobody uses are kept for so many addresses. */
+const maxIdle = 64;
+
+interface Entry {
+  readonly client: grpc.Client;
+  uses: number;
+}
+
+/** Clients of this process: one for each address, which holds one connection to it. */
 export class Clients {
-  readonly #known = new Map<string, { readonly client: grpc.Client; uses: number }>();
+  /** The one that was used last comes last. */
+  readonly #known = new Map<string, Entry>();
+  /** How many want those kept that are not in use. */
+  #keepers = 0;
 
   /** @returns the client, and what gives it back */
   take(uri: MeshUri): { readonly client: grpc.Client; readonly release: () => void } {
@@ -25,20 +36,35 @@ export class Clients {
       client: new grpc.Client(address, grpc.credentials.createInsecure(), options),
       uses: 0,
     };
+    this.#known.delete(address);
     this.#known.set(address, entry);
     entry.uses += 1;
     let isReleased = false;
-    return {
-      client: entry.client,
-      release: () => {
-        if (isReleased) return;
-        isReleased = true;
-        entry.uses -= 1;
-        if (entry.uses > 0) return;
-        // The library keeps the connection itself for some seconds, so that the next client finds it warm.
-        this.#known.delete(address);
-        entry.client.close();
-      },
+    const release = (): void => {
+      if (isReleased) return;
+      isReleased = true;
+      entry.uses -= 1;
+      this.#tidy();
     };
+    return { client: entry.client, release };
+  }
+
+  /** From now on a client that is not in use is kept; an idle connection keeps no process alive. */
+  keepIdle(): () => Promise<void> {
+    this.#keepers += 1;
+    return () => {
+      this.#keepers -= 1;
+      this.#tidy();
+      return Promise.resolve();
+    };
+  }
+
+  #tidy(): void {
+    const idle = [...this.#known].filter(([, { uses }]) => uses === 0);
+    const kept = this.#keepers > 0 ? maxIdle : 0;
+    for (const [address, { client }] of idle.slice(0, Math.max(0, idle.length - kept))) {
+      this.#known.delete(address);
+      client.close();
+    }
   }
 }

@@ -44,7 +44,9 @@ export async function dial(deps: GrpcDialDeps, text: string, { signal }: DialOpt
 export function callError(status: StatusObject, uri: MeshUri, wasAccepted: boolean): MeshError {
   const error = errorOf(status);
   // Whatever else has no connection may have arrived, and may have been worked on.
-  const never = status.code === 14 && /^(No connection established|Name resolution failed|Stream refused by server)/.test(status.details);
+  const never =
+    status.code === 14 &&
+    /^(No connection established|Name resolution failed|Stream refused by server)/.test(status.details);
   if (wasAccepted || !never) return error;
   const where = formatHostPort(uri);
   const why = /ECONNREFUSED/.test(status.details)

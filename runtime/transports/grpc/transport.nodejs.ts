@@ -17,6 +17,7 @@ export function grpcTransport({ clock, pipelines }: GrpcTransportInit): Transpor
   return {
     scheme: "grpc",
     unary: unaryCalls(clients),
+    keepIdle: async () => clients.keepIdle(),
     dial: (uri, options) => dial({ clock, clients }, uri, options),
     listen: (uri, accept, calls) => listen({ clock, pipelines, accept, calls }, uri),
   };
