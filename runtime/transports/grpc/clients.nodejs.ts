@@ -24,7 +24,6 @@ interface Entry {
 
 /** Clients of this process: one for each address, which holds one connection to it. */
 export class Clients {
-  /** The one that was used last comes last. */
   readonly #known = new Map<string, Entry>();
   /** How many want those kept that are not in use. */
   #keepers = 0;
@@ -36,7 +35,6 @@ export class Clients {
       client: new grpc.Client(address, grpc.credentials.createInsecure(), options),
       uses: 0,
     };
-    this.#known.delete(address);
     this.#known.set(address, entry);
     entry.uses += 1;
     let isReleased = false;
@@ -44,7 +42,7 @@ export class Clients {
       if (isReleased) return;
       isReleased = true;
       entry.uses -= 1;
-      this.#tidy();
+      if (entry.uses === 0 && (this.#keepers === 0 || this.#known.size > maxIdle)) this.#tidy();
     };
     return { client: entry.client, release };
   }

@@ -53,10 +53,16 @@ function unary<Request, Response>(
 ): HandleUnary<Request, Response> {
   return (call, callback) => {
     const gone = new AbortController();
-    // grpc-js cancels a call at its deadline as well.
-    call.once("cancelled", () => gone.abort(new MeshError("cancelled", "The caller waits no longer.")));
+    let isAnswered = false;
+    // grpc-js cancels a call at its deadline as well, and says so of one that has been answered.
+    call.once("cancelled", () => {
+      if (!isAnswered) gone.abort(new MeshError("cancelled", "The caller waits no longer."));
+    });
     work(call, gone.signal).then(
-      (response) => callback(null, response),
+      (response) => {
+        isAnswered = true;
+        callback(null, response);
+      },
       (error: unknown) => callback(statusOf(MeshError.from(error))),
     );
   };
