@@ -56,7 +56,8 @@ async function attempts(init: AskInit, signal: AbortSignal): Promise<ExecuteResp
     } catch (reason) {
       signal.throwIfAborted();
       const error = MeshError.from(reason);
-      const repeatable = wasNotWorkedOn(error) || (init.idempotent && error.retryable);
+      // Another target may do what this one cannot.
+      const repeatable = wasNotWorkedOn(error) || init.idempotent;
       if (!repeatable || !error.retryable || retries >= policy.retryTimes || !budget.take()) {
         throw new Unanswered(error, repeatable);
       }

@@ -7,8 +7,10 @@ import { randomId, type Random } from "../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { UnaryCalls } from "../interface/transport.ts";
 import { parseMeshUri } from "../interface/uri.ts";
+import { ownRequest, RenamedSession, soleNames } from "../pipeline/port-names.ts";
 import { agreedFormats } from "../remote/agreement.ts";
 import { protocolVersion } from "../remote/limits.ts";
+import { askedEndpoint } from "./asked-session.ts";
 import { ask, type AskInit } from "./asking.ts";
 import { BatchSession } from "./batch-session.ts";
 import { CallSession } from "./call-session.ts";
@@ -16,7 +18,8 @@ import { RetryBudget } from "./retry-budget.ts";
 
 export interface BatchEndpointInit {
   readonly uri: string;
-  readonly unary: UnaryCalls;
+  /** Left out where the transport has no calls: questions go over a session then. */
+  readonly unary: UnaryCalls | undefined;
   /** The same pipeline by a session: for what no call can carry. */
   readonly streamed: PipelineEndpoint;
   readonly policy: PolicyPlan;
@@ -28,21 +31,26 @@ export interface BatchEndpointInit {
 
 /** A batch pipeline on another peer, asked call by call. */
 export function batchEndpoint(init: BatchEndpointInit): PipelineEndpoint {
-  const { uri, unary, streamed, clock, random, policy } = init;
+  const { uri, unary, clock, random, policy } = init;
+  const { callTimeoutMs } = policy;
+  const streamed = askedEndpoint({ endpoint: init.streamed, uri, clock, callTimeoutMs, idempotent: init.idempotent });
+  if (unary === undefined) return streamed;
   const budget = new RetryBudget(clock);
   return {
-    async open(request) {
-      const { description, maxRequestBytes } = await unary.describe(uri, request.signal);
+    async open(asked) {
+      const { description, maxRequestBytes } = await unary.describe(uri, asked.signal);
       // What a call carries has no format to agree on.
-      if (!description.batch || hasMedia(request)) return streamed.open(request);
+      if (!description.batch || hasMedia(asked)) return streamed.open(asked);
+      const names = soleNames(description, asked);
+      const request = names === undefined ? asked : ownRequest(asked, names);
       const formats = agreed(description, request);
       const idempotent = init.idempotent || description.idempotent === true;
       const attempt = (inputs: Readonly<Record<string, CallPayload>>, signal: AbortSignal): Promise<ExecuteResponse> =>
         sizeOf(inputs) > maxRequestBytes
-          ? askOnce(streamed, description, request, inputs, signal)
+          ? askOnce(init.streamed, description, request, inputs, signal)
           : unary.execute(uri, { params: request.params, inputs, signal });
       const asking: Omit<AskInit, "attempt"> = { clock, random, policy, budget, idempotent, uri };
-      return new BatchSession({
+      const session = new BatchSession({
         id: randomId(random),
         pipeline: parseMeshUri(uri).pipeline ?? "",
         request,
@@ -53,6 +61,7 @@ export function batchEndpoint(init: BatchEndpointInit): PipelineEndpoint {
           connection: { transport: parseMeshUri(uri).scheme, state: "connected", address: uri, role: "offerer" },
         }),
       });
+      return names === undefined ? session : new RenamedSession(session, names);
     },
   };
 }

@@ -72,6 +72,8 @@ export interface PipelineSession {
    * @throws {MeshError} when the other peer cannot be reached; it may be tried again
    */
   resume?(signal: AbortSignal): Promise<boolean>;
+  /** Of a batch pipeline: a question may be asked twice. */
+  readonly idempotent?: boolean;
   /**
    * After a failure: by input, the frames that were taken and may be given to another session, in order. What is left out
    * has had its effect, or may have.

@@ -238,10 +238,10 @@ class LocalMesh implements Mesh {
           connectTimeoutMs: policy.connectTimeoutMs,
           ...(heartbeat !== undefined && { heartbeat }),
         });
-        const { unary } = transport;
-        if (remote.batch !== true || unary === undefined) return streamed.open(request);
+        if (remote.batch !== true) return streamed.open(request);
         const { batchEndpoint } = await import("../calls/batch-endpoint.ts");
         const idempotent = remote.idempotent === true;
+        const { unary } = transport;
         return batchEndpoint({ uri, unary, streamed, policy, idempotent, clock, random }).open(request);
       },
     };

@@ -1,7 +1,10 @@
-import type { PipelinePlan } from "../interface/plan.ts";
+import type { Frame } from "../interface/frame.ts";
 import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
 
 type Side = "inputs" | "outputs";
+
+/** What has ports by name: a plan, or a description. */
+type Ports = Readonly<Record<Side, Readonly<Record<string, unknown>>>>;
 
 /** From the caller's name of a port to the pipeline's own, where they differ. */
 export type PortNames = Readonly<Record<Side, ReadonlyMap<string, string>>>;
@@ -10,7 +13,7 @@ export type PortNames = Readonly<Record<Side, ReadonlyMap<string, string>>>;
  * Ports match by name; a sole port that the caller calls otherwise is the pipeline's sole one.
  * @returns undefined where both use the same names
  */
-export function soleNames(pipeline: PipelinePlan, request: SessionRequest): PortNames | undefined {
+export function soleNames(pipeline: Ports, request: SessionRequest): PortNames | undefined {
   const side = (which: Side): ReadonlyMap<string, string> => {
     const [asked, ...more] = Object.keys(request[which]);
     const [own, ...others] = Object.keys(pipeline[which]);
@@ -35,9 +38,11 @@ export class RenamedSession implements PipelineSession {
   readonly inputs: PipelineSession["inputs"];
   readonly formats: PipelineSession["formats"];
   readonly #session: PipelineSession;
+  readonly #inputs: ReadonlyMap<string, string>;
 
   constructor(session: PipelineSession, names: PortNames) {
     const back = { inputs: reversed(names.inputs), outputs: reversed(names.outputs) };
+    this.#inputs = back.inputs;
     this.#session = session;
     this.inputs = renamed(session.inputs, back.inputs);
     this.formats = {
@@ -56,6 +61,10 @@ export class RenamedSession implements PipelineSession {
 
   close(error?: Parameters<PipelineSession["close"]>[0]): Promise<void> {
     return this.#session.close(error);
+  }
+
+  unanswered(): Readonly<Record<string, readonly Frame[]>> {
+    return renamed(this.#session.unanswered?.() ?? {}, this.#inputs);
   }
 
   describe(): SessionDescription {

@@ -42,6 +42,7 @@ export class CallerSession implements PipelineSession {
   /** Outputs that have not ended yet. */
   readonly #pending: Set<string>;
   #formats: PipelineSession["formats"] = { inputs: {}, outputs: {} };
+  #idempotent = false;
   #phase: "greeting" | "answered" | "finished" = "greeting";
   /** Why an output was given up by the other side; its session then cannot end well. */
   #lostOutput: MeshError | undefined;
@@ -82,6 +83,10 @@ export class CallerSession implements PipelineSession {
 
   get formats(): PipelineSession["formats"] {
     return this.#formats;
+  }
+
+  get idempotent(): boolean {
+    return this.#idempotent;
   }
 
   /** Says hello and waits for the answer. @throws {MeshError} the refusal, or the signal's reason; nothing is left open */
@@ -170,6 +175,7 @@ export class CallerSession implements PipelineSession {
   #begin(accept: Accept, channels: ReadonlyMap<string, Channel>): void {
     const { request } = this.#init;
     this.#formats = agreedFormats(accept, request);
+    this.#idempotent = accept.idempotent === true;
     for (const [port, sink] of Object.entries(this.inputs)) {
       const theirs = accept.inputs.find((one) => one.port === port);
       const own = request.inputs[port];

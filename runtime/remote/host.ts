@@ -283,6 +283,7 @@ class HostedCall {
     }
     wire.send({
       ...acceptMessage(formats, served.schemas),
+      ...(served.describe().idempotent === true && { idempotent: true }),
       ...(keptMs !== undefined && { resume: { withinMs: keptMs } }),
     });
     this.#accepted = true;

@@ -71,6 +71,8 @@ const accept = z.object({
   outputs: list(z.object({ port: name, type: wireType }), 0, maxStreams),
   schemas,
   capabilities: z.optional(z.record(name, z.json() as z.ZodMiniType<JsonValue>)),
+  /** Of a batch pipeline: a question may be asked twice. */
+  idempotent: z.optional(z.boolean()),
   /** The host keeps the session for so long after a connection of it broke. */
   resume: z.optional(z.object({ withinMs: int(1) })),
 });

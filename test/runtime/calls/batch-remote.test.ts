@@ -9,7 +9,7 @@ import { addressOf, served } from "./support/served.ts";
 
 const text = { kind: "scalar", name: "text" } as const;
 
-const server = (marker = "idempotent"): string => `
+const program = (marker = "idempotent"): string => `
 batch node Work {
   ${marker}
   in text
@@ -27,7 +27,7 @@ peer server {
 }
 `;
 
-const client = (targets: readonly string[], more = ""): string => `
+const caller = (targets: readonly string[], more = ""): string => `
 batch interface Asking {
   in question: text
   out answer: text
@@ -79,7 +79,11 @@ async function ask(
 
 const questions = Array.from({ length: 40 }, (_, index) => `q${index}`);
 
-describe("a batch remote over gRPC", () => {
+describe.each(["grpc", "webrtc"] as const)("a batch remote over %s", (scheme) => {
+  const server = (marker?: string): string => program(marker).replace("grpc:", `${scheme}:`);
+  const client = (targets: readonly string[], more?: string): string =>
+    caller(targets, more).replaceAll("grpc:", `${scheme}:`);
+
   it("R11.1 asks call by call, several at once, and answers in the order of the questions", async () => {
     let [atOnce, most] = [0, 0];
     const far = await served(
@@ -96,7 +100,8 @@ describe("a batch remote over gRPC", () => {
     const { answers, error } = await ask(near, questions);
     expect(error).toBeUndefined();
     expect(answers).toEqual(questions.map((question) => `a: ${question}`));
-    expect(most).toBeGreaterThan(1);
+    // Over a session the pipeline has one question after the other.
+    expect(most > 1).toBe(scheme === "grpc");
     // What has answered keeps its sessions for the next calls.
     expect(far.sessions().length).toBeLessThanOrEqual(16);
   });
@@ -116,8 +121,9 @@ describe("a batch remote over gRPC", () => {
       { onEvent: (event) => events.push(event) },
     );
     const { answers, error } = await ask(near, questions);
-    expect(error).toMatchObject({ code: "node-failed" });
-    expect(answers).toEqual(questions.slice(0, answers.length).map((question) => `broken: ${question}`));
+    expect(error).toBeUndefined();
+    expect(answers.map((one) => String(one).split(": ")[1])).toEqual(questions);
+    expect(answers[5]).toBe("sound: q5");
 
     const gone = await served(
       server(),
@@ -183,14 +189,14 @@ describe("a batch remote over gRPC", () => {
     expect(error?.message).toContain("has not answered within 300 ms");
   });
 
-  it("says when the pipeline at the other end is no batch pipeline of this interface", async () => {
-    const far = await served(
-      server()
-        .replace("in question: text\n  out answer", "in other: text\n  out answer")
-        .replace("question -> Work", "other -> Work"),
-      working("a"),
-    );
-    const near = await served(client([addressOf(far)], "retry 0 times"), {});
-    await expect(ask(near, ["a"])).rejects.toMatchObject({ message: expect.stringMatching(/question|other/) });
+  it("finds the sole input of a pipeline under another name, and says when there are two", async () => {
+    const renamed = server().replace("in question: text\n  out answer", "in other: text\n  out answer");
+    const far = await served(renamed.replace("question -> Work", "other -> Work"), working("a"));
+    const { answers } = await ask(await served(client([addressOf(far)]), {}), ["hello"]);
+    expect(answers).toEqual(["a: hello"]);
+    const two = server().replace("in question: text\n  out answer", "in other: text\n  in more: text\n  out answer");
+    const crowded = await served(two.replace("question -> Work", "[other, more] -> Work"), working("a"));
+    const near = await served(client([addressOf(crowded)], "retry 0 times"), {});
+    await expect(ask(near, ["a"])).rejects.toMatchObject({ message: expect.stringContaining("question") });
   });
 });

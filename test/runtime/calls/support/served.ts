@@ -7,6 +7,7 @@ import { launchPlan, type LaunchOptions, type Mesh } from "../../../../runtime/m
 import { servePeer } from "../../../../runtime/mesh/serving.ts";
 import * as calls from "../../../../runtime/remote/calls.ts";
 import { grpcTransport } from "../../../../runtime/transports/grpc/transport.nodejs.ts";
+import { weriftTransport } from "../../../conformance/nodejs-transport.ts";
 import { depsOf, planOf } from "../../../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../../../support/real-clock.ts";
 
@@ -27,7 +28,7 @@ export async function served(
       random: seededRandom(5),
       log: () => undefined,
       env: () => undefined,
-      transports: [grpcTransport({ clock: realClock })],
+      transports: [grpcTransport({ clock: realClock }), weriftTransport()],
       calls: () => Promise.resolve(calls),
       serve: servePeer,
     },
@@ -39,7 +40,7 @@ export async function served(
 
 /** `127.0.0.1:40123`, of the first address of the first peer. */
 export function addressOf(mesh: Mesh): string {
-  return (mesh.peers[0]?.addresses[0] ?? "").replace("grpc://", "");
+  return (mesh.peers[0]?.addresses[0] ?? "").replace(/^\w+:\/\//, "");
 }
 
 export interface CallOptions {
