@@ -4,6 +4,8 @@ import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { Mesh } from "../../../runtime/mesh/launch.ts";
 import type { Payload } from "../../../runtime/interface/frame.ts";
+import { defaultPolicy } from "../../../runtime/interface/plan.ts";
+import { chooseAddress } from "../../../runtime/mesh/choose-address.ts";
 import { collector, feed } from "../../support/pipeline-run.ts";
 import { addressOf, served } from "./support/served.ts";
 
@@ -84,7 +86,7 @@ describe.each(["grpc", "webrtc"] as const)("a batch remote over %s", (scheme) =>
   const client = (targets: readonly string[], more?: string): string =>
     caller(targets, more).replaceAll("grpc:", `${scheme}:`);
 
-  it("R11.1 asks call by call, several at once, and answers in the order of the questions", async () => {
+  it("R11.2 asks call by call, several at once, and answers in the order of the questions", async () => {
     let [atOnce, most] = [0, 0];
     const far = await served(
       server(),
@@ -127,7 +129,11 @@ describe.each(["grpc", "webrtc"] as const)("a batch remote over %s", (scheme) =>
 
     const gone = await served(
       server(),
-      working("gone", (question) => (question === "q5" ? gone.close() : undefined)),
+      working("gone", (question) => {
+        if (question !== "q5") return;
+        void gone.close();
+        throw new Error("going");
+      }),
     );
     const other = await served(client([addressOf(gone), addressOf(sound)]), {});
     const second = await ask(other, questions);
@@ -150,7 +156,8 @@ describe.each(["grpc", "webrtc"] as const)("a batch remote over %s", (scheme) =>
       working("sound", (question) => void seen.push(question)),
     );
     const { answers, error } = await ask(await served(client([addressOf(gone), addressOf(sound)]), {}), questions);
-    expect(answers.slice(0, 5)).toEqual(questions.slice(0, 5).map((question) => `gone: ${question}`));
+    // What was answered with the last breath of the peer may not have left it.
+    expect(answers).toEqual(questions.slice(0, answers.length).map((question) => expect.stringContaining(question)));
     expect(new Set(seen).size).toBe(seen.length);
     if (error === undefined) expect(answers).toHaveLength(40);
     else expect(error.code).toMatch(/peer-lost|cancelled|channel-closed/);
@@ -198,5 +205,101 @@ describe.each(["grpc", "webrtc"] as const)("a batch remote over %s", (scheme) =>
     const crowded = await served(two.replace("question -> Work", "[other, more] -> Work"), working("a"));
     const near = await served(client([addressOf(crowded)], "retry 0 times"), {});
     await expect(ask(near, ["a"])).rejects.toMatchObject({ message: expect.stringContaining("question") });
+  });
+});
+
+describe("one pipeline with streams and calls", () => {
+  it("R11.1 R11.2 R11.3 takes WebRTC for the stream and gRPC for the calls, at once, of the same peer", async () => {
+    const mesh = await served(
+      `
+batch interface Asking {
+  in question: text
+  out answer: text
+}
+interface Talking {
+  in line: text
+  out loud: text
+}
+batch node Work {
+  in text
+  out text
+  from "./x.ts"
+}
+node Upper {
+  in text
+  out text
+  from "./x.ts"
+}
+batch pipeline Ask: Asking {
+  in question: text
+  out answer: text
+  question -> Work() -> answer
+}
+pipeline Talk: Talking {
+  in line: text
+  out loud: text
+  line -> Upper() -> loud
+}
+pipeline Client {
+  in question: text
+  out answer: text
+  remote asked: Asking { at server.Ask }
+  remote talked: Talking { at server.Talk }
+  question -> talked -> asked -> answer
+}
+peer server {
+  runs Ask
+  runs Talk
+  listens "webrtc://127.0.0.1:0", "grpc://127.0.0.1:0"
+}
+`,
+      {
+        Work: defineNode({ open: (_, { emit }) => ({ process: ({ payload }) => emit("out", `${String(payload)}!`) }) }),
+        Upper: defineNode({
+          open: (_, { emit }) => ({ process: ({ payload }) => emit("out", String(payload).toUpperCase()) }),
+        }),
+      },
+    );
+    const answer = collector();
+    const session = await mesh.open("Client", {
+      params: {},
+      inputs: { question: text },
+      outputs: { answer: { type: text, link: answer.link } },
+      schemas: {},
+      signal: new AbortController().signal,
+    });
+    const ways = session.describe().remotes.map(({ id, session: far }) => [id, far?.connection?.transport]);
+    expect(Object.fromEntries(ways)).toEqual({ asked: "grpc", talked: "webrtc" });
+    await feed(session, "question", questions);
+    expect((await session.closed).error).toBeUndefined();
+    expect(answer.payloads).toEqual(questions.map((question) => `${question.toUpperCase()}!`));
+  });
+});
+
+describe("the choice between the addresses of a peer", () => {
+  const addresses = ["webrtc://a:1", "grpc://a:2"];
+  const both = ["webrtc", "grpc"];
+  const remote = (batch: boolean, via?: "webrtc" | "grpc") => ({
+    batch,
+    policy: { ...defaultPolicy, ...(via !== undefined && { via }) },
+  });
+
+  it("goes by what is sent, and by `via`", () => {
+    expect(chooseAddress("p", addresses, remote(true), both)).toBe("grpc://a:2");
+    expect(chooseAddress("p", addresses, remote(false), both)).toBe("webrtc://a:1");
+    expect(chooseAddress("p", addresses, remote(true, "webrtc"), both)).toBe("webrtc://a:1");
+    expect(chooseAddress("p", addresses, remote(false, "grpc"), both)).toBe("grpc://a:2");
+  });
+
+  it("falls to the other where one is not there, but for a `via`", () => {
+    expect(chooseAddress("p", ["webrtc://a:1"], remote(true), both)).toBe("webrtc://a:1");
+    expect(chooseAddress("p", ["grpc://a:2"], remote(false), both)).toBe("grpc://a:2");
+    // A page has no gRPC.
+    expect(chooseAddress("p", addresses, remote(true), ["webrtc"])).toBe("webrtc://a:1");
+    expect(() => chooseAddress("p", ["webrtc://a:1"], remote(true, "grpc"), both)).toThrow(
+      /`p` does not listen by `grpc`/,
+    );
+    expect(() => chooseAddress("p", ["grpc://a:2"], remote(false), ["webrtc"])).toThrow(/spoken here \(webrtc\)/);
+    expect(() => chooseAddress("p", [], remote(false), both)).toThrow("listens nowhere");
   });
 });

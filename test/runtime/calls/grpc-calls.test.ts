@@ -141,7 +141,7 @@ describe("a batch pipeline that is called by gRPC", () => {
     expect(await which("2")).not.toBe(first);
   });
 
-  it("R11.1 names what is wrong with a call, by the status that gRPC has for it", async () => {
+  it("R11.2 names what is wrong with a call, by the status that gRPC has for it", async () => {
     const stub = new Stub(addressOf(await served(program, nodes())));
     const failing: readonly (readonly [object, number, RegExp, string])[] = [
       [{ pipeline: "Nobody" }, status.NOT_FOUND, /no pipeline `Nobody`.*Ask, Mirror/, "pipeline-not-found"],
