@@ -10,6 +10,8 @@ import { type OpusDecoderState, compileOpus, openDecoder, packetSamples } from "
 /** What an encoder at 48 kHz looks ahead, in samples; RFC 7845 calls it pre-skip. */
 const preSkip = 312;
 const rate = 48_000;
+/** Times are rounded on their way, by less than the shortest packet, which has 2.5 ms. */
+const roundingUs = 1_000;
 /** Concealment goes on for so long, 120 ms: what is made up beyond has nothing to do with what was said. */
 const concealedSamples = 5760;
 /** The longest hole that DTX leaves is 400 ms, a packet every 20 ms left out: silence is filled as far as that. */
@@ -83,8 +85,8 @@ class Decoding implements NodeInstance {
     const fromUs = this.#expectedUs;
     if (fromUs === undefined) return;
     const step = info.samples || packetSamples;
-    // Whole packets only; times are rounded on their way, by less than an eighth of one.
-    const missing = Math.floor(((frame.timestampUs - fromUs) * rate) / 1e6 / step + 1 / 8);
+    // Whole packets only.
+    const missing = Math.floor(((frame.timestampUs - fromUs + roundingUs) * rate) / 1e6 / step);
     if (missing < 1) return;
     const isLoss = frame.seq > this.#expectedSeq;
     const isSilence = !isLoss && this.#wasSilent;
