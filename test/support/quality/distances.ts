@@ -28,11 +28,9 @@ export function segmentalSnr(clean: Float32Array, degraded: Float32Array, rate: 
 export function logSpectralDistance(clean: Float32Array, degraded: Float32Array, rate: number): number {
   const length = 2 ** Math.round(Math.log2(rate * 0.032));
   const window = hann(length);
+  const transform = powerSpectrum(length);
   const spectrum = (signal: Float32Array, start: number): Float64Array =>
-    powerSpectrum(
-      Float64Array.from({ length }, (_, index) => (signal[start + index] ?? 0) * (window[index] ?? 0)),
-      length,
-    );
+    transform(window.map((value, index) => value * (signal[start + index] ?? 0))).slice();
   const starts = speechFrames(clean, length);
   const spectra = starts.map((start) => [spectrum(clean, start), spectrum(degraded, start)] as const);
   const floor = Math.max(...spectra.map(([x]) => Math.max(...x))) * 1e-6;

@@ -72,9 +72,9 @@ function bandEnvelopes(signal: Float64Array): Float64Array[] {
     return [bin(centre * 2 ** (-1 / 6)), bin(centre * 2 ** (1 / 6))] as const;
   });
   const frames: Float64Array[] = [];
+  const spectrum = powerSpectrum(transform);
   for (let start = 0; start + frameLength <= signal.length; start += hop) {
-    const frame = signal.slice(start, start + frameLength).map((value, index) => value * (window[index] ?? 0));
-    const power = powerSpectrum(frame, transform);
+    const power = spectrum(window.map((value, index) => value * (signal[start + index] ?? 0)));
     frames.push(Float64Array.from(edges, ([from, to]) => Math.sqrt(sumOf(power.subarray(from, to)))));
   }
   return frames;
