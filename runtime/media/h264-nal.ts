@@ -72,10 +72,10 @@ export class ParameterSets {
       const type = nalType(unit);
       if (type === NalType.idrSlice) isKey = true;
       else if (type === NalType.sequenceParameters) {
-        this.#sequence = unit.slice();
+        this.#sequence = new Uint8Array(unit);
         hasSequence = true;
       } else if (type === NalType.pictureParameters) {
-        this.#picture = unit.slice();
+        this.#picture = new Uint8Array(unit);
         hasPicture = true;
       }
     }

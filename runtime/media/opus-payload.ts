@@ -19,5 +19,5 @@ export const opusDepacketiser: Depacketiser = {
   assemble: ([fragment], maxBytes) =>
     fragment === undefined || fragment.payload.length > maxBytes
       ? undefined
-      : { payload: fragment.payload.slice(), keyFrame: false },
+      : { payload: fragment.payload, keyFrame: false },
 };

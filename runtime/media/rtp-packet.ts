@@ -52,7 +52,8 @@ export function readRtpPacket(bytes: Uint8Array): RtpPacket | undefined {
     sequenceNumber: view.getUint16(2),
     timestamp: view.getUint32(4),
     ssrc: view.getUint32(8),
-    payload: bytes.subarray(start, end),
+    // Of an engine's `Buffer`, too, a plain array.
+    payload: new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start),
   };
 }
 

@@ -250,8 +250,8 @@ export class TrackReceiver {
       return;
     }
     const { marker } = packet;
-    // The engine's buffer is its own.
-    const payload = packet.payload.slice();
+    // The engine's buffer is its own. (`slice` of a `Buffer` would not copy.)
+    const payload = new Uint8Array(packet.payload);
     for (const unit of this.#assembler.add({ sequence, rtpTime, marker, payload, arrivalUs })) {
       this.#queue.add(unit);
       if (unit.payload === undefined) {

@@ -481,6 +481,23 @@ describe("R4.3 whatever comes over a track", () => {
     );
   });
 
+  it("is copied out of the engine's buffers", () => {
+    for (const codec of ["opus", "vp8"] as const) {
+      const one = track(codec);
+      const packets = one.sender.send(codec === "opus" ? opusFrame(3) : vp8Frame(3, true));
+      // Engines give views of what they go on to use for the next packet.
+      const buffer = Buffer.alloc(2_000);
+      for (const packet of packets) {
+        buffer.set(packet);
+        one.receiver.receive(buffer.subarray(0, packet.length));
+        buffer.fill(0);
+      }
+      one.clock.advance(500);
+      expect(one.given.map(indexOf)).toEqual([3]);
+      expect(one.given[0]?.payload.constructor).toBe(Uint8Array);
+    }
+  });
+
   it("is bounded in what it holds, however fast it comes", () => {
     const clock = virtualClock();
     let frames = 0;
