@@ -82,8 +82,8 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
   return {
     rows,
     notes: [
-      `Means of ${draws} seeded draws each, with up to 30 ms of jitter. STOI (0 to 1) is how much is understood, log-spectral distance how far the`,
-      "spectrum is off (less is better). With packetLoss the encoder takes the sound for speech and cuts the lowest frequencies off, which shifts phases:",
+      `Means of ${draws} seeded draws each, with up to 30 ms of jitter. STOI predicts from 0 to 1 how well it is understood, log-spectral`,
+      "distance is how far the spectrum is off (less is better). With packetLoss the encoder takes the sound for speech and cuts the lowest frequencies off, which shifts phases:",
       "its segmental SNR says nothing beside the other one, only beside its own without loss.",
     ],
   };

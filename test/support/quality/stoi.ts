@@ -21,7 +21,7 @@ const dynamicRange = 40;
 const clip = 1 + 10 ** (15 / 20);
 
 /**
- * How much of the speech is understood, 0 to 1: 1 when both are the same.
+ * How well the speech is understood, 0 to 1: 1 when both are the same.
  * @param clean at `stoiRate` @param degraded the same, aligned with it
  */
 export function stoi(clean: Float32Array, degraded: Float32Array): number {
