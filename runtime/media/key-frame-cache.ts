@@ -1,5 +1,8 @@
 import { FrameFlag, type Frame } from "../interface/frame.ts";
 
+/** Even if they are small: what is repeated has to fit between two frames, a tick of the clock each. */
+const maxFrames = 1_500;
+
 /**
  * The last key frame of a stream and all that follows it: what a decoder needs to join in. One source with many readers has one
  * cache, which their senders share.
@@ -10,8 +13,8 @@ export class KeyFrameCache {
   #bytes = 0;
 
   /**
-   * @param maxBytes of all frames together, 1 MiB by default: 4 s at 2 Mbit/s. When more follows, nothing is kept until the next
-   * key frame, for a part is of no use
+   * @param maxBytes of all frames together, 1 MiB by default: 4 s at 2 Mbit/s. When more follows, or more than 1,500 frames, nothing is
+   * kept until the next key frame, for a part is of no use
    */
   constructor(maxBytes = 1024 * 1024) {
     this.#maxBytes = maxBytes;
@@ -32,7 +35,7 @@ export class KeyFrameCache {
     else if (this.#frames.length === 0) return;
     this.#frames.push(frame);
     this.#bytes += frame.payload.length;
-    if (this.#bytes > this.#maxBytes) this.clear();
+    if (this.#bytes > this.#maxBytes || this.#frames.length > maxFrames) this.clear();
   }
 
   clear(): void {

@@ -122,7 +122,8 @@ export class TrackSender {
   /** The packets of one frame; none for a frame without payload. */
   send(frame: Frame<Uint8Array>): Uint8Array[] {
     const { timestampUs, payload } = frame;
-    if (this.#ownsCache) this.#cache?.add(frame, this.#isKeyFrame(frame));
+    const isKeyFrame = this.#cache !== undefined && this.#isKeyFrame(frame);
+    if (this.#ownsCache) this.#cache?.add(frame, isKeyFrame);
     const { clock } = this.#init;
     this.#senderClock.begin(timestampUs, ntpFromWall(clock.wallMs()));
     const hasJumped = this.#moveOrigin(timestampUs);
@@ -131,7 +132,7 @@ export class TrackSender {
     this.#rtpTime = rtpTime;
     if (payload.length === 0) return [];
     this.#framesSent += 1;
-    if (this.#isKeyFrame(frame)) this.#keyFramesSent += 1;
+    if (isKeyFrame) this.#keyFramesSent += 1;
     return this.#packets(payload, rtpTime, this.codec === "opus" && this.#startsTalk(frame));
   }
 

@@ -389,6 +389,11 @@ describe("R4.3 a track of pictures", () => {
     for (const frame of pictures(10, 100, 101)) cache.add(frame);
     // Too long to be of use: nothing until the next key frame.
     expect(cache.bytes).toBe(0);
+    const small = new KeyFrameCache();
+    for (let index = 0; index < 1_500; index += 1) small.add(vp8Frame(index, index === 0, 8));
+    expect(small.frames).toHaveLength(1_500);
+    small.add(vp8Frame(1_500, false, 8));
+    expect(small.frames).toHaveLength(0);
   });
 
   it("makes the same of H.264", () => {
