@@ -18,6 +18,8 @@ import { realClock as clock } from "../support/real-clock.ts";
  */
 export const bytes: FlowType = { kind: "scalar", name: "bytes" };
 export const lastMark = 255;
+/** So many voices of one session come back as `echo`; each begins with its number. */
+export const manyVoices = 50;
 export const random: Random = { next: Math.random, bytes: (count) => new Uint8Array(randomBytes(count)) };
 
 if (process.argv[2] === "serve") await serve();
@@ -30,7 +32,12 @@ async function serve(): Promise<void> {
       .link("Sink.out", "done")
       .link("voice", "echo"),
   );
-  const host = servePipelines({ find: () => served(plan), names: () => ["P"], clock });
+  const ports = Array.from({ length: manyVoices }, (_, index) => `voice${index}`);
+  let many = new PipelineBuilder("Many", Object.fromEntries(ports.map((port) => [port, bytes])), { echo: bytes });
+  for (const port of ports) many = many.link(port, "echo");
+  const manyPlan = planWith(many);
+  const find = (name: string) => (name === "Many" ? served(manyPlan, name) : served(plan, "P"));
+  const host = servePipelines({ find, names: () => ["P", "Many"], clock });
   const sessions = await weriftTransport().listen("webrtc://127.0.0.1:0", host.accept);
   const bare = await weriftTransport({ engine: weriftEngine({ tuning: false }), share: false }).listen(
     "webrtc://127.0.0.1:0",
@@ -48,7 +55,7 @@ async function serve(): Promise<void> {
   process.stdin.on("end", () => process.exit(0));
 }
 
-function served(plan: Plan) {
+function served(plan: Plan, name: string) {
   const sink = defineNode({
     sync: true,
     open: (_, { emit }) => ({
@@ -57,7 +64,7 @@ function served(plan: Plan) {
       },
     }),
   });
-  const endpoint = pipelineEndpoint(plan, "P", {
+  const endpoint = pipelineEndpoint(plan, name, {
     clock,
     random,
     log: () => undefined,
@@ -68,6 +75,6 @@ function served(plan: Plan) {
     },
     onEvent: () => undefined,
   });
-  const describe = () => describePipeline("P", plan.pipelines["P"]!, {}, {}, () => undefined);
+  const describe = () => describePipeline(name, plan.pipelines[name]!, {}, {}, () => undefined);
   return { endpoint, schemas: {}, describe };
 }

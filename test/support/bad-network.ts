@@ -16,12 +16,16 @@ export interface NetworkConditions {
   readonly jitterMs?: number;
   /** Larger packets are lost without a word, as behind a path with a smaller MTU and no ICMP; bytes with IP and UDP. */
   readonly mtuBytes?: number;
+  /** What passes each way; the rest waits its turn, up to half a second of it. */
+  readonly bytesPerSecond?: number;
   /** Nothing passes. */
   readonly outage?: boolean;
 }
 
 /** IPv4 and UDP. */
 const headerBytes = 28;
+/** What waits longer than this for a narrow network is lost, in milliseconds. */
+const longestQueueMs = 500;
 
 /**
  * A network between two peers that is as bad as it is told to be: a relay that every packet goes through, because each side is told
@@ -118,6 +122,8 @@ class Way {
     caller: undefined,
     callee: undefined,
   };
+  /** Until when what has come from each side takes to pass a narrow network. */
+  readonly #busyUntilMs = { caller: 0, callee: 0 };
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(network: BadNetwork, random: Random) {
@@ -180,15 +186,21 @@ class Way {
   #pass(from: Side, packet: Uint8Array): void {
     const { conditions, counts } = this.#network;
     const { loss = 0, duplicate = 0, delayMs = 0, jitterMs = 0, mtuBytes = Infinity, outage = false } = conditions;
+    const { bytesPerSecond = Infinity } = conditions;
     const bytes = packet.length + headerBytes;
     // Each packet takes as many numbers, so that one that is lost changes nothing for the next.
     const [isLost, isTwice, late] = [this.#random.next() < loss, this.#random.next() < duplicate, this.#random.next()];
-    if (outage || isLost || bytes > mtuBytes) {
+    const nowMs = performance.now();
+    const queueMs = Math.max(0, this.#busyUntilMs[from] - nowMs);
+    if (outage || isLost || bytes > mtuBytes || queueMs > longestQueueMs) {
       this.#network.count("lost");
       return;
     }
+    const waitMs = queueMs + (bytes * 1_000) / bytesPerSecond;
+    this.#busyUntilMs[from] = nowMs + waitMs;
     counts.largestBytes = Math.max(counts.largestBytes, bytes);
-    for (let copies = isTwice ? 2 : 1; copies > 0; copies -= 1) this.#later(delayMs + late * jitterMs, from, packet);
+    for (let copies = isTwice ? 2 : 1; copies > 0; copies -= 1)
+      this.#later(delayMs + late * jitterMs + waitMs, from, packet);
   }
 
   #later(ms: number, from: Side, packet: Uint8Array): void {

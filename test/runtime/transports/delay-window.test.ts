@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DelayWindow } from "../../../runtime/transports/webrtc/engines/werift/delay-window.ts";
+import { DelayWindow, type Mark } from "../../../runtime/transports/webrtc/engines/werift/delay-window.ts";
 
 const packet = 1_120;
 
@@ -13,31 +13,31 @@ function run(path: { bytesPerMs: (ms: number) => number; rttMs: number }, totalM
   let queued = 0;
   let credit = 0;
   let waitMs = 0;
-  const answers: { readonly atMs: number; readonly sentMs: number }[] = [];
-  const queue: number[] = [];
+  const answers: { readonly atMs: number; readonly mark: Mark }[] = [];
+  const queue: Mark[] = [];
   let passed = 0;
   let could = 0;
   for (let step = 0; step < totalMs * 10; step += 1) {
     const nowMs = step / 10;
     while ((answers[0]?.atMs ?? Infinity) <= nowMs) {
-      const { sentMs } = answers.shift() as { sentMs: number };
+      const { mark } = answers.shift() as { mark: Mark };
       flight -= packet;
-      window.arrived(packet, nowMs - sentMs, nowMs);
+      window.arrived(packet, mark, nowMs);
     }
     while (flight < Math.min(window.bytes, 2_000_000)) {
-      queue.push(nowMs);
+      queue.push(window.sent(flight === 0, nowMs));
       queued += packet;
       flight += packet;
     }
     const rate = path.bytesPerMs(nowMs);
     credit = Math.min(credit + rate / 10, packet + rate / 10);
     while (credit >= packet && queue.length > 0) {
-      const sentMs = queue.shift() as number;
+      const mark = queue.shift() as Mark;
       credit -= packet;
       queued -= packet;
-      answers.push({ atMs: nowMs + path.rttMs, sentMs });
+      answers.push({ atMs: nowMs + path.rttMs, mark });
       if (nowMs < totalMs - 1_000) continue;
-      waitMs = Math.max(waitMs, nowMs - sentMs);
+      waitMs = Math.max(waitMs, nowMs - mark.sentMs);
       passed += packet;
     }
     if (nowMs >= totalMs - 1_000) could += rate / 10;
@@ -49,8 +49,9 @@ describe("what may be on its way so that little waits", () => {
   it("is without bound until something is known, and never less than was asked for", () => {
     const window = new DelayWindow(5_000);
     expect(window.bytes).toBe(Infinity);
-    window.arrived(100, 1, 0);
-    window.arrived(100, 1, 20);
+    const mark = window.sent(true, 0);
+    expect(window.bytes).toBe(Infinity);
+    window.arrived(100, mark, 20);
     expect(window.bytes).toBe(5_000);
   });
 
@@ -73,5 +74,21 @@ describe("what may be on its way so that little waits", () => {
     const faster = run({ bytesPerMs: (ms) => (ms < 10_000 ? 400 : 4_000), rttMs: 20 }, 30_000);
     expect(faster.used).toBeGreaterThan(0.9);
     expect(faster.waitMs).toBeLessThan(25);
+  });
+
+  it("is not taken in by answers that come late and all at once", () => {
+    const window = new DelayWindow(packet);
+    let nowMs = 0;
+    let waiting: Mark[] = [];
+    // 1,120 kB/s, and every tenth millisecond the answers of the time since; 20 ms on the way.
+    const path: { readonly atMs: number; readonly mark: Mark }[] = [];
+    for (; nowMs < 2_000; nowMs += 1) {
+      path.push({ atMs: nowMs + 20, mark: window.sent(nowMs === 0, nowMs) });
+      while ((path[0]?.atMs ?? Infinity) <= nowMs) waiting.push((path.shift() as { mark: Mark }).mark);
+      if (nowMs % 100 !== 0) continue;
+      for (const mark of waiting) window.arrived(packet, mark, nowMs);
+      waiting = [];
+    }
+    expect(window.bytes).toBeLessThan(2 * packet * 30);
   });
 });

@@ -7,9 +7,16 @@ const baseMsValid = 10_000;
 /** Then queues are let run empty for so many round trips, to measure it anew (ProbeRTT of draft-ietf-ccwg-bbr). */
 const drainRoundTrips = 3;
 const drainShare = 0.5;
-/** A rate is measured over no less than this, in milliseconds, and the best of so many counts: a process may be held up. */
-const rateOverMs = 10;
-const ratesKept = 4;
+/** How long the best rate counts, in milliseconds and in round trips: both sides may be held up for a while. */
+const rateMsValid = 100;
+const rateRoundTripsValid = 4;
+
+/** What had arrived when a packet was sent, as `sent` tells it, and `arrived` wants it back. */
+export interface Mark {
+  readonly sentMs: number;
+  readonly bytes: number;
+  readonly bytesMs: number;
+}
 
 /**
  * How much may be on its way so that little of it waits in queues: what the path holds by itself, and what passes in the time that may be
@@ -21,40 +28,51 @@ export class DelayWindow {
   #baseSinceMs: number | undefined;
   /** While queues run empty: until when, and the shortest round trip since. */
   #drain: { readonly untilMs: number; shortestMs: number } | undefined;
+  /** What has arrived so far, and when the last of it was heard of. */
   #bytes = 0;
-  #sinceMs: number | undefined;
-  /** Bytes a millisecond, the newest last. */
-  readonly #rates: number[] = [];
+  #bytesMs = 0;
+  /** Bytes a millisecond, the best first, each better than those after it, which are newer. */
+  #rates: { readonly rate: number; readonly atMs: number }[] = [];
 
   /** @param leastBytes granted always */
   constructor(leastBytes: number) {
     this.#leastBytes = leastBytes;
   }
 
+  /** A packet is sent. @param isFirst nothing else is on its way */
+  sent(isFirst: boolean, nowMs: number): Mark {
+    // Between what was sent before and this nothing was wanted of the path.
+    if (isFirst) this.#bytesMs = nowMs;
+    return { sentMs: nowMs, bytes: this.#bytes, bytesMs: this.#bytesMs };
+  }
+
   /**
    * So much has arrived.
-   * @param rttMs how long one of it took to be answered, where that is known
+   * @param mark of the last of it that was sent once only, where there is one
    */
-  arrived(bytes: number, rttMs: number | undefined, nowMs: number): void {
-    if (rttMs !== undefined) this.#measure(rttMs, nowMs);
-    this.#bytes += bytes;
-    this.#sinceMs ??= nowMs;
-    const ms = nowMs - this.#sinceMs;
-    if (ms < Math.max(rateOverMs, this.#baseMs === Number.POSITIVE_INFINITY ? 0 : this.#baseMs)) return;
-    this.#rates.push(this.#bytes / ms);
-    if (this.#rates.length > ratesKept) this.#rates.shift();
-    this.#bytes = 0;
-    this.#sinceMs = nowMs;
+  arrived(bytes: number, mark: Mark | undefined, nowMs: number): void {
+    if (bytes > 0) {
+      this.#bytes += bytes;
+      this.#bytesMs = nowMs;
+    }
+    if (mark === undefined) return;
+    this.#measure(nowMs - mark.sentMs, nowMs);
+    // What arrives together was not sent together: the time counts from what had been heard of when this was sent.
+    const rate = (this.#bytes - mark.bytes) / Math.max(0.1, nowMs - mark.bytesMs);
+    const since = nowMs - Math.max(rateMsValid, this.#baseMs * rateRoundTripsValid);
+    this.#rates = this.#rates.filter((one) => one.atMs >= since && one.rate > rate);
+    this.#rates.push({ rate, atMs: nowMs });
   }
 
   /** Bytes; without bound as long as nothing is known. */
   get bytes(): number {
-    if (this.#rates.length === 0 || this.#baseMs === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    const [best] = this.#rates;
+    if (best === undefined) return Number.POSITIVE_INFINITY;
     const ms =
       this.#drain === undefined
         ? this.#baseMs + Math.max(targetMs, this.#baseMs * probeShare)
         : this.#baseMs * drainShare;
-    return Math.max(this.#leastBytes, Math.max(...this.#rates) * ms);
+    return Math.max(this.#leastBytes, best.rate * ms);
   }
 
   #measure(rttMs: number, nowMs: number): void {

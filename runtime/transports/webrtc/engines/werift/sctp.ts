@@ -1,3 +1,5 @@
+import type { Mark } from "./delay-window.ts";
+
 /** The part of werift's SCTP (RFC 9260) that the corrections go by. It publishes none of this, so what is used is looked for first. */
 export interface Sctp {
   /** `new`, `connecting`, `connected` or `closed`. */
@@ -120,7 +122,8 @@ export interface OutgoingChunk extends DataChunk {
   abandoned: boolean;
   retransmit: boolean;
   sentCount: number;
-  sentMs: number;
+  /** When it was sent last, and what had arrived by then. */
+  mark: Mark | undefined;
   /** Grows with each packet. */
   order: number;
 }

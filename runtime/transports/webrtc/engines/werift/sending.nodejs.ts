@@ -1,4 +1,4 @@
-import { DelayWindow } from "./delay-window.ts";
+import { DelayWindow, type Mark } from "./delay-window.ts";
 import { chunkHeaderBytes, dataPacket, newPacket, packetHeaderBytes, seal } from "./packets.nodejs.ts";
 import {
   chunkTypes,
@@ -165,9 +165,9 @@ class Sending {
 
   #sendData(chunk: OutgoingChunk): void {
     const sctp = this.#sctp;
+    chunk.mark = this.#delay.sent(sctp.flightSize === 0, performance.now());
     sctp.flightSize += chunk.bookSize;
     chunk.sentCount += 1;
-    chunk.sentMs = performance.now();
     this.#order += 1;
     chunk.order = this.#order;
     this.#sendPacket(dataPacket(sctp, chunk));
@@ -196,9 +196,8 @@ class Sending {
     for (const chunk of news) chunk.retransmit = false;
     const measured = news.findLast(({ sentCount, abandoned }) => sentCount === 1 && !abandoned);
     const nowMs = performance.now();
-    const rttMs = measured === undefined ? undefined : nowMs - measured.sentMs;
-    if (rttMs !== undefined) sctp.updateRto(rttMs / 1000);
-    this.#delay.arrived(bytes, rttMs, nowMs);
+    if (measured?.mark !== undefined) sctp.updateRto((nowMs - measured.mark.sentMs) / 1000);
+    this.#delay.arrived(bytes, measured?.mark, nowMs);
     if (news.length > 0) this.#timeouts = 0;
     const isLoss = this.#findLost(news);
     this.#adjustWindow(bytes, wasFull, isLoss);
@@ -361,7 +360,7 @@ class Chunk implements OutgoingChunk {
   abandoned = false;
   retransmit = false;
   sentCount = 0;
-  sentMs = 0;
+  mark: Mark | undefined;
   order = 0;
   readonly message: OutgoingMessage;
   readonly tsn: number;

@@ -1,0 +1,103 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Link } from "../../runtime/interface/link.ts";
+import type { Signaling } from "../../runtime/interface/signaling.ts";
+import { remotePipeline } from "../../runtime/remote/caller.ts";
+import type { EngineChannel } from "../../runtime/transports/webrtc/engines/engine.ts";
+import { weriftEngine } from "../../runtime/transports/webrtc/engines/werift.nodejs.ts";
+import { nodejsSignaling, weriftTransport } from "../conformance/nodejs-transport.ts";
+import { realClock as clock } from "../support/real-clock.ts";
+import { bytes, random } from "./border-peer.ts";
+
+/** What a writer of bare channels lets werift hold, as its examples do. */
+const water = { high: 128 * 1024, low: 32 * 1024 };
+
+/** One way over the border. */
+export interface Way {
+  /** Sends one payload as soon as there is room. */
+  bulk(payload: Uint8Array): void | Promise<void>;
+  voice(payload: Uint8Array): void;
+  /** Set to be told of the answer to the last of the bulk, and of each voice that came back. */
+  onDone: () => void;
+  onVoice: (payload: Uint8Array) => void;
+  close(): Promise<void>;
+}
+
+/** A session of ours with the first address of `start`. */
+export async function session(address: string, signaling: Signaling = nodejsSignaling()): Promise<Way> {
+  const listen = (take: (payload: Uint8Array) => void): Link => ({
+    writable: true,
+    ready: () => Promise.resolve(),
+    send: ({ payload }) => take(payload as Uint8Array),
+    end: () => undefined,
+    abort: () => undefined,
+  });
+  const open = await remotePipeline({
+    transport: weriftTransport({ signaling }),
+    uri: `${address}/P`,
+    clock,
+    random,
+  }).open({
+    params: {},
+    inputs: { bulk: bytes, voice: bytes },
+    outputs: {
+      done: { type: bytes, link: listen(() => way.onDone()) },
+      echo: { type: bytes, link: listen((payload) => way.onVoice(payload)) },
+    },
+    schemas: {},
+    signal: new AbortController().signal,
+  });
+  const seq = { bulk: 0, voice: 0 };
+  const send = (port: "bulk" | "voice", payload: Uint8Array): void =>
+    open.inputs[port]?.send({ timestampUs: 0, seq: seq[port]++, epoch: 0, flags: 0, payload });
+  const bulk = open.inputs["bulk"] as Link;
+  const way: Way = {
+    bulk: (payload) => (bulk.writable ? send("bulk", payload) : bulk.ready().then(() => send("bulk", payload))),
+    voice: (payload) => send("voice", payload),
+    onDone: () => undefined,
+    onVoice: () => undefined,
+    close: () => open.close(),
+  };
+  return way;
+}
+
+/** Channels of werift as published, with the second one. */
+export async function bare(address: string, signaling: Signaling = nodejsSignaling()): Promise<Way> {
+  const engine = weriftEngine({ tuning: false });
+  const natives: EngineChannel[] = [];
+  const prepareChannel = (channel: EngineChannel): void => {
+    natives.push(channel);
+    engine.prepareChannel(channel);
+  };
+  const transport = weriftTransport({ engine: { ...engine, prepareChannel }, signaling, share: false });
+  const connection = await transport.dial(`${address}/Any`, { signal: new AbortController().signal });
+  connection.channel(1, "bulk").onMessage(() => way.onDone());
+  connection.channel(2, "voice").onMessage((message) => way.onVoice(message));
+  const [, bulk, voice] = natives as [EngineChannel, EngineChannel, EngineChannel];
+  bulk.bufferedAmountLowThreshold = water.low;
+  let wake: () => void = () => undefined;
+  bulk.addEventListener("bufferedamountlow", () => wake());
+  const way: Way = {
+    bulk(payload) {
+      if (bulk.bufferedAmount < water.high) return bulk.send(payload);
+      return new Promise<void>((resolve) => (wake = resolve)).then(() => bulk.send(payload));
+    },
+    voice: (payload) => voice.send(payload),
+    onDone: () => undefined,
+    onVoice: () => undefined,
+    close: () => connection.close(),
+  };
+  return way;
+}
+
+/** Starts the other side. */
+export async function start(): Promise<{ readonly child: ChildProcess; readonly addresses: readonly string[] }> {
+  const path = fileURLToPath(new URL("border-peer.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", path, "serve"], { stdio: ["pipe", "pipe", "inherit"] });
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once("line", resolve);
+    child.once("exit", (code) => reject(new Error(`The other side ended early with code ${code}.`)));
+  });
+  return { child, addresses: line.split(" ") };
+}

@@ -1,0 +1,275 @@
+import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import type { Link } from "../../runtime/interface/link.ts";
+import { remotePipeline } from "../../runtime/remote/caller.ts";
+import { nodejsSignaling, weriftTransport } from "../conformance/nodejs-transport.ts";
+import { BadNetwork, type NetworkConditions } from "../support/bad-network.ts";
+import { realClock as clock } from "../support/real-clock.ts";
+import { bytes, manyVoices, random } from "./border-peer.ts";
+import { bare, session, start, type Way } from "./border-ways.ts";
+import { median, percentile, rounded, type BenchRow } from "./hop-rounds.ts";
+
+export const title =
+  "Sound over paths that lose packets or are narrow, many voices, and full rate for long: beside werift as published";
+
+const isLong = process.argv.includes("--long");
+const peerName = "werift";
+const voiceMs = 20;
+const seed = 7;
+
+/** Sends frames of a size one at a time, each when the one before has come back: milliseconds for each. */
+async function alternating(way: Way, size: number, count: number): Promise<number[]> {
+  const times: number[] = [];
+  while (times.length < count) {
+    const startMs = performance.now();
+    await new Promise<void>((resolve) => {
+      way.onVoice = () => resolve();
+      way.voice(new Uint8Array(size).fill(1));
+    });
+    times.push(performance.now() - startMs);
+  }
+  return times;
+}
+
+/** A voice of 200 B every 20 ms, while bulk data goes as fast as it can: milliseconds there and back. */
+async function besideBulk(way: Way, count: number): Promise<number[]> {
+  const sentMs: number[] = [];
+  const times: number[] = [];
+  const all = new Promise<void>((resolve) => {
+    way.onVoice = (payload) => {
+      times.push(performance.now() - (sentMs[payload[0] ?? 0] ?? Number.NaN));
+      if (times.length === count) resolve();
+    };
+  });
+  const timer = setInterval(() => {
+    if (sentMs.length === count) return;
+    sentMs.push(performance.now());
+    way.voice(new Uint8Array(200).fill(sentMs.length - 1));
+  }, voiceMs);
+  let isOver = false;
+  void all.then(() => (isOver = true));
+  while (!isOver) {
+    const sent = way.bulk(new Uint8Array(16_000).fill(1));
+    await Promise.race([sent, new Promise((resolve) => setImmediate(resolve))]);
+    await Promise.race([sent, all]);
+  }
+  clearInterval(timer);
+  return times;
+}
+
+/** A machine that is busy with other things takes connections for lost, and werift as published fails to connect at all. */
+const attempts = 3;
+
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = attempts; ; left -= 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 1) throw error;
+    }
+  }
+}
+
+/** Both over networks of the same conditions, at the same time. */
+async function over(
+  addresses: readonly string[],
+  conditions: NetworkConditions,
+  measure: (way: Way) => Promise<number[]>,
+): Promise<readonly [ours: number[], peer: number[]]> {
+  const run = async (open: typeof session, address: string): Promise<number[]> => {
+    const network = new BadNetwork(seed);
+    try {
+      const way = await open(address, network.around(nodejsSignaling()));
+      network.conditions = conditions;
+      const times = await measure(way);
+      network.conditions = {};
+      await way.close();
+      return times;
+    } finally {
+      await network.close();
+    }
+  };
+  const [sessions = "", channels = ""] = addresses;
+  return Promise.all([patiently(() => run(session, sessions)), patiently(() => run(bare, channels))]);
+}
+
+/** Milliseconds of processor time of this process and of the other. */
+function cpuMs(child: ChildProcess): number {
+  const { user, system } = process.cpuUsage();
+  // Fields 14 and 15 of proc(5), in ticks of 10 ms.
+  const fields = (readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1] ?? "").split(" ");
+  return (user + system) / 1_000 + (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Milliseconds there and back of voices of 1,920 B, 50 of each in a second, and the share of one core that both sides take. */
+async function voices(
+  child: ChildProcess,
+  send: readonly ((payload: Uint8Array) => void)[],
+  listen: (take: (payload: Uint8Array) => void) => void,
+): Promise<{ readonly times: number[]; readonly core: number }> {
+  const rounds = isLong ? 500 : 75;
+  const times: number[] = [];
+  const sentMs = new Float64Array(send.length * rounds);
+  let isDone: () => void = () => undefined;
+  const all = new Promise<void>((resolve) => (isDone = resolve));
+  listen((payload) => {
+    const id = new DataView(payload.buffer, payload.byteOffset).getUint32(0);
+    times.push(performance.now() - (sentMs[id] ?? Number.NaN));
+    if (times.length === sentMs.length) isDone();
+  });
+  const [startMs, startCpu] = [performance.now(), cpuMs(child)];
+  for (let round = 0; round < rounds; round += 1) {
+    // Spread over the time of a frame, as voices that began at any time are.
+    for (const [index, one] of send.entries()) {
+      const dueMs = startMs + round * voiceMs + (index * voiceMs) / send.length;
+      const waitMs = dueMs - performance.now();
+      if (waitMs > 0.5) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      const payload = new Uint8Array(1_920);
+      const id = round * send.length + index;
+      new DataView(payload.buffer).setUint32(0, id);
+      sentMs[id] = performance.now();
+      one(payload);
+    }
+  }
+  await all;
+  return { times, core: (cpuMs(child) - startCpu) / (performance.now() - startMs) };
+}
+
+/** All voices in one session, and so over one connection. */
+async function inOne(address: string, child: ChildProcess): ReturnType<typeof voices> {
+  let take: (payload: Uint8Array) => void = () => undefined;
+  const link: Link = {
+    writable: true,
+    ready: () => Promise.resolve(),
+    send: ({ payload }) => take(payload as Uint8Array),
+    end: () => undefined,
+    abort: () => undefined,
+  };
+  const ports = Array.from({ length: manyVoices }, (_, index) => `voice${index}`);
+  const open = await remotePipeline({ transport: weriftTransport(), uri: `${address}/Many`, clock, random }).open({
+    params: {},
+    inputs: Object.fromEntries(ports.map((port) => [port, bytes])),
+    outputs: { echo: { type: bytes, link } },
+    schemas: {},
+    signal: new AbortController().signal,
+  });
+  const send = ports.map((port) => {
+    let seq = 0;
+    return (payload: Uint8Array) =>
+      open.inputs[port]?.send({ timestampUs: 0, seq: seq++, epoch: 0, flags: 0, payload });
+  });
+  const result = await voices(child, send, (listener) => (take = listener));
+  await open.close();
+  return result;
+}
+
+/** Each voice in a session and over a connection of its own. */
+async function inMany(address: string, child: ChildProcess): ReturnType<typeof voices> {
+  const ways: Way[] = [];
+  while (ways.length < manyVoices) ways.push(await session(address));
+  const result = await voices(
+    child,
+    ways.map((way) => (payload) => way.voice(payload)),
+    (listener) => ways.forEach((way) => (way.onVoice = listener)),
+  );
+  await Promise.all(ways.map((way) => way.close()));
+  return result;
+}
+
+/** Frames of 16,000 B as fast as they go. */
+async function atFullRate(address: string, child: ChildProcess, seconds: number) {
+  const rssMb = (): number => {
+    const other = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? "0";
+    return process.memoryUsage().rss / 1e6 + Number(other) / 1e3;
+  };
+  const way = await session(address);
+  const startMs = performance.now();
+  const warmMs = (seconds * 1_000) / 4;
+  let [frames, warm, most, lost] = [0, Number.NaN, 0, 0];
+  let lookMs = 0;
+  try {
+    for (let ms = 0; ms < seconds * 1_000; ms = performance.now() - startMs) {
+      const sent = way.bulk(new Uint8Array(16_000).fill(1));
+      if (sent !== undefined) await sent;
+      frames += 1;
+      if (frames % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (ms - lookMs < 100) continue;
+      lookMs = ms;
+      // After a quarter of the time everything has the size that it needs.
+      if (ms > warmMs) {
+        if (Number.isNaN(warm)) warm = rssMb();
+        most = Math.max(most, rssMb());
+      }
+    }
+  } catch {
+    lost = 1;
+  }
+  const ms = performance.now() - startMs;
+  await way.close();
+  return { rate: (frames * 16) / ms, grownMb: most - warm, lost };
+}
+
+export async function run(): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }> {
+  const { child, addresses } = await start();
+  const [sessions = ""] = addresses;
+  const rows: BenchRow[] = [];
+  const beside = (name: string, metric: string, all: readonly (readonly number[])[], of: typeof median): void => {
+    const [ours, peer] = [of(all[0] ?? []), of(all[1] ?? [])];
+    const ratio = rounded(ours / peer);
+    rows.push({
+      case: name,
+      metric,
+      unit: "ms",
+      ours: rounded(ours),
+      peer: rounded(peer),
+      peerName,
+      ratio,
+      goal: null,
+    });
+  };
+  const alone = (name: string, metric: string, unit: string, ours: number, goal: string | null): void => {
+    rows.push({ case: name, metric, unit, ours: rounded(ours), peer: null, peerName: null, ratio: null, goal });
+  };
+  const of99 = (all: readonly number[]): number => percentile(all, 0.99);
+  const of95 = (all: readonly number[]): number => percentile(all, 0.95);
+  try {
+    const lossy = { loss: 0.01, delayMs: 10 };
+    const lossyName = "1 % lost, 20 ms there and back, frames of 1,920 B";
+    const lossyTimes = await over(addresses, lossy, (way) => alternating(way, 1_920, isLong ? 1_000 : 150));
+    beside(lossyName, "there and back, median", lossyTimes, median);
+    beside(lossyName, "there and back, 99 %", lossyTimes, of99);
+    alone(lossyName, "there and back, 99 %", "ms", of99(lossyTimes[0]), "<= 200");
+
+    const narrow = { delayMs: 10, bytesPerSecond: 2_000_000 };
+    const narrowName = "2 MB/s, 20 ms there and back, a voice beside bulk data";
+    const narrowTimes = await over(addresses, narrow, (way) => besideBulk(way, isLong ? 250 : 75));
+    beside(narrowName, "there and back, median", narrowTimes, median);
+    beside(narrowName, "there and back, 95 %", narrowTimes, of95);
+
+    for (const [name, measure] of [
+      [`${manyVoices} voices over one connection`, inOne],
+      [`${manyVoices} voices over ${manyVoices} connections`, inMany],
+    ] as const) {
+      const { times, core } = await patiently(() => measure(sessions, child));
+      alone(name, "there and back, median", "ms", median(times), null);
+      alone(name, "there and back, 99 %", "ms", of99(times), null);
+      alone(name, "processor, both sides", "cores", core, null);
+    }
+
+    const seconds = isLong ? 600 : 6;
+    const full = await atFullRate(sessions, child, seconds);
+    const fullName = `${seconds} s at full rate`;
+    alone(fullName, "throughput", "MB/s", full.rate, null);
+    alone(fullName, "memory, both sides, grown after the first quarter", "MB", full.grownMb, "<= 50");
+    alone(fullName, "sessions taken for lost", "", full.lost, "<= 0");
+    return {
+      rows,
+      notes: [
+        "Paths are a relay of UDP in this process; what it does to the packets of both follows from the same seed.",
+        "With --long: five times as many frames and voices, and full rate for ten minutes.",
+      ],
+    };
+  } finally {
+    child.stdin?.end();
+  }
+}
