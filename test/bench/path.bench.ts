@@ -7,6 +7,7 @@ import { BadNetwork, type NetworkConditions } from "../support/bad-network.ts";
 import { realClock as clock } from "../support/real-clock.ts";
 import { bytes, manyVoices, random } from "./border-peer.ts";
 import { bare, session, start, type Way } from "./border-ways.ts";
+import { cpuMs } from "./cpu-time.ts";
 import { median, percentile, rounded, type BenchRow } from "./hop-rounds.ts";
 
 export const title =
@@ -91,14 +92,6 @@ async function over(
   };
   const [sessions = "", channels = ""] = addresses;
   return Promise.all([patiently(() => run(session, sessions)), patiently(() => run(bare, channels))]);
-}
-
-/** Milliseconds of processor time of this process and of the other. */
-function cpuMs(child: ChildProcess): number {
-  const { user, system } = process.cpuUsage();
-  // Fields 14 and 15 of proc(5), in ticks of 10 ms.
-  const fields = (readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1] ?? "").split(" ");
-  return (user + system) / 1_000 + (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** Milliseconds there and back of voices of 1,920 B, 50 of each in a second, and the share of one core that both sides take. */

@@ -88,14 +88,15 @@ function correctAssociation(peer: EnginePeer, sctp: Sctp, wanted: WeriftTuning):
   const path = new PathSize(peer, sctp);
   const receiving = correctReceiving(sctp, (body) => path.onHeartbeatAck(body));
   const sending =
-    receiving &&
+    receiving !== undefined &&
     correctSending(sctp, {
       base: baseBytes,
+      takeSack: (room) => receiving.takeSack(room),
       size: () => path.bytes,
       onBlackHole: () => path.blackHole(),
       maxRtoSeconds: wanted.maxRtoSeconds,
     });
-  return { receiverWindow, rtoFloor, firstTsn, receiving, sending };
+  return { receiverWindow, rtoFloor, firstTsn, receiving: receiving !== undefined, sending };
 }
 
 /** Sends the SCTP ABORT that `close()` of werift cannot send any more, because it closes the ICE transport first. */

@@ -42,10 +42,7 @@ export function readPacket(packet: Buffer, verificationTag: number): RawChunk[] 
 export function newPacket(sctp: Sctp, type: number, flags: number, bodyBytes: number): Buffer {
   const length = chunkHeaderBytes + bodyBytes;
   const packet = Buffer.allocUnsafe(packetHeaderBytes + ((length + 3) & ~3));
-  packet.writeUInt16BE(sctp.localPort, 0);
-  packet.writeUInt16BE(sctp.remotePort ?? 0, 2);
-  packet.writeUInt32BE(sctp.remoteVerificationTag, 4);
-  packet.writeUInt32LE(0, 8);
+  writeHeader(sctp, packet);
   packet.writeUInt8(type, packetHeaderBytes);
   packet.writeUInt8(flags, packetHeaderBytes + 1);
   packet.writeUInt16BE(length, packetHeaderBytes + 2);
@@ -53,24 +50,43 @@ export function newPacket(sctp: Sctp, type: number, flags: number, bodyBytes: nu
   return packet;
 }
 
+function writeHeader(sctp: Sctp, packet: Buffer): void {
+  packet.writeUInt16BE(sctp.localPort, 0);
+  packet.writeUInt16BE(sctp.remotePort ?? 0, 2);
+  packet.writeUInt32BE(sctp.remoteVerificationTag, 4);
+  packet.writeUInt32LE(0, 8);
+}
+
 export function seal(packet: Buffer): Buffer {
   packet.writeUInt32LE(crc32c(packet), 8);
   return packet;
 }
 
-export function dataPacket(sctp: Sctp, chunk: DataChunk): Buffer {
-  const packet = newPacket(
-    sctp,
-    chunkTypes.data,
-    chunk.flags,
-    dataHeaderBytes - chunkHeaderBytes + chunk.userData.length,
-  );
-  let at = packetHeaderBytes + chunkHeaderBytes;
+/** @param sack a whole SACK chunk that goes along, before the data (section 6.10) */
+export function dataPacket(sctp: Sctp, chunk: DataChunk, sack: Buffer | undefined): Buffer {
+  const before = sack?.length ?? 0;
+  const length = dataHeaderBytes + chunk.userData.length;
+  const packet = Buffer.allocUnsafe(packetHeaderBytes + before + ((length + 3) & ~3));
+  writeHeader(sctp, packet);
+  if (sack !== undefined) packet.set(sack, packetHeaderBytes);
+  let at = packetHeaderBytes + before;
+  packet.fill(0, at + length);
+  at = packet.writeUInt8(chunkTypes.data, at);
+  at = packet.writeUInt8(chunk.flags, at);
+  at = packet.writeUInt16BE(length, at);
   at = packet.writeUInt32BE(chunk.tsn, at);
   at = packet.writeUInt16BE(chunk.streamId, at);
   at = packet.writeUInt16BE(chunk.streamSeqNum, at);
   at = packet.writeUInt32BE(chunk.protocol, at);
   packet.set(chunk.userData, at);
+  return seal(packet);
+}
+
+/** A packet that carries one whole chunk. */
+export function packetWith(sctp: Sctp, chunk: Buffer): Buffer {
+  const packet = Buffer.allocUnsafe(packetHeaderBytes + chunk.length);
+  writeHeader(sctp, packet);
+  packet.set(chunk, packetHeaderBytes);
   return seal(packet);
 }
 

@@ -1,13 +1,11 @@
 import {
-  chunkHeaderBytes,
-  newPacket,
   packetHeaderBytes,
   packetOf,
+  packetWith,
   readData,
   readForwardTsn,
   readPacket,
   readSack,
-  seal,
   type RawChunk,
 } from "./packets.nodejs.ts";
 import { Reassembly } from "./reassembly.ts";
@@ -30,6 +28,7 @@ const supportedExtensions = 0x8008;
 
 /** Packets of data that may go unanswered while others come in the same turn. A sender that waits for one hears of it sooner. */
 const mostPerSack = 8;
+const sackHeaderBytes = 16;
 /** Of each kind, so that a SACK fits everywhere. */
 const mostBlocks = 128;
 const mostDuplicates = 64;
@@ -38,9 +37,9 @@ const mostDuplicates = 64;
  * Does the receiving half of an association again: chunks that are not known are passed over, TSNs are numbers (werift sorts them as
  * text), packets that come together are answered together, and messages that were cut anew find their place.
  * @param onHeartbeatAck told what a HEARTBEAT ACK says (RFC 9260 section 3.3.6)
- * @returns false when it has another shape, and is left alone
+ * @returns undefined when it has another shape, and is left alone
  */
-export function correctReceiving(sctp: Sctp, onHeartbeatAck: (body: Buffer) => void): boolean {
+export function correctReceiving(sctp: Sctp, onHeartbeatAck: (body: Buffer) => void): Receiving | undefined {
   const usable =
     typeof sctp.handleData === "function" &&
     typeof sctp.receiveDataChunk === "function" &&
@@ -51,8 +50,10 @@ export function correctReceiving(sctp: Sctp, onHeartbeatAck: (body: Buffer) => v
     typeof sctp.inboundStreams === "object" &&
     sctp.sackMisOrdered instanceof Set &&
     Array.isArray(sctp.sackDuplicates);
-  if (usable) new Receiving(sctp, onHeartbeatAck).begin();
-  return usable;
+  if (!usable) return undefined;
+  const receiving = new Receiving(sctp, onHeartbeatAck);
+  receiving.begin();
+  return receiving;
 }
 
 class Receiving {
@@ -202,23 +203,33 @@ class Receiving {
   }
 
   async #sendSack(): Promise<void> {
+    const sack = this.takeSack(Infinity);
+    // Without a path there is nobody to tell.
+    if (sack !== undefined) await this.#sctp.transport.send(packetWith(this.#sctp, sack)).catch(() => undefined);
+  }
+
+  /** The SACK chunk that is due, if it has no more bytes than there is room for. Whoever takes it sends it. */
+  takeSack(room: number): Buffer | undefined {
     const sctp = this.#sctp;
-    if (!sctp.sackNeeded || sctp.isStopped || sctp.remotePort === undefined) return;
+    if (!sctp.sackNeeded || sctp.isStopped || sctp.remotePort === undefined) return undefined;
     const gaps = this.#gapBlocks();
     const duplicates = sctp.sackDuplicates;
+    const length = sackHeaderBytes + 4 * (gaps.length + duplicates.length);
+    if (length > room) return undefined;
     sctp.sackDuplicates = [];
     sctp.sackNeeded = false;
     this.#unanswered = 0;
-    const packet = newPacket(sctp, chunkTypes.sack, 0, 12 + 4 * (gaps.length + duplicates.length));
-    let at = packetHeaderBytes + chunkHeaderBytes;
-    at = packet.writeUInt32BE(sctp.lastReceivedTsn, at);
-    at = packet.writeUInt32BE(Math.max(0, sctp.advertisedRwnd), at);
-    at = packet.writeUInt16BE(gaps.length, at);
-    at = packet.writeUInt16BE(duplicates.length, at);
-    for (const [first, last] of gaps) at = packet.writeUInt16BE(last, packet.writeUInt16BE(first, at));
-    for (const tsn of duplicates) at = packet.writeUInt32BE(tsn, at);
-    // Without a path there is nobody to tell.
-    await sctp.transport.send(seal(packet)).catch(() => undefined);
+    const chunk = Buffer.allocUnsafe(length);
+    let at = chunk.writeUInt8(chunkTypes.sack, 0);
+    at = chunk.writeUInt8(0, at);
+    at = chunk.writeUInt16BE(length, at);
+    at = chunk.writeUInt32BE(sctp.lastReceivedTsn, at);
+    at = chunk.writeUInt32BE(Math.max(0, sctp.advertisedRwnd), at);
+    at = chunk.writeUInt16BE(gaps.length, at);
+    at = chunk.writeUInt16BE(duplicates.length, at);
+    for (const [first, last] of gaps) at = chunk.writeUInt16BE(last, chunk.writeUInt16BE(first, at));
+    for (const tsn of duplicates) at = chunk.writeUInt32BE(tsn, at);
+    return chunk;
   }
 
   /** Gap ack blocks as offsets from the last TSN received in order. */

@@ -15,6 +15,8 @@ export interface SendingInit {
   readonly base: number;
   /** User data that a packet takes on this path now, in bytes. */
   readonly size: () => number;
+  /** The SACK chunk that is due, if it has no more bytes than these; to be sent along with data. */
+  readonly takeSack: (room: number) => Buffer | undefined;
   /** Large packets seem to be lost: from now on `size` is the base. */
   readonly onBlackHole: () => void;
   /** Seconds that a timeout is doubled up to at most (RFC 9260 section 6.3.3). */
@@ -170,7 +172,8 @@ class Sending {
     chunk.sentCount += 1;
     this.#order += 1;
     chunk.order = this.#order;
-    this.#sendPacket(dataPacket(sctp, chunk));
+    const sack = this.#init.takeSack(this.#init.size() - chunk.bookSize);
+    this.#sendPacket(dataPacket(sctp, chunk, sack));
   }
 
   #sendPacket(packet: Buffer): void {
