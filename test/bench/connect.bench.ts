@@ -32,6 +32,28 @@ async function dialled(engine: WebrtcEngine): Promise<{ readonly open: Opening; 
   return { open, close: () => listener.close() };
 }
 
+/** To another pipeline of a peer to which there is a connection already: over that one, with an answer to wait for. */
+async function shared(engine: WebrtcEngine): Promise<{ readonly open: Opening; readonly close: () => Promise<void> }> {
+  const transport: Transport = weriftTransport({ engine });
+  const listener = await transport.listen("webrtc://127.0.0.1:0", () => undefined);
+  const { signal } = new AbortController();
+  const first = await transport.dial(`${listener.address}/First`, { signal });
+  const open = async (): Promise<number> => {
+    const start = performance.now();
+    const connection = await transport.dial(`${listener.address}/Second`, { signal });
+    const took = performance.now() - start;
+    await connection.close();
+    return took;
+  };
+  return {
+    open,
+    close: async () => {
+      await first.close();
+      await listener.close();
+    },
+  };
+}
+
 /** By the engine alone: descriptions are handed over in memory. */
 function alone(engine: WebrtcEngine): Opening {
   return async () => {
@@ -62,9 +84,12 @@ function sdpOf(peer: EnginePeer): string {
 export async function run(): Promise<{ readonly rows: readonly BenchRow[] }> {
   const native = nodeDatachannelEngine({ library });
   const [ours, oursNative] = [await dialled(weriftEngine()), await dialled(native)];
+  const [another, anotherNative] = [await shared(weriftEngine()), await shared(native)];
   const openings: Readonly<Record<string, Opening>> = {
     "werift, dialled": ours.open,
     "node-datachannel, dialled": oursNative.open,
+    "werift, shared": another.open,
+    "node-datachannel, shared": anotherNative.open,
     "the engine alone": alone(weriftEngine()),
     "the native engine alone": alone(native),
     "werift as published": alone(published("werift")),
@@ -76,7 +101,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[] }> {
       if (round >= 0) figures.get(name)?.push(took);
     }
   }
-  await Promise.all([ours.close(), oursNative.close()]);
+  await Promise.all([ours, oursNative, another, anotherNative].map(({ close }) => close()));
   const row = (name: string, peer: string, goal: string): BenchRow => {
     const [own, theirs] = [median(figures.get(name) ?? []), median(figures.get(peer) ?? [])];
     return {
@@ -95,6 +120,8 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[] }> {
       row("werift, dialled", "werift as published", "< 1"),
       row("werift, dialled", "the engine alone", "<= peer + 10 ms"),
       row("node-datachannel, dialled", "the native engine alone", "<= peer + 10 ms"),
+      row("werift, shared", "werift, dialled", "< 0.2"),
+      row("node-datachannel, shared", "node-datachannel, dialled", "< 0.2"),
     ],
   };
 }
