@@ -25,6 +25,9 @@ async function across(seed: number, conditions: NetworkConditions) {
   return { network, caller, callee: await other };
 }
 
+/** Bytes of the largest message of a connection that others may share. */
+const largest = 16 * 1024 - 4;
+
 function patterned(size: number, index: number): Uint8Array {
   return Uint8Array.from({ length: size }, (_, at) => (index * 7 + at) & 255);
 }
@@ -90,8 +93,8 @@ describe("a reliable channel over a bad network", () => {
     const startMs = performance.now();
     const { network, caller, callee } = await across(3, { mtuBytes: 1_280 });
     const [here, there] = [caller.channel(1, "data"), callee.channel(1, "data")];
-    const come = allInOrder(there, 40, 16 * 1024);
-    await sendAll(here, 40, 16 * 1024);
+    const come = allInOrder(there, 40, largest);
+    await sendAll(here, 40, largest);
     await come;
     expect(network.counts.largestBytes).toBeLessThanOrEqual(1_280);
     // Probes of the two sides, which look for more; each is waited for a second.
@@ -101,8 +104,8 @@ describe("a reliable channel over a bad network", () => {
   it("uses packets as large as the path takes", async () => {
     const { network, caller, callee } = await across(3, {});
     const [here, there] = [caller.channel(1, "data"), callee.channel(1, "data")];
-    const come = allInOrder(there, 100, 16 * 1024);
-    await sendAll(here, 100, 16 * 1024);
+    const come = allInOrder(there, 100, largest);
+    await sendAll(here, 100, largest);
     await come;
     expect(network.counts.largestBytes).toBeGreaterThan(8 * 1024);
     // 1,500 packets would be needed for this with those that pass everywhere.
@@ -120,15 +123,11 @@ describe("a reliable channel over a bad network", () => {
       const [bulk, bulkThere] = [caller.channel(1, "bulk"), callee.channel(1, "bulk")];
       const [small, smallThere] = [caller.channel(2, "small"), callee.channel(2, "small")];
       const come = Promise.all([
-        allInOrder(bulkThere, 60, 16 * 1024),
+        allInOrder(bulkThere, 60, largest),
         allInOrder(smallThere, 120, 90),
-        allInOrder(small, 60, 16 * 1024),
+        allInOrder(small, 60, largest),
       ]);
-      const sent = Promise.all([
-        sendAll(bulk, 60, 16 * 1024),
-        sendAll(small, 120, 90),
-        sendAll(smallThere, 60, 16 * 1024),
-      ]);
+      const sent = Promise.all([sendAll(bulk, 60, largest), sendAll(small, 120, 90), sendAll(smallThere, 60, largest)]);
       await network.whenForwarded(120);
       expect(network.counts.largestBytes).toBeGreaterThan(8 * 1024);
       network.conditions = { ...conditions, mtuBytes: 1_280 };

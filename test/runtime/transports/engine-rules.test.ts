@@ -69,9 +69,14 @@ async function used(make: () => WebrtcEngine) {
   const [caller, callee] = [witness(make()), witness(make())];
   let accept: (connection: Connection) => void = () => undefined;
   const accepted = new Promise<Connection>((resolve) => (accept = resolve));
-  const listener = await weriftTransport({ engine: callee.engine }).listen("webrtc://127.0.0.1:0", accept);
+  const listener = await weriftTransport({ engine: callee.engine, share: false }).listen(
+    "webrtc://127.0.0.1:0",
+    accept,
+  );
   const { signal } = new AbortController();
-  const here = await weriftTransport({ engine: caller.engine }).dial(`${listener.address}/Any`, { signal });
+  const here = await weriftTransport({ engine: caller.engine, share: false }).dial(`${listener.address}/Any`, {
+    signal,
+  });
   const there = await accepted;
   cleanUps.push(
     () => here.close(),
