@@ -8,6 +8,7 @@ import { encodeCarrier } from "../../../runtime/transports/shared/messages.ts";
 import { conformancePipelines } from "../../conformance/pipelines.ts";
 import { realClock } from "../../conformance/real-clock.ts";
 import { localPeers, transportConformance } from "../../conformance/transport.ts";
+import { seededRandom } from "../../support/real-clock.ts";
 import { sharingPeer, type SharingPeer } from "../../support/shared-network.ts";
 import { virtualClock } from "../remote/support/virtual-clock.ts";
 
@@ -290,6 +291,39 @@ describe("a shared connection ends when the other side", () => {
       if (raw.describe().state === "connected") raw.control.send(encodeCarrier({ kind: "stream", id }));
     }
     expect((await clock.until(ended)).error).toMatchObject({ code: "resource-exhausted" });
+  });
+
+  test("says what it likes, or goes on: nothing throws, and nothing is kept", async () => {
+    const random = seededRandom(77);
+    const pick = (below: number): number => Math.floor(random.next() * below);
+    let ended = 0;
+    for (let round = 0; round < 60; round += 1) {
+      const { clock, raw, accepted } = await hostile();
+      for (let count = 0; count < 60 && raw.describe().state === "connected"; count += 1) {
+        // Mostly what means something, of numbers that are near each other.
+        const [kind, number, id] = [1 + pick(8), pick(6), pick(4)];
+        const message =
+          random.next() < 0.03
+            ? Uint8Array.from({ length: 1 + pick(12) }, () => pick(256))
+            : kind < 4 || kind === 6
+              ? Uint8Array.of(kind, 0, kind === 6 ? id + 1 : number, ...(kind === 1 ? [80] : []))
+              : kind > 6
+                ? Uint8Array.of(kind)
+                : Uint8Array.of(kind, 0, number, 0, id + 1);
+        await raw.control.ready().catch(() => undefined);
+        if (raw.describe().state === "connected") raw.control.send(message);
+        if (pick(8) === 0) await clock.settle();
+        for (const one of accepted)
+          if (pick(10) === 0 && one.describe().state === "connected") one.channel(1 + pick(1_000), "x");
+      }
+      await clock.settle();
+      if (raw.describe().state === "closed") ended += 1;
+      else await raw.close();
+      await clock.settle();
+      expect(accepted.map((one) => one.describe().state)).toEqual(accepted.map(() => "closed"));
+      expect(clock.pending).toBe(0);
+    }
+    expect(ended).toBeGreaterThan(10);
   });
 
   test("but one of those that share it, when it sends on a channel that is not there", async () => {
