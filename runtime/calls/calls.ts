@@ -2,7 +2,7 @@ import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "../interfac
 import type { Clock } from "../interface/clock.ts";
 import type { PipelineDescription } from "../interface/description.ts";
 import { MeshError } from "../interface/errors.ts";
-import type { PipelineEndpoint } from "../interface/session.ts";
+import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { CallSession } from "./call-session.ts";
 
@@ -39,6 +39,8 @@ class Calls implements PipelineCalls {
   /** By pipeline and parameters; of each key the latest used comes last. */
   readonly #idle = new Map<string, Waiting[]>();
   readonly #busy = new Set<CallSession>();
+  /** Those of callers that have them for themselves. */
+  readonly #opened = new Set<PipelineSession>();
   #idleCount = 0;
   #closed: MeshError | undefined;
 
@@ -63,13 +65,23 @@ class Calls implements PipelineCalls {
     return this.#admission(pipeline).run(signal, () => this.#ask(endpoint, description, request));
   }
 
+  async open(pipeline: string, request: SessionRequest): Promise<PipelineSession> {
+    if (this.#closed !== undefined) throw this.#closed;
+    const session = await this.#find(pipeline).endpoint.open(request);
+    this.#opened.add(session);
+    void session.closed.then(() => this.#opened.delete(session));
+    // The peer has been closed while it opened.
+    if (this.#closed !== undefined) void session.close(this.#closed);
+    return session;
+  }
+
   async close(error: MeshError): Promise<void> {
     this.#closed ??= error;
     const waiting = [...this.#idle.values()].flat();
     this.#idle.clear();
     this.#idleCount = 0;
     for (const { cancel } of waiting) cancel();
-    const sessions = [...this.#busy, ...waiting.map(({ session }) => session)];
+    const sessions = [...this.#busy, ...this.#opened, ...waiting.map(({ session }) => session)];
     await Promise.all(sessions.map((session) => session.close(error)));
   }
 
@@ -154,7 +166,7 @@ interface Waiting {
 function checkRequest({ pipeline, batch, inputs }: PipelineDescription, { inputs: given }: ExecuteRequest): void {
   if (!batch) {
     throw new MeshError("invalid-argument", `\`${pipeline}\` is a stream, and cannot be executed.`, {
-      hint: "Open a session with it: `Stream` of gRPC, or a program with a `remote`.",
+      hint: "Open a session with it: `Stream` of gRPC, `:stream` of HTTP, or a program with a `remote`.",
     });
   }
   const known = Object.keys(inputs).join("`, `");

@@ -2,6 +2,7 @@ import type { PipelineDescription } from "./description.ts";
 import type { MeshError } from "./errors.ts";
 import type { Payload } from "./frame.ts";
 import type { Params } from "./node.ts";
+import type { PipelineSession, SessionRequest } from "./session.ts";
 
 /** One frame of a call, without its place in a stream. */
 export interface CallPayload {
@@ -33,6 +34,11 @@ export interface PipelineCalls {
    * work is done, where too many wait already; what the pipeline failed with; the reason of the signal
    */
   execute(request: ExecuteRequest): Promise<ExecuteResponse>;
+  /**
+   * Opens a session, for a caller that comes without a connection of ours.
+   * @throws {MeshError} `pipeline-not-found`; what `PipelineEndpoint.open` throws
+   */
+  open(pipeline: string, request: SessionRequest): Promise<PipelineSession>;
   /** Ends all that run; later ones fail with the same error. */
   close(error: MeshError): Promise<void>;
 }

@@ -46,6 +46,31 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+/**
+ * The status of HTTP (RFC 9110) for each code. Apart from the table above, for a page has no use for it. 499 is no standard, and
+ * seen by nobody: the client has gone.
+ */
+export const httpStatuses: Readonly<Record<ErrorCode, number>> = {
+  cancelled: 499,
+  internal: 500,
+  "invalid-argument": 400,
+  "peer-unreachable": 503,
+  "peer-lost": 503,
+  "deadline-exceeded": 504,
+  "pipeline-not-found": 404,
+  "format-mismatch": 400,
+  "version-mismatch": 501,
+  "protocol-violation": 400,
+  "access-denied": 403,
+  "resource-exhausted": 429,
+  "channel-closed": 409,
+  "channel-full": 429,
+  "node-failed": 500,
+  "dependency-missing": 500,
+  "targets-exhausted": 503,
+  "address-in-use": 503,
+};
+
 /** Where in the sources something stands; lines and columns count from 1. */
 export interface Location {
   readonly file: string;

@@ -3,7 +3,7 @@ import type { MeshError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
 import type { Link } from "./link.ts";
 import type { Params } from "./node.ts";
-import type { ConnectionState, StandbyConnection } from "./transport.ts";
+import type { ConnectionState, StandbyConnection } from "./connection.ts";
 
 /** What a caller asks of a pipeline when it opens a session. */
 export interface SessionRequest {

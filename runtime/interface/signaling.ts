@@ -1,3 +1,4 @@
+import type { PipelineCalls } from "./calls.ts";
 import type { MeshError } from "./errors.ts";
 
 /** An ICE candidate as W3C `RTCIceCandidateInit` has it; null in its place means that no more will come. */
@@ -70,6 +71,8 @@ export interface ServeOptions {
   /** True when callers may have connections to several pipelines share one. */
   readonly share?: boolean;
   readonly onCall: (call: IncomingCall) => void;
+  /** Answers requests of plain HTTP at the same port, where that is HTTP; left out, there are none. */
+  readonly calls?: PipelineCalls | undefined;
 }
 
 /** How offers, answers and candidates reach the other peer before there is a connection. */

@@ -35,8 +35,8 @@ export interface NodejsNetwork extends Pick<NodejsListenerInit, "allowedOrigins"
 /** WebRTC by one of its engines, signaling by `ws`. */
 export function nodejsTransport(network: NodejsNetwork, log: Log): Transport {
   checkIce(network.ice ?? {});
-  const listen: SignalServerFactory = async (at, onSocket) =>
-    (await loadSockets()).nodejsListener(network)(at, onSocket);
+  const listen: SignalServerFactory = async (at, onSocket, http) =>
+    (await loadSockets()).nodejsListener(network)(at, onSocket, http);
   const signaling = directSignaling({ clock: nodejsClock, connect: dialSignaling, listen });
   const engine = (): Promise<WebrtcEngine> => loadEngine(network, log);
   return webrtcTransport({ clock: nodejsClock, engine, signaling });

@@ -1,3 +1,4 @@
+import { httpService } from "../http/service.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import { rateLimit } from "../interface/rate.ts";
@@ -16,7 +17,9 @@ export interface ServerInit {
 /** Starts the signaling endpoint that is built into a listening peer. */
 export async function servePeer(init: ServerInit, options: ServeOptions): Promise<SignalingServer> {
   const legs = new Set<CalleeLeg>();
-  const handle = await init.listen(options, (socket) => {
+  const { calls } = options;
+  const http = calls && httpService({ calls, clock: init.clock });
+  const onSocket = (socket: SignalSocket): void => {
     if (legs.size >= signalLimits.pendingCalls) {
       socket.onMessage(() => undefined);
       socket.onClose(() => undefined);
@@ -26,7 +29,8 @@ export async function servePeer(init: ServerInit, options: ServeOptions): Promis
     const leg = new CalleeLeg(init.clock, socket, options);
     legs.add(leg);
     void leg.ended.then(() => legs.delete(leg));
-  });
+  };
+  const handle = await init.listen(options, onSocket, http);
   return {
     host: handle.host,
     port: handle.port,

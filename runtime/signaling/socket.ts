@@ -1,3 +1,5 @@
+import type { HttpService } from "../http/message.ts";
+
 /** One WebSocket, whichever library is behind it. Text messages only; a binary one closes it with 1003. */
 export interface SignalSocket {
   /** After the end it does nothing. */
@@ -28,9 +30,11 @@ export interface SignalServerHandle {
 
 /**
  * Waits for sockets; port 0 takes a free one.
+ * @param http answers requests that are no sockets; left out, they are told what this endpoint is
  * @throws {MeshError} `address-in-use`
  */
 export type SignalServerFactory = (
   at: { readonly host: string; readonly port: number },
   onSocket: (socket: SignalSocket) => void,
+  http?: HttpService,
 ) => Promise<SignalServerHandle>;

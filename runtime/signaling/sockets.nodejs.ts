@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer, type RawData } from "ws";
+import { answerRequest, declineBroken } from "../http/server.nodejs.ts";
+import { httpLimits } from "../http/limits.ts";
+import type { HttpService } from "../http/message.ts";
 import { MeshError } from "../interface/errors.ts";
 import { formatHostPort } from "../interface/uri.ts";
 import { closeCodes, signalLimits, signalSubprotocol } from "./limits.ts";
@@ -51,22 +54,29 @@ export interface NodejsListenerInit {
 /** Listens with an HTTP server of its own, so that a plain request gets a plain answer. */
 export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFactory {
   const { allowedOrigins = [], handshakeMs = signalLimits.helloMs } = init;
-  return (at, onSocket) =>
+  return (at, onSocket, service) =>
     new Promise<SignalServerHandle>((resolve, reject) => {
       const limits = {
         headersTimeout: handshakeMs,
-        requestTimeout: handshakeMs,
+        // A body may be a stream that goes on for long; who reads one has a limit for it.
+        requestTimeout: service === undefined ? handshakeMs : 0,
         connectionsCheckingInterval: Math.ceil(handshakeMs / 4),
       };
-      const http = createServer(limits, answerPlain);
-      http.maxConnections = 4 * signalLimits.pendingCalls;
+      const allows = ({ headers: { origin, host } }: IncomingMessage): boolean =>
+        isOriginAllowed({ origin, host, listenHost: bracketed(at.host), allowed: allowedOrigins });
+      const http = createServer(limits, (request, response) => {
+        if (service === undefined || isRoot(request)) answerPlain(request, response, service);
+        else void answerRequest(service, allows(request), request, response);
+      });
+      if (service !== undefined) http.on("clientError", declineBroken);
+      // Those of HTTP have places of their own, so that signaling has its.
+      http.maxConnections = 4 * signalLimits.pendingCalls + (service === undefined ? 0 : 2 * httpLimits.requests);
       const sockets = new WebSocketServer({ ...common, noServer: true, handleProtocols: () => signalSubprotocol });
       http.on("upgrade", (request, stream, head) => {
         // A client may go at any moment of its handshake.
         stream.on("error", () => stream.destroy());
-        const { origin, host } = request.headers;
         const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-        if (!isOriginAllowed({ origin, host, listenHost: bracketed(at.host), allowed: allowedOrigins })) {
+        if (!allows(request)) {
           decline(stream, "403 Forbidden", "Pages of this origin may not call this peer; it has to be allowed there.");
         } else if (!offered.includes(signalSubprotocol)) {
           decline(stream, "400 Bad Request", `This endpoint speaks the WebSocket subprotocol ${signalSubprotocol}.`);
@@ -81,7 +91,7 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
       http.listen({ host: at.host, port: at.port, exclusive: true }, () => {
         const { port } = http.address() as AddressInfo;
         http.on("error", () => undefined);
-        resolve({ host: at.host, port, close: () => closeAll(http, sockets) });
+        resolve({ host: at.host, port, close: () => closeAll(http, sockets, service !== undefined) });
       });
     });
 }
@@ -101,22 +111,32 @@ function decline(stream: Duplex, status: string, sentence: string): void {
   );
 }
 
-async function closeAll(http: Server, sockets: WebSocketServer): Promise<void> {
+/** @param answers some may be on their way */
+async function closeAll(http: Server, sockets: WebSocketServer, answers: boolean): Promise<void> {
   for (const socket of sockets.clients) socket.terminate();
   sockets.close();
   const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-  http.closeAllConnections();
+  http.closeIdleConnections();
+  // The last event of a stream may still leave.
+  const cutOff = setTimeout(() => http.closeAllConnections(), answers ? httpLimits.farewellMs : 0);
   await closed;
+  clearTimeout(cutOff);
+}
+
+/** The address that people open to see what is there. */
+function isRoot({ url = "/", method }: IncomingMessage): boolean {
+  return (method === "GET" || method === "HEAD") && /^\/(\?|$)/.test(url);
 }
 
 /** RFC 9110 section 15.5.22: the resource is there, but only under another protocol. */
-function answerPlain(request: IncomingMessage, response: ServerResponse): void {
+function answerPlain(request: IncomingMessage, response: ServerResponse, service: HttpService | undefined): void {
   request.resume();
-  const host = request.headers.host ?? "host:port";
+  const host = (request.headers.host ?? "host:port").replaceAll(/[^\w.:[\]-]/g, "");
   response.writeHead(426, { "content-type": "text/plain; charset=utf-8", upgrade: "websocket", connection: "close" });
   response.end(
     `This is the signaling endpoint of a pipeline-mesh peer (WebSocket, ${signalSubprotocol}).\n` +
-      `Connect to it from a pipeline: webrtc://${host.replaceAll(/[^\w.:[\]-]/g, "")}/<pipeline>\n`,
+      `Connect to it from a pipeline: webrtc://${host}/<pipeline>\n` +
+      (service === undefined ? "" : `What can be asked over HTTP: http://${host}/openapi.json\n`),
   );
 }
 

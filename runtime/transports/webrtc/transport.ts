@@ -1,3 +1,4 @@
+import type { PipelineCalls } from "../../interface/calls.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Signaling } from "../../interface/signaling.ts";
 import type { Connection, Listener, Transport } from "../../interface/transport.ts";
@@ -29,7 +30,8 @@ export function webrtcTransport(init: WebrtcTransportInit): Transport {
   return {
     ...webrtcDialer({ ...init, engine: load }),
     // What answers is loaded before anyone can call.
-    listen: async (uri, accept) => listen({ connectMs: defaultConnectMs, ...init, engine: await load() }, uri, accept),
+    listen: async (uri, accept, calls) =>
+      listen({ connectMs: defaultConnectMs, ...init, engine: await load() }, uri, accept, calls),
   };
 }
 
@@ -37,6 +39,7 @@ async function listen(
   init: WebrtcTransportInit & { readonly engine: WebrtcEngine; readonly connectMs: number },
   text: string,
   accept: (connection: Connection, pipeline: string) => void,
+  calls: PipelineCalls | undefined,
 ): Promise<Listener> {
   const uri = parsePeerUri(text, "webrtc");
   const open = new Set<WebrtcConnection>();
@@ -66,6 +69,7 @@ async function listen(
     port: uri.port,
     pipelines: init.pipelines,
     share: init.share ?? true,
+    calls,
     onCall(call) {
       if (stopped) {
         call.refuse(new MeshError("peer-unreachable", "the peer stops"));

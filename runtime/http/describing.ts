@@ -1,0 +1,190 @@
+/** What a peer says of its pipelines: the list, one of them, and all as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html). */
+import { formatType, type Schemas } from "../interface/caps.ts";
+import type { PipelineCalls } from "../interface/calls.ts";
+import type { PipelineDescription, PortDescription } from "../interface/description.ts";
+import type { JsonValue } from "../interface/frame.ts";
+import { schemasOf } from "../remote/schemas.ts";
+import { definitionOf, jsonSchema, schemaKey, type JsonSchema } from "./json-schema.ts";
+import { httpLimits } from "./limits.ts";
+
+export const pipelinesPath = "/v1/pipelines";
+
+export function pathOf(pipeline: string, verb?: "execute" | "stream"): string {
+  return `${pipelinesPath}/${encodeURIComponent(pipeline)}${verb === undefined ? "" : `:${verb}`}`;
+}
+
+export function listOf(calls: PipelineCalls): JsonSchema {
+  const pipelines = calls.names().map((name) => {
+    const { batch, inputs, outputs } = calls.describe(name);
+    return { name, batch, inputs: typesOf(inputs), outputs: typesOf(outputs) };
+  });
+  return { pipelines };
+}
+
+type Ports = Readonly<Record<string, PortDescription>>;
+
+function typesOf(ports: Ports): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(ports).map(([name, { type, optional }]) => [name, `${formatType(type)}${optional ? "?" : ""}`]),
+  );
+}
+
+export function descriptionOf(pipeline: string, description: PipelineDescription): JsonSchema {
+  const { batch, idempotent, inputs, outputs } = description;
+  const side = (ports: Ports): JsonSchema =>
+    Object.fromEntries(
+      Object.entries(ports).map(([name, { type, optional }]) => [
+        name,
+        { type: formatType(type), optional, schema: jsonSchema(type, "#/$defs/") },
+      ]),
+    );
+  return {
+    name: pipeline,
+    batch,
+    idempotent: idempotent === true,
+    ...(batch && { execute: pathOf(pipeline, "execute") }),
+    stream: pathOf(pipeline, "stream"),
+    inputs: side(inputs),
+    outputs: side(outputs),
+    $defs: definitionsOf(description, "#/$defs/"),
+  };
+}
+
+function definitionsOf({ inputs, outputs, schemas }: PipelineDescription, definitions: string): JsonSchema {
+  const types = [...Object.values(inputs), ...Object.values(outputs)].map(({ type }) => type);
+  const meant: Schemas = schemasOf(types, schemas);
+  return Object.fromEntries(
+    Object.entries(meant).map(([name, schema]) => [schemaKey(name), definitionOf(schema, definitions)]),
+  );
+}
+
+const components = "#/components/schemas/";
+/** A name that no record has: those of the language have no dots. */
+const problemRef: JsonSchema = { $ref: `${components}http.Problem` };
+
+const problem: JsonSchema = {
+  type: "object",
+  description: "Why there is no answer (RFC 9457).",
+  required: ["title", "status", "detail", "code"],
+  properties: {
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string", description: "What is wrong." },
+    code: { type: "string", description: "Names the failure exactly, where a status stands for several." },
+    hint: { type: "string", description: "What can be done about it." },
+    retryAfterMs: { type: "integer", description: "When another attempt may help, in milliseconds." },
+  },
+};
+
+const failed: JsonSchema = {
+  description: "A failure.",
+  content: { "application/problem+json": { schema: problemRef } },
+};
+
+/** The document of all pipelines that the peer runs. */
+export function openApi(calls: PipelineCalls): JsonSchema {
+  const all = calls.names().map((name) => ({ name, description: calls.describe(name) }));
+  const paths: Record<string, JsonValue> = {
+    [pipelinesPath]: get("listPipelines", "The pipelines that this peer runs."),
+    [`${pipelinesPath}/{name}`]: {
+      ...get("describePipeline", "What a pipeline takes and gives, with JSON Schemas."),
+      parameters: [{ name: "name", in: "path", required: true, schema: { type: "string" } }],
+    },
+  };
+  for (const { name, description } of all) {
+    if (description.batch) paths[pathOf(name, "execute")] = { post: execute(name, description) };
+    paths[pathOf(name, "stream")] = { post: stream(name, description) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Pipelines of a pipeline-mesh peer",
+      version: "1",
+      description: `Bodies are ${httpLimits.bodyBytes} bytes at most. Bytes and media are base64.`,
+    },
+    paths,
+    components: {
+      schemas: {
+        ...Object.assign({}, ...all.map(({ description }) => definitionsOf(description, components))),
+        "http.Problem": problem,
+      },
+    },
+  };
+}
+
+function get(operationId: string, summary: string): JsonSchema {
+  const ok = { description: summary, content: { "application/json": { schema: { type: "object" } } } };
+  return { get: { operationId, summary, responses: { "200": ok, default: failed } } };
+}
+
+function execute(name: string, { inputs, outputs, idempotent }: PipelineDescription): JsonSchema {
+  const taken = ports(inputs, (type) => type);
+  const given = ports(outputs, (type) => type);
+  return {
+    operationId: `${name}.execute`,
+    summary: `Asks \`${name}\` one question.${idempotent === true ? " It may be asked twice." : ""}`,
+    requestBody: {
+      required: true,
+      content: { "application/json": { schema: asked(taken) } },
+    },
+    responses: {
+      "200": {
+        description: "The answer.",
+        content: {
+          "application/json": { schema: { type: "object", required: ["outputs"], properties: { outputs: given } } },
+        },
+      },
+      default: failed,
+    },
+  };
+}
+
+function stream(name: string, { inputs, outputs }: PipelineDescription): JsonSchema {
+  const lists = ports(inputs, (items) => ({ type: "array", items }));
+  const line =
+    'A JSON value a line: first, if any, `{"params"}`, then `{"port", "value"}` with an optional `timestampUs`, and ' +
+    '`{"port", "end": true}` where one input ends before the body does. Lines are read as they come.';
+  const events = Object.entries(outputs).map(([port, { type }]) => `\`${port}\` (${formatType(type)})`);
+  return {
+    operationId: `${name}.stream`,
+    summary: `Feeds \`${name}\`, and sends what it gives as it comes.`,
+    requestBody: {
+      required: Object.values(inputs).some(({ optional }) => !optional),
+      content: {
+        "application/json": { schema: asked(lists) },
+        "application/x-ndjson": { schema: { type: "string", description: line } },
+      },
+    },
+    responses: {
+      "200": {
+        description:
+          `Server-sent events: \`event\` is the port, of ${events.join(", ") || "none"}; \`id\` counts the frames of the port; ` +
+          '`data` is `{"value", "timestampUs"}`. An event `error` without an `id` has a problem as its `data`, and is the last.',
+        content: { "text/event-stream": { schema: { type: "string" } } },
+      },
+      default: failed,
+    },
+  };
+}
+
+function asked(inputs: JsonSchema): JsonSchema {
+  const params = { type: "object", description: "Parameters of the pipeline, by name." };
+  const required = Object.hasOwn(inputs, "required") ? ["inputs"] : [];
+  return {
+    type: "object",
+    ...(required.length > 0 && { required }),
+    properties: { inputs, params },
+    additionalProperties: false,
+  };
+}
+
+function ports(all: Ports, shape: (schema: JsonSchema) => JsonSchema): JsonSchema {
+  const entries = Object.entries(all);
+  const required = entries.flatMap(([name, { optional }]) => (optional ? [] : [name]));
+  return {
+    type: "object",
+    properties: Object.fromEntries(entries.map(([name, { type }]) => [name, shape(jsonSchema(type, components))])),
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
+  };
+}
