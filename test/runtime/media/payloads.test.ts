@@ -86,7 +86,7 @@ describe("VP8 payloads", () => {
         expect(units.map((one) => one.keyFrame)).toEqual(frames.map((frame) => frame[0] === 0x10));
         expect(units.map((one) => one.pictureId)).toEqual(frames.map((_, index) => (32_766 + index) % 32_768));
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -111,7 +111,7 @@ describe("H.264 payloads", () => {
         expect(Math.max(...packets.map((packet) => packet.payload.length))).toBeLessThanOrEqual(500);
         expect(payloads(assembled(h264Depacketiser(), shuffled(packets, seed)))).toEqual(texts(frames));
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -214,7 +214,7 @@ describe("what a network does to payloads", () => {
         assembler.discardBelow(601);
         expect(assembler.waiting).toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
