@@ -61,7 +61,11 @@ async function connect(connection: WebrtcConnection, call: OutgoingCall, phase: 
   candidates.sendTo((candidate) => call.candidate(candidate));
   const sdp = await answered;
   checkDescription(sdp, "answer");
-  await peer.setRemoteDescription({ type: "answer", sdp });
+  await peer.setRemoteDescription({ type: "answer", sdp }).catch((error: unknown) => {
+    // An engine whose connection has just ended complains of whatever it misses first; another attempt may do better.
+    const why = MeshError.from(error).message.replace(/\.$/, "");
+    throw new MeshError("peer-lost", `the engine could not take the answer: ${why}.`, { cause: error });
+  });
   candidates.remoteIsSet();
   phase.text = "open a path by ICE and DTLS";
   phase.isPath = true;

@@ -150,6 +150,27 @@ describe("a dial in trouble", () => {
     await vi.waitFor(() => expect(openResources().length).toBeLessThanOrEqual(before));
   });
 
+  test("may be tried again when its engine cannot take the answer", async () => {
+    const { target } = await listening();
+    const engine = spiedEngine();
+    const broken = {
+      ...engine,
+      createPeerConnection() {
+        const peer = engine.createPeerConnection();
+        peer.setRemoteDescription = () => Promise.reject(new Error("Got a remote candidate without ICE transport"));
+        return peer;
+      },
+    };
+    const error = await weriftTransport({ engine: broken })
+      .dial(target, { signal })
+      .then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+    expect(error).toMatchObject({ code: "peer-unreachable", retryable: true });
+    expect(error).toMatchObject({ message: expect.stringContaining("without ICE transport") });
+  });
+
   test("refuses descriptions that cannot lead to a channel, on both sides", async () => {
     const offering = changed({ call: (call) => ({ ...bound(call), offer: () => call.offer("hello") }) });
     const { target } = await listening();
