@@ -1,5 +1,5 @@
 // What the tests need beside Node: a recogniser with its English model, a browser, a TURN server, what makes WebAssembly of C and
-// Rust, and Python.
+// Rust, Python, and clients of HTTP and gRPC that are not ours.
 import { existsSync, readdirSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -27,6 +27,9 @@ const needed = [
     present: () => ["-print-file-name=libc.a", "-print-libgcc-file-name"].every(forWasi),
   },
   { debian: "python3", present: () => onPath("python3") },
+  { debian: "curl", present: () => onPath("curl") },
+  { debian: "python3-grpcio", present: () => ["python3", "/usr/bin/python3"].some(hasGrpc) },
+  { debian: "protobuf-compiler protobuf-compiler-grpc", present: () => ["protoc", "grpc_python_plugin"].every(onPath) },
   { debian: "rustc libstd-rust-dev-wasm32", present: () => ["rustc", "/usr/bin/rustc"].some(targetsWasm) },
 ];
 
@@ -37,6 +40,10 @@ function forWasi(question) {
 
 function targetsWasm(rustc) {
   return existsSync(asked(rustc, "--print", "target-libdir", "--target", "wasm32-unknown-unknown") || "none");
+}
+
+function hasGrpc(python) {
+  return asked(python, "-c", "import grpc, google.protobuf; print(grpc.__version__)") !== "";
 }
 
 function asked(command, ...args) {

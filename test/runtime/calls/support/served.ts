@@ -21,7 +21,18 @@ export async function served(
   nodes: Readonly<Record<string, NodeDefinition>>,
   options: Omit<LaunchOptions, "registry"> = {},
 ): Promise<Mesh> {
-  const mesh = await launchPlan(
+  const mesh = await launched(source, nodes, options);
+  onTestFinished(() => mesh.close());
+  return mesh;
+}
+
+/** The same for tests that share them; whoever asks closes them. */
+export function launched(
+  source: string,
+  nodes: Readonly<Record<string, NodeDefinition>>,
+  options: Omit<LaunchOptions, "registry"> = {},
+): Promise<Mesh> {
+  return launchPlan(
     planOf(source),
     {
       clock: realClock,
@@ -34,8 +45,6 @@ export async function served(
     },
     { registry: depsOf(nodes).registry, ...options },
   );
-  onTestFinished(() => mesh.close());
-  return mesh;
 }
 
 /** `127.0.0.1:40123`, of the first address of the first peer. */
