@@ -17,7 +17,7 @@ const water = { high: 128 * 1024, low: 32 * 1024 };
 export interface Way {
   /** Sends one payload as soon as there is room. */
   bulk(payload: Uint8Array): void | Promise<void>;
-  voice(payload: Uint8Array): void;
+  voice(payload: Uint8Array): void | Promise<void>;
   /** Set to be told of the answer to the last of the bulk, and of each voice that came back. */
   onDone: () => void;
   onVoice: (payload: Uint8Array) => void;
@@ -51,10 +51,10 @@ export async function session(address: string, signaling: Signaling = nodejsSign
   const seq = { bulk: 0, voice: 0 };
   const send = (port: "bulk" | "voice", payload: Uint8Array): void =>
     open.inputs[port]?.send({ timestampUs: 0, seq: seq[port]++, epoch: 0, flags: 0, payload });
-  const bulk = open.inputs["bulk"] as Link;
+  const [bulk, voice] = [open.inputs["bulk"], open.inputs["voice"]] as [Link, Link];
   const way: Way = {
     bulk: (payload) => (bulk.writable ? send("bulk", payload) : bulk.ready().then(() => send("bulk", payload))),
-    voice: (payload) => send("voice", payload),
+    voice: (payload) => (voice.writable ? send("voice", payload) : voice.ready().then(() => send("voice", payload))),
     onDone: () => undefined,
     onVoice: () => undefined,
     close: () => open.close(),

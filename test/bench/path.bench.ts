@@ -97,7 +97,7 @@ async function over(
 /** Milliseconds there and back of voices of 1,920 B, 50 of each in a second, and the share of one core that both sides take. */
 async function voices(
   child: ChildProcess,
-  send: readonly ((payload: Uint8Array) => void)[],
+  send: readonly ((payload: Uint8Array) => void | Promise<void>)[],
   listen: (take: (payload: Uint8Array) => void) => void,
 ): Promise<{ readonly times: number[]; readonly core: number }> {
   const rounds = isLong ? 500 : 75;
@@ -121,7 +121,9 @@ async function voices(
       const id = round * send.length + index;
       new DataView(payload.buffer).setUint32(0, id);
       sentMs[id] = performance.now();
-      one(payload);
+      // Without room it waits, which counts.
+      const sent = one(payload);
+      if (sent !== undefined) await sent;
     }
   }
   await all;
@@ -147,9 +149,10 @@ async function inOne(address: string, child: ChildProcess): ReturnType<typeof vo
     signal: new AbortController().signal,
   });
   const send = ports.map((port) => {
+    const input = open.inputs[port] as Link;
     let seq = 0;
-    return (payload: Uint8Array) =>
-      open.inputs[port]?.send({ timestampUs: 0, seq: seq++, epoch: 0, flags: 0, payload });
+    const now = (payload: Uint8Array): void => input.send({ timestampUs: 0, seq: seq++, epoch: 0, flags: 0, payload });
+    return (payload: Uint8Array) => (input.writable ? now(payload) : input.ready().then(() => now(payload)));
   });
   const result = await voices(child, send, (listener) => (take = listener));
   await open.close();
