@@ -31,7 +31,7 @@ const defaults: WeriftTuning = {
   receiveBufferBytes: 4 * 1024 * 1024,
   receiverWindowBytes: 128 * 1024,
   stun: false,
-  minRtoSeconds: 0.15,
+  minRtoSeconds: 0.1,
   maxRtoSeconds: 1,
 };
 

@@ -8,8 +8,10 @@ const baseMsValid = 10_000;
 const drainRoundTrips = 3;
 const drainShare = 0.5;
 /** How long the best rate counts, in milliseconds and in round trips: both sides may be held up for a while. */
-const rateMsValid = 100;
-const rateRoundTripsValid = 4;
+const rateMsValid = 1_000;
+const rateRoundTripsValid = 10;
+/** One that is no better than the last is noted after this share of that time. */
+const rateStep = 1 / 16;
 
 /** What had arrived when a packet was sent, as `sent` tells it, and `arrived` wants it back. */
 export interface Mark {
@@ -59,8 +61,10 @@ export class DelayWindow {
     this.#measure(nowMs - mark.sentMs, nowMs);
     // What arrives together was not sent together: the time counts from what had been heard of when this was sent.
     const rate = (this.#bytes - mark.bytes) / Math.max(0.1, nowMs - mark.bytesMs);
-    const since = nowMs - Math.max(rateMsValid, this.#baseMs * rateRoundTripsValid);
-    this.#rates = this.#rates.filter((one) => one.atMs >= since && one.rate > rate);
+    const validMs = Math.max(rateMsValid, this.#baseMs * rateRoundTripsValid);
+    const newest = this.#rates.at(-1);
+    if (newest !== undefined && rate <= newest.rate && nowMs - newest.atMs < validMs * rateStep) return;
+    this.#rates = this.#rates.filter((one) => nowMs - one.atMs <= validMs && one.rate > rate);
     this.#rates.push({ rate, atMs: nowMs });
   }
 

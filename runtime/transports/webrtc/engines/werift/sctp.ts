@@ -69,8 +69,8 @@ export interface Sctp {
 /** RFC 9260 section 3.2, RFC 3758 section 3.2, RFC 4820 section 3. */
 export const chunkTypes = { data: 0, sack: 3, heartbeat: 4, heartbeatAck: 5, forwardTsn: 192, pad: 132 } as const;
 
-/** Flags of DATA, RFC 9260 section 3.3.1. */
-export const dataFlags = { last: 0x01, first: 0x02, unordered: 0x04 } as const;
+/** Flags of DATA, RFC 9260 section 3.3.1; the last is that of RFC 7053. */
+export const dataFlags = { last: 0x01, first: 0x02, unordered: 0x04, immediate: 0x08 } as const;
 
 /** Section 3.3.1. */
 export interface DataChunk {
@@ -113,6 +113,7 @@ export interface OutgoingMessage {
 
 /** A chunk from when it gets its number until the other side has it. */
 export interface OutgoingChunk extends DataChunk {
+  flags: number;
   readonly message: OutgoingMessage;
   /** What counts for the windows: bytes of user data. */
   readonly bookSize: number;

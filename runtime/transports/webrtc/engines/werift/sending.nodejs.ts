@@ -122,6 +122,8 @@ class Sending {
       if (chunk === undefined || !this.#hasRoom(chunk)) break;
       sctp.outboundQueue.shift();
       sctp.sentQueue.push(chunk);
+      // Others may take their time to answer, up to 200 ms; that would look like a loss.
+      if (sctp.outboundQueue.length === 0) chunk.flags |= dataFlags.immediate;
       this.#sendData(chunk);
       if ((chunk.flags & dataFlags.last) !== 0) {
         chunk.message.onSent?.();
@@ -367,7 +369,7 @@ class Chunk implements OutgoingChunk {
   order = 0;
   readonly message: OutgoingMessage;
   readonly tsn: number;
-  readonly flags: number;
+  flags: number;
   readonly userData: Buffer;
 
   constructor(message: OutgoingMessage, tsn: number, flags: number, from: number, until: number) {
