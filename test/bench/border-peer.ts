@@ -18,8 +18,6 @@ import { realClock as clock } from "../support/real-clock.ts";
  */
 export const bytes: FlowType = { kind: "scalar", name: "bytes" };
 export const lastMark = 255;
-/** So many voices of one session come back as `echo`; each begins with its number. */
-export const manyVoices = 50;
 export const random: Random = { next: Math.random, bytes: (count) => new Uint8Array(randomBytes(count)) };
 
 if (process.argv[2] === "serve") await serve();
@@ -32,12 +30,7 @@ async function serve(): Promise<void> {
       .link("Sink.out", "done")
       .link("voice", "echo"),
   );
-  const ports = Array.from({ length: manyVoices }, (_, index) => `voice${index}`);
-  let many = new PipelineBuilder("Many", Object.fromEntries(ports.map((port) => [port, bytes])), { echo: bytes });
-  for (const port of ports) many = many.link(port, "echo");
-  const manyPlan = planWith(many);
-  const find = (name: string) => (name === "Many" ? served(manyPlan, name) : served(plan, "P"));
-  const host = servePipelines({ find, names: () => ["P", "Many"], clock });
+  const host = servePipelines({ find: () => served(plan), names: () => ["P"], clock });
   const sessions = await weriftTransport().listen("webrtc://127.0.0.1:0", host.accept);
   const bare = await weriftTransport({ engine: weriftEngine({ tuning: false }), share: false }).listen(
     "webrtc://127.0.0.1:0",
@@ -55,7 +48,7 @@ async function serve(): Promise<void> {
   process.stdin.on("end", () => process.exit(0));
 }
 
-function served(plan: Plan, name: string) {
+function served(plan: Plan) {
   const sink = defineNode({
     sync: true,
     open: (_, { emit }) => ({
@@ -64,7 +57,7 @@ function served(plan: Plan, name: string) {
       },
     }),
   });
-  const endpoint = pipelineEndpoint(plan, name, {
+  const endpoint = pipelineEndpoint(plan, "P", {
     clock,
     random,
     log: () => undefined,
@@ -75,6 +68,6 @@ function served(plan: Plan, name: string) {
     },
     onEvent: () => undefined,
   });
-  const describe = () => describePipeline(name, plan.pipelines[name]!, {}, {}, () => undefined);
+  const describe = () => describePipeline("P", plan.pipelines["P"]!, {}, {}, () => undefined);
   return { endpoint, schemas: {}, describe };
 }

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Link } from "../../runtime/interface/link.ts";
 import type { Signaling } from "../../runtime/interface/signaling.ts";
+import type { Transport } from "../../runtime/interface/transport.ts";
 import { remotePipeline } from "../../runtime/remote/caller.ts";
 import type { EngineChannel } from "../../runtime/transports/webrtc/engines/engine.ts";
 import { weriftEngine } from "../../runtime/transports/webrtc/engines/werift.nodejs.ts";
@@ -24,8 +25,12 @@ export interface Way {
   close(): Promise<void>;
 }
 
-/** A session of ours with the first address of `start`. */
-export async function session(address: string, signaling: Signaling = nodejsSignaling()): Promise<Way> {
+/** A session of ours with the first address of `start`; those of one transport share a connection. */
+export async function session(
+  address: string,
+  signaling: Signaling = nodejsSignaling(),
+  transport: Transport = weriftTransport({ signaling }),
+): Promise<Way> {
   const listen = (take: (payload: Uint8Array) => void): Link => ({
     writable: true,
     ready: () => Promise.resolve(),
@@ -33,12 +38,7 @@ export async function session(address: string, signaling: Signaling = nodejsSign
     end: () => undefined,
     abort: () => undefined,
   });
-  const open = await remotePipeline({
-    transport: weriftTransport({ signaling }),
-    uri: `${address}/P`,
-    clock,
-    random,
-  }).open({
+  const open = await remotePipeline({ transport, uri: `${address}/P`, clock, random }).open({
     params: {},
     inputs: { bulk: bytes, voice: bytes },
     outputs: {

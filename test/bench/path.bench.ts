@@ -1,11 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { Link } from "../../runtime/interface/link.ts";
-import { remotePipeline } from "../../runtime/remote/caller.ts";
 import { nodejsSignaling, weriftTransport } from "../conformance/nodejs-transport.ts";
 import { BadNetwork, type NetworkConditions } from "../support/bad-network.ts";
-import { realClock as clock } from "../support/real-clock.ts";
-import { bytes, manyVoices, random } from "./border-peer.ts";
 import { bare, session, start, type Way } from "./border-ways.ts";
 import { cpuMs } from "./cpu-time.ts";
 import { median, percentile, rounded, type BenchRow } from "./hop-rounds.ts";
@@ -17,6 +13,7 @@ const isLong = process.argv.includes("--long");
 const peerName = "werift";
 const voiceMs = 20;
 const seed = 7;
+const manyVoices = 50;
 
 /** Sends frames of a size one at a time, each when the one before has come back: milliseconds for each. */
 async function alternating(way: Way, size: number, count: number): Promise<number[]> {
@@ -71,7 +68,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Both over networks of the same conditions, at the same time. */
+/** One after the other over networks of the same conditions. */
 async function over(
   addresses: readonly string[],
   conditions: NetworkConditions,
@@ -91,7 +88,7 @@ async function over(
     }
   };
   const [sessions = "", channels = ""] = addresses;
-  return Promise.all([patiently(() => run(session, sessions)), patiently(() => run(bare, channels))]);
+  return [await patiently(() => run(session, sessions)), await patiently(() => run(bare, channels))];
 }
 
 /** Milliseconds there and back of voices of 1,920 B, 50 of each in a second, and the share of one core that both sides take. */
@@ -130,39 +127,12 @@ async function voices(
   return { times, core: (cpuMs(child) - startCpu) / (performance.now() - startMs) };
 }
 
-/** All voices in one session, and so over one connection. */
-async function inOne(address: string, child: ChildProcess): ReturnType<typeof voices> {
-  let take: (payload: Uint8Array) => void = () => undefined;
-  const link: Link = {
-    writable: true,
-    ready: () => Promise.resolve(),
-    send: ({ payload }) => take(payload as Uint8Array),
-    end: () => undefined,
-    abort: () => undefined,
-  };
-  const ports = Array.from({ length: manyVoices }, (_, index) => `voice${index}`);
-  const open = await remotePipeline({ transport: weriftTransport(), uri: `${address}/Many`, clock, random }).open({
-    params: {},
-    inputs: Object.fromEntries(ports.map((port) => [port, bytes])),
-    outputs: { echo: { type: bytes, link } },
-    schemas: {},
-    signal: new AbortController().signal,
-  });
-  const send = ports.map((port) => {
-    const input = open.inputs[port] as Link;
-    let seq = 0;
-    const now = (payload: Uint8Array): void => input.send({ timestampUs: 0, seq: seq++, epoch: 0, flags: 0, payload });
-    return (payload: Uint8Array) => (input.writable ? now(payload) : input.ready().then(() => now(payload)));
-  });
-  const result = await voices(child, send, (listener) => (take = listener));
-  await open.close();
-  return result;
-}
-
-/** Each voice in a session and over a connection of its own. */
-async function inMany(address: string, child: ChildProcess): ReturnType<typeof voices> {
+/** Each voice in a session of its own, over one connection or each over its own. */
+async function inSessions(address: string, child: ChildProcess, shared: boolean): ReturnType<typeof voices> {
+  const signaling = nodejsSignaling();
+  const one = shared ? weriftTransport({ signaling }) : undefined;
   const ways: Way[] = [];
-  while (ways.length < manyVoices) ways.push(await session(address));
+  while (ways.length < manyVoices) ways.push(await session(address, signaling, one));
   const result = await voices(
     child,
     ways.map((way) => (payload) => way.voice(payload)),
@@ -242,11 +212,11 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
     beside(narrowName, "there and back, median", narrowTimes, median);
     beside(narrowName, "there and back, 95 %", narrowTimes, of95);
 
-    for (const [name, measure] of [
-      [`${manyVoices} voices over one connection`, inOne],
-      [`${manyVoices} voices over ${manyVoices} connections`, inMany],
+    for (const [name, shared] of [
+      [`${manyVoices} voices over one connection`, true],
+      [`${manyVoices} voices over ${manyVoices} connections`, false],
     ] as const) {
-      const { times, core } = await patiently(() => measure(sessions, child));
+      const { times, core } = await patiently(() => inSessions(sessions, child, shared));
       alone(name, "there and back, median", "ms", median(times), null);
       alone(name, "there and back, 99 %", "ms", of99(times), null);
       alone(name, "processor, both sides", "cores", core, null);
