@@ -1,5 +1,6 @@
 /** What is known of a connection, for those who have no part in it. */
 import type { MeshError } from "./errors.ts";
+import type { TrackDescription } from "./track.ts";
 
 /** Why a connection ended: `error` is undefined after an orderly close from either side. */
 export interface ConnectionEnd {
@@ -45,6 +46,8 @@ export interface ConnectionState {
   readonly sharedBy?: number;
   /** Round-trip time in milliseconds, by heartbeats. */
   readonly roundTripMs?: number;
+  /** The media tracks that were negotiated, in the order of their m-lines; left out where there are none. */
+  readonly tracks?: readonly TrackDescription[];
 }
 
 /** A connection that is kept open for those that will be wanted. */

@@ -2,6 +2,7 @@ import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "./calls.ts"
 import type { ConnectionEnd, ConnectionState, StandbyConnection } from "./connection.ts";
 import type { PipelineDescription } from "./description.ts";
 import { MeshError } from "./errors.ts";
+import type { MediaTracks } from "./track.ts";
 
 export type { CandidatePair, ConnectionEnd, ConnectionState, PathEnd, StandbyConnection } from "./connection.ts";
 
@@ -29,6 +30,8 @@ export interface Connection {
   readonly control: Channel;
   /** Makes a channel with an id agreed between both sides (1 to 1023). */
   channel(id: number, label: string): Channel;
+  /** Media tracks beside the channels; left out where the connection cannot carry any. */
+  readonly tracks?: MediaTracks | undefined;
   /** Resolves when the connection is over; never rejects. */
   readonly closed: Promise<ConnectionEnd>;
   /** Closes it and frees everything; resolves when done. Calling it again waits for the same end. */

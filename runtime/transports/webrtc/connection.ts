@@ -8,6 +8,7 @@ import type { EnginePeer, WebrtcEngine } from "./engines/engine.ts";
 import { Candidates, candidatesOf } from "./negotiation.ts";
 import type { PathSearch } from "./paths.ts";
 import { Sluice } from "./sluice.ts";
+import { ConnectionTracks } from "./tracks.ts";
 import { decodeControl, encodeChannel, encodeClose, encodePayload } from "./transport-messages.ts";
 
 /** How long an orderly close waits for the other side to see it, in milliseconds. */
@@ -30,6 +31,7 @@ export class WebrtcConnection implements Connection {
   readonly opened: Promise<void>;
   readonly peer: EnginePeer;
   readonly candidates: Candidates;
+  readonly tracks: ConnectionTracks | undefined;
   readonly #init: WebrtcConnectionInit;
   readonly #control: WebrtcChannel;
   readonly #sluice: Sluice;
@@ -61,6 +63,17 @@ export class WebrtcConnection implements Connection {
     this.#control = this.#make(0, "control");
     this.#sluice.setControl(this.#control.outbox);
     this.control = this.#control;
+    const { clock, engine, role } = init;
+    this.tracks =
+      engine.tracks &&
+      new ConnectionTracks({
+        peer: this.peer,
+        engine: engine.tracks,
+        role,
+        clock,
+        send: (message) => this.#say(message),
+        tune: () => this.tune(),
+      });
   }
 
   /** True before messages can flow. */
@@ -94,6 +107,7 @@ export class WebrtcConnection implements Connection {
   describe(): ConnectionState {
     const local = this.peer.localDescription?.sdp;
     const remote = this.peer.remoteDescription?.sdp;
+    const tracks = this.tracks?.describe() ?? [];
     return {
       transport: "webrtc",
       engine: this.#init.engine.name,
@@ -105,6 +119,7 @@ export class WebrtcConnection implements Connection {
       localCandidates: [...new Set([...candidatesOf(local), ...this.candidates.sent])],
       remoteCandidates: [...new Set([...candidatesOf(remote), ...this.candidates.received])],
       ...selectedOf(this.#pairs),
+      ...(tracks.length > 0 && { tracks }),
     };
   }
 
@@ -173,12 +188,25 @@ export class WebrtcConnection implements Connection {
       const message = decodeControl(bytes);
       if (message.kind === "payload") return message.message;
       if (message.kind === "close") this.#onClose(message.code);
+      else if (message.kind === "description") this.#onDescription(message.more, message.bytes);
       else if (this.#channels.has(message.id)) this.#channels.get(message.id)?.outbox.peerIsReady();
       else this.#announced.add(message.id);
     } catch (error) {
       this.#onFailure(MeshError.from(error));
     }
     return undefined;
+  }
+
+  #onDescription(more: boolean, piece: Uint8Array): void {
+    if (this.tracks === undefined) {
+      throw new MeshError("protocol-violation", "The other side sent a description, and this one has no media tracks.");
+    }
+    this.tracks.receive(more, piece);
+  }
+
+  /** Sends a transport message; the end of the connection is seen elsewhere. */
+  #say(message: Uint8Array): void {
+    if (this.#phase === "connected") this.#control.outbox.send(message);
   }
 
   #onClose(code: MeshError["code"] | undefined): void {
@@ -227,6 +255,7 @@ export class WebrtcConnection implements Connection {
     this.#phase = "closed";
     if (!wasOpen) await this.#look();
     this.#isNotOpen(error ?? new MeshError("peer-lost", "The connection was closed before it was open."));
+    this.tracks?.close(error ?? new MeshError("channel-closed", "The connection is closed."));
     this.#sluice.close();
     for (const channel of this.#channels.values()) channel.end(error);
     await this.#init.engine.close(this.peer);

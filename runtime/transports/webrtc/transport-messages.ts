@@ -10,9 +10,11 @@ export type ControlMessage =
   | { readonly kind: "close"; readonly code: ErrorCode | undefined }
   /** The sender has made the channel with this id; what is sent there will be received. */
   | { readonly kind: "channel"; readonly id: number }
-  | { readonly kind: "payload"; readonly message: Uint8Array };
+  | { readonly kind: "payload"; readonly message: Uint8Array }
+  /** A piece of a description (`tracks.ts`); `more` when others follow. */
+  | { readonly kind: "description"; readonly more: boolean; readonly bytes: Uint8Array };
 
-const types = { close: 0, channel: 1, escape: 2 } as const;
+const types = { close: 0, channel: 1, escape: 2, description: 4 } as const;
 
 export function encodeClose(code: ErrorCode | undefined): Uint8Array {
   if (code === undefined) return Uint8Array.of(0);
@@ -32,6 +34,18 @@ export function encodePayload(message: Uint8Array): Uint8Array {
   return escaped;
 }
 
+/** The pieces of a description, each of which fits a message. */
+export function encodeDescription(text: string): Uint8Array[] {
+  const bytes = new TextEncoder().encode(text);
+  const room = channelLimits.messageBytes - 3;
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += room) {
+    const more = at + room < bytes.length;
+    pieces.push(Uint8Array.of(0, types.description, more ? 1 : 0, ...bytes.subarray(at, at + room)));
+  }
+  return pieces;
+}
+
 /** @throws {MeshError} `protocol-violation` */
 export function decodeControl(message: Uint8Array): ControlMessage {
   if (message[0] !== 0) return { kind: "payload", message };
@@ -49,6 +63,13 @@ export function decodeControl(message: Uint8Array): ControlMessage {
     }
     case types.escape:
       if (message.length > 2) return { kind: "payload", message: message.subarray(2) };
+      break;
+    case types.description: {
+      const more = message[2];
+      if (message.length > 3 && (more === 0 || more === 1)) {
+        return { kind: "description", more: more === 1, bytes: message.subarray(3) };
+      }
+    }
   }
   throw new MeshError("protocol-violation", "The other side sent a broken transport message on channel 0.");
 }

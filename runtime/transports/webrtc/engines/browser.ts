@@ -1,4 +1,5 @@
 import type { CandidatePair, PathEnd } from "../../../interface/transport.ts";
+import { browserTracks } from "./browser-tracks.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 
 export interface BrowserEngineInit {
@@ -14,6 +15,7 @@ export function browserEngine(init: BrowserEngineInit = {}): WebrtcEngine {
   return {
     name: "browser",
     relayOnly: init.iceTransportPolicy === "relay",
+    tracks: browserTracks(),
     createPeerConnection() {
       const peer = new RTCPeerConnection({
         iceServers: [...(init.iceServers ?? [])],

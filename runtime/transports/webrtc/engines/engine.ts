@@ -1,4 +1,13 @@
 import type { CandidatePair } from "../../../interface/transport.ts";
+import type {
+  MediaTracks,
+  PlatformTrack,
+  TrackCodec,
+  TrackCodecName,
+  TrackDirection,
+  TrackRequest,
+  TrackStats,
+} from "../../../interface/track.ts";
 
 /** The part of W3C `RTCDataChannel` (https://www.w3.org/TR/webrtc/#rtcdatachannel) that every engine gets right. */
 export interface EngineChannel {
@@ -42,12 +51,47 @@ export interface EnginePeer {
   ): void;
 }
 
+/** A W3C `RTCRtpTransceiver` that is used in one direction, with what the engines name differently. */
+export interface EngineTransceiver {
+  readonly direction: TrackDirection;
+  /** Null before a description with it was set. */
+  readonly mid: string | null;
+  /** What was negotiated; undefined before that, or where it is none of ours. */
+  readonly codec: TrackCodec | undefined;
+  readonly ssrc: number | undefined;
+  readonly platformTrack: PlatformTrack | undefined;
+  sendRtp(packet: Uint8Array): void;
+  /** Set once. */
+  onRtp(listener: (packet: Uint8Array) => void): void;
+  requestKeyFrame(): void;
+  /** Set once. */
+  onKeyFrameRequest(listener: () => void): void;
+  replaceTrack(track: PlatformTrack | null): Promise<void>;
+  /** Never rejects. */
+  stats(): Promise<TrackStats>;
+}
+
+/** What an engine can do with media tracks. Engines that know only data channels have none. */
+export interface EngineTracks {
+  readonly carries: MediaTracks["carries"];
+  readonly codecs: readonly TrackCodecName[];
+  /** Of the offering side: makes one, which the next offer holds. */
+  addTransceiver(peer: EnginePeer, request: TrackRequest): EngineTransceiver;
+  /**
+   * Of the answering side, after an offer was set and before it is answered: accepts the tracks that are new in it.
+   * @returns all that the connection has, in the order of their m-lines
+   */
+  acceptTransceivers(peer: EnginePeer): readonly EngineTransceiver[];
+}
+
 /** One implementation of WebRTC. Everything in which the engines differ is behind this. */
 export interface WebrtcEngine {
   /** `werift`, `browser` or `node-datachannel`. */
   readonly name: string;
   /** Only paths over a TURN server are wanted. */
   readonly relayOnly: boolean;
+  /** Media tracks beside the data channels; left out by an engine that has only those. */
+  readonly tracks?: EngineTracks;
   createPeerConnection(): EnginePeer;
   /** Sets the channel up for binary messages. */
   prepareChannel(channel: EngineChannel): void;

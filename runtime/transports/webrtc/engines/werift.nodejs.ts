@@ -4,6 +4,7 @@ import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 import { anyNetwork } from "./networks.nodejs.ts";
 import { hopeOn, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
+import { weriftMediaConfig, weriftTracks } from "./werift-tracks.nodejs.ts";
 
 export interface WeriftEngineInit {
   readonly ice?: IceOptions;
@@ -19,8 +20,10 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
   return {
     name: "werift",
     relayOnly: transportPolicy === "relay",
+    tracks: weriftTracks(),
     createPeerConnection() {
       const peer = new RTCPeerConnection({
+        ...weriftMediaConfig(),
         // Its own default is a public STUN server, which tells a third party who runs what.
         iceServers: [...servers],
         iceTransportPolicy: transportPolicy,
