@@ -4,6 +4,13 @@ import type { Frame } from "./frame.ts";
 import type { Link } from "./link.ts";
 import type { Params } from "./node.ts";
 import type { ConnectionState, StandbyConnection } from "./connection.ts";
+import type { PlatformTrack, TrackStats } from "./track.ts";
+
+/** The streams of a session, by port name, of which what is late may be dropped: they may go over media tracks. */
+export interface LivePorts {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
 
 /** What a caller asks of a pipeline when it opens a session. */
 export interface SessionRequest {
@@ -30,6 +37,7 @@ export interface SessionRequest {
   readonly resumeMs?: number | undefined;
   /** For `describe`: by what the caller reaches the pipeline, where it is on another peer. */
   readonly border?: (() => SessionBorder) | undefined;
+  readonly live?: LivePorts | undefined;
 }
 
 /** What is between a pipeline and its caller on another peer. */
@@ -37,6 +45,21 @@ export interface SessionBorder {
   /** A `WebRTCStreamSource` for each input, a `WebRTCStreamSink` for each output; none while there is no connection. */
   readonly nodes: readonly NodeDescription[];
   readonly connection: ConnectionState | undefined;
+}
+
+/** Streams of a session as media tracks of the platform: a microphone, what an `<audio>` plays. Only where the platform has them. */
+export interface PlatformTracks {
+  /**
+   * Sends a track as an input, in place of frames, or none any more; it goes on so over whatever session follows.
+   * @returns false when the input cannot be had as a track: frames are to be written then
+   */
+  send(input: string, track: PlatformTrack | null): Promise<boolean>;
+  /**
+   * Takes an output as a track, in place of frames.
+   * @param onTrack is given the track, and another one when another session follows
+   * @returns false when the output cannot be had as a track: frames come then
+   */
+  receive(output: string, onTrack: (track: PlatformTrack) => void): Promise<boolean>;
 }
 
 /** How a session ended: `error` is undefined when every output had ended in good order. */
@@ -79,6 +102,9 @@ export interface PipelineSession {
    * has had its effect, or may have.
    */
   unanswered?(): Readonly<Record<string, readonly Frame[]>>;
+  /** What this side's own program says of its streams. */
+  readonly live?: LivePorts | undefined;
+  readonly tracks?: PlatformTracks | undefined;
   describe(): SessionDescription;
 }
 
@@ -109,6 +135,8 @@ export interface StreamDescription {
   readonly queued: number;
   /** Milliseconds this hop takes a frame: mean of the latest frames; undefined before the first. */
   readonly hopMs: number | undefined;
+  /** The media track that it goes over; left out where it goes over its channel. */
+  readonly track?: { readonly mid: string; readonly stats: TrackStats };
 }
 
 export interface NodeDescription {

@@ -19,7 +19,7 @@ export async function servePeer(init: ServingInit): Promise<void> {
     names: () => peer.runs.map((run) => run.as),
     clock: platform.clock,
   };
-  const host = servePipelines({ ...pipelines, ...(heartbeat !== undefined && { heartbeat }) });
+  const host = servePipelines({ ...pipelines, random: platform.random, ...(heartbeat !== undefined && { heartbeat }) });
   const calls = pipelineCalls(pipelines);
   init.onHost({
     accept: host.accept,

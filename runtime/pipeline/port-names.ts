@@ -1,5 +1,11 @@
 import type { Frame } from "../interface/frame.ts";
-import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
+import type {
+  LivePorts,
+  PipelineSession,
+  SessionDescription,
+  SessionEnd,
+  SessionRequest,
+} from "../interface/session.ts";
 
 type Side = "inputs" | "outputs";
 
@@ -38,12 +44,12 @@ export class RenamedSession implements PipelineSession {
   readonly inputs: PipelineSession["inputs"];
   readonly formats: PipelineSession["formats"];
   readonly #session: PipelineSession;
-  readonly #inputs: ReadonlyMap<string, string>;
+  readonly #back: { readonly inputs: ReadonlyMap<string, string>; readonly outputs: ReadonlyMap<string, string> };
 
   constructor(session: PipelineSession, names: PortNames) {
     const back = { inputs: reversed(names.inputs), outputs: reversed(names.outputs) };
-    this.#inputs = back.inputs;
     this.#session = session;
+    this.#back = back;
     this.inputs = renamed(session.inputs, back.inputs);
     this.formats = {
       inputs: renamed(session.formats.inputs, back.inputs),
@@ -55,6 +61,17 @@ export class RenamedSession implements PipelineSession {
     return this.#session.id;
   }
 
+  get live(): LivePorts | undefined {
+    const { live } = this.#session;
+    const { inputs, outputs } = this.#back;
+    return (
+      live && {
+        inputs: live.inputs.map((port) => inputs.get(port) ?? port),
+        outputs: live.outputs.map((port) => outputs.get(port) ?? port),
+      }
+    );
+  }
+
   get closed(): Promise<SessionEnd> {
     return this.#session.closed;
   }
@@ -64,7 +81,7 @@ export class RenamedSession implements PipelineSession {
   }
 
   unanswered(): Readonly<Record<string, readonly Frame[]>> {
-    return renamed(this.#session.unanswered?.() ?? {}, this.#inputs);
+    return renamed(this.#session.unanswered?.() ?? {}, this.#back.inputs);
   }
 
   describe(): SessionDescription {

@@ -4,7 +4,13 @@ import type { OnEvent } from "../interface/events.ts";
 import type { Link } from "../interface/link.ts";
 import type { Params } from "../interface/node.ts";
 import type { RemotePlan } from "../interface/plan.ts";
-import type { PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
+import type {
+  LivePorts,
+  PipelineSession,
+  PlatformTracks,
+  RemoteDescription,
+  SessionEnd,
+} from "../interface/session.ts";
 
 /** A remote of a running session, seen from the executor. */
 export interface RunningRemote {
@@ -15,6 +21,7 @@ export interface RunningRemote {
    */
   open(): Promise<PipelineSession["formats"]>;
   readonly inputs: Readonly<Record<string, Link>>;
+  readonly tracks?: PlatformTracks;
   /** Resolves when all its outputs have ended, or with the failure that leaves none. */
   readonly closed: Promise<SessionEnd>;
   close(error?: MeshError): Promise<void>;
@@ -32,6 +39,8 @@ export type OpenRemote = (init: {
     readonly inputs: Readonly<Record<string, FlowType>>;
     readonly outputs: Readonly<Record<string, FlowType>>;
   };
+  /** Of those ports, the ones whose links are live. */
+  readonly live?: LivePorts;
   readonly schemas: Schemas;
   /** Where the frames of each output go. */
   readonly outputs: Readonly<Record<string, Link>>;

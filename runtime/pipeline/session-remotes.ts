@@ -8,6 +8,7 @@ import type { BoundedChannel } from "./bounded-channel.ts";
 import { CallerLink, Heard } from "./caller-link.ts";
 import { EndingRemote, type Ending } from "./ending.ts";
 import { HeldLink } from "./held-link.ts";
+import { liveOfRemote } from "./live-links.ts";
 import type { Cells } from "./negotiation.ts";
 import { Carriage } from "./pump.ts";
 import type { RunningRemote } from "./running-remote.ts";
@@ -51,6 +52,11 @@ export class SessionRemotes {
 
   get all(): RunningRemote[] {
     return [...this.#remotes.values()].map(({ running }) => running);
+  }
+
+  /** One of them; undefined for the id of another. */
+  get(id: string): RunningRemote | undefined {
+    return this.#remotes.get(id)?.running;
   }
 
   /**
@@ -155,6 +161,7 @@ export class SessionRemotes {
         inputs: types(plan.inputs, (port) => wiring.before(plan.id, port).length > 0),
         outputs: types(plan.outputs, (port) => Object.hasOwn(outputs, port)),
       },
+      live: liveOfRemote(graph, plan.id, plan.inputs, plan.outputs),
       schemas,
       outputs,
       signal: abort.signal,

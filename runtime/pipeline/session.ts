@@ -1,6 +1,12 @@
 import { MeshError } from "../interface/errors.ts";
 import { randomId } from "../interface/random.ts";
-import type { PipelineSession, SessionDescription, SessionEnd } from "../interface/session.ts";
+import type {
+  LivePorts,
+  PipelineSession,
+  PlatformTracks,
+  SessionDescription,
+  SessionEnd,
+} from "../interface/session.ts";
 import type { Blueprint } from "./blueprint.ts";
 import { EntryLink } from "./border.ts";
 import { CallerLink, Heard } from "./caller-link.ts";
@@ -14,6 +20,7 @@ import type { SessionCommon, SessionInit } from "./session-common.ts";
 import { describeSession } from "./session-description.ts";
 import { SessionNodes } from "./session-nodes.ts";
 import { SessionRemotes } from "./session-remotes.ts";
+import { DirectTracks, liveOfPipeline } from "./live-links.ts";
 import { Soon } from "./soon.ts";
 import { SplitMemory } from "./splits/split-memory.ts";
 import { Splits } from "./splits/splits.ts";
@@ -77,6 +84,16 @@ export class LocalSession implements PipelineSession {
 
   get formats(): PipelineSession["formats"] {
     return this.#formats;
+  }
+
+  get live(): LivePorts {
+    const { graph, plan } = this.#init;
+    return liveOfPipeline(graph, plan.inputs, plan.outputs);
+  }
+
+  get tracks(): PlatformTracks | undefined {
+    const remotes = this.#remotes;
+    return remotes && new DirectTracks(this.#init.graph, (id) => remotes.get(id)?.tracks);
   }
 
   /** Opens all nodes and remotes and starts. @throws {MeshError} the first failure; nothing is left open then */

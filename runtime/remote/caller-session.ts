@@ -2,17 +2,19 @@ import type { FlowType } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
+import type { Random } from "../interface/random.ts";
 import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
 import type { Channel, Connection } from "../interface/transport.ts";
 import { agreedFormats } from "./agreement.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { answerShare, defaultWindow, maxStreams, protocolVersion, resumeMs, windowFor } from "./limits.ts";
-import { fromFailure, type Accept } from "./messages.ts";
+import { fromFailure, type Accept, type Hello } from "./messages.ts";
 import { PeerWire, type OpeningMessage } from "./peer-wire.ts";
 import { cutBetween } from "../pipeline/declared-fields.ts";
 import { resumeOver } from "./resumption.ts";
 import { schemasOf } from "./schemas.ts";
 import type { StreamSink } from "./stream-sink.ts";
+import { mayUseTracks, SessionTracks } from "./tracks/session-tracks.ts";
 
 export interface CallerSessionInit {
   readonly connection: Connection;
@@ -21,6 +23,7 @@ export interface CallerSessionInit {
   readonly pipeline: string;
   readonly id: string;
   readonly clock: Clock;
+  readonly random: Random;
   readonly heartbeat: HeartbeatOptions;
   readonly request: SessionRequest;
   /** The other peer is there and opens its pipeline, which may take long. */
@@ -36,6 +39,7 @@ export class CallerSession implements PipelineSession {
   readonly id: string;
   readonly inputs: Record<string, StreamSink> = {};
   readonly closed: Promise<SessionEnd>;
+  tracks: SessionTracks | undefined;
   readonly #init: CallerSessionInit;
   readonly #wire: PeerWire;
   readonly #accepted: Promise<Accept>;
@@ -163,6 +167,7 @@ export class CallerSession implements PipelineSession {
         streams.map(({ type }) => type),
         request.schemas,
       ),
+      ...this.#trackOffer(streams.map(({ type }) => type)),
       // The answer has to come back in time as well.
       ...(request.onInterrupted !== undefined && {
         resume: { token: this.#init.token, withinMs: Math.max(1, Math.floor(request.resumeMs ?? resumeMs)) },
@@ -170,6 +175,24 @@ export class CallerSession implements PipelineSession {
       ...(leftMs !== undefined && { withinMs: Math.max(1, Math.floor(leftMs * answerShare)) }),
     });
     return channels;
+  }
+
+  /** Says what this side can carry over tracks, where any stream may be of use there. */
+  #trackOffer(types: readonly FlowType[]): Pick<Hello, "tracks"> {
+    const { tracks } = this.#init.connection;
+    if (tracks === undefined || !types.some((type) => mayUseTracks(type, tracks.codecs))) return {};
+    return { tracks: { codecs: [...tracks.codecs] } };
+  }
+
+  #useTracks(accept: Accept): void {
+    const { connection, clock, random, request } = this.#init;
+    if (accept.tracks === undefined || connection.tracks === undefined) return;
+    const { codecs } = accept.tracks;
+    const { formats } = this;
+    const tracks = connection.tracks;
+    this.tracks = new SessionTracks({ tracks, role: "caller", codecs, clock, random, ...this.#wire.forTracks });
+    this.#wire.useTracks(this.tracks, { sinks: formats.inputs, sources: formats.outputs });
+    this.tracks.start(request.live);
   }
 
   #begin(accept: Accept, channels: ReadonlyMap<string, Channel>): void {
@@ -194,8 +217,8 @@ export class CallerSession implements PipelineSession {
         onInterrupted(error);
       });
     }
-    for (const [port, channel] of channels) {
-      const source = this.#wire.source({
+    const sources = [...channels].map(([port, channel]) =>
+      this.#wire.source({
         port,
         channel,
         type: this.#formats.outputs[port] as FlowType,
@@ -203,9 +226,10 @@ export class CallerSession implements PipelineSession {
         link: request.outputs[port]?.link as Link,
         onEnd: (error) => this.#outputEnded(port, error),
         onRefused: (error) => void this.#wire.close(error),
-      });
-      source.start();
-    }
+      }),
+    );
+    this.#useTracks(accept);
+    for (const source of sources) source.start();
     const { signal } = request;
     const onAbort = (): void => void this.#wire.close(MeshError.from(signal.reason, "cancelled"));
     signal.addEventListener("abort", onAbort, { once: true });
@@ -217,6 +241,7 @@ export class CallerSession implements PipelineSession {
       this.#init.onOpening();
     } else if (message.type === "accept" && this.#phase === "greeting") {
       this.#phase = "answered";
+      if (message.tracks !== undefined && this.#init.connection.tracks !== undefined) this.#wire.expectTracks();
       this.#settle(message);
     } else if (message.type === "refuse" && this.#phase === "greeting") {
       this.#phase = "answered";

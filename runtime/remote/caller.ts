@@ -48,6 +48,7 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
             pipeline,
             id: randomId(init.random),
             clock,
+            random: init.random,
             heartbeat: init.heartbeat ?? {},
             request: { ...request, deadlineUs },
             token: randomId(init.random),

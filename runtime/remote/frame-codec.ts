@@ -8,7 +8,7 @@ import { MeshError } from "../interface/errors.ts";
 import { maxFrameBytes, protocolVersion } from "./limits.ts";
 import { isEncoding, type Encoding } from "./payload-codec.ts";
 
-const RecordKind = { frame: 1, firstPart: 2, furtherPart: 3, end: 4 } as const;
+const RecordKind = { frame: 1, firstPart: 2, furtherPart: 3, end: 4, track: 5 } as const;
 
 /** The fixed fields of a frame record. */
 export const headerBytes = 32;
@@ -40,6 +40,24 @@ export interface DecodedFrame extends EncodableFrame {
   readonly exclusive: boolean;
 }
 
+/**
+ * From a frame on, the stream goes on on its media track, until a frame record comes again: what RTP has no place for. Told of
+ * the first frame there, of each that begins or ends a segment or an epoch, and of each whose media time does not follow
+ * from the timestamps before.
+ */
+export interface TrackMark {
+  /** Of the track: 1 to 16 ASCII characters (RFC 8843). */
+  readonly mid: string;
+  /** Of `FrameFlag`, but for the one of key frames. */
+  readonly flags: number;
+  readonly epoch: number;
+  /** Number of the frame in its stream, from 0. */
+  readonly seq: number;
+  readonly timestampUs: number;
+  /** Of the first packet of the frame; undefined where the sender does not see its packets, as in a browser. */
+  readonly rtp: { readonly sequenceNumber: number; readonly timestamp: number } | undefined;
+}
+
 /** What a decoder reports, in the order of the wire. What its methods throw passes through `push`. */
 export interface FrameReceiver {
   /** A frame of this many payload bytes begins. */
@@ -47,6 +65,8 @@ export interface FrameReceiver {
   frame(frame: DecodedFrame): void;
   /** The stream has ended in good order after `frames` frames. */
   end(frames: number): void;
+  /** Where the session has tracks; otherwise such a record is a violation. */
+  track?(mark: TrackMark): void;
 }
 
 function extensionBytes(frame: EncodableFrame): number {
@@ -139,6 +159,25 @@ export function encodeEnd(frames: number): Uint8Array {
   return message;
 }
 
+/** The record of a frame that goes over the media track of its stream. */
+export function encodeTrackMark(mark: TrackMark): Uint8Array {
+  const mid = new TextEncoder().encode(mark.mid);
+  const message = new Uint8Array(headerBytes + mid.length);
+  const view = new DataView(message.buffer);
+  view.setUint8(0, protocolVersion);
+  view.setUint8(1, RecordKind.track);
+  view.setUint8(2, mark.flags);
+  view.setUint8(3, mid.length);
+  view.setUint16(4, mark.rtp?.sequenceNumber ?? 0, true);
+  view.setUint16(6, mark.rtp === undefined ? 1 : 0, true);
+  setUint53(view, 8, mark.seq);
+  view.setFloat64(16, mark.timestampUs, true);
+  view.setUint32(24, mark.epoch, true);
+  view.setUint32(28, mark.rtp?.timestamp ?? 0, true);
+  message.set(mid, headerBytes);
+  return message;
+}
+
 function violation(what: string): MeshError {
   return new MeshError("protocol-violation", `A frame is not as the protocol wants it: ${what}.`);
 }
@@ -184,6 +223,7 @@ export class FrameDecoder {
       else if (kind === RecordKind.firstPart) at = this.#first(message, view, at);
       else if (kind === RecordKind.furtherPart) at = this.#further(message, view, at);
       else if (kind === RecordKind.end) at = this.#end(view, at);
+      else if (kind === RecordKind.track && this.#receiver.track !== undefined) at = this.#track(message, view, at);
       else throw violation(`record kind ${kind} is not known`);
     }
   }
@@ -233,6 +273,28 @@ export class FrameDecoder {
     this.#ended = true;
     this.#receiver.end(uint53(view, at + 8));
     return at + endBytes;
+  }
+
+  #track(message: Uint8Array, view: DataView, at: number): number {
+    const start = at + headerBytes;
+    const end = start + view.getUint8(at + 3);
+    if (end > view.byteLength) throw violation("a record is cut short");
+    const mid = new TextDecoder().decode(message.subarray(start, end));
+    if (!/^[!-~]{1,16}$/.test(mid)) throw violation("the name of a track is none");
+    const timestampUs = view.getFloat64(at + 16, true);
+    if (!Number.isFinite(timestampUs)) throw violation("the timestamp is not a number");
+    this.#receiver.track?.({
+      mid,
+      flags: view.getUint8(at + 2),
+      epoch: view.getUint32(at + 24, true),
+      seq: uint53(view, at + 8),
+      timestampUs,
+      rtp:
+        (view.getUint16(at + 6, true) & 1) === 1
+          ? undefined
+          : { sequenceNumber: view.getUint16(at + 4, true), timestamp: view.getUint32(at + 28, true) },
+    });
+    return end;
   }
 
   #header(view: DataView, at: number): { header: Header; start: number; length: number } {

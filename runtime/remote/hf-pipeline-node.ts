@@ -6,11 +6,12 @@ import type { OnEvent } from "../interface/events.ts";
 import type { Link } from "../interface/link.ts";
 import type { RemotePlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
-import type { PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
+import type { LivePorts, PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
 import type { Place } from "../pipeline/failures.ts";
 import type { RunningRemote } from "../pipeline/running-remote.ts";
 import { FencedLink, type StreamOutlet } from "./fenced-link.ts";
 import { IdleTimeout } from "./idle-timeout.ts";
+import { LastingTracks } from "./lasting-tracks.ts";
 import { openTimeoutMs } from "./limits.ts";
 import { search } from "./search.ts";
 import { Standby } from "./standby.ts";
@@ -26,6 +27,8 @@ export interface HFPipelineNodeInit {
   readonly targets: readonly HFTarget[];
   /** Of the ports that are linked, what may be sent and taken, as sets. */
   readonly formats: PipelineSession["formats"];
+  /** Of those ports, the ones whose links are live. */
+  readonly live?: LivePorts;
   readonly schemas: Schemas;
   /** Where the frames of each output go. */
   readonly outputs: Readonly<Record<string, Link>>;
@@ -79,6 +82,7 @@ class Breaks {
  */
 export class HFPipelineNode implements RunningRemote {
   readonly inputs: Readonly<Record<string, SwitchLink>>;
+  readonly tracks = new LastingTracks();
   readonly closed: Promise<SessionEnd>;
   readonly #init: HFPipelineNodeInit;
   readonly #place: Place;
@@ -204,7 +208,7 @@ export class HFPipelineNode implements RunningRemote {
   }
 
   async #attempt(index: number, signal: AbortSignal, deadlineUs: number): Promise<Attempt> {
-    const { plan, clock, targets, schemas, session: id, onEvent } = this.#init;
+    const { plan, clock, live, targets, schemas, session: id, onEvent } = this.#init;
     const target = targets[index] as HFTarget;
     onEvent({ kind: "remote-connecting", session: id, remote: plan.id, target: target.text });
     const nowUs = clock.nowUs();
@@ -240,6 +244,7 @@ export class HFPipelineNode implements RunningRemote {
             schemas,
             signal: life.signal,
             deadlineUs: nowUs + limitMs * 1_000,
+            live,
             ...(plan.policy.resumeMs !== 0 && {
               onInterrupted: (error: MeshError) => breaks.happened(error),
               resumeMs: plan.policy.resumeMs,
@@ -281,6 +286,7 @@ export class HFPipelineNode implements RunningRemote {
     void session.closed.then(() => {
       for (const link of links) link.fence();
     });
+    this.tracks.attach(session);
     for (const [port, input] of Object.entries(this.inputs)) {
       const link = session.inputs[port];
       if (link === undefined) input.discard();

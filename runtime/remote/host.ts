@@ -2,6 +2,7 @@ import type { Schemas } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import type { PipelineDescription, PortDescription } from "../interface/description.ts";
 import { MeshError } from "../interface/errors.ts";
+import type { Random } from "../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
@@ -11,6 +12,7 @@ import type { Leg } from "./leg.ts";
 import { PeerWire } from "./peer-wire.ts";
 import { schemasOf } from "./schemas.ts";
 import type { StreamSink } from "./stream-sink.ts";
+import { SessionTracks } from "./tracks/session-tracks.ts";
 
 /** A pipeline that callers may open sessions with. */
 export interface ServedPipeline {
@@ -25,6 +27,8 @@ export interface ServeInit {
   readonly find: (name: string) => ServedPipeline | undefined;
   readonly names: () => readonly string[];
   readonly clock: Clock;
+  /** Left out, streams do not go over media tracks. */
+  readonly random?: Random;
   readonly heartbeat?: HeartbeatOptions;
   /** Connections that are served at the same time; 1,024. */
   readonly maxConnections?: number;
@@ -281,18 +285,33 @@ class HostedCall {
       if (type === undefined) throw new MeshError("internal", `Output \`${port}\` was not opened.`);
       sinks.get(port)?.settle(type, window);
     }
+    const tracks = this.#useTracks(hello, formats);
     wire.send({
       ...acceptMessage(formats, served.schemas),
       ...(served.describe().idempotent === true && { idempotent: true }),
       ...(keptMs !== undefined && { resume: { withinMs: keptMs } }),
+      ...(tracks !== undefined && { tracks: { codecs: [...tracks.codecs] } }),
     });
     this.#accepted = true;
     wire.established();
+    tracks?.start(session.live);
     for (const source of sources) source.start();
     void session.closed.then(({ error }) => {
       if (error !== undefined) void wire.close(error);
       else wire.send({ type: "finished" });
     });
+  }
+
+  /** @returns undefined when the two sides have no tracks in common */
+  #useTracks({ tracks: offered }: Hello, formats: PipelineSession["formats"]): SessionTracks | undefined {
+    const { clock, random } = this.#init;
+    const { tracks } = this.#connection;
+    if (offered === undefined || tracks === undefined || random === undefined) return undefined;
+    const codecs = tracks.codecs.filter((codec) => offered.codecs.includes(codec));
+    if (codecs.length === 0) return undefined;
+    const made = new SessionTracks({ tracks, role: "host", codecs, clock, random, ...this.wire.forTracks });
+    this.wire.useTracks(made, { sinks: formats.outputs, sources: formats.inputs });
+    return made;
   }
 
   /** Says no, and gives the caller a moment to hear it and close. */

@@ -27,6 +27,9 @@ const progress = z.object({ channel, received: total, taken: total, bytes: total
 export type Progress = z.infer<typeof progress>;
 const token = text(16, 64);
 
+/** The sender can carry streams of these codecs on media tracks; a name that is not known is one that it has and this peer has not. */
+const tracks = z.object({ codecs: list(text(1, 32), 0, 16) });
+
 const place = z.object({ file: text(0, 1_024), line: int(1), column: int(1) });
 
 /** A failure in words, as it goes to the other peer. A code this peer does not know becomes `internal`. */
@@ -61,6 +64,7 @@ const hello = z.object({
   withinMs: z.optional(z.number().check(z.positive())),
   /** The caller will come back with the token when the connection breaks, within this time. */
   resume: z.optional(z.object({ token, withinMs: int(1) })),
+  tracks: z.optional(tracks),
 });
 export type Hello = z.infer<typeof hello>;
 
@@ -75,6 +79,8 @@ const accept = z.object({
   idempotent: z.optional(z.boolean()),
   /** The host keeps the session for so long after a connection of it broke. */
   resume: z.optional(z.object({ withinMs: int(1) })),
+  /** The streams of the session may go over media tracks, of these codecs. */
+  tracks: z.optional(tracks),
 });
 export type Accept = z.infer<typeof accept>;
 
@@ -124,6 +130,16 @@ const message = z.discriminatedUnion("type", [
   z.object({ type: z.literal("credit"), channel, frames: total, bytes: total }),
   /** From its writer: the stream has failed. From its reader: nothing more of it is wanted. */
   z.object({ type: z.literal("abort"), channel, ...failure }),
+  /**
+   * From the caller: the stream of a channel has this media track from now on, or none any more; `late` when nothing of the stream has
+   * been of use yet. From the host: it would like the stream to have one.
+   */
+  z.object({
+    type: z.literal("track"),
+    channel,
+    mid: z.optional(z.string().check(z.regex(/^[!-~]{1,16}$/))),
+    late: z.optional(z.boolean()),
+  }),
   /** The pipeline has ended in good order; what is left is on the streams. */
   z.object({ type: z.literal("finished") }),
   z.object({ type: z.literal("ping"), sentUs: z.number() }),

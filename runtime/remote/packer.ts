@@ -45,6 +45,11 @@ export class Packer {
     for (const piece of pieces) this.#put(piece);
   }
 
+  /** A record that is no frame and need not be kept. */
+  record(bytes: Uint8Array): void {
+    this.#put({ bytes, shares: true });
+  }
+
   /** @param position number that the next frame would have had */
   end(position: number): void {
     this.#put({ bytes: encodeEnd(position), shares: true });

@@ -6,10 +6,11 @@ import type { SessionBorder, SessionDescription, SessionEnd } from "../interface
 import type { Channel, Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { Leg, type LegListener } from "./leg.ts";
-import { defaultWindow, windowFor, type Window } from "./limits.ts";
+import { defaultWindow, maxStreams, windowFor, type Window } from "./limits.ts";
 import { fromFailure, toFailure, type Bye, type ControlMessage, type ForeignHello, type Progress } from "./messages.ts";
 import { StreamSink } from "./stream-sink.ts";
 import { StreamSource } from "./stream-source.ts";
+import type { SessionTracks, SessionTracksInit, TrackMessage } from "./tracks/session-tracks.ts";
 
 /** The messages that mean something else to a caller than to a host. */
 export type OpeningMessage = Extract<
@@ -60,6 +61,9 @@ export class PeerWire {
   #onInterrupted: ((error: MeshError) => void) | undefined;
   /** What the other side must have heard, whichever connections break. */
   readonly #lasting: ControlMessage[] = [];
+  #tracks: SessionTracks | undefined;
+  /** What was said of tracks before they are in use here; undefined where none are to come. */
+  #earlyTracks: TrackMessage[] | undefined;
   #interrupted = false;
   #over = false;
 
@@ -122,9 +126,42 @@ export class PeerWire {
       window: windowFor(init.type),
       onCredit: (frames, bytes) => this.send({ type: "credit", channel: id, frames, bytes }),
       onFailure: (error) => void this.close(error),
+      hasTracks: () => this.#tracks !== undefined,
     });
     this.#sources.set(id, source);
     return source;
+  }
+
+  /** Both sides have agreed on media tracks; they will be in use in a moment. */
+  expectTracks(): void {
+    this.#earlyTracks = [];
+  }
+
+  /** Both sides can carry streams over media tracks. @param formats of the streams that this side writes, and of those it reads */
+  useTracks(
+    tracks: SessionTracks,
+    formats: {
+      readonly sinks: Readonly<Record<string, FlowType>>;
+      readonly sources: Readonly<Record<string, FlowType>>;
+    },
+  ): void {
+    this.#tracks = tracks;
+    for (const [id, sink] of this.#sinks) {
+      const type = formats.sinks[sink.port];
+      if (type !== undefined) tracks.add(id, type, { sink, source: undefined });
+    }
+    for (const [id, source] of this.#sources) {
+      const type = formats.sources[source.port];
+      if (type !== undefined) tracks.add(id, type, { sink: undefined, source });
+    }
+    const early = this.#earlyTracks ?? [];
+    this.#earlyTracks = undefined;
+    for (const message of early) tracks.onMessage(message);
+  }
+
+  /** What the tracks of a session need of it. */
+  get forTracks(): Pick<SessionTracksInit, "send" | "fail"> {
+    return { send: (message) => this.send(message), fail: (error) => void this.close(error) };
   }
 
   /** This side wants no more of a stream that comes in: the other side need not send it. */
@@ -151,6 +188,7 @@ export class PeerWire {
     this.#leaving.push(this.#leg.leave(error, true));
     for (const sink of this.#sinks.values()) sink.interrupt();
     for (const source of this.#sources.values()) source.interrupt();
+    this.#tracks?.interrupt();
   }
 
   /** What this side has read so far. Only of streams that are interrupted, for nothing may come after it is told. */
@@ -185,6 +223,7 @@ export class PeerWire {
     }
     for (const message of this.#lasting) leg.send(message);
     for (const [id, source] of this.#sources) source.start(channels.get(id));
+    this.#tracks?.resume(leg.connection.tracks);
   }
 
   /** Gives its connection away; this wire is over. */
@@ -206,6 +245,7 @@ export class PeerWire {
     if (this.#over) return this.freed;
     this.#over = true;
     const reason = error ?? new MeshError("cancelled", "The session has ended.");
+    this.#tracks?.close();
     for (const sink of this.#sinks.values()) sink.stop(reason);
     for (const source of this.#sources.values()) source.stop();
     this.#resolveClosed({ error });
@@ -262,6 +302,12 @@ export class PeerWire {
         return;
       case "abort":
         this.#aborted(message.channel, fromFailure(message));
+        return;
+      case "track":
+        if (this.#tracks !== undefined) this.#tracks.onMessage(message);
+        else if (this.#earlyTracks !== undefined && this.#earlyTracks.length < maxStreams)
+          this.#earlyTracks.push(message);
+        else throw new MeshError("protocol-violation", "Media tracks were not agreed on.");
         return;
       case "bye":
         void this.close(byeError(message) ?? this.#init.onLeave(), true);

@@ -5,8 +5,10 @@ import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
 import type { Cut } from "../pipeline/declared-fields.ts";
+import type { TrackStats } from "../interface/track.ts";
 import type { Channel } from "../interface/transport.ts";
-import type { EncodableFrame } from "./frame-codec.ts";
+import type { KeyFrameCache } from "../media/key-frame-cache.ts";
+import { encodeTrackMark, type EncodableFrame } from "./frame-codec.ts";
 import { leastPacked, maxFrameBytes, packedShare, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
 import { Packer, type Piece } from "./packer.ts";
@@ -29,6 +31,23 @@ export interface StreamSinkInit extends StreamInit {
   readonly clock: Clock;
   /** This side gives the stream up; the other one is to be told. */
   readonly onAbort: (error: MeshError) => void;
+}
+
+/** A media track that a stream goes over, beside its channel. */
+export interface TrackOutlet {
+  readonly mid: string;
+  /** Frames go over it; before, it waits for one at which the stream can move. */
+  readonly active: boolean;
+  readonly writable: boolean;
+  /** Frames that wait. */
+  readonly queued: number;
+  readonly stats: TrackStats;
+  /** @returns false when the frame has to go over the channel yet */
+  take(frame: Frame<Uint8Array>, number: number): boolean;
+  flush(): void;
+  /** @param done is called when all has been sent */
+  end(done: () => void): void;
+  close(): void;
 }
 
 /** The writer of a stream that leaves this peer (spec R4.2): has room while the other side grants credits. */
@@ -61,11 +80,20 @@ export class StreamSink implements Link {
   #kept: (readonly Piece[])[] | undefined;
   #keptFrom = 0;
   #ended = false;
+  /** The end is on its way: nothing may follow it. */
+  #endSent = false;
   /** The reader wants no more: frames are taken and dropped, so that they hold nobody up. */
   #discarding = false;
   #discarded = 0;
   #error: MeshError | undefined;
   #waiting: (() => void)[] = [];
+  #track: TrackOutlet | undefined;
+  /** Of those that went over tracks, which credits do not count. */
+  #trackFrames = 0;
+  #trackBytes = 0;
+  /** Of pictures: what a reader who comes late needs, and what keeps it. */
+  #memory: KeyFrameCache | undefined;
+  #remember: ((frame: Frame<Uint8Array>) => void) | undefined;
 
   constructor(init: StreamSinkInit, window: Window) {
     this.port = init.port;
@@ -87,7 +115,9 @@ export class StreamSink implements Link {
 
   get writable(): boolean {
     if (this.#discarding) return !this.#ended;
-    return !this.#ended && this.#channel !== undefined && this.#hasCredit() && this.#packer.hasRoom;
+    if (this.#ended || this.#channel === undefined) return false;
+    if (this.#track?.active === true) return this.#track.writable;
+    return this.#hasCredit() && this.#packer.hasRoom;
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -105,6 +135,9 @@ export class StreamSink implements Link {
     if (this.#discarding) {
       this.#discarded += 1;
       return;
+    }
+    if (this.#remember !== undefined || this.#track !== undefined) {
+      if (this.#viaTrack(frame as Frame<Uint8Array>)) return;
     }
     if (!this.#hasCredit())
       throw new MeshError("channel-full", `The stream \`${this.port}\` has no credit; wait for \`ready\`.`);
@@ -133,11 +166,93 @@ export class StreamSink implements Link {
     if (this.#ended) return;
     this.#ended = true;
     if (!this.#discarding) {
-      this.#packer.end(this.#position);
-      this.#flush();
+      const end = (): void => {
+        // It may have been given up while frames waited for their time.
+        if (this.#error !== undefined || this.#discarding) return;
+        this.#endSent = true;
+        this.#packer.end(this.#position);
+        this.#flush();
+      };
+      if (this.#track?.active === true) {
+        this.#track.end(() => {
+          end();
+          this.useTrack(undefined);
+        });
+      } else end();
     }
     this.#wake();
   }
+
+  /** A new epoch has begun: of what waits for its time, nothing goes out any more. */
+  flush(): void {
+    this.#track?.flush();
+  }
+
+  // ---- media tracks ------------------------------------------------------------------------------------------------
+
+  /** From now on keeps what a reader needs who comes late. @param add is given each frame */
+  remember(memory: KeyFrameCache, add: (frame: Frame<Uint8Array>) => void): void {
+    this.#memory = memory;
+    this.#remember = add;
+  }
+
+  get memory(): KeyFrameCache | undefined {
+    return this.#memory;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Number of the next frame. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** The stream goes over a track from now on, as soon as it can; undefined: over its channel again. */
+  useTrack(track: TrackOutlet | undefined): void {
+    this.#track?.close();
+    this.#track = this.#ended ? undefined : track;
+    if (this.#ended) track?.close();
+    this.#wake();
+  }
+
+  /** Sends a record that is no frame. */
+  record(bytes: Uint8Array): void {
+    if (this.#channel === undefined || this.#error !== undefined || this.#endSent) return;
+    this.#packer.record(bytes);
+    this.#flush();
+  }
+
+  /** What is on the track is the platform's: this side does not see its packets. */
+  recordTrack(mid: string): void {
+    this.record(encodeTrackMark({ mid, flags: 0, epoch: 0, seq: this.#position, timestampUs: 0, rtp: undefined }));
+  }
+
+  /** The track has room again. */
+  trackHasRoom(): void {
+    this.#wake();
+  }
+
+  /** @returns false when the frame has to go over the channel */
+  #viaTrack(frame: Frame<Uint8Array>): boolean {
+    this.#remember?.(frame);
+    const track = this.#track;
+    if (track === undefined || this.#channel === undefined) return false;
+    const { length } = frame.payload;
+    // Seen without being counted: a frame that goes over the channel is counted there.
+    const gap = this.#gapOf(frame.seq);
+    const number = this.#position + gap;
+    if (!track.take(frame, number)) return false;
+    this.#lastSeq = frame.seq;
+    this.#gaps += gap;
+    this.#position = number + 1;
+    this.#trackFrames += 1;
+    this.#trackBytes += length;
+    return true;
+  }
+
+  // ---- the end, and going on ---------------------------------------------------------------------------------------
 
   abort(error: MeshError): void {
     if (this.#error !== undefined) return;
@@ -150,7 +265,7 @@ export class StreamSink implements Link {
     this.#error ??= error;
     this.#ended = true;
     this.#drop();
-    this.#wake();
+    this.useTrack(undefined);
   }
 
   /** The reader has given the stream up, which fails nobody here: what comes from now on is dropped, counted. */
@@ -158,7 +273,7 @@ export class StreamSink implements Link {
     if (this.#ended) return;
     this.#discarding = true;
     this.#drop();
-    this.#wake();
+    this.useTrack(undefined);
   }
 
   /** From now on keeps what it sends until the reader has confirmed it, for `resume`. */
@@ -172,6 +287,9 @@ export class StreamSink implements Link {
     this.#channel = undefined;
     this.#awaited = undefined;
     this.#endTurn();
+    // Tracks are of their connection; another one has none yet.
+    this.#track?.close();
+    this.#track = undefined;
     this.#packer.clear();
   }
 
@@ -220,20 +338,26 @@ export class StreamSink implements Link {
       node: `${this.#init.transport}StreamSink`,
       port: this.port,
       type: this.#type,
-      frames: this.#frames,
-      bytes: this.#bytes,
+      frames: this.#frames + this.#trackFrames,
+      bytes: this.#bytes + this.#trackBytes,
       dropped: this.#gaps + this.#discarded,
-      queued: this.#frames - this.#takenFrames,
+      queued: this.#frames - this.#takenFrames + (this.#track?.queued ?? 0),
       credits: Math.max(0, this.#window.frames - (this.#frames - this.#takenFrames)),
       hopMs,
       ended: this.#ended,
+      track: this.#track?.active === true ? this.#track : undefined,
     });
   }
 
   /** How many frames the writer has numbered, but dropped before they came here. A writer that starts anew drops none. */
   #gapBefore(seq: number): number {
-    const last = this.#lastSeq;
+    const gap = this.#gapOf(seq);
     this.#lastSeq = seq;
+    return gap;
+  }
+
+  #gapOf(seq: number): number {
+    const last = this.#lastSeq;
     if (last === undefined || !Number.isSafeInteger(seq) || seq <= last) return 0;
     const gap = seq - last - 1;
     return Number.isSafeInteger(this.#position + gap + 1) ? gap : 0;
@@ -338,16 +462,26 @@ export interface StreamSnapshot {
   readonly credits: number;
   readonly hopMs: number | undefined;
   readonly ended: boolean;
+  readonly track: { readonly mid: string; readonly stats: TrackStats } | undefined;
 }
 
 export function describeStream(snapshot: StreamSnapshot): {
   readonly node: NodeDescription;
   readonly stream: StreamDescription;
 } {
-  const { node, port, type, frames, bytes, dropped, queued, credits, hopMs, ended } = snapshot;
+  const { node, port, type, frames, bytes, dropped, queued, credits, hopMs, ended, track } = snapshot;
   const metrics = { bytes, dropped, queued, credits, ...(hopMs !== undefined && { hopMs }) };
   return {
     node: { id: port, node, state: ended ? "ended" : "running", frames, workMs: undefined, metrics },
-    stream: { name: port, format: formatType(type), frames, bytes, dropped, queued, hopMs },
+    stream: {
+      name: port,
+      format: formatType(type),
+      frames,
+      bytes,
+      dropped,
+      queued,
+      hopMs,
+      ...(track !== undefined && { track: { mid: track.mid, stats: track.stats } }),
+    },
   };
 }

@@ -3,9 +3,10 @@ import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
+import type { TrackStats } from "../interface/track.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
 import type { Channel } from "../interface/transport.ts";
-import { FrameDecoder, type DecodedFrame } from "./frame-codec.ts";
+import { FrameDecoder, type DecodedFrame, type TrackMark } from "./frame-codec.ts";
 import { creditAfterMs, creditShare, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
 import { PayloadCheck } from "./payload-check.ts";
@@ -26,14 +27,32 @@ export interface StreamSourceInit extends StreamInit {
   readonly onRefused: (error: MeshError) => void;
   /** The stream breaks the protocol or its format. */
   readonly onFailure: (error: MeshError) => void;
+  /** Both sides have agreed that streams may go over media tracks. */
+  readonly hasTracks?: () => boolean;
 }
+
+/** A media track that a stream comes over, beside its channel. */
+export interface TrackInlet {
+  readonly mid: string;
+  readonly stats: TrackStats;
+  /** What the channel tells of a frame. */
+  mark(mark: TrackMark): void;
+  /** @param done is called when what is on its way has come out */
+  end(done: () => void): void;
+  close(): void;
+}
+
+/** Marks that wait for the session to say which track they mean. */
+const maxEarlyMarks = 64;
+/** Frames of a track that wait for the link behind: what is live is better new. */
+const maxTrackFrames = 64;
 
 /** The reader of a stream that comes into this peer (spec R4.1): delivers as the link behind has room. */
 export class StreamSource {
   readonly port: string;
   readonly #init: StreamSourceInit;
   readonly #check: PayloadCheck;
-  readonly #inbox: { readonly frame: Frame; readonly bytes: number }[] = [];
+  readonly #inbox: { readonly frame: Frame; readonly bytes: number; readonly onTrack?: true }[] = [];
   readonly #type: FlowType;
   /** The channel of the connection in use; undefined while there is none. */
   #channel: Channel | undefined;
@@ -55,6 +74,18 @@ export class StreamSource {
   /** Nothing is delivered any more, but what comes is taken, so that its writer is not held up. */
   #discarding = false;
   #discarded = 0;
+  #track: TrackInlet | undefined;
+  #earlyMarks: TrackMark[] = [];
+  /** Frames come over the track, and how many have. */
+  #onTrack = false;
+  #trackFrames = 0;
+  #trackBytes = 0;
+  /** What came over the channel while the last of the track were on their way. */
+  #behindTrack: (() => void)[] | undefined;
+  /** Numbers were guessed, for packets do not tell them: the next record of the channel does. */
+  #guessed = false;
+  /** By how much the numbers that were given out are ahead of those of the writer. */
+  #ahead = 0;
 
   constructor(init: StreamSourceInit) {
     this.port = init.port;
@@ -73,8 +104,9 @@ export class StreamSource {
     // Of a frame that came in part over another connection nothing is kept: it comes anew as a whole.
     const decoder = new FrameDecoder({
       admit: () => this.#admit(),
-      frame: (frame) => this.#take(frame),
-      end: (position) => this.#end(position),
+      frame: (frame) => this.#afterTrack(() => this.#take(frame)),
+      end: (position) => this.#afterTrack(() => this.#end(position)),
+      ...(this.#init.hasTracks?.() === true && { track: (mark: TrackMark) => this.#mark(mark) }),
     });
     channel.onMessage((message) => {
       if (this.#stopped || this.#channel !== channel) return;
@@ -94,6 +126,7 @@ export class StreamSource {
     this.#cancelCredit?.();
     this.#cancelCredit = undefined;
     this.#isDue = false;
+    this.useTrack(undefined);
   }
 
   /** What the writer has to know to go on over another connection; grants the credits with it. */
@@ -114,6 +147,7 @@ export class StreamSource {
     this.#stopped = true;
     this.#cancelCredit?.();
     this.#inbox.length = 0;
+    this.useTrack(undefined);
   }
 
   /** The writer has given the stream up: what waits is dropped, and the link behind learns why. */
@@ -136,15 +170,89 @@ export class StreamSource {
       node: `${this.#init.transport}StreamSource`,
       port: this.port,
       type: this.#type,
-      frames: this.#received,
-      bytes: this.#receivedBytes,
+      frames: this.#received + this.#trackFrames,
+      bytes: this.#receivedBytes + this.#trackBytes,
       dropped: this.#gaps + this.#discarded,
       queued: this.#inbox.length,
       credits: Math.max(0, this.#init.window.frames - (this.#received - this.#credited)),
       hopMs,
       ended: this.ended,
+      track: this.#onTrack ? this.#track : undefined,
     });
   }
+
+  // ---- media tracks ------------------------------------------------------------------------------------------------
+
+  /** The track that the stream may come over; undefined: it has none any more. */
+  useTrack(track: TrackInlet | undefined): void {
+    if (this.#track !== track) this.#track?.close();
+    this.#track = track;
+    if (track === undefined) {
+      this.#onTrack = false;
+      const behind = this.#behindTrack;
+      this.#behindTrack = undefined;
+      for (const take of behind ?? []) take();
+      return;
+    }
+    const early = this.#earlyMarks;
+    this.#earlyMarks = [];
+    for (const mark of early) this.#mark(mark);
+  }
+
+  /** A frame has come over the track. Its number is what can be told from the packets. */
+  takeFromTrack(frame: Frame<Uint8Array>): void {
+    // One that is sent again after a loss is of no use where it has come before.
+    if (this.#stopped || frame.seq < this.#position) return;
+    const { seq } = frame;
+    this.#gaps += seq - this.#position;
+    this.#position = seq + 1;
+    this.#guessed = true;
+    this.#trackFrames += 1;
+    this.#trackBytes += frame.payload.length;
+    const waiting = this.#inbox.filter(({ onTrack }) => onTrack === true).length;
+    if (waiting >= maxTrackFrames) {
+      this.#inbox.splice(
+        this.#inbox.findIndex(({ onTrack }) => onTrack === true),
+        1,
+      );
+      this.#discarded += 1;
+    }
+    this.#inbox.push({ frame: { ...frame, seq: seq + this.#ahead }, bytes: 0, onTrack: true });
+    this.#deliver();
+  }
+
+  #mark(mark: TrackMark): void {
+    if (this.#stopped) return;
+    if (this.#track?.mid !== mark.mid) {
+      this.#earlyMarks.push(mark);
+      if (this.#earlyMarks.length > maxEarlyMarks) this.#earlyMarks.shift();
+      return;
+    }
+    this.#onTrack = true;
+    this.#track.mark(mark);
+  }
+
+  /** What comes over the channel comes behind what the track still brings. */
+  #afterTrack(take: () => void): void {
+    if (this.#behindTrack !== undefined) {
+      this.#behindTrack.push(take);
+      return;
+    }
+    if (!this.#onTrack || this.#track === undefined) {
+      take();
+      return;
+    }
+    this.#behindTrack = [take];
+    this.#track.end(() => {
+      try {
+        this.useTrack(undefined);
+      } catch (error) {
+        this.#init.onFailure(MeshError.from(error, "protocol-violation"));
+      }
+    });
+  }
+
+  // ---- frames ------------------------------------------------------------------------------------------------------
 
   #admit(): void {
     const { window } = this.#init;
@@ -153,6 +261,7 @@ export class StreamSource {
   }
 
   #take(wire: DecodedFrame): void {
+    if (this.#guessed) this.#resume(wire.seq - wire.gap);
     const due = this.#position + wire.gap;
     if (wire.seq !== due) {
       throw new MeshError("protocol-violation", `Frame ${wire.seq} of \`${this.port}\` came where ${due} was due.`);
@@ -168,12 +277,24 @@ export class StreamSource {
     this.#position = wire.seq + 1;
     this.#gaps += wire.gap;
     const { timestampUs, seq, epoch, flags } = wire;
-    this.#inbox.push({ frame: { timestampUs, seq, epoch, flags, payload }, bytes: wire.body.length });
+    this.#inbox.push({
+      frame: { timestampUs, seq: seq + this.#ahead, epoch, flags, payload },
+      bytes: wire.body.length,
+    });
     this.#deliver();
+  }
+
+  /** The channel tells the number of the next frame. Those that were given out do not go back. */
+  #resume(position: number): void {
+    this.#guessed = false;
+    if (position > this.#position) this.#gaps += position - this.#position;
+    else this.#ahead += this.#position - position;
+    this.#position = position;
   }
 
   /** @param position number that the next frame would have had; those missing were dropped at the end */
   #end(position: number): void {
+    if (this.#guessed) this.#resume(Math.min(position, this.#position));
     if (position < this.#position) {
       throw new MeshError(
         "protocol-violation",
@@ -197,6 +318,7 @@ export class StreamSource {
       if (next === undefined) break;
       if (this.#discarding) this.#discarded += 1;
       else this.#init.link.send(next.frame);
+      if (next.onTrack === true) continue;
       this.#taken += 1;
       this.#takenBytes += next.bytes;
     }

@@ -82,6 +82,10 @@ export class SwitchLink implements Link {
     }
   }
 
+  flush(epoch: number): void {
+    this.#link?.flush?.(epoch);
+  }
+
   end(): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -78,6 +78,7 @@ export async function meshRun(
   text: string,
   nodes: Readonly<Record<string, NodeDefinition>>,
   options: Pick<LaunchOptions, "watchdog" | "checks"> = {},
+  through: (transport: Transport, clock: VirtualClock) => Transport = (transport) => transport,
 ): Promise<MeshRun> {
   const clock = virtualClock();
   const plan = planOf(text);
@@ -91,7 +92,7 @@ export async function meshRun(
       random: seededRandom(1),
       log: (level, message) => level === "warn" && warnings.push(message),
       env: () => undefined,
-      transports: [onMemory(clock)],
+      transports: [through(onMemory(clock), clock)],
       calls: async () => calls,
       serve: servePeer,
       share: async () => shareRuns,

@@ -167,6 +167,10 @@ export class Carrier implements Carrying {
     if (this.#over && this.#connections.size === 0) await this.#init.connection.closed;
   }
 
+  get tracks(): Connection["tracks"] {
+    return this.#init.connection.tracks;
+  }
+
   describe(): ConnectionState {
     return { ...this.#init.connection.describe(), sharedBy: this.#connections.size };
   }

@@ -14,6 +14,7 @@ export interface Carrying {
   /** The connection is over. @returns when everything is free that it alone had kept open */
   left(connection: SharedConnection, error: MeshError | undefined): Promise<void>;
   describe(): ConnectionState;
+  readonly tracks: Connection["tracks"];
 }
 
 /** One of the connections that share another one. */
@@ -49,6 +50,11 @@ export class SharedConnection implements Connection {
       fail: (error) => void this.close(error),
     });
     this.control = this.#control;
+  }
+
+  /** Those of the one that carries it: a session says which stream has which. */
+  get tracks(): Connection["tracks"] {
+    return this.#over ? undefined : this.#carrier.tracks;
   }
 
   channel(id: number, label: string): Channel {

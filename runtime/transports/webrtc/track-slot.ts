@@ -148,6 +148,6 @@ class TrackLease implements MediaTrack {
 
   /** The other side needs a picture that decodes by itself. */
   askedForKeyFrame(): void {
-    this.#onKeyFrameRequest();
+    if (!this.#released) this.#onKeyFrameRequest();
   }
 }
