@@ -7,16 +7,18 @@ import { launchPlan, type LaunchOptions, type Mesh, type MeshPlatform } from "..
 import { loadedTransport } from "../transports/loaded.ts";
 import type { BrowserEngineInit } from "../transports/webrtc/engines/browser.ts";
 import { launchProgram, launchTyped, type GivenOptions, type RunningPipeline } from "../typed/launch.ts";
-import type { PortSpecs, PortsOf } from "../typed/ports.ts";
+import type { InputPort, OutputPort, PortSpecs, PortsOf } from "../typed/ports.ts";
 import type { Program } from "../typed/program.ts";
 import { threadDefinition } from "../threads/node.ts";
 import { wasmDefinition } from "../wasm/node.ts";
+import type { MediaPayload } from "./browser-payload.ts";
 import { browserClock } from "./clock.browser.ts";
 import { platformRandom } from "./random.ts";
 import { startThread } from "./thread.browser.ts";
 import { fetchModule, moduleName } from "./wasm-fetch.ts";
 
 export * from "../index.ts";
+export type { MediaPayload } from "./browser-payload.ts";
 export * as z from "../typed/schemas.ts";
 
 /**
@@ -77,6 +79,30 @@ export function launchPipeline<Specs extends PortSpecs>(
  */
 export function launchPeers(program: Program, peers: readonly string[], options: GivenOptions): Promise<Mesh> {
   return launchProgram(browserPlatform(), program, peers, options);
+}
+
+/**
+ * Feeds an input of sound or pictures from a track of the page, such as that of a microphone or a camera (`getUserMedia`), as
+ * `RTCRtpSender.replaceTrack` does. Where the input leads straight to a remote whose peer takes media tracks, the browser encodes and
+ * sends it by RTP; otherwise its sound is captured and written as frames. While a port has a track, nothing else is written to it.
+ * @param track null: nothing more is sent from it; the port stays open
+ * @throws {MeshError} `invalid-argument` for another port, `dependency-missing` where the browser cannot encode its format
+ */
+export async function replaceTrack<T extends MediaPayload>(
+  port: InputPort<T>,
+  track: MediaStreamTrack | null,
+): Promise<void> {
+  await (await import("./page-media.ts")).replaceTrack(port, track);
+}
+
+/**
+ * An output of sound or pictures as a stream for an `<audio>` or `<video>`: `audio.srcObject = await mediaStream(assistant.voice)`. Where the
+ * output comes straight from a remote whose peer sends media tracks, the browser receives and plays it by RTP; otherwise the
+ * frames of its sound are decoded here. Its port is not read beside it. When the pipeline ends, the stream loses its track.
+ * @throws {MeshError} as `replaceTrack` does
+ */
+export async function mediaStream<T extends MediaPayload>(port: OutputPort<T>): Promise<MediaStream> {
+  return (await import("./page-media.ts")).mediaStream(port);
 }
 
 /**

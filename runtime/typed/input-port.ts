@@ -4,6 +4,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { EmitOptions } from "../interface/node.ts";
+import { portSession, type PortSession, type SessionPort } from "./port-session.ts";
 import type { InputPort, PortSchema } from "./ports.ts";
 import { checked } from "./schema-check.ts";
 import { timelineOf, type Timeline } from "./timeline.ts";
@@ -17,12 +18,14 @@ export interface TypedInputInit {
   readonly link: Link;
   readonly schema: PortSchema<unknown, never> | undefined;
   readonly clock: Clock;
+  readonly session: PortSession;
 }
 
 /** Numbers and stamps what is written and sends it as there is room, in the order in which it was written. */
-export class TypedInput<T> implements InputPort<T> {
+export class TypedInput<T> implements InputPort<T>, SessionPort {
   readonly name: string;
   readonly format: string;
+  readonly [portSession]: PortSession;
   readonly #link: Link;
   readonly #schema: PortSchema<unknown, never> | undefined;
   readonly #timestamp: Timeline;
@@ -34,6 +37,7 @@ export class TypedInput<T> implements InputPort<T> {
   constructor(init: TypedInputInit) {
     this.name = init.name;
     this.format = formatType(init.format);
+    this[portSession] = init.session;
     this.#link = init.link;
     this.#schema = init.schema;
     this.#timestamp = timelineOf(init.format, init.clock);

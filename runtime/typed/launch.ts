@@ -159,11 +159,11 @@ function runningPipeline<Specs extends PortSpecs>(
     let port: unknown;
     if (spec.direction === "out") {
       const output = outputs.get(name);
-      if (format !== undefined) output?.settle(format);
+      if (format !== undefined) output?.settle({ session, format });
       port = output;
     } else if (format !== undefined && link !== undefined) {
       const schema = spec.schema as PortSchema<unknown, never> | undefined;
-      const input = new TypedInput<unknown>({ name, format, link, schema, clock });
+      const input = new TypedInput<unknown>({ name, format, link, schema, clock, session: { session, format } });
       inputs.push(input);
       port = input;
     }

@@ -1,9 +1,10 @@
-import { formatType, type FlowType } from "../interface/caps.ts";
+import { formatType } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import { Waiters } from "../pipeline/waiters.ts";
 import type { TypedFrame } from "./contract.ts";
+import { portSession, type PortSession, type SessionPort } from "./port-session.ts";
 import type { OutputPort, PortSchema } from "./ports.ts";
 import { checked } from "./schema-check.ts";
 
@@ -15,8 +16,9 @@ export const outputCapacityFrames = 64;
  *
  * While nobody reads, the queue gives its oldest frame up for a new one; with a reader it has no room when it is full.
  */
-export class TypedOutput<T> implements OutputPort<T>, Link {
+export class TypedOutput<T> implements OutputPort<T>, Link, SessionPort {
   readonly name: string;
+  [portSession]: PortSession | undefined = undefined;
   readonly #schema: PortSchema<T, never> | undefined;
   readonly #queue: Frame[] = [];
   readonly #writers = new Waiters();
@@ -53,8 +55,9 @@ export class TypedOutput<T> implements OutputPort<T>, Link {
   }
 
   /** Takes over what was negotiated once the session is open. */
-  settle(format: FlowType): void {
-    this.#format = formatType(format);
+  settle(session: PortSession): void {
+    this[portSession] = session;
+    this.#format = formatType(session.format);
   }
 
   // ---- the session's side -------------------------------------------------------------------------------------

@@ -1,0 +1,163 @@
+import { existsSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
+import type { SessionDescription } from "../../../runtime/interface/session.ts";
+import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
+import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
+import { OpusDecode, OpusEncode } from "../../../stdlib/audio/nodes.ts";
+import { planOf } from "../../support/pipeline-run.ts";
+
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
+if (missing !== undefined) console.warn(`Skipping the tests of media in a browser: ${missing}.`);
+
+const sound = "audio<opus, 48kHz, mono>";
+const picture = "video<vp8, 640x480, 30fps>";
+
+/** Runs in Node: what it hears it answers with another tone, what it sees it sends back. */
+const there = `
+node Answer { in heard: audio<pcm_f32, 48kHz, mono>
+ out tone: audio<pcm_f32, 48kHz, mono>
+ from "./x.ts" }
+pipeline Talk { in mic: ${sound}
+ out voice: ${sound}
+ mic ~> Answer() ~> voice }
+pipeline Mirror { in camera: ${picture}
+ out show: ${picture}
+ camera -> show }
+peer far { runs Talk
+ runs Mirror
+ listens "webrtc://127.0.0.1:0" }
+`;
+
+/** Runs in the page. @param format of the sound there, where it is not that of the peer */
+const here = (address: string): string => `
+interface Talking { in mic: ${sound}
+ out voice: ${sound} }
+interface Showing { in camera: ${picture}
+ out show: ${picture} }
+pipeline Call { in mic: ${sound}
+ out voice: ${sound}
+ remote far: Talking { at "${address}/Talk" }
+ mic -> far.mic
+ far.voice -> voice }
+pipeline Look { in camera: ${picture}
+ out show: ${picture}
+ remote far: Showing { at "${address}/Mirror" }
+ camera -> far.camera
+ far.show -> show }
+`;
+
+/** What the peer in Node hears: the frequency of the last second, by the crossings of zero. */
+class Ear {
+  hz = 0;
+  readonly #latest: number[] = [];
+
+  hear(samples: Float32Array): void {
+    this.#latest.push(...samples);
+    this.#latest.splice(0, Math.max(0, this.#latest.length - 24_000));
+    let crossings = 0;
+    for (let index = 1; index < this.#latest.length; index += 1) {
+      if ((this.#latest[index - 1] ?? 0) < 0 && (this.#latest[index] ?? 0) >= 0) crossings += 1;
+    }
+    this.hz = (crossings * 48_000) / this.#latest.length;
+  }
+}
+
+/** @param hz of the answer */
+const answering = (ear: Ear, hz: number): NodeDefinition =>
+  defineNode({
+    sync: true,
+    open(_, { emit }) {
+      let phase = 0;
+      return {
+        process({ payload, timestampUs }) {
+          const heard = payload as Float32Array;
+          ear.hear(heard);
+          const tone = Float32Array.from(heard, () => 0.4 * Math.sin((phase += (2 * Math.PI * hz) / 48_000)));
+          void emit("tone", tone, { timestampUs });
+        },
+      };
+    },
+  });
+
+describe.skipIf(missing !== undefined)("a page in Chromium", () => {
+  const ear = new Ear();
+  let server: Server;
+  let mesh: Mesh;
+  let browser: Browser;
+  let page: Page;
+  let address: string;
+
+  beforeAll(async () => {
+    const { outputFiles } = await build({
+      entryPoints: [fileURLToPath(new URL("fixtures/media-page.ts", import.meta.url))],
+      bundle: true,
+      write: false,
+      format: "iife",
+      platform: "browser",
+    });
+    const script = outputFiles[0]?.text.replaceAll("</script", "<\\/script");
+    server = createServer((_, response) => {
+      response.setHeader("content-type", "text/html");
+      response.end(`<!doctype html><body><script>${script}</script>`);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const nodes: Readonly<Record<string, NodeDefinition>> = { Answer: answering(ear, 1_000), OpusDecode, OpusEncode };
+    mesh = await launchPlan(planOf(there), nodejsPlatform({}, { engine: "werift" }), {
+      registry: ({ node }) => nodes[node] as NodeDefinition,
+    });
+    address = mesh.peers[0]?.addresses[0] ?? "";
+    const args = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"];
+    const devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+    browser = await chromium.launch({ executablePath, args: [...args, ...devices] });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await mesh?.close();
+    server?.close();
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as { port: number }).port}/`);
+  });
+  afterEach(() => page.close());
+
+  const call = <T>(name: string, ...args: readonly unknown[]): Promise<T> =>
+    page.evaluate(`${name}(...${JSON.stringify(args)})`);
+  const tracks = async (): Promise<readonly object[]> =>
+    (await call<SessionDescription>("describe")).remotes[0]?.session?.connection?.tracks ?? [];
+
+  it("R4.3 sound of a page feeds a pipeline in Node, and the Opus of that pipeline plays in an <audio>", async () => {
+    await call("start", planOf(here(address)), "Call");
+    await call("hum", 440);
+    expect(await call("play", "voice")).toEqual(["audio"]);
+    const { hz, db } = await call<{ hz: number; db: number }>("listen", "voice");
+    expect(hz).toBeGreaterThan(980);
+    expect(hz).toBeLessThan(1_020);
+    expect(db).toBeGreaterThan(-50);
+    await expect.poll(() => ear.hz, { timeout: 5_000 }).toBeGreaterThan(430);
+    expect(ear.hz).toBeLessThan(450);
+    expect(await tracks()).toMatchObject([
+      { direction: "sendonly", codec: { name: "opus" }, inUse: true },
+      { direction: "recvonly", codec: { name: "opus" }, inUse: true },
+    ]);
+    expect(await call("stop")).toEqual([0]);
+  });
+
+  it("R4.3 a camera goes to a pipeline in Node, and comes back into a <video>", async () => {
+    await call("start", planOf(here(address)), "Look");
+    await call("camera");
+    expect(await call("play", "show")).toEqual(["video"]);
+    const seen = await call<Record<string, number>>("look");
+    expect(seen["frames"]).toBeGreaterThanOrEqual(5);
+    expect(seen["width"]).toBeGreaterThan(0);
+    expect(seen["bright"]).toBeGreaterThan(0);
+  });
+});
