@@ -6,10 +6,11 @@ import { track } from "../runtime/media/tracks.ts";
 import { blocksOf } from "../support/markdown.ts";
 
 const page = readFileSync(new URL("../../docs/media.md", import.meta.url), "utf8");
+const tracks = readFileSync(new URL("../../docs/tracks.md", import.meta.url), "utf8");
 
 describe("the page on media", () => {
   it("shows programs that check, laid out as they should be", () => {
-    const programs = blocksOf(page).filter((block) => block.language === "mesh");
+    const programs = [...blocksOf(page), ...blocksOf(tracks)].filter((block) => block.language === "mesh");
     expect(programs.length).toBeGreaterThan(0);
     for (const { text } of programs) {
       expect(compileText(text).diagnostics).toEqual([]);

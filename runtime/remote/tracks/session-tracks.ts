@@ -141,7 +141,7 @@ export class SessionTracks implements PlatformTracks {
 
   async send(input: string, track: PlatformTrack | null): Promise<boolean> {
     const stream = this.#platformStream(input, "sink");
-    if (stream?.sink === undefined) return false;
+    if (stream === undefined) return false;
     stream.sent = track ?? undefined;
     if (track === null) {
       await stream.track?.replaceTrack(null);
@@ -150,7 +150,10 @@ export class SessionTracks implements PlatformTracks {
     const made = stream.track ?? (await this.#give(stream, false));
     // Meanwhile another one may have been asked for.
     if (made !== undefined && stream.sent === track) await made.replaceTrack(track);
-    return made !== undefined;
+    // Between two connections the next one gets it.
+    const isSent = made !== undefined || this.#isInterrupted;
+    if (!isSent) stream.sent = undefined;
+    return isSent;
   }
 
   async receive(output: string, onTrack: (track: PlatformTrack) => void): Promise<boolean> {
@@ -158,14 +161,19 @@ export class SessionTracks implements PlatformTracks {
     if (stream === undefined) return false;
     stream.onTrack = onTrack;
     const track = stream.track ?? (await this.#give(stream, true));
-    if (track?.platformTrack === undefined) return false;
-    onTrack(track.platformTrack);
-    return true;
+    if (track?.platformTrack !== undefined) onTrack(track.platformTrack);
+    const isTaken = track !== undefined || this.#isInterrupted;
+    if (!isTaken) stream.onTrack = undefined;
+    return isTaken;
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#tracks === undefined && !this.#closed;
   }
 
   /** Browsers send one channel and play one, unless descriptions say more than they may be told. */
   #platformStream(port: string, end: "sink" | "source"): Stream | undefined {
-    if (this.#tracks?.carries !== "platform") return undefined;
+    if (this.#init.tracks.carries !== "platform") return undefined;
     return [...this.#streams.values()].find((stream) => stream[end]?.port === port && stream.channels === 1);
   }
 

@@ -10,6 +10,10 @@ import type { TrackInlet } from "../stream-source.ts";
 const maxPlaces = 1_024;
 /** Frames that came out before a mark that tells of them: the channel may be as late as a repetition or two. */
 const maxOut = 256;
+/** Pictures that are sent again follow each other by a tick of the RTP clock; no camera is that fast. */
+const repeatedUs = 500;
+/** Frames that wait for the mark of one that is sent again. */
+const maxHeld = 256;
 /** Less than a tick of any RTP clock, and more than times are rounded by. */
 const toleranceUs = 4;
 
@@ -44,6 +48,7 @@ export class TrackReader implements TrackInlet {
   /** By how much numbers and times of the stream are ahead of the receiver's. */
   #numbersAhead = 0;
   #aheadUs = 0;
+  readonly #held: Frame<Uint8Array>[] = [];
   /** The frames that came out last, by the receiver's times and numbers. */
   readonly #out: { readonly us: number; readonly seq: number }[] = [];
   #done: (() => void) | undefined;
@@ -87,6 +92,7 @@ export class TrackReader implements TrackInlet {
     if (us <= (this.#out.at(-1)?.us ?? -Infinity) + toleranceUs) this.#settleLate(place);
     else this.#places.push(place);
     if (this.#places.length > maxPlaces) this.#places.shift();
+    this.#giveOut();
     if (flags !== 0 || isNewEpoch) {
       receiver.mark({ sequenceNumber: rtp.sequenceNumber, rtpTimestamp: rtp.timestamp, flags, epoch });
     }
@@ -118,7 +124,7 @@ export class TrackReader implements TrackInlet {
       clock,
       group,
       ...(rtp !== undefined && { origin: { rtpTimestamp: rtp.timestamp, timestampUs: mark.timestampUs } }),
-      onFrame: (frame) => this.#emit(frame),
+      onFrame: (frame) => this.#take(frame),
       onKeyFrameRequest: () => track.requestKeyFrame(),
       onEnd: () => this.#done?.(),
     });
@@ -132,6 +138,29 @@ export class TrackReader implements TrackInlet {
       if (rtp === undefined || isFrom(packet, rtp.sequenceNumber)) receiver.receive(packet);
     });
     return receiver;
+  }
+
+  /** Frames come in order; those that are sent again are nothing without the marks that say which ones they are. */
+  #take(frame: Frame<Uint8Array>): void {
+    this.#held.push(frame);
+    if (this.#held.length > maxHeld) {
+      this.#held.length = 0;
+      this.#init.track.requestKeyFrame();
+    }
+    this.#giveOut();
+  }
+
+  #giveOut(): void {
+    for (let frame = this.#held[0]; frame !== undefined && !this.#waitsForMark(frame); frame = this.#held[0]) {
+      this.#held.shift();
+      this.#emit(frame);
+    }
+  }
+
+  #waitsForMark({ timestampUs }: Frame<Uint8Array>): boolean {
+    const last = this.#out.at(-1);
+    const isAgain = this.#init.track.codec.name !== "opus" && last !== undefined && timestampUs - last.us < repeatedUs;
+    return isAgain && !this.#places.some(({ fromUs }) => Math.abs(fromUs - timestampUs) < toleranceUs);
   }
 
   #emit(frame: Frame<Uint8Array>): void {

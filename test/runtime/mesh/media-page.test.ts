@@ -1,19 +1,26 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import meshPlugin from "../../../compiler/bundler/esbuild.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { SessionDescription } from "../../../runtime/interface/session.ts";
 import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
 import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { OpusDecode, OpusEncode } from "../../../stdlib/audio/nodes.ts";
+import { blocksOf } from "../../support/markdown.ts";
 import { planOf } from "../../support/pipeline-run.ts";
 
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
 if (missing !== undefined) console.warn(`Skipping the tests of media in a browser: ${missing}.`);
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const sound = "audio<opus, 48kHz, mono>";
 const picture = "video<vp8, 640x480, 30fps>";
@@ -34,7 +41,7 @@ peer far { runs Talk
  listens "webrtc://127.0.0.1:0" }
 `;
 
-/** Runs in the page. @param format of the sound there, where it is not that of the peer */
+/** Runs in the page. */
 const here = (address: string): string => `
 interface Talking { in mic: ${sound}
  out voice: ${sound} }
@@ -45,6 +52,14 @@ pipeline Call { in mic: ${sound}
  remote far: Talking { at "${address}/Talk" }
  mic -> far.mic
  far.voice -> voice }
+node Through { in sound: ${sound}
+ out same: ${sound}
+ from "./x.ts" }
+pipeline Detour { in mic: ${sound}
+ out voice: ${sound}
+ remote far: Talking { at "${address}/Talk" }
+ mic -> Through() -> far.mic
+ far.voice -> Through() -> voice }
 pipeline Look { in camera: ${picture}
  out show: ${picture}
  remote far: Showing { at "${address}/Mirror" }
@@ -55,9 +70,11 @@ pipeline Look { in camera: ${picture}
 /** What the peer in Node hears: the frequency of the last second, by the crossings of zero. */
 class Ear {
   hz = 0;
+  samples = 0;
   readonly #latest: number[] = [];
 
   hear(samples: Float32Array): void {
+    this.samples += samples.length;
     this.#latest.push(...samples);
     this.#latest.splice(0, Math.max(0, this.#latest.length - 24_000));
     let crossings = 0;
@@ -95,7 +112,7 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
 
   beforeAll(async () => {
     const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL("fixtures/media-page.ts", import.meta.url))],
+      entryPoints: [at("fixtures/media-page.ts")],
       bundle: true,
       write: false,
       format: "iife",
@@ -149,6 +166,60 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
       { direction: "recvonly", codec: { name: "opus" }, inUse: true },
     ]);
     expect(await call("stop")).toEqual([0]);
+  });
+
+  it("R4.3 where tracks do not reach, the page encodes, decodes and plays the sound itself", async () => {
+    // Between the port and the remote stands a node, which gets frames.
+    await call("start", planOf(here(address)), "Detour");
+    await call("hum", 660);
+    expect(await call("play", "voice")).toEqual(["audio"]);
+    const { hz } = await call<{ hz: number }>("listen", "voice");
+    expect(Math.abs(hz - 1_000)).toBeLessThan(20);
+    await expect.poll(() => Math.abs(ear.hz - 660), { timeout: 8_000 }).toBeLessThan(15);
+    expect(await tracks()).toEqual([]);
+  });
+
+  it("R4.3 the microphone of the page is heard in Node, until it is taken away", async () => {
+    await call("start", planOf(here(address)), "Call");
+    const before = ear.samples;
+    await call("microphone");
+    await expect.poll(() => ear.samples, { timeout: 8_000 }).toBeGreaterThan(before + 24_000);
+    await call("mute");
+    expect(await tracks()).toMatchObject([{ direction: "sendonly", codec: { name: "opus" } }]);
+  });
+
+  it("R4.3 plays and is heard by the program of docs/tracks.md", async () => {
+    const blocks = blocksOf(readFileSync(at("../../../docs/tracks.md"), "utf8"));
+    const folder = await mkdtemp(join(tmpdir(), "mesh-tracks-"));
+    try {
+      const program = blocks.findLast(({ language }) => language === "mesh")?.text ?? "";
+      await writeFile(join(folder, "call.mesh"), program.replace("webrtc://127.0.0.1:7461", address));
+      const script = blocks.find(({ language }) => language === "ts")?.text ?? "";
+      await writeFile(join(folder, "page.ts"), script);
+      const { outputFiles } = await build({
+        entryPoints: [join(folder, "page.ts")],
+        bundle: true,
+        write: false,
+        format: "esm",
+        platform: "browser",
+        alias: { "pipeline-mesh": at("../../../runtime/platform/browser.ts") },
+        plugins: [meshPlugin()],
+      });
+      const before = ear.samples;
+      await page.setContent("<!doctype html><audio></audio>");
+      await page.addScriptTag({ type: "module", content: outputFiles[0]?.text ?? "" });
+      await page.waitForFunction(() => (document.querySelector("audio")?.currentTime ?? 0) > 0.5);
+      await expect.poll(() => ear.samples, { timeout: 8_000 }).toBeGreaterThan(before + 24_000);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("is told which port takes no such track", async () => {
+    await call("start", planOf(here(address)), "Call");
+    expect(await call("refused", "mic", "video")).toBe(
+      "`mic` is audio<opus, 48kHz, mono>, which is not for tracks of video.",
+    );
   });
 
   it("R4.3 a camera goes to a pipeline in Node, and comes back into a <video>", async () => {

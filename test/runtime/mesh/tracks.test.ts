@@ -7,7 +7,8 @@ import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
 import { servePeer } from "../../../runtime/mesh/serving.ts";
 import * as calls from "../../../runtime/remote/calls.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
-import { weriftTransport } from "../../conformance/nodejs-transport.ts";
+import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-transport.ts";
+import { BadNetwork } from "../../support/bad-network.ts";
 import { depsOf, planOf } from "../../support/pipeline-run.ts";
 import { realClock, seededRandom } from "../../support/real-clock.ts";
 
@@ -196,4 +197,39 @@ describe("live streams between two peers in Node", () => {
     expect(streams?.map(({ track }) => track)).toEqual([undefined, undefined, undefined, undefined]);
     expect(connection?.tracks).toBeUndefined();
   });
+
+  it.each([2, 10])(
+    "R4.3 where %d percent of all packets are lost, the rest comes in order, in time, and in tune",
+    async (percent) => {
+      const network = new BadNetwork(percent, { delayMs: 10 });
+      const transport = weriftTransport({ signaling: network.around(nodejsSignaling()) });
+      const { session, outputs, remote } = await open(program(live), transport);
+      // The network goes bad when the tracks are there.
+      let sent = 0;
+      for (; sent < 30 || remote()?.streams.some(({ track }) => track === undefined); sent += 10) {
+        await stream(session.inputs, 10, sent);
+      }
+      network.conditions = { delayMs: 10, jitterMs: 15, loss: percent / 100 };
+      await stream(session.inputs, 70, sent);
+      network.conditions = { delayMs: 10 };
+      session.inputs["sound"]?.end();
+      session.inputs["picture"]?.end();
+      expect((await session.closed).error).toBeUndefined();
+      const numbers = outputs["heard"]?.frames.map(numberIn) ?? [];
+      expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
+      for (const frame of outputs["heard"]?.frames ?? []) {
+        expect(Math.abs(frame.timestampUs - numberIn(frame) * 20_000)).toBeLessThan(100);
+      }
+      // There and back, so that twice as many are lost, give or take.
+      expect(numbers.length).toBeGreaterThan(sent + (percent === 2 ? 55 : 35));
+      const shown = outputs["seen"]?.frames.map(numberIn) ?? [];
+      expect(shown).toEqual(shown.toSorted((a, b) => a - b));
+      for (const [index, number] of shown.entries()) {
+        const isNext = number <= (index === 0 ? 0 : (shown[index - 1] ?? 0) + 1);
+        if (!isNext) expect(outputs["seen"]?.frames[index]?.flags).toBe(FrameFlag.keyFrame);
+      }
+      expect(shown.length).toBeGreaterThan(20);
+      await network.close();
+    },
+  );
 });
