@@ -77,7 +77,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
       rows,
       notes: [
         "Throughput is the best of the rounds, each over a connection of its own; both sides in processes of their own.",
-        "A voice waits for one message at most on our side, and then behind what is in flight: up to the receiver's window of 128 KiB.",
+        "A voice waits for one message at most on our side, and then behind what is on its way: what the path holds, and what passes in 10 ms.",
       ],
     };
   } finally {

@@ -79,7 +79,7 @@ class Sending {
     sctp.send = (streamId, protocol, bytes, { ordered = true } = {}) => this.#send(streamId, protocol, bytes, ordered);
     sctp.receiveSackChunk = (sack) => this.#onSack(sack);
     sctp.transmitOnce = async () => this.#transmit();
-    sctp.timer3Expired = () => this.#onTimeout();
+    sctp.timer3Expired = () => this.#onExpiry();
   }
 
   async #send(streamId: number, protocol: number, bytes: Buffer, isOrdered: boolean): Promise<void> {
@@ -271,6 +271,14 @@ class Sending {
       sctp.partialBytesAcked -= sctp.cwnd;
       sctp.cwnd += size;
     }
+  }
+
+  /** Where this process was held up, the answers are there and have only not been read; a turn of the event loop reads them. */
+  #onExpiry(): void {
+    const expired = this.#sctp.timer3Handle;
+    setImmediate(() => {
+      if (this.#sctp.timer3Handle === expired) this.#onTimeout();
+    });
   }
 
   /** T3-rtx, RFC 9260 section 6.3.3. */
