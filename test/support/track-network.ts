@@ -11,6 +11,8 @@ export interface TrackConditions {
   readonly delayMs?: number;
   /** Added to the delay, uniformly from 0. */
   readonly jitterMs?: number;
+  /** One way, of what goes over the channels, which may be slower: there, what was lost is sent again. */
+  readonly channelMs?: number;
 }
 
 export interface TrackNetworkInit {
@@ -77,9 +79,7 @@ function withTracks(connection: Connection, tracks: TrackSide): Connection {
       return channel.writable;
     },
     ready: (signal) => channel.ready(signal),
-    send: (message) => {
-      if (!tracks.severed) channel.send(message);
-    },
+    send: (message) => tracks.overChannel(() => channel.send(message)),
     onMessage: (listener) => channel.onMessage(listener),
   });
   return {
@@ -105,6 +105,22 @@ class TrackSide implements MediaTracks {
   constructor(network: TrackNetwork) {
     this.#network = network;
     this.codecs = network.init.codecs ?? ["opus", "vp8", "h264"];
+  }
+
+  /** Sends on a channel of the connection, as slowly as they are. */
+  overChannel(send: () => void): void {
+    const { conditions, init } = this.#network;
+    if (this.severed) return;
+    if (conditions.channelMs === undefined) send();
+    else init.clock.schedule(conditions.channelMs, () => this.#late(send));
+  }
+
+  #late(send: () => void): void {
+    try {
+      if (!this.severed) send();
+    } catch {
+      // The connection was closed meanwhile.
+    }
   }
 
   async add({ direction, codec }: TrackRequest): Promise<MediaTrack> {

@@ -1,5 +1,5 @@
 import type { Clock } from "../../interface/clock.ts";
-import type { Frame } from "../../interface/frame.ts";
+import { FrameFlag, type Frame } from "../../interface/frame.ts";
 import type { MediaTrack, TrackStats } from "../../interface/track.ts";
 import type { SyncGroup } from "../../media/sync-group.ts";
 import { TrackReceiver } from "../../media/track-receiver.ts";
@@ -157,10 +157,14 @@ export class TrackReader implements TrackInlet {
     }
   }
 
-  #waitsForMark({ timestampUs }: Frame<Uint8Array>): boolean {
+  /** True for a picture that may be one that is sent again: a tick behind the last one, or a key frame after a hole. */
+  #waitsForMark({ timestampUs, seq, flags }: Frame<Uint8Array>): boolean {
+    if (this.#init.track.codec.name === "opus" || this.#first?.rtp === undefined) return false;
     const last = this.#out.at(-1);
-    const isAgain = this.#init.track.codec.name !== "opus" && last !== undefined && timestampUs - last.us < repeatedUs;
-    return isAgain && !this.#places.some(({ fromUs }) => Math.abs(fromUs - timestampUs) < toleranceUs);
+    const isNext = last !== undefined && seq === last.seq + 1;
+    const isClose = last !== undefined && timestampUs - last.us < repeatedUs;
+    if (!isClose && (isNext || (flags & FrameFlag.keyFrame) === 0)) return false;
+    return !this.#places.some(({ fromUs }) => Math.abs(fromUs - timestampUs) < toleranceUs);
   }
 
   #emit(frame: Frame<Uint8Array>): void {

@@ -199,7 +199,7 @@ describe("live streams between two peers in Node", () => {
   });
 
   it.each([2, 10])(
-    "R4.3 where %d percent of all packets are lost, the rest comes in order, in time, and in tune",
+    "R4.3 where %d percent of all packets are lost, the rest comes once and in order, and pictures go on with one that decodes",
     async (percent) => {
       const network = new BadNetwork(percent, { delayMs: 10 });
       const transport = weriftTransport({ signaling: network.around(nodejsSignaling()) });
@@ -217,15 +217,12 @@ describe("live streams between two peers in Node", () => {
       expect((await session.closed).error).toBeUndefined();
       const numbers = outputs["heard"]?.frames.map(numberIn) ?? [];
       expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
-      for (const frame of outputs["heard"]?.frames ?? []) {
-        expect(Math.abs(frame.timestampUs - numberIn(frame) * 20_000)).toBeLessThan(100);
-      }
       // There and back, so that twice as many are lost, give or take.
       expect(numbers.length).toBeGreaterThan(sent + (percent === 2 ? 55 : 35));
       const shown = outputs["seen"]?.frames.map(numberIn) ?? [];
-      expect(shown).toEqual(shown.toSorted((a, b) => a - b));
+      expect(shown).toEqual([...new Set(shown)].toSorted((a, b) => a - b));
       for (const [index, number] of shown.entries()) {
-        const isNext = number <= (index === 0 ? 0 : (shown[index - 1] ?? 0) + 1);
+        const isNext = number === (index === 0 ? 0 : (shown[index - 1] ?? 0) + 1);
         if (!isNext) expect(outputs["seen"]?.frames[index]?.flags).toBe(FrameFlag.keyFrame);
       }
       expect(shown.length).toBeGreaterThan(20);

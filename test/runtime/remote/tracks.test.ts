@@ -121,7 +121,7 @@ async function stage(text: string, init: StageInit = {}) {
     expect(error).toBeUndefined();
     await run.clock.until(run.mesh.close());
     // Packets may be on their way to nobody.
-    await run.clock.run(100);
+    await run.clock.run(1_000);
     expect(run.clock.pending).toBe(0);
   };
   return { ...run, session, heard, seen, streams, input, speak, show, finish, network };
@@ -152,10 +152,15 @@ describe("streams over media tracks", () => {
     for (const mid of ["1", "2", "3", "4"]) expect(network.sent.get(mid)).toBeGreaterThan(20);
   });
 
-  it.each([0.02, 0.1])(
-    "R4.3 of what is lost (%d), the numbers tell how much, and pictures go on with one that decodes",
-    async (loss) => {
-      const conditions = { loss, delayMs: 20, jitterMs: 30 };
+  it.each([
+    { loss: 0.02, channelMs: 5 },
+    { loss: 0.1, channelMs: 5 },
+    { loss: 0.02, channelMs: 200 },
+    { loss: 0.1, channelMs: 200 },
+  ])(
+    "R4.3 R5.3 where $loss is lost and channels take $channelMs ms, frames keep their times, and pictures go on with one that decodes",
+    async ({ loss, channelMs }) => {
+      const conditions = { loss, delayMs: 20, jitterMs: 30, channelMs };
       const { speak, show, finish, heard, seen, network, streams } = await stage(program(live), {
         conditions,
         seed: 7,
@@ -169,7 +174,9 @@ describe("streams over media tracks", () => {
       for (const frame of heard.frames) expect(frame.timestampUs).toBe(numberIn(frame) * 20_000);
       const lost = (network.lost.get("1") ?? 0) + (network.lost.get("3") ?? 0);
       expect(lost).toBeGreaterThan(0);
-      expect(numbers.length).toBe(400 - lost);
+      // A packet may also come later than the jitter buffer waits.
+      expect(numbers.length).toBeLessThanOrEqual(400 - lost);
+      expect(numbers.length).toBeGreaterThanOrEqual(397 - lost);
       expect(there["heard"]?.track?.stats.packetsLost).toBeGreaterThan(0);
       const shown = seen.frames.map(numberIn);
       expect(shown).toEqual([...new Set(shown)].toSorted((a, b) => a - b));
@@ -179,7 +186,7 @@ describe("streams over media tracks", () => {
         if (number !== previous + 1) expect(seen.frames[index]?.flags).toBe(FrameFlag.keyFrame);
       }
       expect(network.keyFrameRequests).toBeGreaterThan(0);
-      expect(shown.length).toBeGreaterThan(50);
+      expect(shown.length).toBeGreaterThan(45);
     },
   );
 
