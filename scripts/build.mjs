@@ -107,6 +107,8 @@ try {
   chmodSync(join(out, "meshc.js"), 0o755);
   copySignatures();
   cpSync(join(root, "compiler/cli/init/templates"), join(out, "templates"), { recursive: true });
+  // What clients of gRPC in other languages are made from.
+  cpSync(join(root, "runtime/transports/grpc/mesh"), join(out, "mesh"), { recursive: true });
   writeLicences(Object.keys(node.metafile.inputs));
   if (isPacking || process.argv.includes("--types")) emitTypes();
   install();

@@ -1,37 +1,20 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { httpLimits } from "../../runtime/http/limits.ts";
 import { httpStatuses } from "../../runtime/interface/errors.ts";
-import { blocksOf } from "../support/markdown.ts";
-import { folderWith } from "./support/files.ts";
-import { meshc, RunningMeshc } from "./support/meshc.ts";
-import { freePorts } from "./support/processes.ts";
+import { readPage, servedPage } from "./support/served-page.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const execute = promisify(execFile);
-const page = readFileSync(join(root, "docs/http.md"), "utf8");
-const blocks = blocksOf(page);
+const { text: page, blocks } = readPage("http.md");
 
 describe("the page about HTTP", () => {
   it("shows commands that work, and what they print", async () => {
-    const cwd = folderWith({ "package.json": '{"type":"module"}' });
-    mkdirSync(join(cwd, "node_modules"));
-    symlinkSync(root, join(cwd, "node_modules/pipeline-mesh"));
-    for (const { file, text } of blocks) if (file !== undefined) writeFileSync(join(cwd, file), text);
-    expect(await meshc(["fmt", "--check", "main.mesh"], { cwd })).toMatchObject({ code: 0 });
-    const [webrtc, grpc] = await freePorts(2);
-    const env = { LISTENS: `webrtc://127.0.0.1:${webrtc}`, GRPC_LISTENS: `grpc://127.0.0.1:${grpc}` };
-    const peer = new RunningMeshc(["run", "main.mesh", "--peer", "server"], { cwd, env });
-    onTestFinished(() => peer.end());
-    await peer.line((line) => line.includes(env.LISTENS));
+    const { placed } = await servedPage(blocks);
     let count = 0;
     for (const [index, { language, text }] of blocks.entries()) {
       if (language !== "sh") continue;
-      const command = text.replace("127.0.0.1:7443", `127.0.0.1:${webrtc}`).replace("curl ", "curl -sS --max-time 20 ");
+      const command = placed(text).replace("curl ", "curl -sS --max-time 20 ");
       const { stdout, stderr } = await execute("bash", ["-c", command]);
       expect({ stderr, stdout: stdout.replaceAll(/"timestampUs":\d+/g, '"timestampUs":…') }).toEqual({
         stderr: "",
