@@ -1,7 +1,7 @@
 import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
-import type { Frame } from "../interface/frame.ts";
+import { FrameFlag, type Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { TrackStats } from "../interface/track.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
@@ -44,7 +44,7 @@ export interface TrackInlet {
 
 /** Marks that wait for the session to say which track they mean. */
 const maxEarlyMarks = 64;
-/** Frames of a track that wait for the link behind: what is live is better new. */
+/** Frames of a track that wait for the link behind; nothing holds up who sends them, so that more are dropped, counted. */
 const maxTrackFrames = 64;
 
 /** The reader of a stream that comes into this peer (spec R4.1): delivers as the link behind has room. */
@@ -80,6 +80,7 @@ export class StreamSource {
   #onTrack = false;
   #trackFrames = 0;
   #trackBytes = 0;
+  #needsKey = false;
   /** What came over the channel while the last of the track were on their way. */
   #behindTrack: (() => void)[] | undefined;
   /** Numbers were guessed, for packets do not tell them: the next record of the channel does. */
@@ -209,13 +210,14 @@ export class StreamSource {
     this.#guessed = true;
     this.#trackFrames += 1;
     this.#trackBytes += frame.payload.length;
-    const waiting = this.#inbox.filter(({ onTrack }) => onTrack === true).length;
-    if (waiting >= maxTrackFrames) {
-      this.#inbox.splice(
-        this.#inbox.findIndex(({ onTrack }) => onTrack === true),
-        1,
-      );
+    // Of pictures, what follows a hole is of no use before the next key frame; sound only misses what is dropped.
+    const isPicture = this.#type.kind === "video";
+    const isFull = this.#inbox.length >= maxTrackFrames;
+    const continues = !this.#needsKey || (frame.flags & FrameFlag.keyFrame) !== 0;
+    this.#needsKey = isPicture && (isFull || !continues);
+    if (isFull || (isPicture && !continues)) {
       this.#discarded += 1;
+      return;
     }
     this.#inbox.push({ frame: { ...frame, seq: seq + this.#ahead }, bytes: 0, onTrack: true });
     this.#deliver();

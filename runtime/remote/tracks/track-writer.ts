@@ -11,9 +11,9 @@ import type { Pace } from "./pace.ts";
 
 /** Frames may go out by so much before they are due: sources do not keep the time to the millisecond. */
 const earlyUs = 60_000;
-/** Frames that wait for their time at most, and their bytes: half a minute of sound. */
-const maxFrames = 1_500;
-const maxBytes = 4 * 1024 * 1024;
+/** Frames that wait for their time at most, and their bytes: as many as may be under way on a channel. What more there is, its link holds or drops. */
+const maxFrames = 64;
+const maxBytes = 1024 * 1024;
 
 export interface TrackWriterInit {
   readonly track: MediaTrack;
