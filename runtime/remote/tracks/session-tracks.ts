@@ -182,7 +182,11 @@ export class SessionTracks implements PlatformTracks {
   /** The connection broke, and its tracks with it. */
   interrupt(): void {
     this.#tracks = undefined;
-    for (const stream of this.#streams.values()) stream.track = undefined;
+    for (const stream of this.#streams.values()) {
+      stream.track = undefined;
+      // What the last connection was asked for does not come any more; the next one is asked again.
+      stream.asking = undefined;
+    }
   }
 
   /** The session goes on over another connection. */
