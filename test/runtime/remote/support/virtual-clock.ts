@@ -66,6 +66,8 @@ export function virtualClock(): VirtualClock {
       promise.then(mark, mark);
       await settle();
       for (let timer = next(); !done && timer !== undefined && timer.atMs <= untilMs; timer = next()) await step(timer);
+      // What the last timer has set off may take some turns.
+      for (let left = 20; !done && left > 0; left -= 1) await turn();
       if (!done) throw new Error(`Nothing came of it by ${nowMs} ms.`);
       return promise;
     },
