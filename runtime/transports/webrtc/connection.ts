@@ -59,7 +59,7 @@ export class WebrtcConnection implements Connection {
     this.peer = init.engine.createPeerConnection();
     this.candidates = new Candidates(this.peer);
     this.peer.addEventListener("connectionstatechange", () => this.#onConnectionState());
-    this.#sluice = new Sluice(init.clock);
+    this.#sluice = new Sluice(init.clock, init.engine.aloneBytes);
     this.#control = this.#make(0, "control");
     this.#sluice.setControl(this.#control.outbox);
     this.control = this.#control;

@@ -5,6 +5,8 @@ import type { EngineChannel } from "./engines/engine.ts";
 
 /** Moves what waits in outboxes into the engine. */
 export interface Mover {
+  /** Messages of an outbox that may be on their way before it has no room. */
+  readonly outstandingMessages: number;
   /** @param changed the outbox that has got something to do */
   pump(changed?: Outbox): void;
 }
@@ -47,7 +49,7 @@ export class Outbox {
   get writable(): boolean {
     if (this.#closed !== undefined) return false;
     this.settle();
-    return this.#queue.length + this.#handed.length < channelLimits.outstandingMessages;
+    return this.#queue.length + this.#handed.length < this.#sluice.outstandingMessages;
   }
 
   get handedMessages(): number {

@@ -5,12 +5,16 @@ import type { Mover, Outbox } from "./outbox.ts";
 /** How often room is looked for while somebody waits, should the engine not tell; in milliseconds. */
 const pollMs = 10;
 
+/** A channel is alone when no other has had anything to send for so long, in milliseconds. */
+const sharedMs = 250;
+
 /**
  * Hands the messages of all channels of a connection to its engine, little at a time and in turns. An engine sends in
  * the order it is given things, so whatever it holds delays a heartbeat; and the time werift takes grows with the square
  * of the messages it holds. The control channel has room of its own and goes first. A channel of which nothing was on
  * its way has its first turn before those that always have something, as in RFC 8290, section 3.3: so sound waits for one
- * message of bulk data at most, the one that the engine is sending.
+ * message of bulk data at most, the one that the engine is sending. Where one channel alone is in use, there is nothing to
+ * be late, and an engine on a thread of its own may hold as much as keeps it busy until it has called back.
  */
 export class Sluice implements Mover {
   readonly #clock: Clock;
@@ -23,9 +27,25 @@ export class Sluice implements Mover {
   #again = false;
   #closed = false;
   #cancelPoll: (() => void) | undefined;
+  /** The outbox that had something to do last, and when that was another one before. */
+  #last: Outbox | undefined;
+  #sharedUs = Number.NEGATIVE_INFINITY;
+  readonly #aloneBytes: number;
 
-  constructor(clock: Clock) {
+  /** @param aloneBytes what the engine may hold of a channel that is the only one in use, beside the control channel */
+  constructor(clock: Clock, aloneBytes: number = channelLimits.enginedBytes) {
     this.#clock = clock;
+    this.#aloneBytes = aloneBytes;
+  }
+
+  get outstandingMessages(): number {
+    const { outstandingMessages, messageBytes } = channelLimits;
+    return this.#isAlone ? Math.max(outstandingMessages, this.#aloneBytes / messageBytes) : outstandingMessages;
+  }
+
+  /** One channel is in use beside the control channel. */
+  get #isAlone(): boolean {
+    return this.#aloneBytes > channelLimits.enginedBytes && this.#clock.nowUs() - this.#sharedUs > sharedMs * 1_000;
   }
 
   setControl(outbox: Outbox): void {
@@ -38,6 +58,10 @@ export class Sluice implements Mover {
     if (changed !== undefined && !this.#busy.has(changed)) {
       this.#busy.add(changed);
       this.#fresh.add(changed);
+    }
+    if (changed !== undefined && changed !== this.#last && changed !== this.#control) {
+      this.#sharedUs = this.#last === undefined ? Number.NEGATIVE_INFINITY : this.#clock.nowUs();
+      this.#last = changed;
     }
     this.#again = true;
     // An engine may call back from within `send`.
@@ -78,7 +102,7 @@ export class Sluice implements Mover {
 
   #feedControl(control: Outbox): void {
     for (let next = control.nextBytes; next !== undefined; next = control.nextBytes) {
-      if (!fits(control.handedMessages, control.handedBytes, next)) return;
+      if (!fits(control.handedMessages, control.handedBytes, next, channelLimits.enginedBytes)) return;
       control.handOver();
     }
   }
@@ -87,12 +111,13 @@ export class Sluice implements Mover {
     const others = [...new Set([...this.#fresh, ...this.#busy])].filter((outbox) => outbox !== this.#control);
     let messages = others.reduce((sum, outbox) => sum + outbox.handedMessages, 0);
     let bytes = others.reduce((sum, outbox) => sum + outbox.handedBytes, 0);
+    const most = others.length === 1 && this.#isAlone ? this.#aloneBytes : channelLimits.enginedBytes;
     for (let given = true; given;) {
       given = false;
       for (const outbox of others) {
         const next = outbox.nextBytes;
         if (next === undefined) continue;
-        if (!fits(messages, bytes, next)) return;
+        if (!fits(messages, bytes, next, most)) return;
         outbox.handOver();
         messages++;
         bytes += next;
@@ -115,7 +140,7 @@ export class Sluice implements Mover {
   }
 }
 
-function fits(messages: number, bytes: number, next: number): boolean {
+function fits(messages: number, bytes: number, next: number, most: number): boolean {
   if (messages === 0) return true;
-  return messages < channelLimits.enginedMessages && bytes + next <= channelLimits.enginedBytes;
+  return messages < channelLimits.enginedMessages && bytes + next <= most;
 }

@@ -7,12 +7,12 @@ import { Sluice } from "../../../runtime/transports/webrtc/sluice.ts";
 import { virtualClock } from "../remote/support/virtual-clock.ts";
 
 /** An engine that sends a message when it is told to, in the order in which it was given them. */
-function engine(refuses = false) {
+function engine({ refuses = false, aloneBytes = 0, clock = virtualClock() } = {}) {
   const held: { readonly name: string; readonly bytes: number }[] = [];
   const listeners: (() => void)[] = [];
   const failures: MeshError[] = [];
   const heldOf = (name: string): number => held.reduce((sum, one) => (one.name === name ? sum + one.bytes : sum), 0);
-  const sluice = new Sluice(virtualClock());
+  const sluice = new Sluice(clock, aloneBytes);
   const channel = (name: string): Outbox => {
     const native: EngineChannel = {
       readyState: "open",
@@ -120,7 +120,7 @@ describe("what a connection hands to its engine", () => {
   });
 
   it("ends the connection, and throws at nobody, when the engine refuses to send", () => {
-    const { channel, failures } = engine(true);
+    const { channel, failures } = engine({ refuses: true });
     channel("voice").send(sound());
     expect(failures).toMatchObject([{ code: "peer-lost", message: "The engine could not send: Sending failed." }]);
   });
@@ -135,5 +135,25 @@ describe("what a connection hands to its engine", () => {
     expect(held.map((one) => one.name)).toEqual(["bulk", "control"]);
     fill(bulk);
     expect([send(), send(), send()]).toEqual(["bulk", "control", "bulk"]);
+  });
+
+  it("lets an engine that wants it hold more of a channel that is alone, until another has something to send", async () => {
+    const clock = virtualClock();
+    const { channel, held, send } = engine({ aloneBytes: 4 * channelLimits.messageBytes, clock });
+    const [bulk, voice] = [channel("bulk"), channel("voice")];
+    fill(bulk);
+    expect(held).toHaveLength(4);
+    voice.send(sound());
+    fill(bulk);
+    // What the engine had goes first, and from then on it holds one message again.
+    for (let left = 4; left > 0; left -= 1) expect(send()).toBe("bulk");
+    expect(held.map(({ name }) => name)).toEqual(["voice"]);
+    send();
+    fill(bulk);
+    expect(held).toHaveLength(1);
+    await clock.run(251);
+    send();
+    fill(bulk);
+    expect(held).toHaveLength(4);
   });
 });

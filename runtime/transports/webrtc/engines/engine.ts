@@ -92,6 +92,8 @@ export interface WebrtcEngine {
   readonly relayOnly: boolean;
   /** Media tracks beside the data channels; left out by an engine that has only those. */
   readonly tracks?: EngineTracks;
+  /** What it should hold of a channel that is the only one in use, in bytes; left out, as of any. */
+  readonly aloneBytes?: number;
   createPeerConnection(): EnginePeer;
   /** Sets the channel up for binary messages. */
   prepareChannel(channel: EngineChannel): void;
