@@ -39,9 +39,11 @@ describe("a relay of three peers, each in a process of its own", () => {
   });
 
   /** The last snapshot of a session while it ran. */
+  /** The last one while its remotes were there: what is said at the very end may find them gone. */
   function last(pipeline: string): SessionDescription {
     const all = run.said("describe").flatMap((message) => message.sessions);
-    const found = all.findLast((session) => session.pipeline === pipeline);
+    const whole = all.filter(({ remotes }) => remotes.every(({ state }) => state === "connected"));
+    const found = whole.findLast((session) => session.pipeline === pipeline);
     if (found === undefined) throw new Error(`no session of ${pipeline} was described`);
     return found;
   }
