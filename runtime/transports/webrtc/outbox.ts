@@ -49,7 +49,9 @@ export class Outbox {
   get writable(): boolean {
     if (this.#closed !== undefined) return false;
     this.settle();
-    return this.#queue.length + this.#handed.length < this.#sluice.outstandingMessages;
+    // What cannot leave yet is not sent the sooner for waiting here in numbers.
+    const most = this.#peerReady ? this.#sluice.outstandingMessages : channelLimits.outstandingMessages;
+    return this.#queue.length + this.#handed.length < most;
   }
 
   get handedMessages(): number {
