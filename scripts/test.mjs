@@ -13,9 +13,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const filters = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
 
-function npm(script) {
-  console.log(`\n> npm run ${script}`);
-  const result = spawnSync("npm", ["run", "--silent", script], { cwd: root, stdio: "inherit" });
+function npm(script, ...args) {
+  console.log(`\n> npm run ${[script, ...args].join(" ")}`);
+  const result = spawnSync("npm", ["run", "--silent", script, ...args], { cwd: root, stdio: "inherit" });
   if (result.status === 0) counts.passed += 1;
   else counts.failed += 1;
   return result.status === 0;
@@ -53,8 +53,8 @@ if (filters.length === 0) {
   npm("lint");
   npm("format:check");
 }
-// The command line is tested as it ships.
-if (npm("build")) tests();
+// The command line is tested as it ships, and programs that import the package against its types.
+if (npm("build", "--", "--types")) tests();
 
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
