@@ -1,5 +1,6 @@
 // Writes mesh.v1 as a module from its .proto: `node scripts/grpc-descriptor.mjs`. The service is loaded from that, for a
 // bundle has no files beside it.
+import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,4 +54,7 @@ export function moduleText() {
   ].join("\n");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(moduleFile, moduleText());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(moduleFile, moduleText());
+  spawnSync("npx", ["--no-install", "oxfmt", moduleFile], { cwd: root, stdio: "inherit" });
+}

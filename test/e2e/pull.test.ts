@@ -12,13 +12,13 @@ const [, pulledBlock = "", userBlock = ""] = page.split(/^```mesh\n/m).map((part
 const program = readFileSync(join(hello, "main.mesh"), "utf8");
 
 /** A peer that runs this program, until the test ends or it is stopped. */
-async function peer(text: string, port: number): Promise<RunningMeshc> {
+async function peer(text: string, port: number, scheme = "webrtc"): Promise<RunningMeshc> {
   const cwd = folderWith({
     "main.mesh": text,
     "package.json": "{}",
     "shout.ts": readFileSync(join(hello, "shout.ts"), "utf8"),
   });
-  const env = { BACK_LISTENS: `webrtc://127.0.0.1:${port}` };
+  const env = { BACK_LISTENS: `${scheme}://127.0.0.1:${port}` };
   const running = new RunningMeshc(["run", "main.mesh", "--peer", "back"], { cwd, env });
   onTestFinished(() => running.end());
   await running.line((line) => line.includes("listens at"));
@@ -99,7 +99,8 @@ describe("meshc pull", () => {
     [["pull"], 2, /URI/],
     [["pull", "foo"], 2, /"foo" is not an address of a pipeline/],
     [["pull", "webrtc://127.0.0.1:1"], 2, /names no pipeline/],
-    [["pull", "grpc://127.0.0.1:1/Loud"], 2, /scheme/],
+    [["pull", "http://127.0.0.1:1/Loud"], 2, /scheme/],
+    [["pull", "grpc://127.0.0.1:1/Loud"], 3, /Nothing listens at 127\.0\.0\.1:1/],
     [["pull", "webrtc://127.0.0.1:1/Loud", "--as", "a b"], 2, /no name for an interface/],
     [["pull", "webrtc://127.0.0.1:1/Loud"], 3, /Nothing listens at 127\.0\.0\.1:1/],
     [["check", "--locked", "--watch"], 2, /asks once/],
@@ -107,6 +108,14 @@ describe("meshc pull", () => {
     const result = await meshc(args, { cwd });
     expect(result).toMatchObject({ code, out: "", err: expect.stringMatching(message) });
     expect(await meshc(["check"], { cwd })).toMatchObject({ code: 3 });
+  });
+
+  it("asks by gRPC as well", async () => {
+    await peer(program, port, "grpc");
+    const grpc = uri.replace("webrtc:", "grpc:");
+    const pulled = await meshc(["pull", grpc, "--as", "Answering", "--out", "-"], { cwd });
+    expect(pulled).toMatchObject({ code: 0, out: expect.stringContaining(`// meshc pull ${grpc}\n`), err: "" });
+    expect(pulled.out).toContain("interface Answering {\n  in  line: text\n  out answer: text\n}");
   });
 
   it("names what the peer runs, and replaces no file of another kind", async () => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { MeshError } from "../../../runtime/interface/errors.ts";
-import { formatMeshUri, parseTargetUri } from "../../../runtime/interface/uri.ts";
+import { formatMeshUri, parseMeshUri, parseTargetUri } from "../../../runtime/interface/uri.ts";
 import { describePipelineAt } from "../../../runtime/mesh/connect.ts";
 import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { interfaceText, UnwritableError } from "../../pull/interface-text.ts";
@@ -13,7 +13,8 @@ export function hashOf(text: string): string {
 /** An address as it is written in a lock. @throws {CommandError} that says what is wrong with it */
 export function checkedUri(given: string): string {
   try {
-    return formatMeshUri(parseTargetUri(given, "webrtc"));
+    const { scheme } = parseMeshUri(given);
+    return formatMeshUri(parseTargetUri(given, scheme === "grpc" ? scheme : "webrtc"));
   } catch (error) {
     const why = error instanceof MeshError ? error.message : `\`${given}\` is not the address of a pipeline.`;
     throw usageError(why, "Write it as in webrtc://gpu.example.com:7443/Hearing.");

@@ -42,9 +42,8 @@ export function logReporter({ io, peers }: ReporterInit): RunReporter {
   const update = (next: ViewState): void => {
     for (const peer of next.peers) {
       const before = state.peers.find((one) => one.name === peer.name);
-      if (peer.state === "listening" && before?.state !== "listening") {
-        say(`${peer.name} listens at ${peer.addresses.join(", ")}`);
-      }
+      const added = fresh(before?.addresses ?? [], peer.addresses);
+      if (peer.state === "listening" && added.length > 0) say(`${peer.name} listens at ${added.join(", ")}`);
     }
     for (const { port, text } of fresh(state.outputs, next.outputs)) say(`${style.bold(port)}: ${printable(text)}`);
     for (const notice of fresh(state.notices, next.notices)) say(painted(notice, noticeText(notice), style));

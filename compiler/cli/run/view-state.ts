@@ -147,10 +147,19 @@ function withinBounds(
   return { sessions, owners: kept };
 }
 
+/** A peer may listen at several. */
+function withAddress(
+  { peers }: ViewState,
+  { peer, address }: Extract<PlainEvent, { kind: "peer-listening" }>,
+): readonly string[] {
+  const known = peers.find(({ name }) => name === peer)?.addresses ?? [];
+  return known.includes(address) ? known : [...known, address];
+}
+
 function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewState {
   switch (event.kind) {
     case "peer-listening":
-      return withPeer(state, { name: event.peer, state: "listening", addresses: [event.address] });
+      return withPeer(state, { name: event.peer, state: "listening", addresses: withAddress(state, event) });
     case "session-opened":
       return { ...state, owners: new Map(state.owners).set(event.session, event.peer) };
     case "session-closed": {

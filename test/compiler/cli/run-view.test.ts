@@ -315,6 +315,16 @@ describe("reporters", () => {
     expect(text).toBe('{"type":"log","level":"info","message":"hi","peer":"edge"}\n{"type":"ended","code":0}\n');
   });
 
+  it("print each address of a peer once", () => {
+    const reporter = logReporter(init);
+    const [first, second] = ["webrtc://127.0.0.1:1", "grpc://127.0.0.1:2"] as const;
+    for (const address of [first, second]) {
+      reporter.message(event({ kind: "peer-listening", peer: "client", address }), "client");
+    }
+    reporter.message({ type: "ready", peers: [{ peer: "client", addresses: [first, second] }] }, "client");
+    expect(text).toBe(`client listens at ${first}\nclient listens at ${second}\n`);
+  });
+
   it("print plain lines as things happen, then the streams and the summary", () => {
     const reporter = logReporter(init);
     for (const [message, origin] of messages) reporter.message(message, origin);
