@@ -3,62 +3,9 @@ import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import { addressOf, served, statusOfCall, Stub } from "./support/served.ts";
+import { program as pipelines } from "../http/support/program.ts";
 
-const program = `
-record Answer {
-  text: text
-  words: int
-}
-batch node Reply(marks: int in 0..3 = 1) {
-  idempotent
-  in question: text
-  out answer: Answer
-  from "./x.ts"
-}
-batch node Echo {
-  in data: bytes
-  out same: bytes
-  from "./x.ts"
-}
-batch node Slow {
-  in question: text
-  out answer: text
-  from "./x.ts"
-}
-node Upper {
-  in text
-  out text
-  from "./x.ts"
-}
-/// Answers louder.
-batch pipeline Ask(marks: int in 0..3 = 1) {
-  in question: text
-  out answer: Answer
-  question -> Reply(marks: marks) -> answer
-}
-batch pipeline Mirror {
-  in data: bytes
-  out same: bytes
-  data -> Echo() -> same
-}
-batch pipeline Wait {
-  in question: text
-  out answer: text
-  question -> Slow() -> answer
-}
-pipeline Shout {
-  in line: text
-  out loud: text
-  line -> Upper() -> loud
-}
-peer server {
-  runs Ask
-  runs Mirror
-  runs Wait
-  runs Shout
-  listens "grpc://127.0.0.1:0"
-}
-`;
+const program = pipelines.replace("webrtc:", "grpc:");
 
 const loud = (payload: unknown): string => String(payload).toUpperCase();
 

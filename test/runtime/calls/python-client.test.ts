@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import { addressOf, launched } from "./support/served.ts";
+import { program as pipelines } from "../http/support/program.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const protos = at("../../../runtime/transports/grpc");
@@ -23,48 +24,7 @@ const missing =
       : undefined;
 if (missing !== undefined) console.warn(`Skipping the client in Python: ${missing}.`);
 
-const program = `
-record Answer {
-  text: text
-  words: int
-}
-batch node Reply(marks: int in 0..3 = 1) {
-  in question: text
-  out answer: Answer
-  from "./x.ts"
-}
-batch node Slow {
-  in question: text
-  out answer: text
-  from "./x.ts"
-}
-node Upper {
-  in text
-  out text
-  from "./x.ts"
-}
-batch pipeline Ask(marks: int in 0..3 = 1) {
-  in question: text
-  out answer: Answer
-  question -> Reply(marks: marks) -> answer
-}
-batch pipeline Wait {
-  in question: text
-  out answer: text
-  question -> Slow() -> answer
-}
-pipeline Shout {
-  in line: text
-  out loud: text
-  line -> Upper() -> loud
-}
-peer server {
-  runs Ask
-  runs Wait
-  runs Shout
-  listens "grpc://127.0.0.1:0"
-}
-`;
+const program = pipelines.replace("webrtc:", "grpc:");
 
 const loud = (payload: unknown): string => String(payload).toUpperCase();
 const nodes: Record<string, NodeDefinition> = {
@@ -140,7 +100,7 @@ describe.skipIf(missing !== undefined)("a client in Python, with stubs of the pu
       large: { code: "RESOURCE_EXHAUSTED" },
       unknown: {
         code: "NOT_FOUND",
-        details: expect.stringContaining("this peer runs: Ask, Wait, Shout"),
+        details: expect.stringContaining("this peer runs: Ask, Mirror, Wait, Shout, Quieter, Counting"),
         trailing: { "mesh-code": "pipeline-not-found" },
       },
       // What no call of this kind needs is ignored, however broken.
