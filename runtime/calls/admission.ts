@@ -27,14 +27,6 @@ export class Admission {
     this.#limits = limits;
   }
 
-  get active(): number {
-    return this.#active;
-  }
-
-  get queued(): number {
-    return this.#queue.size;
-  }
-
   /**
    * Works when there is a place.
    * @throws {MeshError} `resource-exhausted` at once, with when to come again; the reason of the signal

@@ -8,7 +8,7 @@ import type { Clients } from "./clients.nodejs.ts";
 import { GrpcConnection, type CallStream } from "./connection.ts";
 import { grpcLimits } from "./limits.ts";
 import { errorOf } from "./metadata.nodejs.ts";
-import { paths, pipelineKey } from "./method.ts";
+import { pipelineKey, streamPath } from "./method.ts";
 import { decodeStreamMessage, encodeStreamMessage, type StreamMessage } from "./stream-message.ts";
 
 type Call = ClientDuplexStream<StreamMessage, StreamMessage>;
@@ -28,7 +28,7 @@ export async function dial(deps: GrpcDialDeps, text: string, { signal }: DialOpt
   const { client, release } = deps.clients.take(uri);
   const metadata = new Metadata();
   metadata.set(pipelineKey, encodeURIComponent(uri.pipeline));
-  const call: Call = client.makeBidiStreamRequest(paths.stream, encodeStreamMessage, decodeStreamMessage, metadata);
+  const call: Call = client.makeBidiStreamRequest(streamPath, encodeStreamMessage, decodeStreamMessage, metadata);
   const stream = clientStream(call, uri, release);
   const late = (): MeshError => tooLate(uri, connectMs);
   try {

@@ -5,8 +5,6 @@ export const grpcLimits = {
   /** What the stream of a call may hold that has not left for the network; the control channel as much again. */
   outstandingMessages: 16,
   outstandingBytes: 128 * 1024,
-  /** A `StreamMessage`: the largest message, its field numbers and lengths. */
-  wireBytes: 64 * 1024 + 128,
   /** The largest request of `Execute`, in bytes: what gRPC takes unless told otherwise. */
   requestBytes: 4 * 1024 * 1024,
   /** The largest response that we take as a client: the largest payload of a frame, and some. */

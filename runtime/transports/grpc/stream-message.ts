@@ -15,7 +15,7 @@ export interface StreamMessage {
 const tags = { channel: 0x08, message: 0x12, close: 0x1a } as const;
 const nothing = new Uint8Array(0);
 
-/** @returns the header of a message, without its bytes */
+/** @returns the place behind the number */
 function varint(target: Uint8Array, at: number, value: number): number {
   let rest = value;
   let place = at;
