@@ -1,5 +1,6 @@
 /** The compiler's public API. None of it throws for the user's mistakes: those are diagnostics. */
-export { manifest as manifestSchema, manifestVersion } from "./codegen/manifest.ts";
+export { manifestVersion } from "./codegen/manifest-version.ts";
+export { manifest as manifestSchema } from "./codegen/manifest.ts";
 export type { Manifest } from "./codegen/manifest.ts";
 export { Workspace } from "./check/workspace.ts";
 export { compile } from "./compile.ts";

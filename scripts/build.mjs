@@ -9,6 +9,7 @@ import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, renameSync, r
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { printingMorph } from "./printing-morph.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const startedMs = performance.now();
@@ -109,7 +110,8 @@ try {
   cpSync(join(root, "compiler/cli/init/templates"), join(out, "templates"), { recursive: true });
   // What clients of gRPC in other languages are made from.
   cpSync(join(root, "runtime/transports/grpc/mesh"), join(out, "mesh"), { recursive: true });
-  writeLicences(Object.keys(node.metafile.inputs));
+  const printing = await esbuild.build(printingMorph(common));
+  writeLicences([...onDisk(node), ...onDisk(printing)]);
   if (isPacking || process.argv.includes("--types")) emitTypes();
   install();
   const bytes = Object.values(node.metafile.outputs).reduce((sum, one) => sum + one.bytes, 0);
@@ -130,6 +132,11 @@ function copySignatures() {
     const from = join(entry.parentPath ?? entry.path, entry.name);
     cpSync(from, join(out, from.slice(root.length + 1)));
   }
+}
+
+/** What a build has read, without what plugins have made up. */
+function onDisk({ metafile }) {
+  return Object.keys(metafile.inputs).filter((name) => existsSync(join(root, name)));
 }
 
 /** What is bundled keeps its licence beside it. */

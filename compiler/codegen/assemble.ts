@@ -1,4 +1,5 @@
 import type { Program } from "../check/program.ts";
+import type { SourceFile } from "../source/source-file.ts";
 import type { Marked } from "./origins.ts";
 import { sourceMap } from "./source-map.ts";
 
@@ -53,8 +54,14 @@ export function isCurrent(written: string, inputs: string, digest: Digest): bool
 /**
  * The digest of all that a module is made from.
  * @param settings what else decides how it looks: the version of the compiler, the target, how files import each other
+ * @param digestOf the digest of the text of a source
  */
-export function inputsDigest(program: Program, settings: readonly string[], digest: Digest): string {
-  const files = [...program.files.values()].map(({ source }) => [source.path, digest(source.text)]);
+export function inputsDigest(
+  program: Program,
+  settings: readonly string[],
+  digest: Digest,
+  digestOf: (source: SourceFile) => string,
+): string {
+  const files = [...program.files.values()].map(({ source }) => [source.path, digestOf(source)]);
   return digest(JSON.stringify([settings, program.root.source.path, files]));
 }

@@ -1,7 +1,7 @@
 import type { ImportDeclarationStructure, StatementStructures, VariableStatementStructure } from "ts-morph";
 import { isStandard } from "../check/program.ts";
 import { contractStatements } from "./contracts.ts";
-import { docs } from "./docs.ts";
+import { docs, docText } from "./docs.ts";
 import { NodeSet } from "./nodes.ts";
 import type { Origin } from "./origins.ts";
 import { peerStatements } from "./peers.ts";
@@ -56,28 +56,29 @@ function statementsOf(scope: ModuleScope): Pick<ModuleDraft, "statements" | "pla
   const planAt = scope.held.texts.length;
   const data: StatementStructures[] = [
     {
-      ...constant(planName, scope.type("Plan"), scope.held.hold(""), "What the runtime runs, as plain data."),
+      ...constant(planName, scope.type("Plan"), scope.held.hold("")),
       isExported: true,
-      leadingTrivia: "// prettier-ignore\n",
+      leadingTrivia: `// prettier-ignore\n${docText("", "What the runtime runs, as plain data.")}`,
     },
-    constant(
-      program,
-      scope.type("Program"),
-      scope.held.hold(
-        `{\n  ${planName === "plan" ? planName : `plan: ${planName}`},\n  nodes: ${nodes.tableText()},\n${workers === undefined ? "" : `  workers: ${workers},\n`}}`,
+    {
+      ...constant(
+        program,
+        scope.type("Program"),
+        scope.held.hold(
+          `{\n  ${planName === "plan" ? planName : `plan: ${planName}`},\n  nodes: ${nodes.tableText()},\n${workers === undefined ? "" : `  workers: ${workers},\n`}}`,
+        ),
       ),
-      "The plan and the code of its nodes.",
-    ),
+      ...docs("The plan and the code of its nodes."),
+    },
   ];
   return { statements: [...statements, ...data], planAt };
 }
 
-function constant(name: string, type: string, initializer: string, doc: string): VariableStatementStructure {
+function constant(name: string, type: string, initializer: string): VariableStatementStructure {
   return {
     kind: structureKind.VariableStatement,
     declarationKind: constDeclaration,
     declarations: [{ name, type, initializer }],
-    ...docs(doc),
   };
 }
 
@@ -104,7 +105,11 @@ function importOf(
     // The printer puts it in quotes, but escapes only those.
     moduleSpecifier: scope.held.hold(stringBody(module, '"')),
     isTypeOnly: typeOnly,
-    namedImports:
-      flat.length <= lineWidth ? texts : [scope.held.hold(`\n${texts.map((text) => `  ${text},\n`).join("")}`)],
+    // One text: the printer would take two writers for each name.
+    namedImports: [
+      scope.held.hold(
+        flat.length <= lineWidth ? texts.join(", ") : `\n${texts.map((text) => `  ${text},\n`).join("")}`,
+      ),
+    ],
   };
 }

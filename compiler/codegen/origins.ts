@@ -41,6 +41,7 @@ export class Origins {
 export function stripped(text: string, origins: readonly Origin[]): Marked {
   const segments: { line: number; column: number; origin: Origin | undefined }[] = [];
   const lines = text.split("\n").map((marked, line) => {
+    if (!marked.includes("\u{E000}")) return marked;
     let plain = "";
     for (const part of marked.split(/(\u{E000}\d*\u{E001})/u)) {
       if (!part.startsWith("\u{E000}")) {

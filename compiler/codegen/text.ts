@@ -16,8 +16,15 @@ function escaped(character: string): string {
 
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
 
+/** Texts and comments that hold nothing hidden, and no line break but the usual one. */
+const visible = /^[ -~\n]*$/;
+
+/** Most texts: nothing in them is written otherwise than it is. */
+const plain = /^[ !#-&(-[\]-~]*$/;
+
 /** A string literal, in the quotes that need fewer escapes. */
 export function stringLiteral(text: string): string {
+  if (plain.test(text)) return `"${text}"`;
   const count = (quote: string): number => text.split(quote).length - 1;
   const quote = count('"') > count("'") ? "'" : '"';
   return quote + stringBody(text, quote) + quote;
@@ -25,6 +32,7 @@ export function stringLiteral(text: string): string {
 
 /** What stands between the quotes of a string literal. */
 export function stringBody(text: string, quote: string): string {
+  if (plain.test(text)) return text;
   let body = "";
   for (const character of text) {
     const short = shortEscapes[character];
@@ -54,6 +62,7 @@ export function patternLiteral(pattern: string): string {
 
 /** Text for a comment: it cannot end the comment, and holds nothing that one does not see. */
 export function commentText(text: string): string {
+  if (visible.test(text)) return text.replaceAll("*/", "*\\/").trim();
   const lines = text.split(/\r\n|[\n\r\u2028\u2029]/);
   return lines
     .map((line) =>
@@ -113,8 +122,12 @@ function flat(value: Data): string {
   if (typeof value === "number") return numberLiteral(value);
   if (typeof value !== "object" || value === null) return String(value);
   if (isArray(value)) return `[${value.map(flat).join(", ")}]`;
-  const entries = entriesOf(value).map(([key, item]) => `${propertyKey(key)}: ${flat(item)}`);
-  return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
+  let inside = "";
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (item !== undefined) inside += `${inside === "" ? "" : ", "}${propertyKey(key)}: ${flat(item)}`;
+  }
+  return inside === "" ? "{}" : `{ ${inside} }`;
 }
 
 function numberLiteral(value: number): string {

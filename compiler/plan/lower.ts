@@ -27,10 +27,9 @@ const anything: FlowType = { kind: "scalar", name: "json" };
 export function lower(checked: CheckedProgram, compilerVersion: string): Plan {
   const pipelines: Record<string, PipelinePlan> = {};
   for (const [key, one] of checked.pipelines) pipelines[key] = lowerPipeline(key, one, checked, pipelines);
-  const peers: Record<string, PeerPlan> = {};
-  for (const [key, peer] of checked.peers) {
+  const peers = [...checked.peers].map(([key, peer]): [string, PeerPlan] => {
     const { source } = peer.symbol.file;
-    peers[key] = {
+    const plan: PeerPlan = {
       name: peer.symbol.name,
       runs: peer.runs.map((run) => ({
         pipeline: run.pipeline.key,
@@ -45,14 +44,15 @@ export function lower(checked: CheckedProgram, compilerVersion: string): Plan {
       ...(peer.admin.length > 0 && { admin: peer.admin.map((one) => one.value) }),
       location: locationOf({ source, span: peer.symbol.syntax.name.span }),
     };
-  }
+    return [key, plan];
+  });
   return {
     version: planVersion,
     source: checked.program.root.source.path,
     compiler: compilerVersion,
     schemas: checked.schemas,
     pipelines,
-    peers,
+    peers: Object.fromEntries(peers),
   };
 }
 

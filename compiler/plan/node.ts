@@ -75,12 +75,12 @@ export function lowerPorts(
 
 /** Arguments, then what the solver found for parameters that are part of a type, then defaults. */
 function paramsOf(instance: Instance, scope: ValueScope, open: OpenCells): Record<string, PlanValue> {
-  const params: Record<string, PlanValue> = {};
-  for (const param of instance.signature.params.values()) {
-    const value = valueOf(param.name, instance, scope, open);
-    if (value !== undefined) params[param.name] = value;
-  }
-  return params;
+  return Object.fromEntries(
+    [...instance.signature.params.values()].flatMap(({ name }): [string, PlanValue][] => {
+      const value = valueOf(name, instance, scope, open);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 function valueOf(name: string, instance: Instance, scope: ValueScope, open: OpenCells): PlanValue | undefined {

@@ -63,9 +63,7 @@ function fromText(name: string, text: string, like: JsonValue | undefined, locat
 }
 
 export function resolveValues(values: Readonly<Record<string, PlanValue>>, scope: ValueScope): Params {
-  const result: Record<string, JsonValue> = {};
-  for (const [name, value] of Object.entries(values)) result[name] = resolveValue(value, scope);
-  return result;
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, resolveValue(value, scope)]));
 }
 
 /**

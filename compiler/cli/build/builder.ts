@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import { inputsDigest, isCurrent } from "../../codegen/assemble.ts";
 import { draftOf } from "../../codegen/draft.ts";
 import { findImplementations } from "../../codegen/implementations.ts";
-import { manifestOf } from "../../codegen/manifest.ts";
 import { loadMorph } from "../../codegen/morph.ts";
 import { findModuleProblems } from "../../codegen/wasm-modules.ts";
 import type { Target } from "../../config.ts";
@@ -14,11 +13,12 @@ import type { Plan } from "../../../runtime/interface/plan.ts";
 import type { CompiledFile } from "../compile-file.ts";
 import type { Io } from "../io.ts";
 import { shownPath } from "../sources.ts";
+import type { SourceFile } from "../../source/source-file.ts";
 import { version } from "../version.ts";
 import { OutputLayout, type OutputPaths } from "./layout.ts";
-import { digest, type ModuleJob, type Printing } from "./printing.ts";
+import { digest, isLibrary, type ModuleJob, type Printing } from "./printing.ts";
 import { Verification } from "./verification.ts";
-import { textOf, writeAll, type WantedFile } from "./write-all.ts";
+import { textOf } from "./write-all.ts";
 
 export interface BuilderOptions {
   /** The folder to write to, absolute; undefined for beside each source. */
@@ -48,6 +48,8 @@ export class Builder {
   readonly #printing: Printing;
   readonly #verification: Verification;
   readonly #hosts = new Map<string, Host>();
+  /** Of sources, for many programs read the same ones. */
+  readonly #digests = new WeakMap<SourceFile, string>();
 
   constructor(io: Io, printing: Printing, options: BuilderOptions) {
     this.#io = io;
@@ -67,26 +69,26 @@ export class Builder {
       return { file, compiled, outputs: undefined, files: [], written: [] };
     }
     const outputs = layout.of(file);
-    const planText = `${JSON.stringify(plan, undefined, 2)}\n`;
-    const data = dataFiles(plan, planText, outputs);
-    const draft = this.#draft(compiled, plan, outputs, layout);
-    const module = draft === undefined ? [] : await this.#module({ ...draft, plan: planText }, outputs);
-    const written = writeAll([...module, ...data], (path) => shownPath(path, this.#io.cwd));
-    return { file, compiled, outputs, files: [outputs.module, outputs.map, ...data.map(({ path }) => path)], written };
+    const written = await this.#printing.write({
+      module: this.#moduleJob(compiled, plan, outputs, layout),
+      plan: JSON.stringify(plan),
+      outputs,
+      cwd: this.#io.cwd,
+    });
+    const data = isLibrary(plan) ? [] : [outputs.plan, outputs.manifest];
+    return { file, compiled, outputs, files: [outputs.module, outputs.map, ...data], written };
   }
+
+  readonly #digestOf = (source: SourceFile): string => {
+    const known = this.#digests.get(source) ?? digest(source.text);
+    this.#digests.set(source, known);
+    return known;
+  };
 
   #hostOf(root: string): Host {
     const known = this.#hosts.get(root) ?? nodejsHost(root);
     this.#hosts.set(root, known);
     return known;
-  }
-
-  async #module(job: ModuleJob, outputs: OutputPaths): Promise<WantedFile[]> {
-    const { text, map } = await this.#printing.print(job);
-    return [
-      { path: outputs.module, text },
-      { path: outputs.map, text: map },
-    ];
   }
 
   /** Says what is wrong with the code of the nodes that a program declares, now that its module is written. */
@@ -99,23 +101,22 @@ export class Builder {
   }
 
   /** What the module and its map are made from; nothing where they are what they should be. */
-  #draft(
+  #moduleJob(
     compiled: CompiledFile & { readonly file: string },
     plan: Plan,
     outputs: OutputPaths,
     layout: OutputLayout,
-  ): Omit<ModuleJob, "plan"> | undefined {
+  ): ModuleJob | undefined {
     const { target } = this.#options;
     const imports = layout.importsOf(compiled.file, compiled.project);
     const source = imports.source(compiled.path);
-    const inputs = inputsDigest(compiled.program, [version, target, imports.style, source], digest);
+    const inputs = inputsDigest(compiled.program, [version, target, imports.style, source], digest, this.#digestOf);
     const before = textOf(outputs.module);
     if (before !== undefined && isCurrent(before, inputs, digest) && existsSync(outputs.map)) return undefined;
     const draft = draftOf({ checked: compiled.checked, plan, layout: imports, target });
     return {
       draft,
       header: { compiler: version, source, inputs },
-      name: basename(outputs.module),
       sources: new Map(draft.origins.map(({ file }) => [file, imports.source(file)])),
     };
   }
@@ -124,13 +125,4 @@ export class Builder {
 /** Where all outputs go: below the folders that sources were found in, or that they stand in. @param files absolute */
 export function layoutOf(files: Iterable<string>, roots: readonly string[], out: string | undefined): OutputLayout {
   return new OutputLayout(out, [...roots, ...[...files].map((file) => dirname(file))]);
-}
-
-/** A program without pipelines is a library: it has nothing to run, and so no plan and no manifest. */
-function dataFiles(plan: Plan, planText: string, outputs: OutputPaths): WantedFile[] {
-  if (Object.keys(plan.pipelines).length === 0) return [];
-  return [
-    { path: outputs.plan, text: planText },
-    { path: outputs.manifest, text: `${JSON.stringify(manifestOf(plan), undefined, 2)}\n` },
-  ];
 }

@@ -1,17 +1,23 @@
-/** The thread that prints what a build has found out; `printing-thread.ts` is the other side. */
+/** The thread that prints and writes what a build has found out; `printing-thread.ts` is the other side. */
+import { createRequire } from "node:module";
 import { parentPort } from "node:worker_threads";
+import { HostError } from "../../host/host.ts";
+import type { Morph } from "../../codegen/morph.ts";
 import { PrintingHere } from "./printing.ts";
 import type { PrinterAnswer, PrinterRequest } from "./printing-thread.ts";
 
-const printing = new PrintingHere();
+/** ts-morph without TypeScript, which `scripts/printing-morph.mjs` puts beside this file. */
+const morph = "./printing-morph.cjs";
+
+const printing = new PrintingHere(async () => createRequire(import.meta.url)(morph) as Morph);
 
 async function answerTo({ id, job }: PrinterRequest): Promise<PrinterAnswer> {
   try {
-    if (job !== undefined) return { id, printed: await printing.print(job) };
+    if (job !== undefined) return { id, written: await printing.write(job) };
     await printing.prepare();
-    return { id, printed: undefined };
+    return { id, written: [] };
   } catch (error) {
-    return { id, error: error instanceof Error ? error.message : String(error) };
+    return { id, error: error instanceof Error ? error.message : String(error), isHost: error instanceof HostError };
   }
 }
 

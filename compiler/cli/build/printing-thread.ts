@@ -1,24 +1,25 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { AssembledModule } from "../../codegen/assemble.ts";
-import { PrintingHere, type ModuleJob, type Printing } from "./printing.ts";
+import { HostError } from "../../host/host.ts";
+import { PrintingHere, type Printing, type ProgramJob } from "./printing.ts";
 
 /** What the thread is asked for; without a job, to be ready for one. */
 export interface PrinterRequest {
   readonly id: number;
-  readonly job: ModuleJob | undefined;
+  readonly job: ProgramJob | undefined;
 }
 
 /** What it answers. */
 export type PrinterAnswer =
-  | { readonly id: number; readonly printed: AssembledModule | undefined }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly written: readonly string[] }
+  /** `isHost`: the disk refused, see `HostError`. */
+  | { readonly id: number; readonly error: string; readonly isHost: boolean };
 
 /** From dist/chunks it is one step up; beside the sources there is none, for Node 20 runs no TypeScript. */
 const code = new URL("../printer.js", import.meta.url);
 
-/** Prints on a thread of its own where the package has been built, so that checking goes on meanwhile. */
+/** Prints and writes on a thread of its own where the package has been built, so that checking goes on meanwhile. */
 export function startPrinting(): Printing {
   if (!existsSync(fileURLToPath(code))) return new PrintingHere();
   const thread = new PrintingThread(code);
@@ -38,10 +39,8 @@ export class PrintingThread implements Printing {
     this.#code = code;
   }
 
-  async print(job: ModuleJob): Promise<AssembledModule> {
-    const printed = await this.#ask(job);
-    if (printed === undefined) throw new Error("the thread that prints gave no module");
-    return printed;
+  async write(job: ProgramJob): Promise<readonly string[]> {
+    return await this.#ask(job);
   }
 
   async prepare(): Promise<void> {
@@ -57,7 +56,7 @@ export class PrintingThread implements Printing {
     await worker?.terminate();
   }
 
-  #ask(job: ModuleJob | undefined): Promise<AssembledModule | undefined> {
+  #ask(job: ProgramJob | undefined): Promise<readonly string[]> {
     const worker = (this.#worker ??= this.#start());
     const id = this.#next;
     this.#next += 1;
@@ -82,8 +81,8 @@ export class PrintingThread implements Printing {
     this.#waiting.delete(answer.id);
     // Nobody waits: then it keeps no process alive.
     if (this.#waiting.size === 0) worker.unref();
-    if ("error" in answer) waiting?.reject(new Error(answer.error));
-    else waiting?.resolve(answer.printed);
+    if (!("error" in answer)) waiting?.resolve(answer.written);
+    else waiting?.reject(answer.isHost ? new HostError(answer.error) : new Error(answer.error));
   }
 
   #failed(error: unknown): void {
@@ -95,6 +94,6 @@ export class PrintingThread implements Printing {
 }
 
 interface Waiting {
-  resolve(printed: AssembledModule | undefined): void;
+  resolve(written: readonly string[]): void;
   reject(error: unknown): void;
 }

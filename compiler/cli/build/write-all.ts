@@ -23,19 +23,15 @@ export function writeAll(files: readonly WantedFile[], shown: (path: string) => 
   const before = new Map(files.map(({ path }) => [path, textOf(path)]));
   const changed = files.filter(({ path, text }) => before.get(path) !== text);
   const staged: Staged[] = [];
-  const made = new Set<string>();
   let at = "";
   try {
     for (const { path, text } of changed) {
       at = path;
-      const folder = dirname(path);
-      if (!made.has(folder)) mkdirSync(folder, { recursive: true });
-      made.add(folder);
       // Two builds at once each have files of their own; whose are renamed last are there in the end, whole.
       const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
       const one = { path, fresh: `${beside}.tmp`, old: `${beside}.old.tmp`, kept: false, done: false };
       staged.push(one);
-      writeFileSync(one.fresh, text, { flag: "wx" });
+      writeFresh(one.fresh, text);
     }
     for (const one of staged) {
       at = one.path;
@@ -60,6 +56,17 @@ interface Staged {
   readonly old: string;
   kept: boolean;
   done: boolean;
+}
+
+/** Folders are mostly there, so the file is tried first. */
+function writeFresh(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: "wx" });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { flag: "wx" });
+  }
 }
 
 function keep({ path, old }: Staged): boolean {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { manifestOf } from "../../../compiler/codegen/manifest.ts";
+import { manifestOf } from "../../../compiler/codegen/manifest-of.ts";
 import { nodejsHost } from "../../../compiler/host/nodejs.ts";
 import { generate } from "./support/generate.ts";
 

@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { compile } from "../../../compiler/compile.ts";
-import { manifest, manifestJsonSchema, manifestOf, type Manifest } from "../../../compiler/codegen/manifest.ts";
+import { manifestOf } from "../../../compiler/codegen/manifest-of.ts";
+import { manifest, manifestJsonSchema, type Manifest } from "../../../compiler/codegen/manifest.ts";
 import { memoryHost } from "../../../compiler/host/memory.ts";
 
 const published = fileURLToPath(new URL("../../../docs/manifest.schema.json", import.meta.url));

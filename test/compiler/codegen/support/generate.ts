@@ -33,7 +33,7 @@ export function generate(path: string, host: Host, target: "node" | "browser" = 
   const header = {
     compiler: testVersion,
     source: basename(path),
-    inputs: inputsDigest(result.program, [testVersion, target], digest),
+    inputs: inputsDigest(result.program, [testVersion, target], digest, ({ text }) => digest(text)),
   };
   return {
     ...result,
