@@ -12,6 +12,7 @@ import type { WatchdogLimits } from "../pipeline/watchdog.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
+import { Patience } from "../remote/patience.ts";
 import type { PipelineHost } from "../remote/host.ts";
 import { chooseAddress } from "./choose-address.ts";
 import { transportFor } from "./connect.ts";
@@ -219,6 +220,7 @@ class LocalMesh implements Mesh {
       target.kind === "uri"
         ? String(resolveValue(target.uri, { params: {}, env: this.#platform.env, location }))
         : `${this.#addressOf(target.peer, remote)}/${target.pipeline}`;
+    const heartbeat = { ...this.#options.heartbeat, patience: new Patience() };
     return {
       standBy: async (signal) => {
         const uri = uriOf();
@@ -227,7 +229,6 @@ class LocalMesh implements Mesh {
       open: async (request) => {
         const uri = uriOf();
         const { clock, random } = this.#platform;
-        const heartbeat = this.#options.heartbeat;
         const { remotePipeline } = await this.#platform.calls();
         const transport = transportFor(this.#platform, uri);
         const streamed = remotePipeline({
@@ -236,7 +237,7 @@ class LocalMesh implements Mesh {
           clock,
           random,
           connectTimeoutMs: policy.connectTimeoutMs,
-          ...(heartbeat !== undefined && { heartbeat }),
+          heartbeat,
         });
         if (remote.batch !== true) return streamed.open(request);
         const { batchEndpoint } = await import("../calls/batch-endpoint.ts");

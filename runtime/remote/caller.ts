@@ -8,6 +8,7 @@ import { parseTargetUri } from "../interface/uri.ts";
 import { CallerSession } from "./caller-session.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { connectTimeoutMs, openTimeoutMs } from "./limits.ts";
+import { Patience } from "./patience.ts";
 
 export interface RemotePipelineInit {
   readonly transport: Transport;
@@ -25,6 +26,8 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
   const { clock, transport, uri } = init;
   const { pipeline } = parseTargetUri(uri, transport.scheme);
   const limitMs = init.connectTimeoutMs ?? connectTimeoutMs;
+  // For all connections to it: an attempt that was given up too soon is not to be repeated with the same limit.
+  const heartbeat = { patience: new Patience(), ...init.heartbeat };
   return {
     standBy: async (signal) => transport.standBy?.(uri, { signal }),
     open: (request) => {
@@ -49,7 +52,7 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
             id: randomId(init.random),
             clock,
             random: init.random,
-            heartbeat: init.heartbeat ?? {},
+            heartbeat,
             request: { ...request, deadlineUs },
             token: randomId(init.random),
             redial: (again) => redial(init, limitMs, again),

@@ -1,4 +1,5 @@
 import type { Clock } from "../interface/clock.ts";
+import { Patience } from "./patience.ts";
 
 /** When a silent peer is given up: after `clamp(4 × (interval + deviation of the round trip), min, max)`. */
 export interface HeartbeatOptions {
@@ -8,6 +9,8 @@ export interface HeartbeatOptions {
   readonly minTimeoutMs?: number;
   /** Default 3,000 ms; also rules while a session is being opened. */
   readonly maxTimeoutMs?: number;
+  /** What is known of the peer from earlier connections; it makes all limits longer. Left out, nothing is. */
+  readonly patience?: Patience;
 }
 
 /** A round trip is measured at least this often, also under traffic that makes pings superfluous. */
@@ -29,6 +32,7 @@ export class HeartbeatState {
   readonly #intervalUs: number;
   readonly #minTimeoutUs: number;
   readonly #maxTimeoutUs: number;
+  #patience: Patience;
   #sentUs: number;
   #heardUs: number;
   #pingedUs: number;
@@ -41,6 +45,7 @@ export class HeartbeatState {
     this.#intervalUs = (options.intervalMs ?? 125) * 1_000;
     this.#minTimeoutUs = (options.minTimeoutMs ?? 500) * 1_000;
     this.#maxTimeoutUs = (options.maxTimeoutMs ?? 3_000) * 1_000;
+    this.#patience = options.patience ?? new Patience();
     this.#sentUs = nowUs;
     this.#heardUs = nowUs;
     // The first ping goes out at once, so that the round trip is known early.
@@ -51,9 +56,15 @@ export class HeartbeatState {
   }
 
   get timeoutUs(): number {
-    if (this.#opening) return this.#maxTimeoutUs;
+    const { factor } = this.#patience;
+    if (this.#opening) return this.#maxTimeoutUs * factor;
     const wanted = 4 * (this.#intervalUs + this.#deviationUs);
-    return Math.min(this.#maxTimeoutUs, Math.max(this.#minTimeoutUs, wanted));
+    return Math.min(this.#maxTimeoutUs, Math.max(this.#minTimeoutUs, wanted)) * factor;
+  }
+
+  /** From now on it shares what is known of the peer with the session that has it. */
+  share(patience: Patience): void {
+    this.#patience = patience;
   }
 
   /** Smoothed, in milliseconds; undefined before the first. */
@@ -93,7 +104,9 @@ export class HeartbeatState {
       // This process was held up: what the peer sent meanwhile may still wait to be read, so its silence does not count.
       this.#heardUs = Math.min(nowUs, this.#heardUs + lateUs);
     }
+    this.#patience.wear(nowUs);
     const lost = nowUs >= this.#heardUs + this.timeoutUs;
+    if (lost) this.#patience.suspect(this.#opening ? "opening" : "running");
     const silent = nowUs >= this.#sentUs + this.#intervalUs;
     const ping = !lost && (silent || nowUs >= this.#pingedUs + measureEveryUs);
     if (ping) {

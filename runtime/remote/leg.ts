@@ -5,6 +5,7 @@ import { ControlChannel } from "./control-channel.ts";
 import { HeartbeatState, runHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { lingerMs } from "./limits.ts";
 import { toFailure, type ControlMessage, type ForeignHello } from "./messages.ts";
+import type { Patience } from "./patience.ts";
 
 export interface LegInit {
   readonly connection: Connection;
@@ -55,8 +56,9 @@ export class Leg {
   }
 
   /** Another session has it from now on. */
-  handTo(listener: LegListener): void {
+  handTo(listener: LegListener, patience: Patience): void {
     this.#listener = listener;
+    this.#beat.share(patience);
   }
 
   /** Starts to listen and to beat. */

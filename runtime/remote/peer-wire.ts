@@ -8,6 +8,7 @@ import type { HeartbeatOptions } from "./heartbeat.ts";
 import { Leg, type LegListener } from "./leg.ts";
 import { defaultWindow, maxStreams, windowFor, type Window } from "./limits.ts";
 import { fromFailure, toFailure, type Bye, type ControlMessage, type ForeignHello, type Progress } from "./messages.ts";
+import { Patience } from "./patience.ts";
 import { StreamSink } from "./stream-sink.ts";
 import { StreamSource } from "./stream-source.ts";
 import type { SessionTracks, SessionTracksInit, TrackMessage } from "./tracks/session-tracks.ts";
@@ -53,6 +54,7 @@ export class PeerWire {
   readonly #sinks = new Map<number, StreamSink>();
   readonly #sources = new Map<number, StreamSource>();
   readonly #transport: string;
+  readonly #patience: Patience;
   #leg: Leg;
   /** Legs that broke and are on their way down. */
   readonly #leaving: Promise<void>[] = [];
@@ -73,7 +75,8 @@ export class PeerWire {
     this.freed = new Promise((resolve) => (this.#resolveFreed = resolve));
     const { transport } = init.connection.describe();
     this.#transport = transport === "webrtc" ? "WebRTC" : `${transport.slice(0, 1).toUpperCase()}${transport.slice(1)}`;
-    this.#leg = new Leg(init, this.#listener());
+    this.#patience = init.heartbeat.patience ?? new Patience();
+    this.#leg = new Leg({ ...init, heartbeat: { ...init.heartbeat, patience: this.#patience } }, this.#listener());
   }
 
   /** Starts to listen and to beat. */
@@ -211,7 +214,8 @@ export class PeerWire {
   resume(leg: Leg, channels: ReadonlyMap<number, Channel>, theirs: readonly Progress[], before: () => void): void {
     const told = new Map(theirs.map((one) => [one.channel, one]));
     if (told.size !== theirs.length || told.size !== this.#sinks.size) throw untold();
-    leg.handTo(this.#listener());
+    leg.handTo(this.#listener(), this.#patience);
+    this.#patience.acquit("running");
     this.#leg = leg;
     this.#interrupted = false;
     before();
@@ -313,6 +317,7 @@ export class PeerWire {
         void this.close(byeError(message) ?? this.#init.onLeave(), true);
         return;
       default:
+        if (message.type === "opening") this.#patience.acquit("opening");
         this.#init.onMessage(message);
     }
   }

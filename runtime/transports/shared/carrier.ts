@@ -41,6 +41,8 @@ export class Carrier implements Carrying {
   #next: number;
   #theirs: number;
   #heardUs: number;
+  /** When it carried something for the last time: until then the sessions had noticed. */
+  #carriedUs: number;
   #cancelIdle: () => void = () => undefined;
   #cancelBeat: () => void = () => undefined;
   #closing: Promise<void> | undefined;
@@ -51,6 +53,7 @@ export class Carrier implements Carrying {
     this.#next = role === "caller" ? 0 : 1;
     this.#theirs = role === "caller" ? 1 : 0;
     this.#heardUs = clock.nowUs();
+    this.#carriedUs = this.#heardUs;
     this.#opens = rateLimit(clock, carrierLimits.opensPerSecond);
     connection.control.onMessage((bytes) => this.#receive(bytes));
     void connection.closed.then(({ error }) => this.#lost(error));
@@ -69,6 +72,11 @@ export class Carrier implements Carrying {
 
   get isOver(): boolean {
     return this.#over;
+  }
+
+  /** When the other side has said anything on channel 0 for the last time, by `Clock.nowUs`. */
+  get heardUs(): number {
+    return this.#heardUs;
   }
 
   /** How it ended. */
@@ -330,13 +338,13 @@ export class Carrier implements Carrying {
     this.#cancelBeat = clock.schedule(pingMs, () => {
       if (this.#connections.size === 0) {
         if (role === "caller") this.say({ kind: "ping" });
-        const silent = (clock.nowUs() - this.#heardUs) / 1_000;
+        const silent = (clock.nowUs() - Math.max(this.#heardUs, this.#carriedUs)) / 1_000;
         if (silent > (role === "caller" ? silentMs : abandonedMs)) {
           const error = new MeshError("peer-lost", "Nothing more has come from the other side.");
           void this.close(error);
           return;
         }
-      } else this.#heardUs = clock.nowUs();
+      } else this.#carriedUs = clock.nowUs();
       this.#beat();
     });
   }

@@ -3,6 +3,7 @@ import { withDeadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Connection, StandbyConnection } from "../../interface/transport.ts";
 import { Carrier } from "./carrier.ts";
+import type { SharedConnection } from "./connection.ts";
 import { carrierLimits } from "./limits.ts";
 
 /** Who is called, as the transport reads it from an address. */
@@ -114,12 +115,11 @@ export class SharingDialer {
    * @throws {MeshError} why the other side does not want it; the signal's reason
    */
   async #share(carrier: Carrier, callee: Callee, signal: AbortSignal): Promise<Connection | undefined> {
+    const { clock } = this.#init;
+    const startUs = clock.nowUs();
     const connection = carrier.open(callee.pipeline);
-    const { openMs } = carrierLimits;
-    const silent = (): MeshError => new MeshError("deadline-exceeded", `No answer came within ${openMs} ms.`);
     try {
-      const deadline = { clock: this.#init.clock, afterMs: openMs, signal, error: silent };
-      const refusal = await withDeadline(deadline, () => connection.answered);
+      const refusal = await this.#answer(carrier, connection, signal);
       if (refusal === undefined) return connection;
       if (isOfPipeline(refusal)) {
         const why = `${callee.at} refuses the call: ${refusal.message.replace(/\.$/, "")}.`;
@@ -127,11 +127,35 @@ export class SharingDialer {
       }
     } catch (error) {
       void connection.close(MeshError.from(error, "cancelled"));
+      // One that was waited for in vain is not to be tried again.
+      if (signal.aborted && clock.nowUs() - startUs >= carrierLimits.openMs * 1_000) carrier.retire();
       signal.throwIfAborted();
       if (isOfPipeline(MeshError.from(error))) throw error;
     }
     carrier.retire();
     return undefined;
+  }
+
+  /**
+   * Waits for the answer to what was opened. One who is slow but speaks is waited for as long as the caller does, and so is
+   * one whose words may not have been read, for this process was held up itself.
+   * @returns the refusal
+   * @throws {MeshError} `deadline-exceeded` when the other side is silent; the signal's reason
+   */
+  async #answer(carrier: Carrier, { answered }: SharedConnection, signal: AbortSignal): Promise<MeshError | undefined> {
+    const { clock } = this.#init;
+    const { openMs, latenessMs } = carrierLimits;
+    const error = (): MeshError => new MeshError("deadline-exceeded", `No answer came within ${openMs} ms.`);
+    for (;;) {
+      const startUs = clock.nowUs();
+      try {
+        return await withDeadline({ clock, afterMs: openMs, signal, error }, () => answered);
+      } catch (silent) {
+        signal.throwIfAborted();
+        const lateMs = (clock.nowUs() - startUs) / 1_000 - openMs;
+        if (lateMs <= latenessMs && carrier.heardUs <= startUs) throw silent;
+      }
+    }
   }
 
   /** @returns the connection itself where it is not to be shared */

@@ -12,8 +12,10 @@ export const carrierLimits = {
   queuedMessages: 4_096,
   /** Of those, how many may wait before a connection's control channel is not writable. */
   writableMessages: 8,
-  /** How long an answer to `open` is waited for, in milliseconds; then another connection is made. */
+  /** How long an answer to `open` is waited for while nothing comes at all, in milliseconds; then another connection is made. */
   openMs: 1_000,
+  /** Timers are a little late as a rule; only more than this means that the process was held up, and may have read nothing. */
+  latenessMs: 20,
   /** How often the side that has dialled pings one that carries nothing. */
   pingMs: 1_000,
   /** How long such a one may be silent before the side that has dialled gives it up, and before the other one does. */
