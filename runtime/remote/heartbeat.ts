@@ -7,8 +7,10 @@ export interface HeartbeatOptions {
   readonly intervalMs?: number;
   /** Default 500 ms. */
   readonly minTimeoutMs?: number;
-  /** Default 3,000 ms; also rules while a session is being opened. */
+  /** Default 3,000 ms; also rules until the host has begun to open its pipeline. */
   readonly maxTimeoutMs?: number;
+  /** Rules while it does: what loads a model often holds up the whole process. Default 10,000 ms. */
+  readonly openingTimeoutMs?: number;
   /** What is known of the peer from earlier connections; it makes all limits longer. Left out, nothing is. */
   readonly patience?: Patience;
 }
@@ -32,12 +34,13 @@ export class HeartbeatState {
   readonly #intervalUs: number;
   readonly #minTimeoutUs: number;
   readonly #maxTimeoutUs: number;
+  readonly #openingTimeoutUs: number;
   #patience: Patience;
   #sentUs: number;
   #heardUs: number;
   #pingedUs: number;
   #dueUs: number;
-  #opening = true;
+  #phase: "greeting" | "opening" | "running" = "greeting";
   #roundTripUs: number | undefined;
   #deviationUs: number;
 
@@ -45,6 +48,7 @@ export class HeartbeatState {
     this.#intervalUs = (options.intervalMs ?? 125) * 1_000;
     this.#minTimeoutUs = (options.minTimeoutMs ?? 500) * 1_000;
     this.#maxTimeoutUs = (options.maxTimeoutMs ?? 3_000) * 1_000;
+    this.#openingTimeoutUs = (options.openingTimeoutMs ?? 10_000) * 1_000;
     this.#patience = options.patience ?? new Patience();
     this.#sentUs = nowUs;
     this.#heardUs = nowUs;
@@ -57,7 +61,8 @@ export class HeartbeatState {
 
   get timeoutUs(): number {
     const { factor } = this.#patience;
-    if (this.#opening) return this.#maxTimeoutUs * factor;
+    if (this.#phase === "greeting") return this.#maxTimeoutUs * factor;
+    if (this.#phase === "opening") return this.#openingTimeoutUs * factor;
     const wanted = 4 * (this.#intervalUs + this.#deviationUs);
     return Math.min(this.#maxTimeoutUs, Math.max(this.#minTimeoutUs, wanted)) * factor;
   }
@@ -72,9 +77,14 @@ export class HeartbeatState {
     return this.#roundTripUs === undefined ? undefined : this.#roundTripUs / 1_000;
   }
 
+  /** The host opens its pipeline: for now the timeout is the long one. */
+  opening(): void {
+    if (this.#phase === "greeting") this.#phase = "opening";
+  }
+
   /** The session is open: from now on the timeout is the short one. */
   established(nowUs: number): void {
-    this.#opening = false;
+    this.#phase = "running";
     this.#heardUs = nowUs;
   }
 
@@ -106,7 +116,7 @@ export class HeartbeatState {
     }
     this.#patience.wear(nowUs);
     const lost = nowUs >= this.#heardUs + this.timeoutUs;
-    if (lost) this.#patience.suspect(this.#opening ? "opening" : "running");
+    if (lost) this.#patience.suspect(this.#phase === "running" ? "running" : "opening");
     const silent = nowUs >= this.#sentUs + this.#intervalUs;
     const ping = !lost && (silent || nowUs >= this.#pingedUs + measureEveryUs);
     if (ping) {

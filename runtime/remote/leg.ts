@@ -78,6 +78,11 @@ export class Leg {
     if (this.#over) this.#stopHeartbeat();
   }
 
+  /** The host opens its pipeline, which may hold it up: silence counts later. */
+  opening(): void {
+    this.#beat.opening();
+  }
+
   /** The session is open: silence counts sooner. */
   established(): void {
     this.#beat.established(this.#init.clock.nowUs());

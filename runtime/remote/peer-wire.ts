@@ -100,6 +100,7 @@ export class PeerWire {
   send(message: ControlMessage): void {
     if (this.#over) return;
     if (message.type === "abort" || message.type === "finished") this.#lasting.push(message);
+    if (message.type === "opening") this.#leg.opening();
     if (!this.#interrupted) this.#leg.send(message);
   }
 
@@ -317,7 +318,10 @@ export class PeerWire {
         void this.close(byeError(message) ?? this.#init.onLeave(), true);
         return;
       default:
-        if (message.type === "opening") this.#patience.acquit("opening");
+        if (message.type === "opening") {
+          this.#patience.acquit("opening");
+          this.#leg.opening();
+        }
         this.#init.onMessage(message);
     }
   }

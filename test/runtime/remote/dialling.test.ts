@@ -125,13 +125,13 @@ describe("a peer that is slow to open its pipeline", () => {
     expect(failure).toMatchObject({ code: "deadline-exceeded", message: expect.stringContaining("did not open") });
   });
 
-  it("is given up at once when it falls silent meanwhile", async () => {
+  it("is given up within 11 s when it falls silent meanwhile, however long it may take to open", async () => {
     const stage = scene();
     const { peers } = await rawHost(stage);
     const { opening } = call(stage, { connectTimeoutMs: 800 });
     await stage.clock.run(100);
     peers[0]?.say({ type: "opening" });
-    expect(await failureOf(stage.clock.until(opening, 4_000))).toMatchObject({ code: "peer-lost" });
+    expect(await failureOf(stage.clock.until(opening, 11_000))).toMatchObject({ code: "peer-lost" });
   });
 });
 
