@@ -1,3 +1,4 @@
+import { guessedServiceMs, timeToEnd } from "../../balancing/scores.ts";
 import { lowest } from "./choose.ts";
 import type { BranchPolicy } from "./policy.ts";
 
@@ -6,7 +7,6 @@ import type { BranchPolicy } from "./policy.ts";
  * been measured is taken to be as quick as the quickest that has.
  */
 export const adaptive: BranchPolicy = (branches, turn) => {
-  const known = branches.flatMap((load) => load.serviceMs ?? []);
-  const guessMs = known.length === 0 ? 1 : Math.max(Math.min(...known), Number.MIN_VALUE);
-  return lowest(branches, turn, (load) => (load.waiting + load.sessions + 1) * (load.serviceMs ?? guessMs));
+  const guessMs = guessedServiceMs(branches);
+  return lowest(branches, turn, (load) => timeToEnd(load.waiting + load.sessions, 1, load.serviceMs ?? guessMs));
 };

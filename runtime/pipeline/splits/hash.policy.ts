@@ -1,3 +1,4 @@
+import { rendezvousWeight } from "../../balancing/rendezvous.ts";
 import { valueAt } from "./field.ts";
 import type { BranchPolicy } from "./policy.ts";
 
@@ -11,7 +12,7 @@ export function hashed(field: readonly string[]): BranchPolicy {
     let best = 0;
     let highest = -1;
     for (let index = 0; index < branches.length; index += 1) {
-      const weight = mixed(`${index}:${key}`);
+      const weight = rendezvousWeight(String(index), key);
       if (weight > highest) {
         highest = weight;
         best = index;
@@ -19,13 +20,4 @@ export function hashed(field: readonly string[]): BranchPolicy {
     }
     return best;
   };
-}
-
-/** FNV-1a over the UTF-16 units, then the finishing step of MurmurHash3, for the last units to count as much as the first. */
-function mixed(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
