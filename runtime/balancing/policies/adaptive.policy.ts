@@ -3,8 +3,8 @@ import { lowest } from "./lowest.ts";
 import type { CandidatePolicy } from "./policy.ts";
 
 /**
- * Where one more would be done first: service time × (in flight + 1) ÷ slots, by what the candidates themselves report, so
- * that what others send them counts as well. The load that servers report is what Prequal goes by (Wydrowski et al., "Load is
+ * Where one more costs the least (`timeToEnd`), by what the candidates themselves report of their service time, of what is in
+ * flight and of their slots, so that what others send them counts as well. The load that servers report is what Prequal goes by (Wydrowski et al., "Load is
  * not what you should balance", NSDI 2024); the product with a mean of times is Finagle's (see `peak-mean.ts`).
  */
 export const adaptive: CandidatePolicy = (among, { random }) => {

@@ -105,15 +105,14 @@ describe("least_loaded", () => {
 });
 
 describe("adaptive", () => {
-  it("goes where one more would be done first", () => {
+  it("goes where one more costs the least: its own time, what is in use, and the wait", () => {
     const { all } = balancer("adaptive", {
       quick: { slots: 1, serviceMs: 10 },
       slow: { slots: 1, serviceMs: 35 },
       wide: { slots: 4, serviceMs: 60 },
     });
-    // Done after 10, 20, 30, 40 ms; after 15, 30, 45; after 35.
-    expect(counts(picks(all, 5))).toEqual({ quick: 3, wide: 2 });
-    expect(picks(all, 3)).toEqual(["slow", "quick", "wide"]);
+    // 15, 35, 55, 75…; 45, 60…; 52.5…
+    expect(picks(all, 6)).toEqual(["quick", "quick", "wide", "slow", "quick", "wide"]);
   });
 
   it("takes one that nobody has measured for as quick as the quickest", () => {
