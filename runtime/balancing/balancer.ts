@@ -1,5 +1,6 @@
 import type { Clock } from "../interface/clock.ts";
 import type { Random } from "../interface/random.ts";
+import { isPanic } from "./breaker.ts";
 import { Candidate, type Sent } from "./candidate.ts";
 import type { CandidateLoad, LoadReport } from "./load.ts";
 import type { CandidatePolicy } from "./policies/policy.ts";
@@ -40,11 +41,13 @@ export interface PickRequest {
 export interface Placement {
   /** The candidate. */
   readonly id: string;
+  /** The candidate has it, and it goes on there; for sessions, which may last. */
+  accepted(): void;
   /** It is over; how long it took is taken for latency and service time. @param report what came with the answer */
   ended(report?: LoadReport): void;
   /** The candidate has refused it before any work: it is not chosen again for `retryAfterMs`, or until its next report. */
   refused(retryAfterMs?: number): void;
-  /** It could not be had, or has failed: the time it took says nothing. */
+  /** It could not be had, or has failed. Where that happens again and again, the candidate is left alone for a while (`breaker.ts`). */
   failed(): void;
 }
 
@@ -95,7 +98,7 @@ export class Balancer {
   /** A candidate has come; one that is known already stays as it is. */
   add(id: string): void {
     if (this.#candidates.has(id)) return;
-    this.#candidates.set(id, new Candidate(id));
+    this.#candidates.set(id, new Candidate(id, this.#init.clock));
     this.#list = undefined;
   }
 
@@ -127,6 +130,7 @@ export class Balancer {
     if (candidate === undefined) return undefined;
     this.#turn += 1;
     candidate.chosen = this.#turn;
+    candidate.breaker.begin();
     if (session !== undefined) this.#sticky.stick(session, candidate.id, nowUs);
     return this.#place(candidate, candidate.sent(nowUs));
   }
@@ -135,7 +139,7 @@ export class Balancer {
     this.#list ??= [...this.#candidates.values()];
     const few = this.#init.policy === "adaptive" && this.#list.length > fullScanUpTo;
     let among = few ? this.#draw(this.#list, request, nowUs) : [];
-    if (among.length === 0) among = this.#list.filter((one) => this.#canBeHad(one, request, nowUs));
+    if (among.length === 0) among = this.#standing(this.#list).filter((one) => this.#canBeHad(one, request, nowUs));
     return among.length === 0 ? undefined : this.#policy(among, choice);
   }
 
@@ -143,14 +147,20 @@ export class Balancer {
     const drawn = new Set<Candidate>();
     for (let draws = 0; draws < 4 * sampled && drawn.size < sampled; draws += 1) {
       const one = list[Math.floor(this.#init.random.next() * list.length)] as Candidate;
-      if (this.#canBeHad(one, request, nowUs)) drawn.add(one);
+      if (one.breaker.allows && this.#canBeHad(one, request, nowUs)) drawn.add(one);
     }
     return [...drawn];
   }
 
+  /** Without those whose breaker is open, as long as they are no more than half. */
+  #standing(list: readonly Candidate[]): readonly Candidate[] {
+    const standing = list.filter(({ breaker }) => breaker.allows);
+    return isPanic(list.length - standing.length, list.length) ? list : standing;
+  }
+
   #usable(id: string | undefined, request: PickRequest, nowUs: number): Candidate | undefined {
     const found = id === undefined ? undefined : this.#candidates.get(id);
-    return found !== undefined && this.#canBeHad(found, request, nowUs) ? found : undefined;
+    return found?.breaker.allows === true && this.#canBeHad(found, request, nowUs) ? found : undefined;
   }
 
   #canBeHad(candidate: Candidate, { exclude }: PickRequest, nowUs: number): boolean {
@@ -179,15 +189,22 @@ export class Balancer {
     };
     return {
       id: candidate.id,
+      accepted: () => {
+        if (!said) candidate.breaker.succeeded();
+      },
       ended: (report) =>
         once(() => {
           const nowUs = clock.nowUs();
+          candidate.breaker.succeeded();
           candidate.measured((nowUs - sent.atUs) / 1_000, nowUs);
           if (report !== undefined) this.#reported(candidate, report);
         }),
       refused: (retryAfterMs = refusesForMs) =>
-        once(() => void (candidate.refusesUntilUs = clock.nowUs() + retryAfterMs * 1_000)),
-      failed: () => once(() => undefined),
+        once(() => {
+          candidate.breaker.abandoned();
+          candidate.refusesUntilUs = clock.nowUs() + retryAfterMs * 1_000;
+        }),
+      failed: () => once(() => candidate.breaker.failed()),
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { Clock } from "../interface/clock.ts";
+import { Breaker } from "./breaker.ts";
 import type { CandidateLoad, LoadReport } from "./load.ts";
 import { PeakMean } from "./peak-mean.ts";
 
@@ -17,6 +19,7 @@ export interface Sent {
 /** What is known of a candidate, and what was sent there since it was known. Times are microseconds of `Clock.nowUs`. */
 export class Candidate implements CandidateLoad {
   readonly id: string;
+  readonly breaker: Breaker;
   chosen = 0;
   /** It has said no, and is not asked again before that. */
   refusesUntilUs = 0;
@@ -29,8 +32,9 @@ export class Candidate implements CandidateLoad {
   #ended = 0;
   #measuredMs: number | undefined;
 
-  constructor(id: string) {
+  constructor(id: string, clock: Clock) {
     this.id = id;
+    this.breaker = new Breaker(clock);
   }
 
   get inFlight(): number {

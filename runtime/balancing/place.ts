@@ -27,7 +27,9 @@ export async function place<T>(
     const placement = balancer.pick({ ...request, exclude });
     if (placement === undefined) break;
     try {
-      return { placement, value: await offer(placement.id) };
+      const value = await offer(placement.id);
+      placement.accepted();
+      return { placement, value };
     } catch (reason) {
       const error = MeshError.from(reason);
       if (error.code === "resource-exhausted") placement.refused(error.retryAfterMs);
