@@ -30,6 +30,11 @@ export interface Connection {
   readonly control: Channel;
   /** Makes a channel with an id agreed between both sides (1 to 1023). */
   channel(id: number, label: string): Channel;
+  /**
+   * Bytes of payload that the reader of a stream should let be under way; left out where what is usual keeps the path busy
+   * (`windowFor`).
+   */
+  readonly windowBytes?: number | undefined;
   /** Media tracks beside the channels; left out where the connection cannot carry any. */
   readonly tracks?: MediaTracks | undefined;
   /** Resolves when the connection is over; never rejects. */

@@ -145,7 +145,7 @@ export class CallerSession implements PipelineSession {
       port,
       channel: inputs.length + index + 1,
       type,
-      window: windowFor(type),
+      window: windowFor(type, connection.windowBytes),
     }));
     const streams = [...inputs, ...outputs];
     if (streams.length > maxStreams) {

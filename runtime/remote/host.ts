@@ -287,7 +287,7 @@ class HostedCall {
     }
     const tracks = this.#useTracks(hello, formats);
     wire.send({
-      ...acceptMessage(formats, served.schemas),
+      ...acceptMessage(formats, served.schemas, wire.windowBytes),
       ...(served.describe().idempotent === true && { idempotent: true }),
       ...(keptMs !== undefined && { resume: { withinMs: keptMs } }),
       ...(tracks !== undefined && { tracks: { codecs: [...tracks.codecs] } }),
@@ -324,11 +324,15 @@ class HostedCall {
   }
 }
 
-function acceptMessage({ inputs, outputs }: PipelineSession["formats"], schemas: Schemas): Accept {
+function acceptMessage(
+  { inputs, outputs }: PipelineSession["formats"],
+  schemas: Schemas,
+  windowBytes: number | undefined,
+): Accept {
   return {
     type: "accept",
     version: protocolVersion,
-    inputs: Object.entries(inputs).map(([port, type]) => ({ port, type, window: windowFor(type) })),
+    inputs: Object.entries(inputs).map(([port, type]) => ({ port, type, window: windowFor(type, windowBytes) })),
     outputs: Object.entries(outputs).map(([port, type]) => ({ port, type })),
     schemas: schemasOf([...Object.values(inputs), ...Object.values(outputs)], schemas),
   };

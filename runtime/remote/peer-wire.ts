@@ -92,6 +92,11 @@ export class PeerWire {
     return this.#over;
   }
 
+  /** What the connection wants readers to let be under way. */
+  get windowBytes(): number | undefined {
+    return this.#leg.connection.windowBytes;
+  }
+
   /** True between two connections. */
   get isInterrupted(): boolean {
     return this.#interrupted && !this.#over;
@@ -127,7 +132,7 @@ export class PeerWire {
       ...init,
       transport: this.#transport,
       clock: this.#init.clock,
-      window: windowFor(init.type),
+      window: windowFor(init.type, this.windowBytes),
       onCredit: (frames, bytes) => this.send({ type: "credit", channel: id, frames, bytes }),
       onFailure: (error) => void this.close(error),
       hasTracks: () => this.#tracks !== undefined,

@@ -6,6 +6,7 @@ import { grpcLimits } from "./limits.ts";
 const options: grpc.ClientOptions = {
   "grpc.max_receive_message_length": grpcLimits.responseBytes,
   "grpc.max_send_message_length": grpcLimits.responseBytes,
+  "grpc-node.flow_control_window": grpcLimits.flowControlBytes,
   "grpc.keepalive_time_ms": grpcLimits.keepaliveMs,
   "grpc.keepalive_timeout_ms": grpcLimits.keepaliveTimeoutMs,
   // A peer that was away is called again by those who decide about that, so the library has to ask anew.

@@ -34,6 +34,7 @@ export interface GrpcConnectionInit {
 /** A connection over the stream of one call. */
 export class GrpcConnection implements Connection {
   readonly control: Channel;
+  readonly windowBytes = grpcLimits.windowBytes;
   readonly closed: Promise<ConnectionEnd>;
   readonly #init: GrpcConnectionInit;
   readonly #lanes: Lanes;

@@ -4,7 +4,11 @@ export const grpcLimits = {
   messageBytes: 64 * 1024,
   /** What the stream of a call may hold that has not left for the network; the control channel as much again. */
   outstandingMessages: 16,
-  outstandingBytes: 128 * 1024,
+  outstandingBytes: 256 * 1024,
+  /** What may be on the way of a stream of HTTP/2, and of a connection, that its reader has not taken from the network, in bytes. */
+  flowControlBytes: 1024 * 1024,
+  /** Payload of a stream that its reader lets be under way, in bytes: some of the largest frames that one sends often. */
+  windowBytes: 4 * 1024 * 1024,
   /** The largest request of `Execute`, in bytes: what gRPC takes unless told otherwise. */
   requestBytes: 4 * 1024 * 1024,
   /** The largest response that we take as a client: the largest payload of a frame, and some. */

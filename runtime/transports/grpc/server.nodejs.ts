@@ -9,6 +9,7 @@ import { grpcLimits } from "./limits.ts";
 import { decoded, statusOf, textIn } from "./metadata.nodejs.ts";
 import { pipelineKey } from "./method.ts";
 import { addReflection, Health, pipelineService, unaryHandlers } from "./services.nodejs.ts";
+import { widenWindows } from "./windows.nodejs.ts";
 import { decodeStreamMessage, encodeStreamMessage, type StreamMessage } from "./stream-message.ts";
 
 type Call = grpc.ServerDuplexStream<StreamMessage, StreamMessage>;
@@ -36,6 +37,7 @@ const options: grpc.ServerOptions = {
 export async function listen(init: GrpcListenInit, text: string): Promise<Listener> {
   const uri = parsePeerUri(text, "grpc");
   const server = new grpc.Server(options);
+  widenWindows(server, grpcLimits.flowControlBytes);
   const open = new Set<Connection>();
   let address = uri;
   const service = pipelineService();
