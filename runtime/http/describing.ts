@@ -3,7 +3,7 @@ import { formatType, type Schemas } from "../interface/caps.ts";
 import type { PipelineCalls } from "../interface/calls.ts";
 import type { PipelineDescription, PortDescription } from "../interface/description.ts";
 import type { JsonValue } from "../interface/frame.ts";
-import { schemasOf } from "../remote/schemas.ts";
+import { schemasOf } from "../interface/schemas-of.ts";
 import { definitionOf, jsonSchema, schemaKey, type JsonSchema } from "./json-schema.ts";
 import { httpLimits } from "./limits.ts";
 

@@ -12,7 +12,7 @@ import { fromFailure, type Accept, type Hello } from "./messages.ts";
 import { PeerWire, type OpeningMessage } from "./peer-wire.ts";
 import { cutBetween } from "../pipeline/declared-fields.ts";
 import { resumeOver } from "./resumption.ts";
-import { schemasOf } from "./schemas.ts";
+import { schemasOf } from "../interface/schemas-of.ts";
 import type { StreamSink } from "./stream-sink.ts";
 import { mayUseTracks, SessionTracks } from "./tracks/session-tracks.ts";
 

@@ -10,7 +10,7 @@ import { helloTimeoutMs, lingerMs, maxConnections, maxResumeMs, protocolVersion,
 import { toFailure, type Accept, type Description, type Hello, type Resume } from "./messages.ts";
 import type { Leg } from "./leg.ts";
 import { PeerWire } from "./peer-wire.ts";
-import { schemasOf } from "./schemas.ts";
+import { schemasOf } from "../interface/schemas-of.ts";
 import type { StreamSink } from "./stream-sink.ts";
 import { SessionTracks } from "./tracks/session-tracks.ts";
 

@@ -2,8 +2,8 @@
 import * as z from "zod/mini";
 import { int, list, read, text } from "../interface/bounded.ts";
 import { MeshError, type ErrorCode } from "../interface/errors.ts";
-import { isCell, isMedia, type FlowType } from "../interface/caps.ts";
-import { flowType, schema } from "../interface/plan.ts";
+import { schema } from "../interface/plan.ts";
+import { wireType } from "../interface/wire-type.ts";
 import type { JsonValue } from "../interface/frame.ts";
 import { checkJsonDepth } from "./json-depth.ts";
 import { maxMessageLength, maxStreams, protocolVersion } from "./limits.ts";
@@ -12,15 +12,7 @@ const name = text(1, 1_024);
 const channel = int(1, 1023);
 const total = int(0);
 const window = z.object({ frames: int(1, 65_536), bytes: int(1, 0x7fff_ffff) });
-/** A cell is meaningful only inside the pipeline that has it. */
-const wireType = flowType.check(z.refine(isClosed, "a format refers to a cell"));
 const schemas = z.record(text(0, 1_024), schema);
-
-function isClosed(type: FlowType): boolean {
-  let inner = type;
-  while (inner.kind === "list" || inner.kind === "optional" || inner.kind === "map") inner = inner.element;
-  return !isMedia(inner) || Object.values(inner.dims).every((dimension) => !isCell(dimension));
-}
 
 /** What the reader of a stream has had of it when a connection broke, and what it has taken: totals of frames and bytes. */
 const progress = z.object({ channel, received: total, taken: total, bytes: total, ended: z.boolean() });

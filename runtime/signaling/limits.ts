@@ -35,3 +35,34 @@ export const closeCodes = {
   tooBig: 1009,
   tryAgainLater: 1013,
 } as const;
+
+/** Bounds of what a signaling service keeps for others; printed in `docs/protocol.md`. */
+export const serviceLimits = {
+  /** How long a registration stands without being renewed, in milliseconds: by itself, at least and at most. */
+  leaseMs: 30_000,
+  leaseMinMs: 5_000,
+  leaseMaxMs: 120_000,
+  /** How long it stands when its connection has broken, in milliseconds: time to come back. */
+  graceMs: 5_000,
+  /** Registered peers. */
+  peers: 50_000,
+  /** Registrations of one connection. */
+  registrations: 64,
+  /** Pipelines of one page. */
+  pageItems: 200,
+  /** UTF-8 bytes of the pipelines of one page. */
+  pageBytes: 56 * 1024,
+  /** Watches of one connection. */
+  watches: 16,
+  /** Messages a connection with a registration may send in any one second: it answers many calls. */
+  messagesPerSecond: 2_000,
+  /** Calls to one peer that are passed on at the same time. */
+  relayedCalls: 64,
+  /** Bytes that wait for a reader who does not read. */
+  unreadBytes: 1024 * 1024,
+  /** Connections that have said hello, and have not registered or watched, end after so many milliseconds without a message. */
+  idleMs: 60_000,
+  /** Connections of a service: those that have not said hello yet, and all. */
+  halfOpen: 1_024,
+  connections: 60_000,
+} as const;

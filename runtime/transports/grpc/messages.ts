@@ -5,7 +5,7 @@ import type { PipelineDescription, PortDescription } from "../../interface/descr
 import { MeshError } from "../../interface/errors.ts";
 import type { Params } from "../../interface/node.ts";
 import { decodePayload, encodePayload, Encoding } from "../../remote/payload-codec.ts";
-import { schemasOf } from "../../remote/schemas.ts";
+import { schemasOf } from "../../interface/schemas-of.ts";
 import { grpcLimits } from "./limits.ts";
 
 /** Fields as protobufjs gives them; `oneof` is told by `kind`. */

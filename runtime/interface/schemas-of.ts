@@ -1,4 +1,4 @@
-import type { FlowType, Schema, Schemas } from "../interface/caps.ts";
+import type { FlowType, Schema, Schemas } from "./caps.ts";
 
 /** The records and enums that the types mean, through and through: what the other peer has to know of them. */
 export function schemasOf(types: Iterable<FlowType>, schemas: Schemas): Record<string, Schema> {

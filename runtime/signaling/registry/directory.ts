@@ -1,0 +1,287 @@
+import type { Capability } from "../../interface/capabilities.ts";
+import type { FoundPipeline, Query } from "../methods.ts";
+import { peerFits, pipelineFits } from "./fits.ts";
+import { interfaceHash } from "./interface-hash.ts";
+import { Interner, type Held } from "./interner.ts";
+import { foundPipeline, type AdvertisedPipeline, type LoadReport, type RegistryRecord } from "./record.ts";
+import { SortedNames } from "./sorted-names.ts";
+import type { StoreChange } from "./store.ts";
+
+/** A pipeline and the hash of what it takes and gives. */
+interface Advertised {
+  readonly pipeline: AdvertisedPipeline;
+  readonly hash: string;
+}
+
+interface Entry {
+  readonly record: Omit<RegistryRecord, "provides" | "pipelines">;
+  readonly provides: Held<readonly Capability[]>;
+  /** In the order of their names. */
+  readonly pipelines: readonly Held<Advertised>[];
+  load: LoadReport | undefined;
+}
+
+export interface PageOptions {
+  readonly limit: number;
+  /** UTF-16 code units of the JSON of all that is found; one is given however long it is. */
+  readonly length: number;
+  /** Where an earlier page ended. */
+  readonly cursor?: string | undefined;
+}
+
+export interface Page {
+  readonly found: readonly FoundPipeline[];
+  /** Where the next page begins; undefined when nothing is left. A page that has a next one may be short. */
+  readonly cursor: string | undefined;
+}
+
+/** What has become of the pipelines of a peer. */
+export interface DirectoryChange {
+  readonly id: string;
+  readonly before: Entry | undefined;
+  readonly after: Entry | undefined;
+}
+
+/** Peers that are looked at for one page: what a question costs has a bound, whatever it asks. */
+const scannedPeers = 2_048;
+
+/**
+ * All that is registered, for those who ask: a copy of the store in memory, with an index by the name of pipelines, by the hash of their
+ * interfaces, and by the capabilities of peers. Questions cost no I/O.
+ */
+export class Directory {
+  readonly #entries = new Map<string, Entry>();
+  readonly #ids = new SortedNames();
+  readonly #byName = new Index();
+  readonly #byHash = new Index();
+  readonly #byCapability = new Index();
+  readonly #provides = new Interner<readonly Capability[]>();
+  readonly #advertised = new Interner<Advertised>();
+  readonly #listeners = new Set<(change: DirectoryChange) => void>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
+  /** The registration without what it says of pipelines. */
+  get(id: string): Entry["record"] | undefined {
+    return this.#entries.get(id)?.record;
+  }
+
+  /** Takes over a change of the store. */
+  apply(change: StoreChange): void {
+    if (change.kind === "load") {
+      const entry = this.#entries.get(change.id);
+      if (entry?.record.epoch === change.epoch) entry.load = change.load;
+      return;
+    }
+    const id = change.kind === "put" ? change.record.id : change.id;
+    const before = this.#entries.get(id);
+    const after = change.kind === "put" ? this.#entryOf(change.record) : undefined;
+    if (after !== undefined && before?.record.epoch === after.record.epoch) after.load = before.load;
+    if (before !== undefined) this.#remove(before);
+    if (after !== undefined) this.#add(after);
+    for (const listener of this.#listeners) listener({ id, before, after });
+  }
+
+  /** @returns ends it */
+  onChange(listener: (change: DirectoryChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** What fits a question, in the order of ids. */
+  page(query: Query, { limit, length, cursor }: PageOptions): Page {
+    const found: FoundPipeline[] = [];
+    let room = length;
+    let scanned = 0;
+    /** All up to here has been told, or does not fit. */
+    let reached = cursor ?? "";
+    const [lastId, lastPipeline = ""] = cursor === undefined ? [] : splitCursor(cursor);
+    const matcher = new Matcher(query);
+    const first = lastId === undefined ? undefined : this.#entries.get(lastId);
+    for (const entry of this.#from(query, first, lastId)) {
+      const { id } = entry.record;
+      scanned += 1;
+      for (const { pipeline, hash } of matcher.fitting(entry)) {
+        if (entry === first && pipeline.pipeline <= lastPipeline) continue;
+        const one = foundPipeline(whole(entry), pipeline, hash, entry.load);
+        const size = JSON.stringify(one).length;
+        if (found.length > 0 && (found.length >= limit || size > room)) return { found, cursor: reached };
+        found.push(one);
+        room -= size;
+        reached = `${id}/${pipeline.pipeline}`;
+      }
+      reached = `${id}/${behindAll}`;
+      if (scanned >= scannedPeers) return { found, cursor: reached };
+    }
+    return { found, cursor: undefined };
+  }
+
+  /** All that fits a question, in the order of ids. */
+  *matches(query: Query): Generator<FoundPipeline> {
+    const matcher = new Matcher(query);
+    for (const entry of this.#from(query, undefined, undefined)) {
+      for (const { pipeline, hash } of matcher.fitting(entry)) {
+        yield foundPipeline(whole(entry), pipeline, hash, entry.load);
+      }
+    }
+  }
+
+  /** What a change is to someone who watches a question. */
+  difference({ id, before, after }: DirectoryChange, query: Query): { found: FoundPipeline[]; gone: string[] } {
+    const matcher = new Matcher(query);
+    const had = before === undefined ? [] : [...matcher.fitting(before)].map(({ pipeline }) => pipeline.pipeline);
+    const has = after === undefined ? [] : [...matcher.fitting(after)];
+    if (query.peer !== undefined && query.peer !== id) return { found: [], gone: [] };
+    return {
+      found:
+        after === undefined
+          ? []
+          : has.map(({ pipeline, hash }) => foundPipeline(whole(after), pipeline, hash, after.load)),
+      gone: had.filter((name) => !has.some(({ pipeline }) => pipeline.pipeline === name)),
+    };
+  }
+
+  /** Names of pipelines that may be called, in order. */
+  names(limit: number): string[] {
+    return this.#byName.keys(limit);
+  }
+
+  #entryOf({ provides, pipelines, ...record }: RegistryRecord): Entry {
+    const inOrder = pipelines.toSorted((a, b) => (a.pipeline < b.pipeline ? -1 : 1));
+    return {
+      record,
+      provides: this.#provides.hold(provides),
+      pipelines: inOrder.map((pipeline) => this.#advertised.hold({ pipeline, hash: interfaceHash(pipeline) })),
+      load: undefined,
+    };
+  }
+
+  #add(entry: Entry): void {
+    const { id } = entry.record;
+    this.#entries.set(id, entry);
+    this.#ids.add(id);
+    for (const { value } of entry.pipelines) {
+      this.#byName.add(value.pipeline.pipeline, id);
+      this.#byHash.add(value.hash, id);
+    }
+    for (const { name } of entry.provides.value) this.#byCapability.add(name, id);
+  }
+
+  #remove(entry: Entry): void {
+    const { id } = entry.record;
+    this.#entries.delete(id);
+    this.#ids.delete(id);
+    for (const held of entry.pipelines) {
+      this.#byName.delete(held.value.pipeline.pipeline, id);
+      this.#byHash.delete(held.value.hash, id);
+      this.#advertised.release(held);
+    }
+    for (const { name } of entry.provides.value) this.#byCapability.delete(name, id);
+    this.#provides.release(entry.provides);
+  }
+
+  /**
+   * Those that may fit, from the smallest list that holds all of them.
+   * @param first comes first all the same
+   */
+  *#from(query: Query, first: Entry | undefined, after: string | undefined): Generator<Entry> {
+    if (query.peer !== undefined) {
+      const only = this.#entries.get(query.peer);
+      if (only !== undefined && (after === undefined || only.record.id >= after)) yield only;
+      return;
+    }
+    if (first !== undefined) yield first;
+    for (const id of this.#smallest(query)?.after(after) ?? []) {
+      const entry = this.#entries.get(id);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  /** Undefined when nothing can fit. */
+  #smallest({ pipeline, interface: hash, where = [] }: Query): SortedNames | undefined {
+    const lists: (SortedNames | undefined)[] = [this.#ids];
+    if (pipeline !== undefined) lists.push(this.#byName.get(pipeline));
+    if (hash !== undefined) lists.push(this.#byHash.get(hash));
+    for (const { anyOf } of where) {
+      const [part, ...others] = anyOf;
+      if (part === undefined || others.length > 0) continue;
+      lists.push(this.#byCapability.get(part.kind === "has" ? part.name : (part.path[0] ?? "")));
+    }
+    if (lists.includes(undefined)) return undefined;
+    return (lists as SortedNames[]).reduce((best, list) => (list.size < best.size ? list : best));
+  }
+}
+
+function whole({ record, provides }: Entry): RegistryRecord {
+  return { ...record, provides: provides.value as Capability[], pipelines: [] };
+}
+
+/** Comes behind the name of every pipeline. */
+const behindAll = "\uffff";
+
+function splitCursor(cursor: string): [string, string] {
+  const at = cursor.indexOf("/");
+  return at === -1 ? [cursor, ""] : [cursor.slice(0, at), cursor.slice(at + 1)];
+}
+
+/** Holds peers and pipelines against one question, each kind of them once. */
+class Matcher {
+  readonly #query: Query;
+  readonly #peers = new Map<Held<readonly Capability[]>, boolean>();
+  readonly #pipelines = new Map<Held<Advertised>, boolean>();
+
+  constructor(query: Query) {
+    this.#query = query;
+  }
+
+  *fitting({ provides, pipelines }: Entry): Generator<Advertised> {
+    const { pipeline, interface: hash } = this.#query;
+    for (const held of pipelines) {
+      const { value } = held;
+      if (pipeline !== undefined && value.pipeline.pipeline !== pipeline) continue;
+      if (hash !== undefined && value.hash !== hash) continue;
+      if (!known(this.#peers, provides, () => peerFits(provides.value, this.#query))) return;
+      if (known(this.#pipelines, held, () => pipelineFits(value.pipeline, this.#query))) yield value;
+    }
+  }
+}
+
+function known<K>(verdicts: Map<K, boolean>, key: K, judge: () => boolean): boolean {
+  let verdict = verdicts.get(key);
+  if (verdict === undefined) {
+    verdict = judge();
+    verdicts.set(key, verdict);
+  }
+  return verdict;
+}
+
+/** Ids by a word that they share. */
+class Index {
+  readonly #lists = new Map<string, SortedNames>();
+
+  add(word: string, id: string): void {
+    const list = this.#lists.get(word) ?? new SortedNames();
+    list.add(id);
+    this.#lists.set(word, list);
+  }
+
+  delete(word: string, id: string): void {
+    const list = this.#lists.get(word);
+    list?.delete(id);
+    if (list?.size === 0) this.#lists.delete(word);
+  }
+
+  get(word: string): SortedNames | undefined {
+    return this.#lists.get(word);
+  }
+
+  keys(limit: number): string[] {
+    return [...this.#lists.keys()].toSorted().slice(0, limit);
+  }
+}

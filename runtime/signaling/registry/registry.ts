@@ -1,0 +1,194 @@
+import type { Clock } from "../../interface/clock.ts";
+import { MeshError } from "../../interface/errors.ts";
+import { randomId, type Random } from "../../interface/random.ts";
+import { serviceLimits } from "../limits.ts";
+import type { ServiceParams, ServiceResult } from "../methods.ts";
+import { Directory } from "./directory.ts";
+import { checkOwner, nextEpoch } from "./fencing.ts";
+import type { RegistryRecord } from "./record.ts";
+import type { RegistryStore, Stored } from "./store.ts";
+
+export interface RegistryInit {
+  readonly store: RegistryStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Names this signaling node among those that share a store. */
+  readonly node?: string;
+  /** Registered peers, at most. */
+  readonly maxPeers?: number;
+}
+
+/** How often a change is tried again that another node was faster with. */
+const attempts = 8;
+
+interface Lease {
+  readonly epoch: number;
+  readonly ms: number;
+  untilUs: number;
+  cancel: () => void;
+}
+
+/**
+ * Who is registered, from when to when (spec R7.1, R10.2): owners, epochs and leases. The store decides who owns an id; the leases of
+ * the peers that are connected here run here. All questions are answered by the directory.
+ */
+export class Registry {
+  readonly directory = new Directory();
+  readonly #init: RegistryInit;
+  readonly #node: string;
+  /** Of the peers of this node. */
+  readonly #leases = new Map<string, Lease>();
+  #unwatch: () => void = () => undefined;
+  #closed = false;
+
+  private constructor(init: RegistryInit) {
+    this.#init = init;
+    this.#node = init.node ?? randomId(init.random);
+  }
+
+  /** Resolves when the directory has all that is in the store. */
+  static async open(init: RegistryInit): Promise<Registry> {
+    const registry = new Registry(init);
+    registry.#unwatch = await init.store.watch((change) => registry.directory.apply(change));
+    return registry;
+  }
+
+  /**
+   * Registers a peer, or registers it anew.
+   * @throws {MeshError} `access-denied` for an id of another; `invalid-argument`; `resource-exhausted` when there are too many
+   */
+  async register(given: ServiceParams<"register">): Promise<ServiceResult<"register">> {
+    const { name, addresses, relay, provides, pipelines, key, epoch = 0, leaseMs = serviceLimits.leaseMs } = given;
+    const id = given.id ?? this.#freshId(name);
+    const names = pipelines.map(({ pipeline }) => pipeline);
+    if (new Set(names).size < names.length) {
+      throw new MeshError("invalid-argument", `The peer ${id} registers a pipeline of the same name twice.`);
+    }
+    const record = await this.#change(id, (current) => {
+      const { maxPeers = serviceLimits.peers } = this.#init;
+      if (current === undefined && this.directory.size >= maxPeers) {
+        const hint = "Register with another service.";
+        throw new MeshError("resource-exhausted", `As many peers as may be (${maxPeers}) are registered.`, { hint });
+      }
+      const next = nextEpoch(current, { id, key, epoch });
+      return { id, key, epoch: next, node: this.#node, connected: true, name, addresses, relay, provides, pipelines };
+    });
+    if (given.load !== undefined) await this.#init.store.report(id, record.epoch, given.load);
+    this.#grant(id, record.epoch, leaseMs, leaseMs);
+    return { id, epoch: record.epoch, leaseMs };
+  }
+
+  /** @throws {MeshError} `access-denied` for a registration that has ended */
+  renew({ id, epoch }: ServiceParams<"renew">): ServiceResult<"renew"> {
+    const lease = this.#lease(id, epoch);
+    this.#grant(id, epoch, lease.ms, lease.ms);
+    return { leaseMs: lease.ms };
+  }
+
+  /** @throws {MeshError} `access-denied` for a registration that has ended */
+  async unregister({ id, epoch }: ServiceParams<"unregister">): Promise<void> {
+    this.#lease(id, epoch);
+    await this.#end(id, epoch);
+  }
+
+  /** The load of a peer; renews its lease. @throws {MeshError} `access-denied` for a registration that has ended */
+  async report({ id, epoch, load }: ServiceParams<"report">): Promise<void> {
+    this.renew({ id, epoch });
+    await this.#init.store.report(id, epoch, load);
+  }
+
+  /** The connection of a peer has broken: it has a while to come back with, in which no calls are passed on to it. */
+  async disconnected(id: string, epoch: number): Promise<void> {
+    const lease = this.#leases.get(id);
+    if (this.#closed || lease?.epoch !== epoch) return;
+    this.#grant(id, epoch, lease.ms, Math.min(lease.ms, serviceLimits.graceMs));
+    await this.#change(id, (current) => (current?.epoch === epoch ? { ...current, connected: false } : undefined));
+  }
+
+  /** Ends all leases; the store is closed by whoever made it. */
+  close(): void {
+    this.#closed = true;
+    this.#unwatch();
+    for (const { cancel } of this.#leases.values()) cancel();
+    this.#leases.clear();
+  }
+
+  #freshId(name: string): string {
+    const words =
+      name
+        .replaceAll(/[^A-Za-z0-9._~-]+/g, "-")
+        .replace(/^[^A-Za-z0-9]+/, "")
+        .slice(0, 64) || "peer";
+    return `${words}-${randomId(this.#init.random)
+      .replaceAll(/[^A-Za-z0-9]/g, "")
+      .slice(0, 12)}`;
+  }
+
+  #lease(id: string, epoch: number): Lease {
+    checkOwner(this.directory.get(id), { id, epoch });
+    const lease = this.#leases.get(id);
+    if (lease?.epoch === epoch) return lease;
+    throw new MeshError("access-denied", `The registration of ${id} has moved to another node.`, {
+      hint: "Register again.",
+    });
+  }
+
+  /** @param ms what a renewal grants @param nowMs what is granted now */
+  #grant(id: string, epoch: number, ms: number, nowMs: number): void {
+    if (this.#closed) return;
+    const { clock } = this.#init;
+    const known = this.#leases.get(id);
+    const untilUs = clock.nowUs() + nowMs * 1_000;
+    // A timer for each renewal would be many: one looks, when it falls due, whether its time has been put off.
+    if (known?.epoch === epoch && known.ms === ms && untilUs >= known.untilUs) {
+      known.untilUs = untilUs;
+      return;
+    }
+    known?.cancel();
+    const lease: Lease = { epoch, ms, untilUs, cancel: () => undefined };
+    this.#leases.set(id, lease);
+    this.#await(id, lease);
+  }
+
+  #await(id: string, lease: Lease): void {
+    const { clock } = this.#init;
+    const leftMs = (lease.untilUs - clock.nowUs()) / 1_000;
+    if (leftMs > 0) lease.cancel = clock.schedule(leftMs, () => this.#await(id, lease));
+    else void this.#end(id, lease.epoch).catch(() => undefined);
+  }
+
+  async #end(id: string, epoch: number): Promise<void> {
+    const lease = this.#leases.get(id);
+    if (lease?.epoch === epoch) {
+      lease.cancel();
+      this.#leases.delete(id);
+    }
+    const { store } = this.#init;
+    for (let count = 0; count < attempts; count += 1) {
+      const stored = await store.get(id);
+      if (stored?.record.epoch !== epoch || (await store.delete(id, stored.revision))) return;
+    }
+    throw contended(id);
+  }
+
+  /** @param next undefined leaves it as it is */
+  async #change<R extends RegistryRecord | undefined>(
+    id: string,
+    next: (current: RegistryRecord | undefined) => R,
+  ): Promise<R> {
+    const { store } = this.#init;
+    for (let count = 0; count < attempts; count += 1) {
+      const stored: Stored | undefined = await store.get(id);
+      const record = next(stored?.record);
+      if (record === undefined || (await store.put(record, stored?.revision))) return record;
+    }
+    throw contended(id);
+  }
+}
+
+/** Others change the same all the time. */
+function contended(id: string): MeshError {
+  return new MeshError("resource-exhausted", `The registration of ${id} changes too often.`, {
+    hint: "Look for a second process of the same id.",
+  });
+}
