@@ -1,6 +1,7 @@
 /**
  * The other side of `webrtc.bench.ts`, in a process of its own. Arguments: the engine, and `session` for a peer of ours, whose
- * address it prints, or `raw` for the engine alone: it reads an SDP offer as a line of JSON and prints the answer.
+ * address it prints, or `raw` for the engine alone: it reads an SDP offer as a line of JSON and prints the answer. To a line
+ * `received` it prints how many bytes have come so far.
  */
 import { createInterface } from "node:readline";
 import { defineNode } from "../../runtime/interface/node.ts";
@@ -11,6 +12,11 @@ import { bytes, PipelineBuilder } from "../support/pipeline-plan-builder.ts";
 import { asks, published, RawLine, type BenchEngine } from "./webrtc-raw.ts";
 
 const [engine, how] = process.argv.slice(2) as [BenchEngine, "session" | "raw"];
+let received = 0;
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => {
+  if (line === "received") console.log(received);
+});
 
 if (how === "session") {
   const answering = defineNode({
@@ -18,6 +24,7 @@ if (how === "session") {
     open: (_, { emit }) => ({
       process: ({ payload }) => {
         const message = payload as Uint8Array;
+        received += message.length;
         if (message[0] === asks.echo) emit("out", message);
         else if (message[0] === asks.receipt) emit("out", Uint8Array.of(asks.receipt));
       },
@@ -34,14 +41,14 @@ if (how === "session") {
 } else {
   // What is larger than a message comes in several; only the first of them says what it asks for.
   const line = new RawLine(published(engine), (message) => {
+    received += message.length;
     if (message[0] === asks.echo) void line.send(message);
     else if (message[0] === asks.receipt) void line.send(Uint8Array.of(asks.receipt));
   });
-  createInterface({ input: process.stdin }).once("line", async (offer) => {
+  lines.once("line", async (offer) => {
     await line.peer.setRemoteDescription({ type: "offer", sdp: JSON.parse(offer) as string });
     await line.peer.setLocalDescription(await line.peer.createAnswer());
     console.log(JSON.stringify(line.peer.localDescription?.sdp));
   });
 }
-process.stdin.resume();
-process.stdin.on("end", () => process.exit(0));
+lines.on("close", () => process.exit(0));

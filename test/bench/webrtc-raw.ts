@@ -60,6 +60,11 @@ export class RawLine {
     }
   }
 
+  /** Sends it, whatever waits. */
+  pour(message: Uint8Array): void {
+    this.#channel.send(message);
+  }
+
   close(): Promise<void> {
     return this.#engine.close(this.peer);
   }
