@@ -29,6 +29,15 @@ export type { PortKind, PortKinds } from "./interface/ports.ts";
 export { readPlan } from "./interface/plan.ts";
 export type { Plan } from "./interface/plan.ts";
 export type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "./interface/session.ts";
+export type {
+  Topology,
+  TopologyConnection,
+  TopologyPeer,
+  TopologyPipeline,
+  TopologyRemote,
+  TopologySession,
+  TopologyStream,
+} from "./interface/topology.ts";
 export type { LaunchOptions, Mesh, MeshPlatform, RunningPeer } from "./mesh/launch.ts";
 
 // What generated modules import, with `z`, which each door adds: how it is best loaded is up to the platform.

@@ -5,26 +5,24 @@ import { mermaid } from "../graph/mermaid.ts";
 import type { Picture } from "../graph/picture.ts";
 import { svg } from "../graph/svg.ts";
 import { compileFile, countOf, printDiagnostics } from "./compile-file.ts";
-import { exitCode, usageError, type ExitCode } from "./exit-code.ts";
+import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { GraphFormat } from "./graph.command.ts";
 import type { Io } from "./io.ts";
 
 /** Prints the picture of a program; one with errors is not drawn. */
 export async function drawFile(file: string, format: GraphFormat, io: Io): Promise<ExitCode> {
-  if (/^[a-z][a-z+.-]*:\/\//i.test(file)) {
-    throw usageError(`\`${file}\` is an address.`, "`meshc graph` draws the program in a file.");
-  }
   const { diagnostics, plan, project, path } = compileFile(resolve(io.cwd, file), io);
   if (plan === undefined) {
     printDiagnostics(diagnostics, project, io.err);
     io.err.write(`${file}: ${countOf(diagnostics.map((one) => one.severity))}, nothing drawn\n`);
     return exitCode.programErrors;
   }
-  io.out.write(await textOf(pictureOf(plan, path), format));
+  io.out.write(await pictureText(pictureOf(plan, path), format));
   return exitCode.fine;
 }
 
-async function textOf(picture: Picture, format: GraphFormat): Promise<string> {
+/** A picture in one of the formats. */
+export async function pictureText(picture: Picture, format: GraphFormat): Promise<string> {
   switch (format) {
     case "mermaid":
       return mermaid(picture);

@@ -12,7 +12,7 @@ import { codeSpan, propertyKey, stringLiteral } from "./text.ts";
 import { structureKind } from "./structure-kind.ts";
 
 /** Members that every running pipeline has, or must not have; a port of such a name gets another property. */
-const members: readonly string[] = ["closed", "describe", "end", "close", "then"];
+const members: readonly string[] = ["closed", "describe", "topology", "end", "close", "then"];
 
 interface ModulePort {
   readonly name: string;

@@ -111,20 +111,28 @@ interface Inside {
   readonly arrows: ReadonlyMap<Arrow, { readonly points: readonly Point[]; readonly label: Rectangle | undefined }>;
   /** By the id of the box that calls: the way to the edge of the frame, where the last point is. */
   readonly exits: ReadonlyMap<string, readonly Point[]>;
+  /** By the id of a box that streams reach from elsewhere: the way from the edge of the frame, where the first point is. */
+  readonly entries: ReadonlyMap<string, readonly Point[]>;
 }
 
 async function layOutInside(frame: Frame, arrows: readonly Arrow[], engine: Engine): Promise<Inside> {
   const own = new Set(frame.boxes.map((one) => one.id));
   const within = arrows.filter((one) => own.has(one.from) && own.has(one.to));
   const callers = [...new Set(arrows.filter((one) => own.has(one.from) && !own.has(one.to)).map((one) => one.from))];
+  const callees = [...new Set(arrows.filter((one) => own.has(one.to) && !own.has(one.from)).map((one) => one.to))];
+  const port = (id: string, side: "EAST" | "WEST") => ({
+    ...{ id, width: 0, height: 0 },
+    layoutOptions: { "elk.port.side": side },
+  });
   const node: ElkNode = {
     id: frame.id,
     layoutOptions: { ...insideOptions, ...frameOptions(frame), "elk.portConstraints": "FIXED_SIDE" },
-    children: frame.boxes.map((one) => boxNode(one, crowd(one, within))),
-    ports: callers.map((id) => ({ id: exitOf(id), width: 0, height: 0, layoutOptions: { "elk.port.side": "EAST" } })),
+    children: frame.boxes.map((one) => boxNode(one, crowd(one, within), callees.includes(one.id))),
+    ports: [...callers.map((id) => port(exitOf(id), "EAST")), ...callees.map((id) => port(entryOf(id), "WEST"))],
     edges: [
       ...within.map((arrow, index) => edge(`inside${index}`, arrow.from, arrow.to, arrow.label)),
       ...callers.map((id) => edge(`exit_${id}`, id, exitOf(id), "")),
+      ...callees.map((id) => edge(`entry_${id}`, entryOf(id), id, "")),
     ],
   };
   const root = await engine.layout({ id: "root", layoutOptions: common, children: [node] });
@@ -136,11 +144,16 @@ async function layOutInside(frame: Frame, arrows: readonly Arrow[], engine: Engi
     boxes: new Map((laidOut.children ?? []).map((one) => [one.id, rectangleOf(one)])),
     arrows: new Map(within.map((arrow, index) => [arrow, routeOf(edges.get(`inside${index}`))])),
     exits: new Map(callers.map((id) => [id, routeOf(edges.get(`exit_${id}`)).points])),
+    entries: new Map(callees.map((id) => [id, routeOf(edges.get(`entry_${id}`)).points])),
   };
 }
 
 function exitOf(box: string): string {
   return `${box}__exit`;
+}
+
+function entryOf(box: string): string {
+  return `${box}__entry`;
 }
 
 function frameOptions(frame: Frame): LayoutOptions {
@@ -160,15 +173,18 @@ function crowd({ id }: Box, arrows: readonly Arrow[]): number {
   return Math.max(arrows.filter((one) => one.from === id).length, arrows.filter((one) => one.to === id).length);
 }
 
-/** @param arrows that come to one side of it; it is wide enough to tell them apart */
-function boxNode(box: Box, arrows = 0): ElkNode {
+/**
+ * @param arrows that come to one side of it; it is wide enough to tell them apart
+ * @param isEntered from another frame
+ */
+function boxNode(box: Box, arrows = 0, isEntered = false): ElkNode {
   const widths = [textSize(box.label, "title"), ...box.notes.map((note) => textSize(note, "note"))];
   return {
     id: box.id,
     width: Math.max(sizes.leastWidth, arrows * sizes.arrowWidth, Math.max(...widths) + 2 * sizes.boxPadding),
     height: sizes.titleLine + box.notes.length * sizes.noteLine + sizes.boxPadding,
     // A way begins at the top, also where a loop would leave that open.
-    ...(box.kind === "input" && { layoutOptions: { "elk.layered.layering.layerConstraint": "FIRST" } }),
+    ...(box.kind === "input" && !isEntered && { layoutOptions: { "elk.layered.layering.layerConstraint": "FIRST" } }),
   };
 }
 
@@ -184,19 +200,18 @@ function frameNode(frame: Frame, insides: ReadonlyMap<string, Inside>): ElkNode 
       children: frame.frames.map((one) => frameNode(one, insides)),
     };
   }
-  const { width, height, exits } = inside;
+  const { width, height, exits, entries } = inside;
+  const port = (id: string, at: Point | undefined, side: "EAST" | "WEST") =>
+    at === undefined ? [] : [{ id, x: at.x, y: at.y, width: 0, height: 0, layoutOptions: { "elk.port.side": side } }];
   return {
     id: frame.id,
     width,
     height,
     layoutOptions: { "elk.portConstraints": "FIXED_POS" },
-    ports: [...exits].flatMap(([box, points]) => {
-      const end = points.at(-1);
-      const options = { "elk.port.side": "EAST" };
-      return end === undefined
-        ? []
-        : [{ id: exitOf(box), x: end.x, y: end.y, width: 0, height: 0, layoutOptions: options }];
-    }),
+    ports: [
+      ...[...exits].flatMap(([box, points]) => port(exitOf(box), points.at(-1), "EAST")),
+      ...[...entries].flatMap(([box, points]) => port(entryOf(box), points[0], "WEST")),
+    ],
   };
 }
 
@@ -204,7 +219,8 @@ function outsideEdge(arrow: Arrow, index: number, insides: ReadonlyMap<string, I
   const inside = [...insides.values()].find((one) => one.boxes.has(arrow.from));
   if (inside?.arrows.has(arrow) === true) return [];
   const from = inside?.exits.has(arrow.from) === true ? exitOf(arrow.from) : arrow.from;
-  return [edge(`outside${index}`, from, arrow.to, arrow.label)];
+  const isEntered = [...insides.values()].some((one) => one.entries.has(arrow.to));
+  return [edge(`outside${index}`, from, isEntered ? entryOf(arrow.to) : arrow.to, arrow.label)];
 }
 
 function edge(id: string, from: string, to: string, label: string): ElkExtendedEdge {
@@ -228,6 +244,7 @@ function assemble(picture: Picture, insides: ReadonlyMap<string, Inside>, outsid
   place(outside);
   const ways = new Map<Arrow, PlacedArrow>();
   const exits = new Map<string, readonly Point[]>();
+  const entries = new Map<string, readonly Point[]>();
   for (const [id, inside] of insides) {
     const origin = frames.get(id) ?? { x: 0, y: 0 };
     for (const [box, at] of inside.boxes) boxes.set(box, { ...at, ...moved(at, origin) });
@@ -235,18 +252,17 @@ function assemble(picture: Picture, insides: ReadonlyMap<string, Inside>, outsid
       const at = label && { ...label, ...moved(label, origin) };
       ways.set(arrow, { arrow, points: points.map((one) => moved(one, origin)), label: at });
     }
-    for (const [box, points] of inside.exits)
-      exits.set(
-        box,
-        points.map((one) => moved(one, origin)),
-      );
+    const placed = (points: readonly Point[]): Point[] => points.map((one) => moved(one, origin));
+    for (const [box, points] of inside.exits) exits.set(box, placed(points));
+    for (const [box, points] of inside.entries) entries.set(box, placed(points));
   }
   const edges = new Map((outside.edges ?? []).map((one) => [one.id, one]));
   const arrows = picture.arrows.map((arrow, index): PlacedArrow => {
     const known = ways.get(arrow);
     if (known !== undefined) return known;
     const { points, label } = routeOf(edges.get(`outside${index}`));
-    return { arrow, points: [...(exits.get(arrow.from) ?? []).slice(0, -1), ...points], label };
+    const [start, end] = [exits.get(arrow.from) ?? [], entries.get(arrow.to) ?? []];
+    return { arrow, points: [...start.slice(0, -1), ...points, ...end.slice(1)], label };
   });
   return { width: outside.width ?? 0, height: outside.height ?? 0, frames, boxes, arrows };
 }

@@ -2,6 +2,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { MeshEvent, OnEvent } from "../interface/events.ts";
 import type { PeerPlan, Plan, RemotePlan, TargetPlan } from "../interface/plan.ts";
 import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
+import type { Topology } from "../interface/topology.ts";
 import { nothingListens, type Listener } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
 import { pipelineEndpoint } from "../pipeline/endpoint.ts";
@@ -19,6 +20,7 @@ import { transportFor } from "./connect.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
 import type { SharedEndpoints } from "./shared-runs.ts";
+import { topologyPeers } from "./topology-peers.ts";
 
 export type { MeshPlatform } from "./platform.ts";
 
@@ -50,6 +52,8 @@ export interface Mesh extends AsyncDisposable {
   open(pipeline: string, request: SessionRequest): Promise<PipelineSession>;
   /** Every session that runs here now. */
   sessions(): readonly SessionDescription[];
+  /** The peers that run here, their pipelines and sessions, and what those are connected to (spec R13.3). */
+  topology(): Topology;
   /** Ends all sessions and stops listening; calling it again waits for the same end. */
   close(): Promise<void>;
 }
@@ -88,7 +92,7 @@ class LocalMesh implements Mesh {
     this.#plan = plan;
     this.#platform = platform;
     this.#options = options;
-    this.#sessions = new OpenSessions(this.#emit);
+    this.#sessions = new OpenSessions(platform.clock, this.#emit);
     const { clock, random, log, env } = platform;
     this.#deps = {
       clock,
@@ -145,6 +149,12 @@ class LocalMesh implements Mesh {
 
   sessions(): readonly SessionDescription[] {
     return this.#sessions.describe();
+  }
+
+  topology(): Topology {
+    const { clock, env } = this.#platform;
+    const peers = topologyPeers({ plan: this.#plan, peers: this.peers, sessions: this.#sessions, env });
+    return { version: 1, atMs: clock.wallMs(), peers };
   }
 
   close(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Link } from "../interface/link.ts";
 import type { Params } from "../interface/node.ts";
 import type { PipelinePlan } from "../interface/plan.ts";
 import type { PipelineSession, SessionDescription, SessionEnd } from "../interface/session.ts";
+import type { Topology } from "../interface/topology.ts";
 import { launchPlan, type Mesh, type MeshPlatform } from "../mesh/launch.ts";
 import { TypedInput } from "./input-port.ts";
 import { TypedOutput } from "./output-port.ts";
@@ -29,6 +30,8 @@ export interface RunningPipeline extends AsyncDisposable {
   readonly closed: Promise<SessionEnd>;
   /** A snapshot of its nodes, remotes and streams; plain data. */
   describe(): SessionDescription;
+  /** The same as a part of the mesh, with the peers that run in this process; plain data, which `meshc graph` draws. */
+  topology(): Topology;
   /** Ends all inputs: what was written is still worked off, then `closed` resolves. */
   end(): void;
   /** Ends it now; frames in flight are dropped. Resolves when everything it held is free. */
@@ -145,6 +148,7 @@ function runningPipeline<Specs extends PortSpecs>(
   const running: RunningPipeline = {
     closed,
     describe: () => session.describe(),
+    topology: () => mesh.topology(),
     end: () => {
       for (const input of inputs) input.end();
     },

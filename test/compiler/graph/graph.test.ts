@@ -318,8 +318,7 @@ describe("meshc graph", () => {
     expect(err).toContain("nothing drawn");
   });
 
-  it("refuses an address and a file that is not there", async () => {
-    expect((await cli.run("graph", "webrtc://far:7443/x")).code).toBe(2);
+  it("refuses a file that is not there", async () => {
     expect((await cli.run("graph", "nowhere.mesh")).code).toBe(3);
   });
 });
