@@ -5,6 +5,7 @@
  * the stream; the parts of a frame run to the end of their messages.
  */
 import { MeshError } from "../interface/errors.ts";
+import { FrameParts } from "./frame-parts.ts";
 import { maxFrameBytes, protocolVersion } from "./limits.ts";
 import { isEncoding, type Encoding } from "./payload-codec.ts";
 
@@ -188,12 +189,13 @@ type Header = Omit<DecodedFrame, "body" | "exclusive">;
 interface Partial {
   readonly header: Header;
   readonly total: number;
-  /** Grows with what arrives, not with what was announced: an announcement costs the sender nothing. */
+  /** The first part, and in the end all of them. */
   buffer: Uint8Array;
   received: number;
+  parts?: FrameParts;
 }
 
-/** Reads the messages of one channel. After it threw, it must not be used again. */
+/** Reads the messages of one channel, whose memory nobody uses again. After it threw, it must not be used again. */
 export class FrameDecoder {
   readonly #receiver: FrameReceiver;
   readonly #maxFrameBytes: number;
@@ -254,12 +256,9 @@ export class FrameDecoder {
     const received = partial.received + part.length;
     if (view.getUint32(at + 4, true) !== partial.received) throw violation("a part has the wrong offset");
     if (part.length === 0 || received > partial.total) throw violation("a part of a frame has the wrong size");
-    if (received > partial.buffer.length) {
-      const larger = new Uint8Array(Math.min(partial.total, Math.max(received, partial.buffer.length * 2)));
-      larger.set(partial.buffer.subarray(0, partial.received));
-      partial.buffer = larger;
-    }
-    partial.buffer.set(part, partial.received);
+    partial.parts ??= new FrameParts(partial.buffer);
+    partial.parts.add(part);
+    if (received === partial.total) partial.buffer = partial.parts.whole();
     partial.received = received;
     if (received === partial.total) {
       this.#partial = undefined;
