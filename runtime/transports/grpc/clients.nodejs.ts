@@ -13,6 +13,7 @@ const options: grpc.ClientOptions = {
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1_000,
   "grpc.enable_retries": 0,
+  "grpc.enable_channelz": 0,
 };
 
 /** Clients that nobody uses are kept for so many addresses. */

@@ -28,6 +28,7 @@ const options: grpc.ServerOptions = {
   "grpc.max_send_message_length": grpcLimits.responseBytes,
   "grpc.keepalive_time_ms": grpcLimits.keepaliveMs,
   "grpc.keepalive_timeout_ms": grpcLimits.keepaliveTimeoutMs,
+  "grpc.enable_channelz": 0,
   "grpc.max_concurrent_streams": 1_024,
   // A second server at the same port would get half of the calls, in silence.
   "grpc.so_reuseport": 0,

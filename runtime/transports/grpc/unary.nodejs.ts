@@ -1,11 +1,4 @@
-import {
-  Metadata,
-  type CallOptions,
-  type Client,
-  type MethodDefinition,
-  type ServiceError,
-  type StatusObject,
-} from "@grpc/grpc-js";
+import type { Deadline, MethodDefinition } from "@grpc/grpc-js";
 import type { PipelineDescription } from "../../interface/description.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { UnaryCalls } from "../../interface/transport.ts";
@@ -14,6 +7,7 @@ import { describedBy } from "../../remote/describe.ts";
 import { checkJsonDepth } from "../../remote/json-depth.ts";
 import { protocolVersion } from "../../remote/limits.ts";
 import { parseControl } from "../../remote/messages.ts";
+import { callUnary, type FailedCall } from "./call.nodejs.ts";
 import type { Clients } from "./clients.nodejs.ts";
 import { callError } from "./dial.nodejs.ts";
 import { grpcLimits } from "./limits.ts";
@@ -35,15 +29,16 @@ export function unaryCalls(clients: Clients): UnaryCalls {
     name: "Describe" | "Execute",
     request: object,
     signal: AbortSignal,
-    options: CallOptions = {},
+    deadline?: Deadline,
   ): Promise<Response> => {
     signal.throwIfAborted();
     const { client, release } = clients.take(uri);
     try {
-      return await unary<Response>(client, service[name] as never, request, signal, options);
+      const method = service[name] as MethodDefinition<object, unknown> as MethodDefinition<object, Response>;
+      return await callUnary({ client, method, request, signal, deadline });
     } catch (error) {
       signal.throwIfAborted();
-      throw callError(error as StatusObject, uri, false);
+      throw callError(error as FailedCall, uri, false);
     } finally {
       release();
     }
@@ -53,7 +48,7 @@ export function unaryCalls(clients: Clients): UnaryCalls {
       const uri = parseTargetUri(text, "grpc");
       const deadline = Date.now() + grpcLimits.connectMs;
       const { pipeline } = uri;
-      const response = await invoke<DescribeResponseMessage>(uri, "Describe", { pipeline }, signal, { deadline });
+      const response = await invoke<DescribeResponseMessage>(uri, "Describe", { pipeline }, signal, deadline);
       return {
         description: toDescription(pipeline, response),
         maxRequestBytes: response.max_request_bytes || grpcLimits.requestBytes,
@@ -66,27 +61,6 @@ export function unaryCalls(clients: Clients): UnaryCalls {
       return fromPayloads(outputs);
     },
   };
-}
-
-/** @throws {ServiceError} */
-function unary<Response>(
-  client: Client,
-  { path, requestSerialize, responseDeserialize }: MethodDefinition<object, Response>,
-  request: object,
-  signal: AbortSignal,
-  options: CallOptions,
-): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const done = (error: ServiceError | null, response?: Response): void => {
-      signal.removeEventListener("abort", onAbort);
-      if (error !== null || response === undefined) reject(error);
-      else resolve(response);
-    };
-    const metadata = new Metadata();
-    const call = client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, done);
-    const onAbort = (): void => call.cancel();
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
 }
 
 /** @throws {MeshError} `protocol-violation` */

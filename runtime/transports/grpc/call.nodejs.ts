@@ -1,0 +1,61 @@
+import { Metadata, status, type Client, type Deadline, type MethodDefinition, type StatusObject } from "@grpc/grpc-js";
+
+/** One question of gRPC, and its answer. */
+export interface UnaryCall<Request, Response> {
+  readonly client: Client;
+  readonly method: MethodDefinition<Request, Response>;
+  readonly request: Request;
+  readonly signal: AbortSignal;
+  readonly deadline?: Deadline | undefined;
+}
+
+/** How a call has failed, as grpc-js tells it: an error that has the status. */
+export type FailedCall = Error & StatusObject;
+
+/**
+ * Calls straight over the channel: `makeUnaryRequest` also makes an emitter, runs interceptors and takes down where it was called from,
+ * which is a tenth of what a small call costs the process that makes it, or more.
+ * @throws {FailedCall}
+ */
+export function callUnary<Request, Response>(call: UnaryCall<Request, Response>): Promise<Response> {
+  const { client, method, request, signal, deadline = Infinity } = call;
+  return new Promise((resolve, reject) => {
+    const message = method.requestSerialize(request);
+    const stream = client.getChannel().createCall(method.path, deadline, null, null, null);
+    const onAbort = (): void => stream.cancelWithStatus(status.CANCELLED, "The caller waits no longer.");
+    signal.addEventListener("abort", onAbort, { once: true });
+    let response: { readonly message: Response } | undefined;
+    let broken: StatusObject | undefined;
+    const isBroken = (code: status, details: string): void => {
+      broken = { code, details, metadata: new Metadata() };
+      stream.cancelWithStatus(code, details);
+    };
+    stream.start(new Metadata(), {
+      onReceiveMetadata: () => undefined,
+      onReceiveMessage(received: Buffer) {
+        if (response !== undefined) {
+          isBroken(status.UNIMPLEMENTED, "The answer has more than one message.");
+          return;
+        }
+        try {
+          response = { message: method.responseDeserialize(received) };
+        } catch (error) {
+          isBroken(status.INTERNAL, `The answer cannot be read: ${error instanceof Error ? error.message : "?"}`);
+        }
+      },
+      onReceiveStatus(end) {
+        signal.removeEventListener("abort", onAbort);
+        if (broken === undefined && end.code === status.OK && response !== undefined) {
+          resolve(response.message);
+          return;
+        }
+        const nothing = { ...end, code: status.UNIMPLEMENTED, details: "The answer has no message." };
+        const { code, details, metadata } = broken ?? (end.code === status.OK ? nothing : end);
+        reject(Object.assign(new Error(details), { code, details, metadata }));
+      },
+    });
+    stream.startRead();
+    stream.sendMessageWithContext({}, message);
+    stream.halfClose();
+  });
+}
