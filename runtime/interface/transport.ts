@@ -15,12 +15,17 @@ export interface Channel {
   readonly label: string;
   /** The largest message `send` takes, in bytes. */
   readonly maxMessageBytes: number;
+  /** How large messages should be now, in bytes: less than the largest while others share the way. Left out, the largest. */
+  readonly messageBytes?: number;
   /** False while what was sent waits in the engine beyond its bound. */
   readonly writable: boolean;
   /** Resolves once `writable`. @throws {MeshError} when the connection ends first; or the signal's reason */
   ready(signal?: AbortSignal): Promise<void>;
-  /** Sends 1 to `maxMessageBytes` bytes. Nobody changes the array from then on. */
-  send(message: Uint8Array): void;
+  /**
+   * Sends 1 to `maxMessageBytes` bytes. Nobody changes the array from then on.
+   * @param room bytes right before it, in its buffer, that are the channel's to write; 0 when left out
+   */
+  send(message: Uint8Array, room?: number): void;
   /** Set once, before the first message is wanted; messages that came earlier are then delivered in order. */
   onMessage(listener: (message: Uint8Array) => void): void;
 }

@@ -110,6 +110,11 @@ function writeHeader(view: DataView, at: number, kind: number, frame: EncodableF
   return next;
 }
 
+/** Writes a frame as a record of `encodedBytes`. @param view of the same bytes */
+export function writeFrame(view: DataView, bytes: Uint8Array, at: number, frame: EncodableFrame): void {
+  bytes.set(frame.body, writeHeader(view, at, RecordKind.frame, frame));
+}
+
 /** One message of whole frames; their `encodedBytes` must fit the channel together. */
 export function encodeFrames(frames: readonly EncodableFrame[]): Uint8Array {
   let size = 0;
@@ -118,35 +123,57 @@ export function encodeFrames(frames: readonly EncodableFrame[]): Uint8Array {
   const view = new DataView(message.buffer);
   let at = 0;
   for (const frame of frames) {
-    at = writeHeader(view, at, RecordKind.frame, frame);
-    message.set(frame.body, at);
-    at += frame.body.length;
+    writeFrame(view, message, at, frame);
+    at += encodedBytes(frame);
   }
   return message;
 }
 
+/** How many bytes a record has that was written here. @param at where it begins */
+export function recordBytes(view: DataView, at: number): number {
+  const kind = view.getUint8(at + 1);
+  if (kind === RecordKind.end) return endBytes;
+  if (kind === RecordKind.track) return headerBytes + view.getUint8(at + 3);
+  return headerBytes + view.getUint16(at + 4, true) + payloadBytes(view, at);
+}
+
+/** 1 for a frame, 0 for what is none. */
+export function recordFrames(view: DataView, at: number): 0 | 1 {
+  return view.getUint8(at + 1) === RecordKind.frame ? 1 : 0;
+}
+
+/** Payload bytes of the record of a frame. */
+export function payloadBytes(view: DataView, at: number): number {
+  return view.getUint32(at + 28, true);
+}
+
 /**
  * The next message of a frame that does not fit into one.
+ * @param record of the frame
  * @param sent payload bytes that earlier messages took; 0 for the first
+ * @param room bytes to leave free in front of the message, in its buffer
  * @returns the message, and the payload bytes sent with it
  */
 export function encodePart(
-  frame: EncodableFrame,
+  record: Uint8Array,
   sent: number,
   maxMessageBytes: number,
+  room = 0,
 ): { readonly message: Uint8Array; readonly sent: number } {
-  const overhead = sent === 0 ? headerBytes + extensionBytes(frame) : partHeaderBytes;
-  const until = Math.min(frame.body.length, sent + maxMessageBytes - overhead);
-  const message = new Uint8Array(overhead + until - sent);
-  const view = new DataView(message.buffer);
+  const payloadStart = headerBytes + ((record[4] ?? 0) | ((record[5] ?? 0) << 8));
+  const overhead = sent === 0 ? payloadStart : partHeaderBytes;
+  const until = Math.min(record.length - payloadStart, sent + maxMessageBytes - overhead);
+  const bytes = new Uint8Array(room + overhead + until - sent);
+  const message = bytes.subarray(room);
   if (sent === 0) {
-    writeHeader(view, 0, RecordKind.firstPart, frame);
+    message.set(record.subarray(0, payloadStart + until));
+    message[1] = RecordKind.firstPart;
   } else {
-    view.setUint8(0, protocolVersion);
-    view.setUint8(1, RecordKind.furtherPart);
-    view.setUint32(4, sent, true);
+    message[0] = protocolVersion;
+    message[1] = RecordKind.furtherPart;
+    new DataView(bytes.buffer).setUint32(room + 4, sent, true);
+    message.set(record.subarray(payloadStart + sent, payloadStart + until), overhead);
   }
-  message.set(frame.body.subarray(sent, until), overhead);
   return { message, sent: until };
 }
 
@@ -183,11 +210,16 @@ function violation(what: string): MeshError {
   return new MeshError("protocol-violation", `A frame is not as the protocol wants it: ${what}.`);
 }
 
-type Header = Omit<DecodedFrame, "body" | "exclusive">;
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What may stand in the buffer of a message before it, for the message to be the only one that lives there. */
+const aloneBytes = 8;
+
+const nothing = new Uint8Array(0);
 
 /** A frame of which parts are still to come. */
 interface Partial {
-  readonly header: Header;
+  readonly frame: Writable<DecodedFrame>;
   readonly total: number;
   /** The first part, and in the end all of them. */
   buffer: Uint8Array;
@@ -200,6 +232,8 @@ export class FrameDecoder {
   readonly #receiver: FrameReceiver;
   readonly #maxFrameBytes: number;
   #partial: Partial | undefined;
+  #payloadStart = 0;
+  #payloadBytes = 0;
   #ended = false;
 
   constructor(receiver: FrameReceiver, maxBytes: number = maxFrameBytes) {
@@ -231,22 +265,27 @@ export class FrameDecoder {
   }
 
   #whole(message: Uint8Array, view: DataView, at: number): number {
-    const { header, start, length } = this.#header(view, at);
+    const frame = this.#header(view, at);
+    const start = this.#payloadStart;
+    const length = this.#payloadBytes;
     const end = start + length;
     if (end > message.length) throw violation("a payload is cut short");
     this.#receiver.admit(length);
-    const exclusive = at === 0 && end === message.length && message.length === message.buffer.byteLength;
-    const body = new Uint8Array(message.buffer, message.byteOffset + start, length);
-    this.#receiver.frame({ ...header, body, exclusive });
+    const { buffer, byteOffset } = message;
+    frame.exclusive = at === 0 && byteOffset <= aloneBytes && byteOffset + end === buffer.byteLength;
+    frame.body = new Uint8Array(buffer, byteOffset + start, length);
+    this.#receiver.frame(frame);
     return end;
   }
 
   #first(message: Uint8Array, view: DataView, at: number): number {
-    const { header, start, length: total } = this.#header(view, at);
+    const frame = this.#header(view, at);
+    const start = this.#payloadStart;
+    const total = this.#payloadBytes;
     const received = message.length - start;
     if (received < 1 || received >= total) throw violation("the first part of a frame has the wrong size");
     this.#receiver.admit(total);
-    this.#partial = { header, total, buffer: message.slice(start), received };
+    this.#partial = { frame, total, buffer: message.slice(start), received };
     return message.length;
   }
 
@@ -262,7 +301,9 @@ export class FrameDecoder {
     partial.received = received;
     if (received === partial.total) {
       this.#partial = undefined;
-      this.#receiver.frame({ ...partial.header, body: partial.buffer, exclusive: true });
+      partial.frame.body = partial.buffer;
+      partial.frame.exclusive = true;
+      this.#receiver.frame(partial.frame);
     }
     return message.length;
   }
@@ -296,7 +337,8 @@ export class FrameDecoder {
     return end;
   }
 
-  #header(view: DataView, at: number): { header: Header; start: number; length: number } {
+  /** A frame of which only the payload is missing; where that is stands in `#payloadStart` and `#payloadBytes`. */
+  #header(view: DataView, at: number): Writable<DecodedFrame> {
     if (at + headerBytes > view.byteLength) throw violation("a header is cut short");
     const encoding = view.getUint8(at + 3);
     if (!isEncoding(encoding)) throw violation(`payload encoding ${encoding} is not known`);
@@ -309,17 +351,21 @@ export class FrameDecoder {
     }
     const start = at + headerBytes + view.getUint16(at + 4, true);
     if (start > view.byteLength) throw violation("the optional fields are cut short");
-    const { gap, traceParent } = readExtensions(view, at + headerBytes, start);
-    const header: Header = {
+    const { gap, traceParent } =
+      start === at + headerBytes ? noExtensions : readExtensions(view, at + headerBytes, start);
+    this.#payloadStart = start;
+    this.#payloadBytes = length;
+    return {
       flags: view.getUint8(at + 2),
       epoch: view.getUint32(at + 24, true),
       seq: uint53(view, at + 8),
       timestampUs,
       encoding,
+      body: nothing,
       gap,
       traceParent,
+      exclusive: false,
     };
-    return { header, start, length };
   }
 }
 
@@ -329,12 +375,15 @@ function uint53(view: DataView, at: number): number {
   return high * 0x1_0000_0000 + view.getUint32(at, true);
 }
 
+interface Extensions {
+  readonly gap: number;
+  readonly traceParent: Uint8Array | undefined;
+}
+
+const noExtensions: Extensions = { gap: 0, traceParent: undefined };
+
 /** Those that are not known are skipped, so that later versions can add some. */
-function readExtensions(
-  view: DataView,
-  from: number,
-  until: number,
-): { readonly gap: number; readonly traceParent: Uint8Array | undefined } {
+function readExtensions(view: DataView, from: number, until: number): Extensions {
   let gap = 0;
   let traceParent: Uint8Array | undefined;
   let at = from;

@@ -62,7 +62,7 @@ export interface Window {
  */
 export function windowFor({ kind }: FlowType, bytes: number = defaultWindow.bytes): Window {
   const isMedium = kind === "audio" || kind === "video" || kind === "tensor";
-  return { frames: isMedium ? 64 : 256, bytes };
+  return { frames: isMedium ? 64 : 1024, bytes };
 }
 
 /** What a writer assumes until the reader has told. */

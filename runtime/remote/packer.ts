@@ -1,102 +1,196 @@
-import { encodedBytes, encodeEnd, encodeFrames, encodePart, type EncodableFrame } from "./frame-codec.ts";
+import {
+  encodedBytes,
+  encodeEnd,
+  encodePart,
+  payloadBytes,
+  recordBytes,
+  recordFrames,
+  writeFrame,
+  type EncodableFrame,
+} from "./frame-codec.ts";
 
-/** One record, or one message that is taken up by a part of a frame. */
-export interface Piece {
-  readonly bytes: Uint8Array;
-  /** Others may stand in the same message. */
-  readonly shares: boolean;
+/** Bytes in front of each message, in its buffer, that are left to the channel for what it puts there. */
+export const roomBytes = 8;
+
+/** Records one behind another, as many as a message takes; or one frame alone, however large. */
+export interface Batch {
+  /** `roomBytes` that are free, the records, and what is free behind them. */
+  bytes: Uint8Array;
+  view: DataView;
+  /** Where the records end. */
+  end: number;
+  frames: number;
 }
 
 /**
  * What a stream has to say while its channel has no room: as many whole frames to a message as fit, and large ones in
- * parts. An engine takes as long for a small message as for a large one, so those that have to wait anyway go together.
+ * parts. An engine takes as long for a small message as for a large one, so those that have to wait anyway go together,
+ * and they are written where they will be sent from.
  */
 export class Packer {
-  readonly #maxMessageBytes: number;
-  /** May be changed while some wait. */
+  /** The largest message, and how many frames wait at most; both may be changed while some wait. */
+  messageBytes: number;
   maxFrames: number;
-  #pieces: Piece[] = [];
+  readonly #batches: Batch[] = [];
+  #frames = 0;
   #bytes = 0;
+  /** Of the first batch: where the next record begins, and how much of its payload has gone in parts. */
+  #at = roomBytes;
+  #sent = 0;
+  /** The last batch takes no more. */
+  #sealed = true;
+  /** Of the message before: the next one may well be as large. */
+  #before = 0;
 
-  /** @param maxFrames that wait at most */
-  constructor(maxMessageBytes: number, maxFrames: number) {
-    this.#maxMessageBytes = maxMessageBytes;
+  constructor(messageBytes: number, maxFrames: number) {
+    this.messageBytes = messageBytes;
     this.maxFrames = maxFrames;
   }
 
   get isEmpty(): boolean {
-    return this.#pieces.length === 0;
+    return this.#batches.length === 0;
   }
 
   /** False while a message full of frames waits. */
   get hasRoom(): boolean {
-    return this.#pieces.length < this.maxFrames && this.#bytes < this.#maxMessageBytes;
+    return this.#frames < this.maxFrames && this.#bytes < this.messageBytes;
   }
 
-  /** @returns the frame as it will be sent */
-  add(frame: EncodableFrame): readonly Piece[] {
-    const pieces = piecesOf(frame, this.#maxMessageBytes);
-    this.addAgain(pieces);
-    return pieces;
+  /** @returns where the frame was put: with others that may be there already, and that may follow */
+  add(frame: EncodableFrame): Batch {
+    const size = encodedBytes(frame);
+    const batch = this.#batchFor(size);
+    writeFrame(batch.view, batch.bytes, batch.end - size, frame);
+    batch.frames += 1;
+    this.#frames += 1;
+    return batch;
   }
 
-  /** Takes a frame that was sent before. */
-  addAgain(pieces: readonly Piece[]): void {
-    for (const piece of pieces) this.#put(piece);
+  /** Takes the record of a frame that was sent before. */
+  addAgain(record: Uint8Array): Batch {
+    const batch = this.#batchFor(record.length);
+    batch.bytes.set(record, batch.end - record.length);
+    batch.frames += 1;
+    this.#frames += 1;
+    return batch;
   }
 
   /** A record that is no frame and need not be kept. */
   record(bytes: Uint8Array): void {
-    this.#put({ bytes, shares: true });
+    const batch = this.#batchFor(bytes.length);
+    batch.bytes.set(bytes, batch.end - bytes.length);
   }
 
   /** @param position number that the next frame would have had */
   end(position: number): void {
-    this.#put({ bytes: encodeEnd(position), shares: true });
+    this.record(encodeEnd(position));
   }
 
-  /** The next message; undefined when nothing waits. */
+  /** What is added from now on does not stand in a batch that was given out before. */
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  /** The next message, with `roomBytes` that are free in front of it; undefined when nothing waits. */
   take(): Uint8Array | undefined {
-    const [first] = this.#pieces;
+    const [first] = this.#batches;
     if (first === undefined) return undefined;
-    let count = 1;
-    let size = first.bytes.length;
-    for (let next = this.#pieces[1]; first.shares && next?.shares === true; next = this.#pieces[count]) {
-      if (size + next.bytes.length > this.#maxMessageBytes) break;
-      size += next.bytes.length;
-      count += 1;
-    }
-    const taken = this.#pieces.splice(0, count);
-    this.#bytes -= size;
-    if (count === 1) return first.bytes;
-    const message = new Uint8Array(size);
-    let at = 0;
-    for (const { bytes } of taken) {
-      message.set(bytes, at);
-      at += bytes.length;
-    }
-    return message;
+    if (this.#at > roomBytes || this.#sent > 0 || first.end - roomBytes > this.messageBytes) return this.#cut(first);
+    this.#drop(first);
+    this.#bytes -= first.end - roomBytes;
+    this.#before = first.end;
+    return first.bytes.subarray(roomBytes, first.end);
   }
 
   clear(): void {
-    this.#pieces = [];
+    this.#batches.length = 0;
+    this.#frames = 0;
     this.#bytes = 0;
+    this.#at = roomBytes;
+    this.#sent = 0;
+    this.#sealed = true;
   }
 
-  #put(piece: Piece): void {
-    this.#pieces.push(piece);
-    this.#bytes += piece.bytes.length;
+  /** A batch whose last `size` bytes are to be written. */
+  #batchFor(size: number): Batch {
+    this.#bytes += size;
+    const last = this.#sealed ? undefined : this.#batches[this.#batches.length - 1];
+    if (last !== undefined && last.end + size <= roomBytes + this.messageBytes) {
+      last.end += size;
+      if (last.end > last.bytes.length) grow(last, Math.min(roomBytes + this.messageBytes, last.end * 4));
+      return last;
+    }
+    const end = roomBytes + size;
+    const bytes = new Uint8Array(Math.max(end, Math.min(this.#before, roomBytes + this.messageBytes)));
+    const batch = { bytes, view: new DataView(bytes.buffer), end, frames: 0 };
+    this.#batches.push(batch);
+    // What goes in parts stands alone.
+    this.#sealed = size > this.messageBytes;
+    return batch;
+  }
+
+  /** A message from a batch that is larger than one: those of its records that fit, or a part of one that never does. */
+  #cut(batch: Batch): Uint8Array {
+    const from = this.#at;
+    if (this.#sent === 0) {
+      let end = from;
+      for (let next = end; end < batch.end; end = next) {
+        next += recordBytes(batch.view, end);
+        if (next - from > this.messageBytes) break;
+      }
+      if (end > from) {
+        const message = withRoom(batch.bytes.subarray(from, end));
+        this.#advance(batch, end, end - from);
+        return message;
+      }
+    }
+    const end = from + recordBytes(batch.view, from);
+    const part = encodePart(batch.bytes.subarray(from, end), this.#sent, this.messageBytes, roomBytes);
+    const payload = payloadBytes(batch.view, from);
+    const done = part.sent === payload;
+    this.#advance(batch, done ? end : from, part.sent - this.#sent + (done ? end - from - payload : 0));
+    this.#sent = done ? 0 : part.sent;
+    return part.message;
+  }
+
+  /** @param taken bytes that wait no more */
+  #advance(batch: Batch, at: number, taken: number): void {
+    this.#bytes -= taken;
+    this.#at = at;
+    // What follows must not move the records that are being sent.
+    if (batch === this.#batches[this.#batches.length - 1]) this.#sealed = true;
+    if (at === batch.end) this.#drop(batch);
+  }
+
+  /** The first has been sent. */
+  #drop(batch: Batch): void {
+    this.#batches.shift();
+    this.#frames -= batch.frames;
+    this.#at = roomBytes;
+    if (this.#batches.length === 0) this.#sealed = true;
   }
 }
 
-function piecesOf(frame: EncodableFrame, maxMessageBytes: number): readonly Piece[] {
-  if (encodedBytes(frame) <= maxMessageBytes) return [{ bytes: encodeFrames([frame]), shares: true }];
-  const pieces: Piece[] = [];
-  let sent = 0;
-  do {
-    const part = encodePart(frame, sent, maxMessageBytes);
-    pieces.push({ bytes: part.message, shares: false });
-    sent = part.sent;
-  } while (sent < frame.body.length);
-  return pieces;
+/** The frames of batches as records, one by one. */
+export function* framesOf(batches: readonly Batch[]): Generator<Uint8Array> {
+  for (const { bytes, view, end } of batches) {
+    for (let at = roomBytes; at < end;) {
+      const next = at + recordBytes(view, at);
+      if (recordFrames(view, at) === 1) yield bytes.subarray(at, next);
+      at = next;
+    }
+  }
+}
+
+function grow(batch: Batch, size: number): void {
+  const bytes = new Uint8Array(Math.max(size, batch.end));
+  bytes.set(batch.bytes);
+  batch.bytes = bytes;
+  batch.view = new DataView(bytes.buffer);
+}
+
+function withRoom(message: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(roomBytes + message.length);
+  bytes.set(message, roomBytes);
+  return bytes.subarray(roomBytes);
 }

@@ -1,4 +1,4 @@
-import { formatType, type FlowType } from "../interface/caps.ts";
+import type { FlowType } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
@@ -9,10 +9,12 @@ import type { TrackStats } from "../interface/track.ts";
 import type { Channel } from "../interface/transport.ts";
 import type { KeyFrameCache } from "../media/key-frame-cache.ts";
 import { encodeTrackMark, type EncodableFrame } from "./frame-codec.ts";
+import { KeptBatches } from "./kept-batches.ts";
 import { leastPacked, maxFrameBytes, packedShare, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
-import { Packer, type Piece } from "./packer.ts";
+import { Packer, roomBytes } from "./packer.ts";
 import { encodePayload } from "./payload-codec.ts";
+import { describeStream } from "./stream-description.ts";
 
 /** So many frames in a turn of the event loop are a burst. */
 const burstFrames = 4;
@@ -76,9 +78,8 @@ export class StreamSink implements Link {
   #isBurst = false;
   /** The channel that is waited for. */
   #awaited: Channel | undefined;
-  /** Frames that the reader has not confirmed yet, from number `keptFrom` of those sent on; undefined when they need not be. */
-  #kept: (readonly Piece[])[] | undefined;
-  #keptFrom = 0;
+  /** What the reader has not confirmed yet; undefined when it need not be kept. */
+  #kept: KeptBatches | undefined;
   #ended = false;
   /** The end is on its way: nothing may follow it. */
   #endSent = false;
@@ -117,7 +118,7 @@ export class StreamSink implements Link {
     if (this.#discarding) return !this.#ended;
     if (this.#ended || this.#channel === undefined) return false;
     if (this.#track?.active === true) return this.#track.writable;
-    return this.#hasCredit() && this.#packer.hasRoom;
+    return this.#hasCredit() && this.#hasRoom(this.#channel);
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -157,8 +158,8 @@ export class StreamSink implements Link {
     this.#gaps += gap;
     this.#frames += 1;
     this.#bytes += body.length;
-    const pieces = this.#packer.add(wire);
-    this.#kept?.push(pieces);
+    const batch = this.#packer.add(wire);
+    this.#kept?.keep(batch);
     this.#flushInTurn();
   }
 
@@ -278,8 +279,8 @@ export class StreamSink implements Link {
 
   /** From now on keeps what it sends until the reader has confirmed it, for `resume`. */
   keep(): void {
-    this.#kept ??= [];
-    this.#keptFrom = this.#frames;
+    this.#kept ??= new KeptBatches(this.#frames);
+    this.#packer.seal();
   }
 
   /** The connection broke: whoever writes waits for another. */
@@ -301,7 +302,7 @@ export class StreamSink implements Link {
     const { received, taken, bytes, ended } = progress;
     const isPossible =
       received <= this.#frames &&
-      received >= this.#keptFrom &&
+      received >= (this.#kept?.confirmed ?? 0) &&
       taken <= received &&
       taken >= this.#takenFrames &&
       bytes >= this.#takenBytes &&
@@ -313,9 +314,10 @@ export class StreamSink implements Link {
     this.#takenFrames = taken;
     this.#takenBytes = bytes;
     this.#channel = channel;
-    this.#confirm(received);
+    this.#kept?.confirm(received);
     if (this.#error === undefined && !this.#discarding && !ended) {
-      for (const pieces of this.#kept ?? []) this.#packer.addAgain(pieces);
+      this.#packer.messageBytes = messageBytesOf(channel);
+      this.#kept?.again((record) => this.#packer.addAgain(record));
       if (this.#ended) this.#packer.end(this.#position);
       this.#flush();
     }
@@ -329,7 +331,7 @@ export class StreamSink implements Link {
     }
     this.#takenFrames = frames;
     this.#takenBytes = bytes;
-    this.#confirm(frames);
+    this.#kept?.confirm(frames);
     this.#wake();
   }
 
@@ -369,16 +371,15 @@ export class StreamSink implements Link {
     );
   }
 
+  #hasRoom(channel: Channel): boolean {
+    this.#packer.messageBytes = messageBytesOf(channel);
+    return this.#packer.hasRoom;
+  }
+
   #drop(): void {
     this.#endTurn();
     this.#packer.clear();
     this.#kept = undefined;
-  }
-
-  #confirm(frames: number): void {
-    if (frames <= this.#keptFrom) return;
-    this.#kept?.splice(0, frames - this.#keptFrom);
-    this.#keptFrom = frames;
   }
 
   /**
@@ -389,7 +390,7 @@ export class StreamSink implements Link {
   #flushInTurn(): void {
     this.#gathered += 1;
     const isFirst = this.#cancelTurn === undefined;
-    const isFull = !this.#packer.hasRoom || !this.#hasCredit();
+    const isFull = !this.#hasCredit() || (this.#channel !== undefined && !this.#hasRoom(this.#channel));
     if (isFirst) {
       this.#cancelTurn = this.#init.clock.schedule(this.#isBurst ? gatherMs : 0, () => {
         this.#isBurst = this.#gathered >= burstFrames;
@@ -409,12 +410,12 @@ export class StreamSink implements Link {
   #flush(): void {
     const channel = this.#channel;
     if (channel === undefined) return;
-    while (channel.writable) {
-      const message = this.#packer.take();
-      if (message === undefined) return;
-      channel.send(message);
+    const packer = this.#packer;
+    while (!packer.isEmpty && channel.writable) {
+      packer.messageBytes = messageBytesOf(channel);
+      channel.send(packer.take() as Uint8Array, roomBytes);
     }
-    if (this.#packer.isEmpty || this.#awaited === channel) return;
+    if (packer.isEmpty || this.#awaited === channel) return;
     this.#awaited = channel;
     channel.ready().then(
       () => {
@@ -446,42 +447,10 @@ export class StreamSink implements Link {
   }
 }
 
+function messageBytesOf({ messageBytes, maxMessageBytes }: Channel): number {
+  return messageBytes ?? maxMessageBytes;
+}
+
 function packedFrames({ frames }: Window): number {
   return Math.max(leastPacked, Math.floor(frames * packedShare));
-}
-
-export interface StreamSnapshot {
-  readonly node: string;
-  readonly port: string;
-  readonly type: FlowType;
-  readonly frames: number;
-  readonly bytes: number;
-  readonly dropped: number;
-  readonly queued: number;
-  /** Frames that the writer may send now, by what the reader has granted. */
-  readonly credits: number;
-  readonly hopMs: number | undefined;
-  readonly ended: boolean;
-  readonly track: { readonly mid: string; readonly stats: TrackStats } | undefined;
-}
-
-export function describeStream(snapshot: StreamSnapshot): {
-  readonly node: NodeDescription;
-  readonly stream: StreamDescription;
-} {
-  const { node, port, type, frames, bytes, dropped, queued, credits, hopMs, ended, track } = snapshot;
-  const metrics = { bytes, dropped, queued, credits, ...(hopMs !== undefined && { hopMs }) };
-  return {
-    node: { id: port, node, state: ended ? "ended" : "running", frames, workMs: undefined, metrics },
-    stream: {
-      name: port,
-      format: formatType(type),
-      frames,
-      bytes,
-      dropped,
-      queued,
-      hopMs,
-      ...(track !== undefined && { track: { mid: track.mid, stats: track.stats } }),
-    },
-  };
 }

@@ -11,7 +11,8 @@ import { creditAfterMs, creditShare, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
 import { PayloadCheck } from "./payload-check.ts";
 import { decodePayload } from "./payload-codec.ts";
-import { describeStream, type StreamInit } from "./stream-sink.ts";
+import { describeStream } from "./stream-description.ts";
+import type { StreamInit } from "./stream-sink.ts";
 
 export interface StreamSourceInit extends StreamInit {
   readonly schemas: Schemas;
@@ -279,11 +280,27 @@ export class StreamSource {
     this.#position = wire.seq + 1;
     this.#gaps += wire.gap;
     const { timestampUs, seq, epoch, flags } = wire;
-    this.#inbox.push({
-      frame: { timestampUs, seq: seq + this.#ahead, epoch, flags, payload },
-      bytes: wire.body.length,
-    });
+    const frame = { timestampUs, seq: seq + this.#ahead, epoch, flags, payload };
+    const bytes = wire.body.length;
+    // Mostly nothing waits, and nothing holds it up.
+    if (this.#inbox.length === 0 && !this.#hasToWait()) {
+      this.#give(frame);
+      this.#taken += 1;
+      this.#takenBytes += bytes;
+      if (!this.#stopped) this.#owe();
+      return;
+    }
+    this.#inbox.push({ frame, bytes });
     this.#deliver();
+  }
+
+  #hasToWait(): boolean {
+    return this.#stopped || (!this.#discarding && (this.#waiting || !this.#init.link.writable));
+  }
+
+  #give(frame: Frame): void {
+    if (this.#discarding) this.#discarded += 1;
+    else this.#init.link.send(frame);
   }
 
   /** The channel tells the number of the next frame. Those that were given out do not go back. */
@@ -318,8 +335,7 @@ export class StreamSource {
       }
       const next = this.#inbox.shift();
       if (next === undefined) break;
-      if (this.#discarding) this.#discarded += 1;
-      else this.#init.link.send(next.frame);
+      this.#give(next.frame);
       if (next.onTrack === true) continue;
       this.#taken += 1;
       this.#takenBytes += next.bytes;

@@ -66,7 +66,7 @@ describe("frames on the wire", () => {
         const { decoder, frames } = reader();
         let done = 0;
         do {
-          const part = encodePart(sent, done, maxMessageBytes);
+          const part = encodePart(encodeFrames([sent]), done, maxMessageBytes);
           expect(part.message.length).toBeLessThanOrEqual(maxMessageBytes);
           decoder.push(part.message);
           done = part.sent;
@@ -110,7 +110,7 @@ describe("frames on the wire", () => {
               const part =
                 encodedBytes(one) <= 1_200
                   ? { message: encodeFrames([one]), sent: one.body.length }
-                  : encodePart(one, done, 1_200);
+                  : encodePart(encodeFrames([one]), done, 1_200);
               parts.push(part.message);
               done = part.sent;
             }
@@ -148,7 +148,7 @@ describe("frames on the wire", () => {
       body: new Uint8Array(17 * 1024 * 1024),
       gap: 0,
     };
-    expect(() => decoder.push(encodePart(large, 0, 16_384).message)).toThrow(
+    expect(() => decoder.push(encodePart(encodeFrames([large]), 0, 16_384).message)).toThrow(
       expect.objectContaining({ code: "resource-exhausted" }),
     );
   });

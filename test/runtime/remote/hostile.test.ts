@@ -156,22 +156,7 @@ describe("a stranger ends its own connection, with a code, and no other, by", ()
     [
       "a frame beyond 16 MiB",
       "resource-exhausted",
-      (_, a) =>
-        a.send(
-          encodePart(
-            {
-              flags: 0,
-              epoch: 0,
-              seq: 0,
-              timestampUs: 0,
-              encoding: Encoding.utf8,
-              body: new Uint8Array(2 ** 24 + 1),
-              gap: 0,
-            },
-            0,
-            16_384,
-          ).message,
-        ),
+      (_, a) => a.send(encodePart(record(new Uint8Array(2 ** 24 + 1)), 0, 16_384).message),
     ],
     [
       "frames after the end",
@@ -210,7 +195,7 @@ describe("a stranger ends its own connection, with a code, and no other, by", ()
     const stuck = defineNode({ open: () => ({ process: () => new Promise<void>(() => undefined) }) });
     await serve(stage, { nodes: { Echo: stuck } });
     const { stranger, a } = await accepted(stage);
-    for (let seq = 0; seq < 600 && stranger.connection.describe().state === "connected"; seq += 1) {
+    for (let seq = 0; seq < 1_400 && stranger.connection.describe().state === "connected"; seq += 1) {
       a.send(record(Uint8Array.of(65), { seq }));
       await stage.clock.settle();
     }

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FrameDecoder, type EncodableFrame } from "../../../runtime/remote/frame-codec.ts";
-import { Packer } from "../../../runtime/remote/packer.ts";
+import { KeptBatches } from "../../../runtime/remote/kept-batches.ts";
+import { Packer, roomBytes } from "../../../runtime/remote/packer.ts";
 import { Encoding } from "../../../runtime/remote/payload-codec.ts";
 import { call, frameOf, rawHost, scene, text } from "./support/scene.ts";
 
@@ -57,6 +58,47 @@ describe("what a stream has to say while its channel has no room", () => {
         const { frames, ends } = read(messages);
         expect(frames).toEqual(bytes.map((size, seq) => ({ seq, bytes: size, whole: true })));
         expect(ends).toEqual([bytes.length]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("goes in smaller messages from when they have to be smaller, and in larger ones from when they may be larger", () => {
+    const sizes = fc.array(fc.oneof(fc.nat(300), fc.nat(40_000)), { minLength: 1, maxLength: 16 });
+    const limits = fc.array(fc.integer({ min: 64, max: 65_536 }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(sizes, limits, (bytes, most) => {
+        const packer = new Packer(maxBytes, 16);
+        const messages: Uint8Array[] = [];
+        let turn = 0;
+        const take = (): boolean => {
+          packer.messageBytes = most[turn++ % most.length] as number;
+          const message = packer.take();
+          if (message === undefined) return false;
+          expect(message.length).toBeLessThanOrEqual(packer.messageBytes);
+          // The channel may write there without harm to what is sent again.
+          new Uint8Array(message.buffer, message.byteOffset - roomBytes, roomBytes).fill(255);
+          messages.push(message.slice());
+          return true;
+        };
+        const kept = new KeptBatches(0);
+        for (const [seq, size] of bytes.entries()) {
+          kept.keep(packer.add(frame(seq, size)));
+          if (seq % 3 === 2) take();
+        }
+        packer.end(bytes.length);
+        while (take());
+        const all = bytes.map((size, seq) => ({ seq, bytes: size, whole: true }));
+        expect(read(messages)).toEqual({ frames: all, ends: [bytes.length] });
+        // And again, what was not confirmed.
+        const confirmed = bytes.length >> 1;
+        kept.confirm(confirmed);
+        const another = new Packer(1_200, 16);
+        for (const _ of [1, 2]) {
+          another.clear();
+          kept.again((record) => another.addAgain(record));
+          expect(read(drain(another)).frames).toEqual(all.slice(confirmed));
+        }
       }),
       { numRuns: 200 },
     );

@@ -130,7 +130,7 @@ describe("a stream that its reader wants no more", () => {
     });
     const { opening, b } = call(stage);
     const session = await stage.clock.until(opening);
-    for (let seq = 0; seq < 600 && session.inputs["a"]?.writable; seq += 1) {
+    for (let seq = 0; seq < 1_400 && session.inputs["a"]?.writable; seq += 1) {
       session.inputs["a"].send(frameOf("x", seq));
       await stage.clock.run(20);
     }
