@@ -22,6 +22,8 @@ interface SignalingLeg {
 export interface OutgoingCall extends SignalingLeg {
   /** Both sides let connections to several pipelines share the one that is made. */
   readonly shared: boolean;
+  /** The largest message that the other side takes on a data channel, in bytes; undefined where it has not told. */
+  readonly messageBytes?: number | undefined;
   /**
    * Sends the one offer of this call and waits for its answer, both SDP (RFC 8866).
    * @throws {MeshError} the refusal, or why the call broke
@@ -38,6 +40,8 @@ export interface IncomingCall extends SignalingLeg {
   readonly pipeline: string;
   /** Connections to several pipelines share the one that is made: the caller has asked for that, and was told so. */
   readonly shared: boolean;
+  /** The largest message that the caller takes on a data channel, in bytes; undefined where it has not told. */
+  readonly messageBytes?: number | undefined;
   readonly offer: string;
   /** Accepts, with the SDP answer. */
   answer(sdp: string): void;
@@ -59,6 +63,8 @@ export interface CallOptions {
   readonly pipeline: string;
   /** Connections to several pipelines may share the one that is made. */
   readonly share?: boolean;
+  /** The largest message that this side takes on a data channel, in bytes; left out, it is not told. */
+  readonly messageBytes?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -70,6 +76,8 @@ export interface ServeOptions {
   readonly pipelines?: (() => readonly string[]) | undefined;
   /** True when callers may have connections to several pipelines share one. */
   readonly share?: boolean;
+  /** The largest message that this side takes on a data channel, in bytes; told to callers that tell theirs. */
+  readonly messageBytes?: number | undefined;
   readonly onCall: (call: IncomingCall) => void;
   /** Answers requests of plain HTTP at the same port, where that is HTTP; left out, there are none. */
   readonly calls?: PipelineCalls | undefined;

@@ -16,7 +16,7 @@ export type CallerState =
 export type CallerEffect =
   | { readonly do: "send"; readonly message: object }
   /** `shared`: both sides let connections to several pipelines share the one that is made. */
-  | { readonly do: "greeted"; readonly shared: boolean }
+  | { readonly do: "greeted"; readonly shared: boolean; readonly messageBytes: number | undefined }
   | { readonly do: "answer"; readonly sdp: string }
   | { readonly do: "candidate"; readonly candidate: SignalingCandidate | null }
   | { readonly do: "end"; readonly error: MeshError | undefined };
@@ -36,8 +36,14 @@ export interface CallerStep {
 const helloId = 1;
 const offerId = 2;
 
-export function callerStart(pipeline: string, share: boolean): CallerStep {
-  const hello = rpcRequest(helloId, "hello", { versions: [...signalVersions], pipeline, ...(share && { share }) });
+/** @param messageBytes the largest message that this side takes on a data channel; undefined is not told */
+export function callerStart(pipeline: string, share: boolean, messageBytes?: number): CallerStep {
+  const hello = rpcRequest(helloId, "hello", {
+    versions: [...signalVersions],
+    pipeline,
+    ...(share && { share }),
+    ...(messageBytes !== undefined && { messageBytes }),
+  });
   return { next: { phase: "greeting", pipeline, share }, effects: [{ do: "send", message: hello }] };
 }
 
@@ -99,7 +105,9 @@ function onResult(state: Live, id: unknown, result: unknown, where: string): Cal
     }
     return {
       next: { phase: "greeted" },
-      effects: [{ do: "greeted", shared: state.share && parsed.data.share === true }],
+      effects: [
+        { do: "greeted", shared: state.share && parsed.data.share === true, messageBytes: parsed.data.messageBytes },
+      ],
     };
   }
   if (state.phase === "offering" && id === offerId) {

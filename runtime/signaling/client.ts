@@ -43,13 +43,14 @@ class CallerLeg implements OutgoingCall {
   readonly #socket: SignalSocket;
   readonly #where: string;
   #shared = false;
+  #messageBytes: number | undefined;
   readonly #candidates = new Mailbox<SignalingCandidate | null>();
   #state: CallerState;
   #isGreeted!: () => void;
   #answered: ((sdp: string) => void) | undefined;
   #isEnded!: (error: MeshError | undefined) => void;
 
-  constructor(socket: SignalSocket, { pipeline, share = false }: CallOptions, where: string) {
+  constructor(socket: SignalSocket, { pipeline, share = false, messageBytes }: CallOptions, where: string) {
     this.#socket = socket;
     this.#where = where;
     this.ended = new Promise((resolve) => (this.#isEnded = resolve));
@@ -58,13 +59,17 @@ class CallerLeg implements OutgoingCall {
     this.greeted.catch(() => undefined);
     socket.onMessage((text) => this.#take({ on: "message", message: parseSignal(text) }));
     socket.onClose((code, reason) => this.#isEnded(lost(this.#where, code, reason)));
-    const start = callerStart(pipeline, share);
+    const start = callerStart(pipeline, share, messageBytes);
     this.#state = start.next;
     this.#perform(start);
   }
 
   get shared(): boolean {
     return this.#shared;
+  }
+
+  get messageBytes(): number | undefined {
+    return this.#messageBytes;
   }
 
   offer(sdp: string): Promise<string> {
@@ -104,6 +109,7 @@ class CallerLeg implements OutgoingCall {
       if (effect.do === "send") this.#socket.send(JSON.stringify(effect.message));
       else if (effect.do === "greeted") {
         this.#shared = effect.shared;
+        this.#messageBytes = effect.messageBytes;
         this.#isGreeted();
       } else if (effect.do === "answer") this.#answered?.(effect.sdp);
       else if (effect.do === "candidate") this.#candidates.put(effect.candidate);

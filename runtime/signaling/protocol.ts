@@ -17,6 +17,8 @@ const id = z.union([z.int(), text(0, 64)]);
 export type RpcId = z.infer<typeof id>;
 
 const name = text(1, 128);
+/** Of a message on a data channel. */
+const messageBytes = z.optional(int(1));
 const sdp = text(1, signalLimits.sdpLength);
 
 const candidate = z.object({
@@ -32,13 +34,19 @@ export const methodParams = {
     pipeline: name,
     peer: z.optional(name),
     share: z.optional(z.boolean()),
+    messageBytes,
   }),
   offer: z.object({ sdp }),
   candidate: z.object({ candidate: z.nullable(candidate) }),
   bye: z.object({ reason: z.optional(text(0, 256)) }),
 } as const;
 
-export const helloResult = z.object({ version: int(1), pipeline: name, share: z.optional(z.boolean()) });
+export const helloResult = z.object({
+  version: int(1),
+  pipeline: name,
+  share: z.optional(z.boolean()),
+  messageBytes,
+});
 export const answerResult = z.object({ sdp });
 
 const errorData = z.object({

@@ -87,6 +87,7 @@ class CalleeLeg {
     const step = calleeStep(this.#state, event, {
       pipelines: this.#options.pipelines?.(),
       share: this.#options.share === true,
+      messageBytes: this.#options.messageBytes,
     });
     this.#state = step.next;
     for (const effect of step.effects) {
@@ -114,10 +115,11 @@ class CalleeLeg {
     this.#socket.send(JSON.stringify(message));
   }
 
-  #call({ pipeline, shared, sdp }: Extract<CalleeEffect, { do: "offer" }>): IncomingCall {
+  #call({ pipeline, shared, messageBytes, sdp }: Extract<CalleeEffect, { do: "offer" }>): IncomingCall {
     return {
       pipeline,
       shared,
+      messageBytes,
       offer: sdp,
       ended: this.ended,
       answer: (sdp) => this.#take({ on: "answer", sdp }),

@@ -2,12 +2,28 @@ import { MeshError } from "../interface/errors.ts";
 import type { SignalingCandidate } from "../interface/signaling.ts";
 import { pipelineNotFound, toRpcError } from "./errors.ts";
 import { signalLimits, signalVersions } from "./limits.ts";
-import { rpcCodes, rpcFailure, rpcSuccess, type Incoming, type RpcError, type RpcId } from "./protocol.ts";
+import {
+  rpcCodes,
+  rpcFailure,
+  rpcSuccess,
+  type Incoming,
+  type MethodParams,
+  type RpcError,
+  type RpcId,
+} from "./protocol.ts";
+
+/** What was agreed on by "hello". */
+export interface Greeting {
+  readonly pipeline: string;
+  readonly shared: boolean;
+  /** The largest message that the caller takes on a data channel, in bytes; undefined where it has not told. */
+  readonly messageBytes: number | undefined;
+}
 
 /** Where a call stands, seen from the peer that is called. */
 export type CalleeState =
   | { readonly phase: "waiting" }
-  | { readonly phase: "greeted"; readonly pipeline: string; readonly shared: boolean; readonly candidates: number }
+  | ({ readonly phase: "greeted"; readonly candidates: number } & Greeting)
   | { readonly phase: "offered"; readonly offerId: RpcId; readonly candidates: number }
   | { readonly phase: "answered"; readonly candidates: number }
   | { readonly phase: "ended" };
@@ -16,7 +32,7 @@ export type CalleeState =
 export type CalleeEffect =
   | { readonly do: "send"; readonly message: object }
   | { readonly do: "greeted" }
-  | { readonly do: "offer"; readonly pipeline: string; readonly shared: boolean; readonly sdp: string }
+  | ({ readonly do: "offer"; readonly sdp: string } & Greeting)
   | { readonly do: "candidate"; readonly candidate: SignalingCandidate | null }
   /** Hangs up; `error` is undefined after the caller's `bye`. */
   | { readonly do: "end"; readonly error: MeshError | undefined };
@@ -32,6 +48,8 @@ export interface CalleeContext {
   readonly pipelines: readonly string[] | undefined;
   /** Callers may have connections to several pipelines share one. */
   readonly share: boolean;
+  /** The largest message that this side takes on a data channel, in bytes. */
+  readonly messageBytes?: number | undefined;
 }
 
 export interface CalleeStep {
@@ -86,17 +104,14 @@ function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context:
   }
   const inside = call.params.sdp.match(/^a=candidate:/gm)?.length ?? 0;
   if (inside > signalLimits.candidates) return violation(call.id, "the offer holds too many candidates");
+  const { pipeline, shared, messageBytes } = state;
   return {
     next: { phase: "offered", offerId: call.id, candidates: state.candidates + inside },
-    effects: [{ do: "offer", pipeline: state.pipeline, shared: state.shared, sdp: call.params.sdp }],
+    effects: [{ do: "offer", pipeline, shared, messageBytes, sdp: call.params.sdp }],
   };
 }
 
-function onHello(
-  id: RpcId,
-  params: { readonly versions: readonly number[]; readonly pipeline: string; readonly share?: boolean | undefined },
-  context: CalleeContext,
-): CalleeStep {
+function onHello(id: RpcId, params: MethodParams<"hello">, context: CalleeContext): CalleeStep {
   const version = signalVersions.find((candidate) => params.versions.includes(candidate));
   if (version === undefined) {
     const text = `no common signaling version: ${params.versions.join(", ")} asked for, ${signalVersions.join(", ")} spoken`;
@@ -107,12 +122,18 @@ function onHello(
     const error = pipelineNotFound(params.pipeline, context.pipelines);
     return end(error, failed(id, toRpcError(error, context.pipelines)));
   }
-  const { pipeline } = params;
+  const { pipeline, messageBytes } = params;
   const shared = params.share === true && context.share;
   // Who has not asked for it is not told of it.
-  const result = { version, pipeline, ...(shared && { share: true }) };
+  const ours = messageBytes === undefined ? undefined : context.messageBytes;
+  const result = {
+    version,
+    pipeline,
+    ...(shared && { share: true }),
+    ...(ours !== undefined && { messageBytes: ours }),
+  };
   return {
-    next: { phase: "greeted", pipeline, shared, candidates: 0 },
+    next: { phase: "greeted", pipeline, shared, messageBytes, candidates: 0 },
     effects: [{ do: "greeted" }, { do: "send", message: rpcSuccess(id, result) }],
   };
 }

@@ -34,7 +34,7 @@ export interface Received {
   readonly bytes: readonly number[];
   /** True when the whole is the pattern that its first byte begins. */
   readonly patterned: boolean;
-  /** True for a plain array with memory of its own: whoever gets one may pass it on to a worker. */
+  /** True for a plain array with memory of its own, but for a head in front of it: whoever gets one may pass it on to a worker. */
   readonly own: boolean;
 }
 
@@ -274,6 +274,9 @@ function receivedOf(message: Uint8Array): Received {
     size: message.length,
     bytes: [...message.subarray(0, 16)],
     patterned: message.every((byte, at) => byte === (first + at) % 251),
-    own: message.constructor === Uint8Array && message.byteLength === message.buffer.byteLength,
+    own:
+      message.constructor === Uint8Array &&
+      message.byteOffset <= 4 &&
+      message.byteOffset + message.byteLength === message.buffer.byteLength,
   };
 }

@@ -3,10 +3,10 @@ import { MeshError } from "../../interface/errors.ts";
 import { rateLimit } from "../../interface/rate.ts";
 import type { Connection, ConnectionState } from "../../interface/transport.ts";
 import { channelLimits } from "../channel/limits.ts";
-import type { Way } from "./channel.ts";
+import { leastMessageBytes, type Way } from "./channel.ts";
 import { SharedConnection, type Carrying } from "./connection.ts";
 import { carrierLimits } from "./limits.ts";
-import { decodeCarrier, decodeHead, encodeCarrier, encodeHead, type CarrierMessage } from "./messages.ts";
+import { decodeCarrier, decodeHead, encodeCarrier, encodeHead, headBytes, type CarrierMessage } from "./messages.ts";
 import { Stream } from "./stream.ts";
 
 export interface CarrierInit {
@@ -141,6 +141,8 @@ export class Carrier implements Carrying {
       get writable() {
         return isFree();
       },
+      maxMessageBytes: leastMessageBytes,
+      messageBytes: leastMessageBytes,
       send: (message) => this.say({ kind: "control", connection, message }),
       whenWritable: (go) => void this.#whenWritable.add(go),
     };
@@ -154,7 +156,13 @@ export class Carrier implements Carrying {
       get writable() {
         return stream.writable;
       },
-      send: (message) => stream.send(encodeHead(connection, channel, message)),
+      get maxMessageBytes() {
+        return stream.maxMessageBytes - headBytes;
+      },
+      get messageBytes() {
+        return stream.messageBytes - headBytes;
+      },
+      send: (message, room) => stream.send(encodeHead(connection, channel, message, room)),
       whenWritable(whenFree) {
         go = whenFree;
         stream.whenWritable(whenFree);

@@ -8,11 +8,17 @@ import { headBytes } from "./messages.ts";
 /** The way to the other side that a channel takes its turns on. */
 export interface Way {
   readonly writable: boolean;
-  /** @param message without its head */
-  send(message: Uint8Array): void;
+  /** The largest message, and how large messages should be now; in bytes, without heads. */
+  readonly maxMessageBytes: number;
+  readonly messageBytes: number;
+  /** @param message without its head @param room bytes right before it that may be written */
+  send(message: Uint8Array, room?: number): void;
   /** Calls once when there is room again; the same function is called once for all its calls. */
   whenWritable(go: () => void): void;
 }
+
+/** What every way takes. */
+export const leastMessageBytes = channelLimits.messageBytes - headBytes;
 
 export interface SharedChannelInit {
   readonly id: number;
@@ -28,7 +34,6 @@ export interface SharedChannelInit {
 export class SharedChannel implements Channel {
   readonly id: number;
   readonly label: string;
-  readonly maxMessageBytes = channelLimits.messageBytes - headBytes;
   readonly #init: SharedChannelInit;
   readonly #inbox: Inbox;
   readonly #writers = new Waiters();
@@ -52,6 +57,14 @@ export class SharedChannel implements Channel {
     return this.#taken;
   }
 
+  get maxMessageBytes(): number {
+    return this.#taken?.maxMessageBytes ?? leastMessageBytes;
+  }
+
+  get messageBytes(): number {
+    return this.#taken?.messageBytes ?? leastMessageBytes;
+  }
+
   get writable(): boolean {
     if (this.#closed !== undefined) return false;
     if (!this.#isThere) return this.#queue.length < channelLimits.outstandingMessages;
@@ -67,12 +80,12 @@ export class SharedChannel implements Channel {
     await this.#writers.wait(signal);
   }
 
-  send(message: Uint8Array): void {
+  send(message: Uint8Array, room = 0): void {
     checkMessage(message, this.maxMessageBytes);
     if (this.#closed !== undefined) throw this.#closed;
     const way = this.#way();
     if (this.#queue.length === 0 && way?.writable === true) {
-      way.send(message);
+      way.send(message, room);
       return;
     }
     const { queuedMessages, queuedBytes } = channelLimits;

@@ -92,18 +92,28 @@ export function decodeCarrier(bytes: Uint8Array): CarrierMessage {
   throw new MeshError("protocol-violation", "The other side sent a broken message of a shared connection.");
 }
 
-/** What goes over a data channel for the message of a channel. */
-export function encodeHead(connection: number, channel: number, message: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(headBytes + message.length);
-  bytes.set([...number(connection), ...number(channel)]);
-  bytes.set(message, headBytes);
+/**
+ * What goes over a data channel for the message of a channel.
+ * @param room bytes right before the message that may be written: where there are enough, it is not copied
+ */
+export function encodeHead(connection: number, channel: number, message: Uint8Array, room = 0): Uint8Array {
+  const { buffer, byteOffset, length } = message;
+  const hasRoom = room >= headBytes;
+  const bytes = hasRoom
+    ? new Uint8Array(buffer, byteOffset - headBytes, headBytes + length)
+    : new Uint8Array(headBytes + length);
+  bytes[0] = connection >> 8;
+  bytes[1] = connection & 0xff;
+  bytes[2] = channel >> 8;
+  bytes[3] = channel & 0xff;
+  if (!hasRoom) bytes.set(message, headBytes);
   return bytes;
 }
 
 export interface Headed {
   readonly connection: number;
   readonly channel: number;
-  /** In memory of its own. */
+  /** In the memory of what was read, behind its head. */
   readonly message: Uint8Array;
 }
 
@@ -112,8 +122,9 @@ export function decodeHead(bytes: Uint8Array): Headed {
   if (bytes.length <= headBytes) {
     throw new MeshError("protocol-violation", "The other side sent a message of no channel on a shared connection.");
   }
-  const [a = 0, b = 0, c = 0, d = 0] = bytes;
-  return { connection: (a << 8) | b, channel: (c << 8) | d, message: bytes.slice(headBytes) };
+  const connection = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+  const channel = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
+  return { connection, channel, message: bytes.subarray(headBytes) };
 }
 
 function endOf(connection: number, bytes: Uint8Array): CarrierMessage {

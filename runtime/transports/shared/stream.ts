@@ -21,6 +21,14 @@ export class Stream {
     return this.#channel.writable;
   }
 
+  get maxMessageBytes(): number {
+    return this.#channel.maxMessageBytes;
+  }
+
+  get messageBytes(): number {
+    return this.#channel.messageBytes ?? this.#channel.maxMessageBytes;
+  }
+
   take(): void {
     this.#users += 1;
   }

@@ -22,7 +22,7 @@ export async function answer(
   call: IncomingCall,
   onStart: (connection: WebrtcConnection) => void,
 ): Promise<void> {
-  const connection = new WebrtcConnection({ ...deps, role: "answerer" });
+  const connection = new WebrtcConnection({ ...deps, role: "answerer", messageBytes: call.messageBytes });
   onStart(connection);
   const tooLate = (): MeshError =>
     new MeshError("deadline-exceeded", `No path to the caller was found within ${deps.connectMs} ms.`);

@@ -12,6 +12,8 @@ export interface WebrtcChannelInit {
   readonly sluice: Sluice;
   readonly id: number;
   readonly label: string;
+  /** The largest message that the other side takes, in bytes. */
+  readonly maxMessageBytes: number;
   /** False until the other side has announced the channel. */
   readonly peerReady: boolean;
   /** What goes over the wire for a message; the identity but for channel 0. */
@@ -26,8 +28,9 @@ export interface WebrtcChannelInit {
 export class WebrtcChannel implements Channel {
   readonly id: number;
   readonly label: string;
-  readonly maxMessageBytes = channelLimits.messageBytes;
+  readonly maxMessageBytes: number;
   readonly outbox: Outbox;
+  readonly #sluice: Sluice;
   readonly #encode: (message: Uint8Array) => Uint8Array;
   readonly #inbox: Inbox;
 
@@ -35,13 +38,16 @@ export class WebrtcChannel implements Channel {
     const { engine, native, fail } = init;
     this.id = init.id;
     this.label = init.label;
+    this.maxMessageBytes = init.maxMessageBytes;
+    this.#sluice = init.sluice;
     this.#encode = init.encode;
     this.#inbox = new Inbox(fail);
     this.outbox = new Outbox(init);
     engine.prepareChannel(native);
+    const most = init.id === 0 ? channelLimits.messageBytes + 2 : (engine.messageBytes ?? channelLimits.messageBytes);
     native.addEventListener("message", (event) => {
       const bytes = engine.toBytes(event.data);
-      if (bytes === undefined || bytes.length === 0 || bytes.length > channelLimits.messageBytes + 2) {
+      if (bytes === undefined || bytes.length === 0 || bytes.length > most) {
         fail(new MeshError("protocol-violation", `The other side sent what no message of channel ${init.id} may be.`));
         return;
       }
@@ -51,6 +57,10 @@ export class WebrtcChannel implements Channel {
     native.addEventListener("close", () => {
       fail(new MeshError("peer-lost", "The other side has ended the connection without a word."));
     });
+  }
+
+  get messageBytes(): number {
+    return this.#sluice.messageBytes(this.maxMessageBytes);
   }
 
   get writable(): boolean {

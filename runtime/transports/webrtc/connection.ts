@@ -2,7 +2,7 @@ import type { Clock } from "../../interface/clock.ts";
 import { delay } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { CandidatePair, Channel, Connection, ConnectionEnd, ConnectionState } from "../../interface/transport.ts";
-import { checkChannelId } from "../channel/limits.ts";
+import { channelLimits, checkChannelId } from "../channel/limits.ts";
 import { WebrtcChannel } from "./channel.ts";
 import type { EnginePeer, WebrtcEngine } from "./engines/engine.ts";
 import { Candidates, candidatesOf } from "./negotiation.ts";
@@ -19,6 +19,8 @@ export interface WebrtcConnectionInit {
   readonly engine: WebrtcEngine;
   readonly address: string;
   readonly role: "offerer" | "answerer";
+  /** The largest message that the other side takes, in bytes; left out, what every peer takes. */
+  readonly messageBytes?: number | undefined;
 }
 
 type Phase = "connecting" | "connected" | "closing" | "closed";
@@ -130,6 +132,11 @@ export class WebrtcConnection implements Connection {
     return { local: localCandidates, remote: remoteCandidates, pairs: this.#pairs, relayOnly };
   }
 
+  get #maxMessageBytes(): number {
+    const { messageBytes, largeMessageBytes } = channelLimits;
+    return Math.min(Math.max(this.#init.messageBytes ?? messageBytes, messageBytes), largeMessageBytes);
+  }
+
   #make(id: number, label: string): WebrtcChannel {
     const { engine } = this.#init;
     // Labels are for people; werift cuts those that are not ASCII.
@@ -142,6 +149,7 @@ export class WebrtcConnection implements Connection {
       sluice: this.#sluice,
       id,
       label,
+      maxMessageBytes: isControl ? channelLimits.messageBytes : this.#maxMessageBytes,
       peerReady: isControl || this.#announced.delete(id),
       encode: isControl ? encodePayload : (message) => message,
       receive: isControl ? (message) => this.#onControl(message) : (message) => message,

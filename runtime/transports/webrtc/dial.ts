@@ -25,8 +25,16 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
   const uri = parseTargetUri(text, "webrtc");
   const { signal } = options;
   const { host, port, pipeline } = uri;
-  const call = await deps.signaling.call({ host, port, pipeline, share: deps.share, signal });
-  const connection = new WebrtcConnection({ ...deps, address: formatMeshUri(uri), role: "offerer" });
+  const call = await deps.signaling.call({
+    host,
+    port,
+    pipeline,
+    share: deps.share,
+    messageBytes: deps.engine.messageBytes,
+    signal,
+  });
+  const { messageBytes } = call;
+  const connection = new WebrtcConnection({ ...deps, address: formatMeshUri(uri), role: "offerer", messageBytes });
   const where = formatHostPort(uri);
   const phase: Phase = { text: "make its offer", isPath: true };
   const tooLate = (): MeshError =>

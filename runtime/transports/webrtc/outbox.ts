@@ -5,8 +5,8 @@ import type { EngineChannel } from "./engines/engine.ts";
 
 /** Moves what waits in outboxes into the engine. */
 export interface Mover {
-  /** Messages of an outbox that may be on their way before it has no room. */
-  readonly outstandingMessages: number;
+  /** An outbox with so much on its way may take more. */
+  hasRoom(messages: number, bytes: number): boolean;
   /** @param changed the outbox that has got something to do */
   pump(changed?: Outbox): void;
 }
@@ -50,8 +50,9 @@ export class Outbox {
     if (this.#closed !== undefined) return false;
     this.settle();
     // What cannot leave yet is not sent the sooner for waiting here in numbers.
-    const most = this.#peerReady ? this.#sluice.outstandingMessages : channelLimits.outstandingMessages;
-    return this.#queue.length + this.#handed.length < most;
+    const messages = this.#queue.length + this.#handed.length;
+    if (!this.#peerReady) return messages < channelLimits.outstandingMessages;
+    return this.#sluice.hasRoom(messages, this.#queuedBytes + this.#handedBytes);
   }
 
   get handedMessages(): number {
@@ -106,6 +107,7 @@ export class Outbox {
 
   /** Forgets what the engine has sent since. Engines send in order, so the oldest leave first. */
   settle(): void {
+    if (this.#handed.length === 0) return;
     const buffered = this.#native.bufferedAmount;
     while (this.#handed.length > 0 && this.#handedBytes - (this.#handed[0] ?? 0) >= buffered) {
       this.#handedBytes -= this.#handed.shift() ?? 0;

@@ -8,6 +8,8 @@ const pollMs = 10;
 /** A channel is alone when no other has had anything to send for so long, in milliseconds. */
 const sharedMs = 250;
 
+const nobody: readonly Outbox[] = [];
+
 /**
  * Hands the messages of all channels of a connection to its engine, little at a time and in turns. An engine sends in
  * the order it is given things, so whatever it holds delays a heartbeat; and the time werift takes grows with the square
@@ -38,9 +40,19 @@ export class Sluice implements Mover {
     this.#aloneBytes = aloneBytes;
   }
 
-  get outstandingMessages(): number {
-    const { outstandingMessages, messageBytes } = channelLimits;
-    return this.#isAlone ? Math.max(outstandingMessages, this.#aloneBytes / messageBytes) : outstandingMessages;
+  hasRoom(messages: number, bytes: number): boolean {
+    const { outstandingMessages, enginedMessages } = channelLimits;
+    if (messages < outstandingMessages) return true;
+    return messages < enginedMessages && bytes < this.#aloneBytes && this.#isAlone;
+  }
+
+  /** How large messages should be now, in bytes. @param most that the other side takes */
+  messageBytes(most: number): number {
+    const { messageBytes } = channelLimits;
+    // Two of them, so that there is one while the next is made.
+    return most > messageBytes && this.#isAlone
+      ? Math.max(messageBytes, Math.min(most, this.#aloneBytes >> 1))
+      : messageBytes;
   }
 
   /** One channel is in use beside the control channel. */
@@ -108,7 +120,8 @@ export class Sluice implements Mover {
   }
 
   #feedOthers(): void {
-    const others = [...new Set([...this.#fresh, ...this.#busy])].filter((outbox) => outbox !== this.#control);
+    const others = this.#others();
+    if (others.length === 0) return;
     let messages = others.reduce((sum, outbox) => sum + outbox.handedMessages, 0);
     let bytes = others.reduce((sum, outbox) => sum + outbox.handedBytes, 0);
     const most = others.length === 1 && this.#isAlone ? this.#aloneBytes : channelLimits.enginedBytes;
@@ -128,6 +141,15 @@ export class Sluice implements Mover {
         this.#busy.add(outbox);
       }
     }
+  }
+
+  /** All but the control channel, in the order of their turns. */
+  #others(): readonly Outbox[] {
+    // Mostly there is one, which is asked for each message.
+    if (this.#busy.size > 1)
+      return [...new Set([...this.#fresh, ...this.#busy])].filter((one) => one !== this.#control);
+    for (const only of this.#busy) if (only !== this.#control) return [only];
+    return nobody;
   }
 
   /** Asks the engine to call, and looks by itself as well: not every engine calls when it should. */

@@ -69,6 +69,7 @@ async function listen(
     port: uri.port,
     pipelines: init.pipelines,
     share: init.share ?? true,
+    messageBytes: init.engine.messageBytes,
     calls,
     onCall(call) {
       if (stopped) {

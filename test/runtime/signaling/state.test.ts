@@ -59,6 +59,21 @@ describe("a call, seen from the callee", () => {
     expect(sent(effects)).toMatchObject([{ id: 1, error: { data: { code: "version-mismatch" } } }]);
   });
 
+  test("tells who tells its own how large messages may be (R4.3)", () => {
+    const context = { pipelines: ["A"], share: false, messageBytes: 65_536 };
+    expect(sent(run([hello({ messageBytes: 20_000 })], context).effects)).toMatchObject([
+      { result: { messageBytes: 65_536 } },
+    ]);
+    expect(run([hello({ messageBytes: 20_000 }), offer()], context).effects.at(-1)).toMatchObject({
+      do: "offer",
+      messageBytes: 20_000,
+    });
+    expect(sent(run([hello()], context).effects)).toEqual([
+      { jsonrpc: "2.0", id: 1, result: { version: 1, pipeline: "A" } },
+    ]);
+    expect(sent(run([hello({ messageBytes: 0 })], context).effects)).toMatchObject([{ error: { code: -32602 } }]);
+  });
+
   test("names up to 20 pipelines when there is none of the name", () => {
     const names = Array.from({ length: 25 }, (_, index) => `P${index}`);
     const { effects } = run([hello({ pipeline: "C" })], { pipelines: names, share: false });

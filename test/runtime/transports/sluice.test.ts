@@ -156,4 +156,30 @@ describe("what a connection hands to its engine", () => {
     fill(bulk);
     expect(held).toHaveLength(4);
   });
+
+  it("wants larger messages of a channel that is alone, where engine and reader take them", async () => {
+    const clock = virtualClock();
+    const { channel, sluice } = engine({ aloneBytes: 128 * 1024, clock });
+    const [bulk, voice] = [channel("bulk"), channel("voice")];
+    fill(bulk);
+    expect(sluice.messageBytes(64 * 1024)).toBe(64 * 1024);
+    expect(sluice.messageBytes(20_000)).toBe(20_000);
+    voice.send(sound());
+    expect(sluice.messageBytes(64 * 1024)).toBe(16 * 1024);
+    await clock.run(251);
+    expect(sluice.messageBytes(64 * 1024)).toBe(64 * 1024);
+    expect(engine().sluice.messageBytes(64 * 1024)).toBe(16 * 1024);
+  });
+
+  it("holds so many bytes of a channel that is alone, and a message more at most", () => {
+    const { channel, heldBytes } = engine({ aloneBytes: 128 * 1024 });
+    const bulk = channel("bulk");
+    let sent = 0;
+    while (bulk.writable) {
+      bulk.send(new Uint8Array(60_000));
+      sent += 60_000;
+    }
+    expect(sent).toBe(180_000);
+    expect(heldBytes).toBeLessThanOrEqual(128 * 1024);
+  });
 });

@@ -1,4 +1,5 @@
 import type { CandidatePair, PathEnd } from "../../../interface/transport.ts";
+import { channelLimits } from "../../channel/limits.ts";
 import { browserTracks } from "./browser-tracks.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 
@@ -28,6 +29,7 @@ export function browserEngine(init: BrowserEngineInit = {}): WebrtcEngine {
       // The native class overloads more than the structural type says; the used part is the same by the W3C text.
       return peer as unknown as EnginePeer;
     },
+    messageBytes: channelLimits.largeMessageBytes,
     prepareChannel(channel) {
       (channel as unknown as RTCDataChannel).binaryType = "arraybuffer";
     },

@@ -92,8 +92,10 @@ export interface WebrtcEngine {
   readonly relayOnly: boolean;
   /** Media tracks beside the data channels; left out by an engine that has only those. */
   readonly tracks?: EngineTracks;
-  /** What it should hold of a channel that is the only one in use, in bytes; left out, as of any. */
+  /** What it should hold of a channel that is the only one in use, in messages of half of it, in bytes; left out, as of any. */
   readonly aloneBytes?: number;
+  /** The largest message that it takes from the other side, in bytes: what the other side is told; left out, what every peer takes. */
+  readonly messageBytes?: number;
   createPeerConnection(): EnginePeer;
   /** Sets the channel up for binary messages. */
   prepareChannel(channel: EngineChannel): void;

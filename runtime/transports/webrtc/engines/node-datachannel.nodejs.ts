@@ -1,4 +1,5 @@
 import { MeshError } from "../../../interface/errors.ts";
+import { channelLimits } from "../../channel/limits.ts";
 import type { CandidatePair, PathEnd } from "../../../interface/transport.ts";
 import { anyNetwork } from "./networks.nodejs.ts";
 import type { EngineCandidate, EngineChannel, EngineDescription, EnginePeer, WebrtcEngine } from "./engine.ts";
@@ -13,14 +14,11 @@ export interface NodeDatachannelEngineInit {
   readonly ice?: IceOptions;
 }
 
-/** The largest message that it takes, in bytes; more than `channelLimits` lets through, as with the other engines. */
-const maxMessageSize = 256 * 1024;
-
 /**
  * What the SCTP of a connection holds beside its `bufferedAmount`, in bytes. The library's own 1 MiB is a queue that nobody
  * sees: a heartbeat waited behind a whole flood. With this a sender under flood is also faster (`npm run bench -- webrtc`).
  */
-const sendBufferSize = 128 * 1024;
+const sendBufferSize = 256 * 1024;
 
 /**
  * WebRTC by libdatachannel, in native code (https://github.com/murat-dogan/node-datachannel). Its own names are used, not
@@ -36,13 +34,15 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
     name: "node-datachannel",
     relayOnly: false,
     // It sends on a thread of its own, and its calls take a turn of the event loop to come back.
-    aloneBytes: 8 * 16 * 1024,
+    aloneBytes: 128 * 1024,
+    messageBytes: channelLimits.largeMessageBytes,
     createPeerConnection() {
       made++;
       return new Peer(
         new library.PeerConnection(`mesh-${made}`, {
           iceServers: servers.map(serverUrl),
-          maxMessageSize,
+          // Those of channel 0 have two bytes more than they may have above. Its buffers have room for one at least.
+          maxMessageSize: channelLimits.largeMessageBytes + 2,
           disableAutoNegotiation: true,
           // Like werift it leaves loopback out, and without any network would find no candidate.
           ...(anyNetwork() ? {} : { bindAddress: "127.0.0.1" }),
@@ -50,7 +50,7 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
       );
     },
     prepareChannel: () => undefined,
-    toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
+    toBytes: (data) => (data instanceof Uint8Array ? plain(data) : undefined),
     tune: () => undefined,
     pairs: async (peer) => (peer as Peer).pairs(),
     // Ends the association by itself, so that the other side notices.
@@ -276,6 +276,11 @@ class DataChannel implements EngineChannel {
   #emit(type: ChannelEvent): void {
     if (!this.#forgotten) this.#events[type].emit();
   }
+}
+
+/** The library gives each message in memory of its own, as a `Buffer`. */
+function plain(data: Uint8Array): Uint8Array {
+  return data.byteLength === data.buffer.byteLength ? new Uint8Array(data.buffer) : new Uint8Array(data);
 }
 
 function endOf({ address, port, type, transportType }: NativePathEnd): PathEnd {
