@@ -4,8 +4,8 @@ import { MeshError } from "../../interface/errors.ts";
 export const channelLimits = {
   /** The largest message, in bytes, that every peer takes, and that is sent while several channels are in use. */
   messageBytes: 16 * 1024,
-  /** The largest that two peers may agree on. */
-  largeMessageBytes: 64 * 1024,
+  /** The largest that two peers may agree on: a frame of 64 KiB with its header, or four of 16 KiB. */
+  largeMessageBytes: 65 * 1024,
   /**
    * Messages that may be on their way before `writable` turns false: few, for what waits above a channel can still be put
    * together into larger ones, or be dropped for being late.

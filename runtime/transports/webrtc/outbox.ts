@@ -11,6 +11,9 @@ export interface Mover {
   pump(changed?: Outbox): void;
 }
 
+/** What keeps an engine busy until its call has been answered: each call wakes a thread. */
+const lowBytes = 32 * 1024;
+
 export interface OutboxInit {
   readonly native: EngineChannel;
   readonly sluice: Mover;
@@ -137,9 +140,9 @@ export class Outbox {
     if (this.#writers.size > 0 && this.writable) this.#writers.wake();
   }
 
-  /** Asks the engine to call when half of what it holds of this channel has left. */
+  /** Asks the engine to call when half of what it holds of this channel has left, and when there is little, of much. */
   askForCall(): void {
-    const low = this.#handedBytes >> 1;
+    const low = Math.min(this.#handedBytes >> 1, lowBytes);
     if (this.#native.bufferedAmountLowThreshold !== low) this.#native.bufferedAmountLowThreshold = low;
   }
 }

@@ -162,7 +162,7 @@ describe("what a connection hands to its engine", () => {
     const { channel, sluice } = engine({ aloneBytes: 128 * 1024, clock });
     const [bulk, voice] = [channel("bulk"), channel("voice")];
     fill(bulk);
-    expect(sluice.messageBytes(64 * 1024)).toBe(64 * 1024);
+    expect(sluice.messageBytes(65 * 1024)).toBe(64 * 1024);
     expect(sluice.messageBytes(20_000)).toBe(20_000);
     voice.send(sound());
     expect(sluice.messageBytes(64 * 1024)).toBe(16 * 1024);

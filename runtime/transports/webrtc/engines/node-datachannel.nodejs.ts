@@ -34,7 +34,7 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
     name: "node-datachannel",
     relayOnly: false,
     // It sends on a thread of its own, and its calls take a turn of the event loop to come back.
-    aloneBytes: 128 * 1024,
+    aloneBytes: 2 * channelLimits.largeMessageBytes,
     messageBytes: channelLimits.largeMessageBytes,
     createPeerConnection() {
       made++;

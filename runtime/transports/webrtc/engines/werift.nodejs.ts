@@ -1,6 +1,5 @@
 import { RTCPeerConnection } from "werift";
 import type { CandidatePair } from "../../../interface/transport.ts";
-import { channelLimits } from "../../channel/limits.ts";
 import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 import { anyNetwork } from "./networks.nodejs.ts";
@@ -35,7 +34,7 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
       if (tuning !== undefined) hopeOn(same);
       return same;
     },
-    messageBytes: channelLimits.largeMessageBytes,
+    messageBytes: 64 * 1024,
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
     tune(peer) {
