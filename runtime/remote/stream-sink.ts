@@ -76,6 +76,8 @@ export class StreamSink implements Link {
   #cancelTurn: (() => void) | undefined;
   #gathered = 0;
   #isBurst = false;
+  /** The channel had no room in this turn. */
+  #isPressed = false;
   /** The channel that is waited for. */
   #awaited: Channel | undefined;
   /** What the reader has not confirmed yet; undefined when it need not be kept. */
@@ -384,8 +386,8 @@ export class StreamSink implements Link {
 
   /**
    * A frame goes at once, for it may be the only one; those that follow it in the same turn of the event loop go together at its end, or
-   * when a message is full or no more may follow. While a burst goes on they are gathered for a millisecond, the first as well: a message
-   * costs an engine more than what is in it, and what comes in bursts waits for itself anyway.
+   * when a message is full or no more may follow. While a burst goes on, or the channel has no room, they are gathered for a millisecond, the
+   * first as well: a message costs an engine more than what is in it, and what comes in bursts waits for itself anyway.
    */
   #flushInTurn(): void {
     this.#gathered += 1;
@@ -393,7 +395,7 @@ export class StreamSink implements Link {
     const isFull = !this.#hasCredit() || (this.#channel !== undefined && !this.#hasRoom(this.#channel));
     if (isFirst) {
       this.#cancelTurn = this.#init.clock.schedule(this.#isBurst ? gatherMs : 0, () => {
-        this.#isBurst = this.#gathered >= burstFrames;
+        this.#isBurst = this.#gathered >= burstFrames || this.#isPressed;
         this.#endTurn();
         this.#flush();
       });
@@ -405,6 +407,7 @@ export class StreamSink implements Link {
     this.#cancelTurn?.();
     this.#cancelTurn = undefined;
     this.#gathered = 0;
+    this.#isPressed = false;
   }
 
   #flush(): void {
@@ -415,7 +418,9 @@ export class StreamSink implements Link {
       packer.messageBytes = messageBytesOf(channel);
       channel.send(packer.take() as Uint8Array, roomBytes);
     }
-    if (packer.isEmpty || this.#awaited === channel) return;
+    if (packer.isEmpty) return;
+    this.#isPressed = true;
+    if (this.#awaited === channel) return;
     this.#awaited = channel;
     channel.ready().then(
       () => {

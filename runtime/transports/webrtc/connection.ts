@@ -132,9 +132,11 @@ export class WebrtcConnection implements Connection {
     return { local: localCandidates, remote: remoteCandidates, pairs: this.#pairs, relayOnly };
   }
 
+  /** What both sides take, so that both send the same. */
   get #maxMessageBytes(): number {
-    const { messageBytes, largeMessageBytes } = channelLimits;
-    return Math.min(Math.max(this.#init.messageBytes ?? messageBytes, messageBytes), largeMessageBytes);
+    const { messageBytes: least, largeMessageBytes } = channelLimits;
+    const { engine, messageBytes: theirs = least } = this.#init;
+    return Math.max(least, Math.min(theirs, engine.messageBytes ?? least, largeMessageBytes));
   }
 
   #make(id: number, label: string): WebrtcChannel {
