@@ -73,9 +73,15 @@ export class Breaker {
     return state === "closed" || (state === "half-open" && this.#clock.nowUs() >= this.#probingUntilUs);
   }
 
-  /** An attempt is made. Where it is half-open that is the probe, and no other is allowed before its result, or `maxOpenMs` without one. */
+  /**
+   * An attempt is made. Where it is not closed that is the probe, also before its time, and no other is allowed before its result, or
+   * `maxOpenMs` without one.
+   */
   begin(): void {
-    if (this.state === "half-open") this.#probingUntilUs = this.#clock.nowUs() + this.#settings.maxOpenMs * 1_000;
+    if (this.#openUntilUs === undefined) return;
+    const nowUs = this.#clock.nowUs();
+    this.#openUntilUs = Math.min(this.#openUntilUs, nowUs);
+    this.#probingUntilUs = nowUs + this.#settings.maxOpenMs * 1_000;
   }
 
   /** An attempt has come to no result: another may be made in its place. */

@@ -4,7 +4,7 @@ import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { PolicyPlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
-import type { RetryBudget } from "./retry-budget.ts";
+import type { RetryBudget } from "../balancing/retry-budget.ts";
 
 export interface AskInit {
   readonly clock: Clock;

@@ -14,7 +14,7 @@ import { askedEndpoint } from "./asked-session.ts";
 import { ask, type AskInit } from "./asking.ts";
 import { BatchSession } from "./batch-session.ts";
 import { CallSession } from "./call-session.ts";
-import { RetryBudget } from "./retry-budget.ts";
+import { RetryBudget } from "../balancing/retry-budget.ts";
 
 export interface BatchEndpointInit {
   readonly uri: string;

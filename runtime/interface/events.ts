@@ -19,6 +19,8 @@ export type MeshEvent =
       readonly session: string;
       readonly remote: string;
       readonly target: string;
+      /** An earlier target was back, and has been gone back to. */
+      readonly back?: true;
     }
   | {
       /** A target was given up; the next one, if any, is tried. */
@@ -28,6 +30,19 @@ export type MeshEvent =
       readonly target: string;
       readonly next: string | undefined;
       readonly error: MeshError;
+      readonly location: Location;
+    }
+  | {
+      /**
+       * The breaker of a target, which all sessions of the remote share, has opened: it is tried only when no other is left, for so
+       * many milliseconds. Or an attempt at it has succeeded since, and it has closed.
+       */
+      readonly kind: "remote-breaker";
+      readonly session: string;
+      readonly remote: string;
+      readonly target: string;
+      readonly state: "open" | "closed";
+      readonly forMs: number;
       readonly location: Location;
     }
   | {

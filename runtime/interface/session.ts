@@ -168,6 +168,17 @@ export interface RemoteDescription {
   readonly failures: readonly { readonly target: string; readonly code: string; readonly message: string }[];
   /** Text form of the target to which a connection stands by, should this one fail; left out where none does. */
   readonly standby?: string;
+  /** Text form of an earlier target that is back, and will be gone back to when it has been so for long enough; left out where there is none. */
+  readonly back?: string;
+  /**
+   * Targets that have failed so often that they are tried only when no other is left: for how many milliseconds yet, 0 where the next
+   * attempt decides. Left out where there are none.
+   */
+  readonly breakers?: readonly {
+    readonly target: string;
+    readonly state: "open" | "half-open";
+    readonly forMs: number;
+  }[];
   /** The session behind it. */
   readonly session: SessionDescription | undefined;
   /** Frames taken for nobody: for an input that had ended there, or pictures before a key frame of a new target. Left out where 0. */

@@ -11,6 +11,7 @@ import type { OpenRemote } from "../pipeline/running-remote.ts";
 import type { PlaceOf } from "../pipeline/value-place.ts";
 import type { WatchdogLimits } from "../pipeline/watchdog.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
+import { TargetMemory } from "../remote/target-health.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
 import { Patience } from "../remote/patience.ts";
@@ -84,6 +85,7 @@ class LocalMesh implements Mesh {
   readonly #letGo: (() => Promise<void>)[] = [];
   readonly #sessions: OpenSessions;
   readonly #deps: PipelineDeps;
+  readonly #memory: TargetMemory;
   readonly #endpoints = new Map<string, PipelineEndpoint>();
   #shared: SharedEndpoints | undefined;
   #closing: Promise<void> | undefined;
@@ -93,6 +95,7 @@ class LocalMesh implements Mesh {
     this.#platform = platform;
     this.#options = options;
     this.#sessions = new OpenSessions(platform.clock, this.#emit);
+    this.#memory = new TargetMemory(platform.clock);
     const { clock, random, log, env } = platform;
     this.#deps = {
       clock,
@@ -215,7 +218,9 @@ class LocalMesh implements Mesh {
           : {},
       endpoint: this.#targetEndpoint(target, init.plan),
     }));
-    return new HFPipelineNode({ ...init, targets: given ?? declared, clock, random });
+    const targets = given ?? declared;
+    const health = this.#memory.of(init.pipeline, init.plan.id, init.plan.policy, targets.length);
+    return new HFPipelineNode({ ...init, targets, health, clock, random });
   };
 
   #targetEndpoint(target: TargetPlan, remote: RemotePlan): PipelineEndpoint {

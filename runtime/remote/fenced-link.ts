@@ -32,6 +32,8 @@ export class FencedLink implements Link {
   #firstSeq = 0;
   #firstEpoch = 0;
   #endsEarly = false;
+  /** Another session takes over once this one has ended; is told of each frame until then. */
+  #leaves: (() => void) | undefined;
 
   /** @param onAbort the session has given the stream up */
   constructor(outlet: StreamOutlet, onAbort: (error: MeshError) => void) {
@@ -57,12 +59,17 @@ export class FencedLink implements Link {
     this.#outlet.next = Math.max(this.#outlet.next, seq + 1);
     epochs.current = Math.max(epochs.current, epoch);
     epochs.onFrame?.();
+    this.#leaves?.();
     link.send(seq === frame.seq && epoch === frame.epoch ? frame : { ...frame, seq, epoch });
   }
 
   end(): void {
     if (this.#state === "waiting") this.#endsEarly = true;
     if (this.#state !== "open" || this.#outlet.ended) return;
+    if (this.#leaves !== undefined) {
+      this.fence();
+      return;
+    }
     this.#outlet.ended = true;
     this.#outlet.link.end();
   }
@@ -82,6 +89,14 @@ export class FencedLink implements Link {
     this.#firstEpoch = this.#outlet.epochs.current;
     this.#waiters.wake();
     if (this.#endsEarly) this.end();
+  }
+
+  /**
+   * Another session takes over once this one has ended: its end is not the end of the stream.
+   * @param onFrame is told of each frame that still comes
+   */
+  leave(onFrame: () => void): void {
+    this.#leaves = onFrame;
   }
 
   fence(): void {

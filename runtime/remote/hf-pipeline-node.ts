@@ -1,76 +1,29 @@
-import type { FlowType, Schemas } from "../interface/caps.ts";
-import type { Clock } from "../interface/clock.ts";
+import type { FlowType } from "../interface/caps.ts";
 import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
-import type { OnEvent } from "../interface/events.ts";
 import type { Link } from "../interface/link.ts";
-import type { RemotePlan } from "../interface/plan.ts";
-import type { Random } from "../interface/random.ts";
-import type { LivePorts, PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
+import type { PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
 import type { Place } from "../pipeline/failures.ts";
 import type { RunningRemote } from "../pipeline/running-remote.ts";
+import { Breaks, type Attempt } from "./attempt.ts";
+import { drain } from "./drain.ts";
+import { Failback } from "./failback.ts";
 import { FencedLink, type StreamOutlet } from "./fenced-link.ts";
 import { IdleTimeout } from "./idle-timeout.ts";
+import type { HFPipelineNodeInit } from "./hf-pipeline-node-init.ts";
 import { LastingTracks } from "./lasting-tracks.ts";
 import { openTimeoutMs } from "./limits.ts";
-import { search } from "./search.ts";
+import { search, type Found } from "./search.ts";
 import { Standby } from "./standby.ts";
 import { SwitchLink } from "./switch-link.ts";
+import { TargetHealth, type BreakerChange } from "./target-health.ts";
 import { Outage, type HFTarget } from "./targets.ts";
-
-export interface HFPipelineNodeInit {
-  readonly plan: RemotePlan;
-  /** The pipeline that has the remote, and the session of it; for messages and events. */
-  readonly pipeline: string;
-  readonly session: string;
-  /** In the order in which they are tried. */
-  readonly targets: readonly HFTarget[];
-  /** Of the ports that are linked, what may be sent and taken, as sets. */
-  readonly formats: PipelineSession["formats"];
-  /** Of those ports, the ones whose links are live. */
-  readonly live?: LivePorts;
-  readonly schemas: Schemas;
-  /** Where the frames of each output go. */
-  readonly outputs: Readonly<Record<string, Link>>;
-  /** Ends everything, also while it connects. */
-  readonly signal: AbortSignal;
-  /** When the first session must be open, by `Clock.nowUs`; undefined leaves it to the policy. */
-  readonly deadlineUs: number | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly onEvent: OnEvent;
-}
 
 /** A session that held as long is not part of the failure before it: what follows is a new round of attempts. */
 const stableAfterMs = 1_000;
 
 /** While a stream is interrupted, the next target is tried beside one that has not answered for so long. */
 const raceAfterMs = 250;
-
-/** A session that is open, and what it needs to go on. */
-interface Attempt {
-  readonly session: PipelineSession;
-  readonly links: readonly FencedLink[];
-  readonly breaks: Breaks;
-}
-
-/** The next time that the connection of a session breaks which may go on over another. */
-class Breaks {
-  next!: Promise<MeshError>;
-  #happened: (error: MeshError) => void = () => undefined;
-
-  constructor() {
-    this.renew();
-  }
-
-  renew(): void {
-    this.next = new Promise((resolve) => (this.#happened = resolve));
-  }
-
-  happened(error: MeshError): void {
-    this.#happened(error);
-  }
-}
 
 /**
  * What a `remote` is at run time (spec R2): a node whose work is done by a pipeline on another peer, or by a fallback.
@@ -101,6 +54,12 @@ export class HFPipelineNode implements RunningRemote {
   #sinceUs = 0;
   readonly #idle: IdleTimeout | undefined;
   readonly #standby: Standby | undefined;
+  readonly #health: TargetHealth;
+  readonly #failback: Failback | undefined;
+  /** Is given the session with an earlier target that is gone back to. */
+  #returned: (found: Found<Attempt>) => void = () => undefined;
+  /** Until then what comes out is what sessions that were left have still had. */
+  #draining: Promise<unknown> | undefined;
   #state: RemoteDescription["state"] = "connecting";
   #resolveClosed: (end: SessionEnd) => void = () => undefined;
   #closing: Promise<void> | undefined;
@@ -111,8 +70,20 @@ export class HFPipelineNode implements RunningRemote {
     this.#formats = init.formats;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#outage = this.#newOutage();
-    const { idleTimeoutMs, standby } = init.plan.policy;
-    this.#standby = standby === false ? undefined : new Standby(init.clock, init.targets);
+    const { idleTimeoutMs, standby, failbackAfterMs } = init.plan.policy;
+    const { clock, targets } = init;
+    this.#health = init.health ?? new TargetHealth(clock, init.plan.policy, targets.length);
+    this.#failback =
+      failbackAfterMs === undefined
+        ? undefined
+        : new Failback({
+            clock,
+            targets,
+            health: this.#health,
+            afterMs: failbackAfterMs,
+            goBack: (index, signal) => this.#goBack(index, signal),
+          });
+    this.#standby = standby === false ? undefined : new Standby(clock, targets);
     this.#idle =
       idleTimeoutMs === undefined
         ? undefined
@@ -157,7 +128,10 @@ export class HFPipelineNode implements RunningRemote {
 
   describe(): RemoteDescription {
     const dropped = Object.values(this.inputs).reduce((sum, input) => sum + input.discarded, 0);
-    const standby = this.#init.targets[this.#standby?.target ?? -1];
+    const { targets } = this.#init;
+    const standby = targets[this.#standby?.target ?? -1];
+    const back = targets[this.#failback?.target ?? -1];
+    const breakers = this.#health.describe(targets.map(({ text }) => text));
     return {
       id: this.#init.plan.id,
       state: this.#state,
@@ -166,6 +140,8 @@ export class HFPipelineNode implements RunningRemote {
       session: this.#session?.describe(),
       ...(dropped > 0 && { dropped }),
       ...(standby !== undefined && { standby: standby.text }),
+      ...(back !== undefined && { back: back.text }),
+      ...(breakers.length > 0 && { breakers }),
     };
   }
 
@@ -179,13 +155,20 @@ export class HFPipelineNode implements RunningRemote {
   }): Promise<Attempt> {
     const { clock, plan, session: id, targets, onEvent } = this.#init;
     this.#state = "connecting";
+    this.#failback?.stop();
     const found = await search<Attempt>({
       ...how,
       outage: this.#outage,
+      health: this.#health,
+      onBreaker: (change) => this.#tellBreaker(change),
       start: this.#target,
       clock,
       signal: this.#abort.signal,
-      attempt: (index, signal, deadlineUs) => this.#attempt(index, signal, deadlineUs),
+      attempt: (index, signal, deadlineUs) => {
+        const target = targets[index]?.text ?? "";
+        onEvent({ kind: "remote-connecting", session: id, remote: plan.id, target });
+        return this.#attempt(index, signal, deadlineUs);
+      },
       discard: (late) => this.#discard(late),
       onGivenUp: (index, error, next) =>
         onEvent({
@@ -208,9 +191,8 @@ export class HFPipelineNode implements RunningRemote {
   }
 
   async #attempt(index: number, signal: AbortSignal, deadlineUs: number): Promise<Attempt> {
-    const { plan, clock, live, targets, schemas, session: id, onEvent } = this.#init;
+    const { plan, clock, live, targets, schemas } = this.#init;
     const target = targets[index] as HFTarget;
-    onEvent({ kind: "remote-connecting", session: id, remote: plan.id, target: target.text });
     const nowUs = clock.nowUs();
     const limitMs = Math.min(openTimeoutMs, (deadlineUs - nowUs) / 1_000);
     const held = this.#held;
@@ -279,10 +261,12 @@ export class HFPipelineNode implements RunningRemote {
     this.#sinceUs = this.#init.clock.nowUs();
     this.#state = "connected";
     this.#idle?.start();
+    this.#failback?.before(this.#target);
     // It has its links still when it goes on.
     if (attempt === this.#held) return;
     this.#standby?.behind(this.#target);
-    for (const link of links) link.open();
+    if (this.#draining === undefined) for (const link of links) link.open();
+    else void this.#draining.then(() => links.forEach((link) => link.open()));
     void session.closed.then(() => {
       for (const link of links) link.fence();
     });
@@ -302,11 +286,26 @@ export class HFPipelineNode implements RunningRemote {
     let attempt = first;
     for (;;) {
       const { session, breaks } = attempt;
-      const end = await Promise.race([session.closed, breaks.next.then((error) => ({ error, broke: true }))]);
+      const returned = new Promise<Found<Attempt>>((resolve) => (this.#returned = resolve));
+      const broke = breaks.next.then((error) => ({ error, broke: true }));
+      const end = await Promise.race([session.closed, broke, returned]);
       this.#idle?.stop();
-      if (signal.aborted) return;
+      if (!("value" in end)) {
+        this.#failback?.stop();
+        void returned.then(({ value }) => this.#discard(value));
+      }
+      if (signal.aborted) {
+        if ("value" in end) this.#discard(end.value);
+        return;
+      }
+      if ("value" in end) {
+        this.#replace(attempt, end);
+        attempt = end.value;
+        continue;
+      }
       const { error } = end;
       if (error === undefined || this.#allEnded()) {
+        await this.#draining;
         this.#endInGoodOrder();
         this.#leave(session.close());
         return;
@@ -337,6 +336,66 @@ export class HFPipelineNode implements RunningRemote {
         return;
       }
     }
+  }
+
+  /** @returns true once a session with an earlier target is there, which takes the place of the one in use */
+  async #goBack(index: number, signal: AbortSignal): Promise<boolean> {
+    const inputs = Object.values(this.inputs);
+    // What comes to its end anyway is left where it is.
+    if (inputs.length > 0 && inputs.every((input) => input.ended)) return false;
+    this.#health.begin(index, false);
+    try {
+      const value = await this.#attempt(index, signal, Number.POSITIVE_INFINITY);
+      this.#tellBreaker(this.#health.succeeded(index));
+      if (signal.aborted) this.#discard(value);
+      else this.#returned({ index, value });
+      return true;
+    } catch {
+      if (signal.aborted) this.#health.abandoned(index);
+      else this.#tellBreaker(this.#health.failed(index));
+      return false;
+    }
+  }
+
+  /** Make before break: the new session gets what comes in from now on, and its own comes out once the old one has given all. */
+  #replace(old: Attempt, { index, value }: Found<Attempt>): void {
+    const { clock, plan, session: id, targets, onEvent } = this.#init;
+    const [from, to] = [targets[this.#target]?.text ?? "", targets[index]?.text ?? ""];
+    for (const input of Object.values(this.inputs)) input.detach();
+    const drained = drain(old, {
+      clock,
+      signal: this.#abort.signal,
+      goOn: (attempt, signal) => this.#goOn(attempt, signal, openTimeoutMs),
+    }).then((error) => {
+      if (error === undefined || this.#abort.signal.aborted) return;
+      const { location } = plan;
+      onEvent({ kind: "remote-failed", session: id, remote: plan.id, target: from, next: to, error, location });
+    });
+    const draining = Promise.all([this.#draining, drained]).then(() => {
+      if (this.#draining === draining) this.#draining = undefined;
+    });
+    this.#draining = draining;
+    this.#leave(draining);
+    this.#target = index;
+    this.#outage = this.#newOutage();
+    this.#attach(value);
+    onEvent({ kind: "remote-connected", session: id, remote: plan.id, target: to, back: true });
+  }
+
+  #tellBreaker(change: BreakerChange | undefined): void {
+    if (change === undefined) return;
+    const { plan, session, targets, onEvent } = this.#init;
+    const { index, state, forMs } = change;
+    const target = targets[index]?.text ?? "";
+    onEvent({
+      kind: "remote-breaker",
+      session,
+      remote: plan.id,
+      target,
+      state,
+      forMs,
+      location: plan.location,
+    });
   }
 
   /** Its connection broke: it may go on, unless another is faster. */
@@ -399,6 +458,7 @@ export class HFPipelineNode implements RunningRemote {
   #finish(state: "ended" | "failed", error: MeshError | undefined): void {
     this.#state = state;
     this.#standby?.stop();
+    this.#failback?.stop();
     for (const input of Object.values(this.inputs)) {
       if (error === undefined) input.discard();
       else input.shut(error);
@@ -411,6 +471,7 @@ export class HFPipelineNode implements RunningRemote {
     this.#abort.abort(reason);
     this.#idle?.stop();
     this.#standby?.stop();
+    this.#failback?.stop();
     if (this.#state === "connecting" || this.#state === "connected") {
       this.#state = error === undefined ? "ended" : "failed";
       for (const input of Object.values(this.inputs)) input.shut(reason);

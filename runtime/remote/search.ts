@@ -1,9 +1,11 @@
 import { delay, type Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
+import type { BreakerChange, TargetHealth } from "./target-health.ts";
 import type { Outage } from "./targets.ts";
 
 export interface SearchInit<T> {
   readonly outage: Outage;
+  readonly health: TargetHealth;
   /** Index of the target to begin with. */
   readonly start: number;
   readonly clock: Clock;
@@ -22,6 +24,7 @@ export interface SearchInit<T> {
   readonly attempt: (index: number, signal: AbortSignal, deadlineUs: number) => Promise<T>;
   /** Gets what comes too late. */
   readonly discard: (late: T) => void;
+  readonly onBreaker: (change: BreakerChange) => void;
   /** @param next index of the target that is tried now, if any */
   readonly onGivenUp: (index: number, error: MeshError, next: number | undefined) => void;
 }
@@ -37,8 +40,8 @@ export interface Found<T> {
  * @throws the signal's reason
  */
 export function search<T>(init: SearchInit<T>): Promise<Found<T> | undefined> {
-  const { outage, clock, signal, raceAfterMs } = init;
-  const order = outage.order(init.start);
+  const { outage, health, clock, signal, raceAfterMs } = init;
+  const { order, willing } = health.order(outage.order(init.start));
   const others = new AbortController();
   const running = new Set<number>();
   let begun = 0;
@@ -67,7 +70,8 @@ export function search<T>(init: SearchInit<T>): Promise<Found<T> | undefined> {
       const failure = begun === 0 ? init.failure : undefined;
       begun += 1;
       running.add(index);
-      if (raceAfterMs !== undefined && begun < order.length) cancelRace = clock.schedule(raceAfterMs, begin);
+      // One that is left alone is tried when there is no other, not beside others.
+      if (raceAfterMs !== undefined && begun < willing) cancelRace = clock.schedule(raceAfterMs, begin);
       pursue(init, index, others.signal, failure, order.length - begun).then(
         (value) => {
           if (over) {
@@ -108,21 +112,31 @@ async function pursue<T>(
   failure: MeshError | undefined,
   after: number,
 ): Promise<T> {
-  const { clock, outage, deadlineUs } = init;
+  const { clock, outage, health, deadlineUs } = init;
   const startUs = clock.nowUs();
   const endUs = deadlineUs === undefined ? Number.POSITIVE_INFINITY : startUs + (deadlineUs - startUs) / (after + 1);
+  const report = (change: BreakerChange | undefined): void => {
+    if (change !== undefined) init.onBreaker(change);
+  };
   let error = failure;
-  for (;;) {
+  for (let attempts = 0; ; attempts += 1) {
     if (error !== undefined) {
       const afterMs = outage.retryAfterMs(index, error);
-      if (afterMs === undefined || clock.nowUs() + afterMs * 1_000 >= endUs) throw error;
-      await delay(clock, afterMs, signal);
+      if (afterMs === undefined) throw error;
+      const waitMs = attempts === 0 ? afterMs : health.retryAfterMs(index, afterMs);
+      if (waitMs === undefined || clock.nowUs() + waitMs * 1_000 >= endUs) throw error;
+      await delay(clock, waitMs, signal);
     }
+    health.begin(index, attempts > 0);
     try {
-      return await init.attempt(index, signal, endUs);
+      const found = await init.attempt(index, signal, endUs);
+      report(health.succeeded(index));
+      return found;
     } catch (reason) {
+      if (signal.aborted) health.abandoned(index);
       signal.throwIfAborted();
       error = MeshError.from(reason);
+      report(health.failed(index));
     }
   }
 }

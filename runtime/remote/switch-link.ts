@@ -37,6 +37,10 @@ export class SwitchLink implements Link {
     return this.#discarded;
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   get writable(): boolean {
     if (this.#discarding) return true;
     return !this.#ended && this.#held.length === 0 && this.#link !== undefined && this.#link.writable;

@@ -181,6 +181,13 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
       return afterRemoteConnected(state, event);
     case "remote-failed":
       return afterRemoteFailed(settled(state, event.session, event.remote), event);
+    case "remote-breaker": {
+      const { remote, target, state: breaker, forMs } = event;
+      if (breaker === "closed")
+        return withNotice(state, { level: "good", text: `${remote}: ${target} is there again` });
+      const text = `${remote}: ${target} has failed again and again, and is left alone for ${Math.round(forMs)} ms`;
+      return withNotice(state, { level: "warning", text });
+    }
     case "node-failed": {
       const { message, hint } = event.error;
       return withNotice(state, { level: "error", text: hint === undefined ? message : `${message} (${hint})` });
@@ -215,7 +222,7 @@ function afterRemoteFailed(state: ViewState, event: PlainEvent & { kind: "remote
 
 type RemoteConnected = PlainEvent & { readonly kind: "remote-connecting" | "remote-connected" };
 
-function afterRemoteConnected(state: ViewState, { session, remote, target }: RemoteConnected): ViewState {
+function afterRemoteConnected(state: ViewState, { session, remote, target, back }: RemoteConnected): ViewState {
   const key = `${session} ${remote}`;
   const before = state.targets.get(key);
   const next = {
@@ -225,6 +232,7 @@ function afterRemoteConnected(state: ViewState, { session, remote, target }: Rem
   if (before === undefined || before === target) {
     return withNotice(next, { level: "good", text: `${remote} uses ${target}` });
   }
+  if (back === true) return withNotice(next, { level: "good", text: `${remote} is back at ${target}` });
   return withIncident(
     withNotice(next, { level: "warning", text: `${remote} uses ${target} in the place of ${before}` }),
     `${target} took over from ${before} in ${remote}`,

@@ -96,8 +96,17 @@ describe("a breaker", () => {
   it("takes no notice of what was begun before it opened", () => {
     const { breaker, results } = made();
     results("-----");
-    results("+-");
+    breaker.succeeded();
+    breaker.failed();
     expect(breaker).toMatchObject({ state: "open", opensForMs: 1_000 });
+  });
+
+  it("takes an attempt that is made in spite of it for the probe", () => {
+    const { breaker, results } = made();
+    results("------");
+    expect(breaker).toMatchObject({ state: "open", opensForMs: 2_000 });
+    results("+");
+    expect(breaker.state).toBe("closed");
   });
 });
 

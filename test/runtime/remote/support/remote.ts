@@ -7,6 +7,7 @@ import type { PipelineEndpoint } from "../../../../runtime/interface/session.ts"
 import { pipelineEndpoint } from "../../../../runtime/pipeline/endpoint.ts";
 import { remotePipeline } from "../../../../runtime/remote/caller.ts";
 import { HFPipelineNode } from "../../../../runtime/remote/hf-pipeline-node.ts";
+import type { TargetHealth } from "../../../../runtime/remote/target-health.ts";
 import { servePipelines } from "../../../../runtime/remote/host.ts";
 import { seededRandom } from "../../../support/real-clock.ts";
 import { depsFor, echoPlan, marking, servedFrom, testLink, text, type Scene, type TestLink } from "./scene.ts";
@@ -80,6 +81,7 @@ export function remoteOf(
     readonly random?: Random;
     readonly signal?: AbortSignal;
     readonly deadlineUs?: number;
+    readonly health?: TargetHealth;
   } = {},
 ): RemoteScene {
   const events: MeshEvent[] = [];
@@ -103,6 +105,7 @@ export function remoteOf(
     outputs: { b },
     signal: init.signal ?? new AbortController().signal,
     deadlineUs: init.deadlineUs,
+    ...(init.health !== undefined && { health: init.health }),
     clock,
     random: init.random ?? seededRandom(3),
     onEvent: (event) => events.push(event),
