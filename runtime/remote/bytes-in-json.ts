@@ -10,9 +10,16 @@ export function jsonText(payload: Payload): string {
 }
 
 function holdsBytes(value: unknown): boolean {
-  if (value instanceof Uint8Array) return true;
   if (typeof value !== "object" || value === null) return false;
-  for (const item of Object.values(value)) if (holdsBytes(item)) return true;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === "object" && holdsBytes(item)) return true;
+    return false;
+  }
+  if (value instanceof Uint8Array) return true;
+  for (const key in value) {
+    const item = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof item === "object" && holdsBytes(item)) return true;
+  }
   return false;
 }
 

@@ -66,7 +66,7 @@ export class PayloadCheck {
       const whole = payload.length % this.#channels === 0;
       return whole ? undefined : `${payload.length} samples are not whole groups of ${this.#channels} channels`;
     }
-    const found = this.#mismatch(payload, this.#type, "");
+    const found = this.#mismatch(payload, this.#type);
     return found === undefined ? undefined : `${found.path === "" ? "its value" : `\`${found.path}\``} ${found.why}`;
   }
 
@@ -75,56 +75,57 @@ export class PayloadCheck {
     return this.#restore === undefined ? payload : this.#restore(payload);
   }
 
-  #mismatch(value: JsonValue, type: FlowType, path: string): { path: string; why: string } | undefined {
+  /** The path is put together where something is found, for mostly nothing is. */
+  #mismatch(value: JsonValue, type: FlowType): Mismatch | undefined {
     switch (type.kind) {
       case "optional":
-        return value === null ? undefined : this.#mismatch(value, type.element, path);
+        return value === null ? undefined : this.#mismatch(value, type.element);
       case "signal":
-        return value === null ? undefined : { path, why: "is not empty" };
+        return value === null ? undefined : { path: "", why: "is not empty" };
       case "scalar": {
         const why = this.#scalarProblem(value, type);
-        return why === undefined ? undefined : { path, why };
+        return why === undefined ? undefined : { path: "", why };
       }
       case "list": {
-        if (!Array.isArray(value)) return { path, why: "is not a list" };
-        for (const [index, item] of (value as readonly JsonValue[]).entries()) {
-          const found = this.#mismatch(item, type.element, `${path}[${index}]`);
-          if (found !== undefined) return found;
+        if (!Array.isArray(value)) return { path: "", why: "is not a list" };
+        const items = value as readonly JsonValue[];
+        for (let index = 0; index < items.length; index++) {
+          const found = this.#mismatch(items[index] as JsonValue, type.element);
+          if (found !== undefined) return within(`[${index}]`, found);
         }
         return undefined;
       }
       case "map": {
-        if (!isRecord(value)) return { path, why: "is not a map" };
+        if (!isRecord(value)) return { path: "", why: "is not a map" };
         for (const [key, item] of Object.entries(value)) {
-          const found = this.#mismatch(item, type.element, join(path, key));
-          if (found !== undefined) return found;
+          const found = this.#mismatch(item, type.element);
+          if (found !== undefined) return within(key, found);
         }
         return undefined;
       }
       case "named":
-        return this.#named(value, type.name, path);
+        return this.#named(value, type.name);
       default:
-        return { path, why: "cannot be carried in a record" };
+        return { path: "", why: "cannot be carried in a record" };
     }
   }
 
-  #named(value: JsonValue, name: string, path: string): { path: string; why: string } | undefined {
+  #named(value: JsonValue, name: string): Mismatch | undefined {
     const schema = Object.hasOwn(this.#schemas, name) ? this.#schemas[name] : undefined;
-    if (schema === undefined) return { path, why: `is a \`${name}\`, which nobody has declared` };
+    if (schema === undefined) return { path: "", why: `is a \`${name}\`, which nobody has declared` };
     if (schema.kind === "enum") {
       const known = typeof value === "string" && schema.values.includes(value);
-      return known ? undefined : { path, why: `is not one of ${schema.values.join(", ")}` };
+      return known ? undefined : { path: "", why: `is not one of ${schema.values.join(", ")}` };
     }
-    if (!isRecord(value)) return { path, why: `is not a record \`${name}\`` };
+    if (!isRecord(value)) return { path: "", why: `is not a record \`${name}\`` };
     for (const field of schema.fields) {
       const inner = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
       if (inner === undefined || (inner === null && field.optional)) {
-        if (!field.optional && field.type.kind !== "optional")
-          return { path: join(path, field.name), why: "is missing" };
+        if (!field.optional && field.type.kind !== "optional") return { path: field.name, why: "is missing" };
         continue;
       }
-      const found = this.#mismatch(inner, field.type, join(path, field.name));
-      if (found !== undefined) return found;
+      const found = this.#mismatch(inner, field.type);
+      if (found !== undefined) return within(field.name, found);
     }
     return undefined;
   }
@@ -172,8 +173,16 @@ function compile(pattern: string): RegExp | undefined {
   }
 }
 
-function join(path: string, name: string): string {
-  return path === "" ? name : `${path}.${name}`;
+interface Mismatch {
+  /** Where, from the value that was looked at; empty for all of it. */
+  readonly path: string;
+  readonly why: string;
+}
+
+/** @param step a field, or an index in brackets */
+function within(step: string, { path, why }: Mismatch): Mismatch {
+  const isFurther = path !== "" && !path.startsWith("[");
+  return { path: `${step}${isFurther ? "." : ""}${path}`, why };
 }
 
 function isResolution(value: JsonValue): value is { readonly width: number; readonly height: number } {

@@ -1,0 +1,115 @@
+import { deepEqual } from "node:assert/strict";
+import type { FlowType, Schemas } from "../../runtime/interface/caps.ts";
+import type { JsonValue } from "../../runtime/interface/frame.ts";
+import { PayloadCheck } from "../../runtime/remote/payload-check.ts";
+import { decodePayload, encodePayload } from "../../runtime/remote/payload-codec.ts";
+import { seededRandom } from "../../runtime/testing/seeded-random.ts";
+import { codecOf } from "./encoding-by-type.ts";
+import { against, interleaved, rounded, type BenchRow } from "./hop-rounds.ts";
+
+export const title =
+  "Records as JSON, which is how they travel, beside a compact binary by their types: size, time to write, read and check";
+
+const peerName = "binary by type";
+const text: FlowType = { kind: "scalar", name: "text" };
+const int: FlowType = { kind: "scalar", name: "int" };
+const float: FlowType = { kind: "scalar", name: "float" };
+const named = (name: string): FlowType => ({ kind: "named", name });
+const listOf = (element: FlowType): FlowType => ({ kind: "list", element });
+const record = (fields: Readonly<Record<string, FlowType>>): Schemas[string] => ({
+  kind: "record",
+  fields: Object.entries(fields).map(([name, type]) => ({ name, type, optional: false })),
+});
+
+const schemas: Schemas = {
+  Caption: record({ text, language: text, startUs: int, endUs: int, confidence: float, words: listOf(named("Word")) }),
+  Word: record({ text, startUs: int, endUs: int }),
+  Box: record({ label: text, score: float, x: int, y: int, width: int, height: int }),
+  Detections: record({ frame: int, boxes: listOf(named("Box")) }),
+};
+
+const random = seededRandom(11);
+const below = (limit: number): number => Math.floor(random.next() * limit);
+const words = "the little pipeline carries what a camera sees and what a person says to those who wait".split(" ");
+
+const caption = {
+  text: words.slice(0, 8).join(" "),
+  language: "en",
+  startUs: 12_480_000,
+  endUs: 14_960_000,
+  confidence: 0.9375,
+  words: words.slice(0, 8).map((word, index) => {
+    const startUs = 12_480_000 + index * 310_000;
+    return { text: word, startUs, endUs: startUs + 290_000 };
+  }),
+};
+const detections = {
+  frame: 4_711,
+  boxes: Array.from({ length: 20 }, () => ({
+    label: ["person", "bicycle", "traffic light", "car"][below(4)] as string,
+    score: Number(random.next().toFixed(3)),
+    x: below(1_920),
+    y: below(1_080),
+    width: below(400),
+    height: below(400),
+  })),
+};
+const numbers = Array.from({ length: 384 }, () => Math.fround(random.next() * 2 - 1));
+
+const cases: readonly { readonly name: string; readonly type: FlowType; readonly value: JsonValue }[] = [
+  { name: "a word", type: named("Word"), value: { text: "pipeline", startUs: 12_790_000, endUs: 13_080_000 } },
+  { name: "a caption of 8 words", type: named("Caption"), value: caption },
+  { name: "20 detections", type: named("Detections"), value: detections },
+  { name: "384 numbers", type: listOf(float), value: numbers },
+];
+
+export async function run(): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }> {
+  const rows: BenchRow[] = [];
+  const rounds = process.argv.includes("--long") ? 25 : 9;
+  for (const { name, type, value } of cases) {
+    const check = new PayloadCheck(type, schemas);
+    const codec = codecOf(type, schemas);
+    const asJson = encodePayload(value);
+    const asBinary = codec.encode(value);
+    deepEqual(decodePayload(asJson.encoding, asJson.body, true), value);
+    deepEqual(codec.decode(asBinary), value);
+    rows.push({
+      case: name,
+      metric: "size",
+      unit: "bytes",
+      ours: asJson.body.length,
+      peer: asBinary.length,
+      peerName,
+      ratio: rounded(asJson.body.length / asBinary.length),
+      goal: null,
+    });
+    const count = Math.ceil(4_000_000 / asJson.body.length);
+    const figures = await interleaved(
+      [
+        contender("JSON", count, () => {
+          const { encoding, body } = encodePayload(value);
+          return check.valueProblem(decodePayload(encoding, body, true));
+        }),
+        contender(peerName, count, () => check.valueProblem(codec.decode(codec.encode(value)))),
+      ],
+      rounds,
+      3,
+    );
+    rows.push(against(figures, "JSON", peerName, { case: name, metric: "write, read and check" }));
+  }
+  const notes = ["The binary is a bound: it has neither names nor kinds, and does not look at what it reads."];
+  return { rows, notes };
+}
+
+function contender(name: string, count: number, work: () => string | undefined) {
+  return {
+    name,
+    count,
+    run(times: number): void {
+      for (let left = times; left > 0; left -= 1) {
+        const problem = work();
+        if (problem !== undefined) throw new Error(problem);
+      }
+    },
+  };
+}
