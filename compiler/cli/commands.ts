@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { buildCommand } from "./build.command.ts";
 import { checkCommand } from "./check.command.ts";
 import { completionCommand } from "./completion.command.ts";
+import { discoverCommand } from "./discover.command.ts";
 import { explainCommand } from "./explain.command.ts";
 import { fmtCommand } from "./fmt.command.ts";
 import { graphCommand } from "./graph.command.ts";
@@ -9,6 +10,7 @@ import { helpCommand } from "./help.command.ts";
 import { initCommand } from "./init.command.ts";
 import { pullCommand } from "./pull.command.ts";
 import { runCommand } from "./run.command.ts";
+import { signalCommand } from "./signal.command.ts";
 
 /** Every command, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
@@ -17,6 +19,8 @@ export const commands: readonly Command[] = [
   buildCommand,
   fmtCommand,
   runCommand,
+  signalCommand,
+  discoverCommand,
   pullCommand,
   graphCommand,
   explainCommand,

@@ -27,6 +27,19 @@ export const runCommand: Command = {
     { name: "out", value: "PORT=FILE", repeated: true, description: "writes an output to a .wav, .txt or .jsonl file" },
     { name: "param", value: "NAME=VALUE", repeated: true, description: "a parameter of that pipeline" },
     {
+      name: "register",
+      value: "URI",
+      repeated: true,
+      description: "a signaling service that the peers make themselves known to, and ask for `service` targets",
+    },
+    { name: "id", value: "ID", description: "the id of the peer there, with --peer; it gets one by itself otherwise" },
+    {
+      name: "discover",
+      value: "URI",
+      repeated: true,
+      description: "a signaling service to ask for `service` targets, without being registered there",
+    },
+    {
       name: "engine",
       value: "ENGINE",
       choices: ["auto", "werift", "node-datachannel"],
@@ -56,6 +69,10 @@ export const runCommand: Command = {
     {
       line: "meshc run main.mesh --processes --in mic=question.wav --out speaker=answer.wav",
       does: "asks a question and ends when the answer is complete",
+    },
+    {
+      line: "meshc run main.mesh --peer gpu --register ws://signal.example.org:7440 --id gpu-1",
+      does: "runs it where others find it by what it provides",
     },
     {
       line: "meshc run main.mesh --peer edge --ice-server turn:ann:secret@turn.example.org",

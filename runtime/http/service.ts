@@ -5,6 +5,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { JsonValue } from "../interface/frame.ts";
 import { checkMembers, HttpError, invalid, objectIn, readJson } from "./body.ts";
 import { descriptionOf, listOf, openApi, pathOf, pipelinesPath } from "./describing.ts";
+import { healthAt } from "./health.ts";
 import { httpLimits } from "./limits.ts";
 import type { HttpRequest, HttpResponse, HttpService } from "./message.ts";
 import { problemResponse } from "./problem.ts";
@@ -47,6 +48,13 @@ async function respond(init: HttpServiceInit, request: HttpRequest): Promise<Htt
     throw new MeshError("access-denied", text);
   }
   const { method } = request;
+  const names = init.calls.names();
+  const health = healthAt(
+    request.path,
+    () => true,
+    () => ({ pipelines: names.length }),
+  );
+  if (health !== undefined && (method === "GET" || method === "HEAD")) return health;
   const found = resource(init, request.path);
   const allowed = [...(found.GET === undefined ? [] : ["GET", "HEAD"]), ...(found.POST === undefined ? [] : ["POST"])];
   if (method === "OPTIONS") return options(request, allowed);

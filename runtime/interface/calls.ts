@@ -1,3 +1,4 @@
+import type { Capability } from "./capabilities.ts";
 import type { PipelineDescription } from "./description.ts";
 import type { MeshError } from "./errors.ts";
 import type { Payload } from "./frame.ts";
@@ -24,8 +25,21 @@ export interface ExecuteRequest {
 /** By output port. */
 export type ExecuteResponse = Readonly<Record<string, CallPayload>>;
 
+/** What a peer says of itself to those who look for pipelines. */
+export interface PeerAbout {
+  /** Unique in its mesh. */
+  readonly id: string;
+  /** What its program calls it. */
+  readonly name: string;
+  readonly provides: readonly Capability[];
+  /** Where it listens, with the actual ports. */
+  readonly addresses: () => readonly string[];
+}
+
 /** Answers requests that have no session of their own. */
 export interface PipelineCalls {
+  /** Left out where there is no peer. */
+  readonly about?: PeerAbout | undefined;
   names(): readonly string[];
   /** @throws {MeshError} `pipeline-not-found` */
   describe(pipeline: string): PipelineDescription;

@@ -4,6 +4,14 @@ import type { SessionDescription } from "./session.ts";
 /** What happens in a running mesh, for logs, live views and tests. */
 export type MeshEvent =
   | { readonly kind: "peer-listening"; readonly peer: string; readonly address: string }
+  | { readonly kind: "peer-registered"; readonly peer: string; readonly service: string; readonly id: string }
+  | {
+      /** A signaling service does not know the peer, or no longer; it is tried again. */
+      readonly kind: "registration-lost";
+      readonly peer: string;
+      readonly service: string;
+      readonly error: MeshError;
+    }
   | { readonly kind: "session-opened"; readonly peer: string; readonly session: string; readonly pipeline: string }
   | {
       readonly kind: "session-closed";

@@ -60,7 +60,11 @@ export interface SignalingServer {
 export interface CallOptions {
   readonly host: string;
   readonly port: number;
+  /** By `wss`, with a certificate for the host. */
+  readonly secure?: boolean | undefined;
   readonly pipeline: string;
+  /** The id of the called peer, where a signaling service at that address passes the call on. */
+  readonly peer?: string | undefined;
   /** Connections to several pipelines may share the one that is made. */
   readonly share?: boolean;
   /** The largest message that this side takes on a data channel, in bytes; left out, it is not told. */
@@ -81,6 +85,16 @@ export interface ServeOptions {
   readonly onCall: (call: IncomingCall) => void;
   /** Answers requests of plain HTTP at the same port, where that is HTTP; left out, there are none. */
   readonly calls?: PipelineCalls | undefined;
+  /** Where calls come from, when that is not a port of this machine. */
+  readonly from?: CallSource | undefined;
+}
+
+/** A way by which calls come in, such as a signaling service that passes them on; what it is made of is for the signaling to know. */
+export interface CallSource {
+  (
+    at: { readonly host: string; readonly port: number },
+    onSocket: (socket: never) => void,
+  ): Promise<{ readonly host: string; readonly port: number; close(): Promise<void> }>;
 }
 
 /** How offers, answers and candidates reach the other peer before there is a connection. */

@@ -2,6 +2,7 @@ import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "./calls.ts"
 import type { ConnectionEnd, ConnectionState, StandbyConnection } from "./connection.ts";
 import type { PipelineDescription } from "./description.ts";
 import { MeshError } from "./errors.ts";
+import type { CallSource } from "./signaling.ts";
 import type { MediaTracks } from "./track.ts";
 
 export type { CandidatePair, ConnectionEnd, ConnectionState, PathEnd, StandbyConnection } from "./connection.ts";
@@ -100,12 +101,14 @@ export interface Transport {
    * Waits for callers at `uri`, such as `webrtc://127.0.0.1:7443`; port 0 takes a free one.
    * @param accept called for each connection, with the pipeline name of the dialled address
    * @param calls answers requests that have no session of their own, where the transport has such
+   * @param from where calls come in in place of a port of this machine, for those of WebRTC
    * @throws {MeshError} `address-in-use`
    */
   listen(
     uri: string,
     accept: (connection: Connection, pipeline: string) => void,
     calls?: PipelineCalls,
+    from?: CallSource,
   ): Promise<Listener>;
 }
 

@@ -2,8 +2,12 @@ import { MeshError } from "./errors.ts";
 
 /** The address of a peer, and of a pipeline on it when there is a path (spec R10.1). */
 export interface MeshUri {
-  /** In lower case: `webrtc`, `grpc`, `memory`. */
+  /** In lower case: `webrtc`, `grpc`, `memory`; of a signaling service `ws`. */
   readonly scheme: string;
+  /** Its signaling is encrypted: `webrtc+wss`, `wss`. Left out where it is not. */
+  readonly secure?: true;
+  /** The id of a peer that is called through the signaling service at the address; left out where there is none. */
+  readonly peer?: string;
   /** A name, an IPv4 address, or an IPv6 address without its brackets. */
   readonly host: string;
   /** 0 to 65535; 0 only makes sense for listening. */
@@ -19,18 +23,22 @@ export const defaultPort = 7443;
 export const maxPipelineName = 128;
 
 const bracketsWanted = "an IPv6 address goes in brackets, as in webrtc://[::1]:7443/Pipeline";
-const shape = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(\[[^\]/?#]*\]|[^:/?#[\]@]*)(?::([^/?#]*))?(\/[^?#]*)?$/;
+const shape =
+  /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:([A-Za-z0-9][A-Za-z0-9._~-]{0,127})@)?(\[[^\]/?#]*\]|[^:/?#[\]@]*)(?::([^/?#@]*))?(\/[^?#]*)?$/;
 
 /**
- * Reads `scheme://host[:port][/pipeline]`; the syntax is a subset of RFC 3986 without user, query and fragment.
+ * Reads `scheme://[peer@]host[:port][/pipeline]`; the syntax is a subset of RFC 3986 without passwords, query and fragment.
  * @throws {MeshError} `invalid-argument`, naming the part that is wrong
  */
 export function parseMeshUri(text: string): MeshUri {
   const match = shape.exec(text);
   if (match === null) throw bad(text, whyShapeless(text));
-  const [, scheme = "", rawHost = "", rawPort, path] = match;
+  const [, rawScheme = "", peer, rawHost = "", rawPort, path] = match;
+  const [scheme = "", signaling] = rawScheme.toLowerCase().split(/\+(?=wss?$)/);
   return {
-    scheme: scheme.toLowerCase(),
+    scheme: scheme === "wss" ? "ws" : scheme,
+    ...((scheme === "wss" || signaling === "wss") && { secure: true }),
+    ...(peer !== undefined && { peer }),
     host: parseHost(text, rawHost),
     port: rawPort === undefined ? defaultPort : parsePort(text, rawPort),
     pipeline: parsePath(text, path),
@@ -65,13 +73,15 @@ export function formatHostPort(at: { readonly host: string; readonly port: numbe
 /** The text that `parseMeshUri` reads back to the same value. */
 export function formatMeshUri(uri: MeshUri): string {
   const path = uri.pipeline === undefined ? "" : `/${encodeURIComponent(uri.pipeline)}`;
-  return `${uri.scheme}://${formatHostPort(uri)}${path}`;
+  const scheme = uri.secure !== true ? uri.scheme : uri.scheme === "ws" ? "wss" : `${uri.scheme}+wss`;
+  return `${scheme}://${uri.peer === undefined ? "" : `${uri.peer}@`}${formatHostPort(uri)}${path}`;
 }
 
 function whyShapeless(text: string): string {
   if (!text.includes("://")) return "it has no scheme; write webrtc://host:port/Pipeline";
   if (/[?#]/.test(text)) return "a query or fragment has no meaning here";
-  if (/^[^/]*:\/\/[^/]*@/.test(text)) return "user names and passwords are not taken from addresses";
+  if (/^[^/]*:\/\/[^/]*@/.test(text))
+    return "passwords are not taken from addresses, and before the @ stands the id of a peer";
   if ((/^[^/]*:\/\/([^/]*)/.exec(text)?.[1]?.split(":").length ?? 0) > 2) {
     return bracketsWanted;
   }

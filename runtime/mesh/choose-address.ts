@@ -16,7 +16,7 @@ export function chooseAddress(
 ): string {
   const { via } = remote.policy;
   const order = via === undefined ? (remote.batch === true ? ["grpc", "webrtc"] : ["webrtc", "grpc"]) : [via];
-  const schemeOf = (address: string): string => address.slice(0, address.indexOf(":")).toLowerCase();
+  const schemeOf = (address: string): string => /^[^:+]*/.exec(address)?.[0].toLowerCase() ?? "";
   const spoken = addresses.filter((address) => schemes.includes(schemeOf(address)));
   for (const scheme of order) {
     const found = spoken.find((address) => schemeOf(address) === scheme);

@@ -20,6 +20,7 @@ import { chooseAddress } from "./choose-address.ts";
 import { transportFor } from "./connect.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
+import type { ServiceLookup } from "./service-lookup.ts";
 import type { SharedEndpoints } from "./shared-runs.ts";
 import { topologyPeers } from "./topology-peers.ts";
 
@@ -30,6 +31,12 @@ export interface LaunchOptions {
   readonly peers?: readonly string[];
   readonly registry: NodeRegistry;
   readonly onEvent?: OnEvent;
+  /** Signaling services that the peers make themselves known to, beside those of their program, and ask for others. */
+  readonly registers?: readonly string[];
+  /** Signaling services that are asked first for pipelines, without the peers being registered there. */
+  readonly discovers?: readonly string[];
+  /** The ids of peers at those services, by their names; left out, they get one. */
+  readonly ids?: Readonly<Record<string, string>>;
   readonly heartbeat?: HeartbeatOptions;
   /** When nodes that do not answer are reported, and given up; by default they are reported after 10 s. */
   readonly watchdog?: WatchdogLimits;
@@ -87,6 +94,7 @@ class LocalMesh implements Mesh {
   readonly #deps: PipelineDeps;
   readonly #memory: TargetMemory;
   readonly #endpoints = new Map<string, PipelineEndpoint>();
+  #lookup: Promise<ServiceLookup> | undefined;
   #shared: SharedEndpoints | undefined;
   #closing: Promise<void> | undefined;
 
@@ -111,9 +119,11 @@ class LocalMesh implements Mesh {
   }
 
   async start(): Promise<void> {
-    if (reachesOut(this.#plan)) {
+    if (reachesOut(this.#plan) || (this.#options.registers ?? []).length > 0) {
       const { transports, calls, env } = this.#platform;
       const schemes = schemesOf(this.#plan, env);
+      // What is found by signaling, and calls that it passes on, come by whatever there is.
+      if (usesSignaling(this.#plan, this.#options.registers)) for (const { scheme } of transports) schemes.add(scheme);
       const used = transports.filter(({ scheme }) => schemes.has(scheme));
       await Promise.all([calls(), ...used.map((transport) => transport.prepare?.())]);
       for (const transport of used) {
@@ -178,6 +188,7 @@ class LocalMesh implements Mesh {
     await Promise.allSettled([...hosts, this.#sessions.close(new MeshError("cancelled", stops))]);
     await Promise.allSettled(this.#listeners.map((listener) => listener.close()));
     await Promise.allSettled(this.#letGo.map((letGo) => letGo()));
+    (await this.#lookup)?.close();
   }
 
   async #startPeer(peer: PeerPlan): Promise<void> {
@@ -194,9 +205,13 @@ class LocalMesh implements Mesh {
         return { endpoint: shared ?? this.#endpoint(run.pipeline), shared: shared !== undefined };
       },
       heartbeat: this.#options.heartbeat,
+      registers: this.#registersOf(peer),
+      id: this.#options.ids?.[peer.name],
+      onEvent: this.#emit,
       onHost: (host) => this.#hosts.push(host),
       onListener: (listener) => {
         this.#listeners.push(listener);
+        if (listener.address === "") return;
         addresses.push(listener.address);
         this.#emit({ kind: "peer-listening", peer: peer.name, address: listener.address });
       },
@@ -216,20 +231,18 @@ class LocalMesh implements Mesh {
         target.kind === "local"
           ? resolveValues(target.params, { params: init.params, env: this.#platform.env, location: init.plan.location })
           : {},
-      endpoint: this.#targetEndpoint(target, init.plan),
+      endpoint: this.#targetEndpoint(target, init),
     }));
     const targets = given ?? declared;
     const health = this.#memory.of(init.pipeline, init.plan.id, init.plan.policy, targets.length);
     return new HFPipelineNode({ ...init, targets, health, clock, random });
   };
 
-  #targetEndpoint(target: TargetPlan, remote: RemotePlan): PipelineEndpoint {
-    const { location, policy } = remote;
+  #targetEndpoint(target: TargetPlan, init: Parameters<OpenRemote>[0]): PipelineEndpoint {
+    const remote = init.plan;
+    const { location } = remote;
     if (target.kind === "local") return this.#endpoint(target.pipeline);
-    if (target.kind === "service") {
-      const why = `\`${target.text}\` cannot be looked up: this mesh has no signaling service.`;
-      return { open: () => Promise.reject(new MeshError("peer-unreachable", why, { location })) };
-    }
+    if (target.kind === "service") return this.#serviceEndpoint(target, init);
     // An address may only be known once its peer runs, so it is looked up when it is dialled.
     const uriOf = (): string =>
       target.kind === "uri"
@@ -241,8 +254,19 @@ class LocalMesh implements Mesh {
         const uri = uriOf();
         return transportFor(this.#platform, uri).standBy?.(uri, { signal });
       },
+      open: async (request) => this.#endpointAt(uriOf(), remote, heartbeat).open(request),
+    };
+  }
+
+  /** The pipeline at an address. */
+  #endpointAt(
+    uri: string,
+    remote: RemotePlan,
+    heartbeat: HeartbeatOptions = { ...this.#options.heartbeat, patience: new Patience() },
+  ): Pick<PipelineEndpoint, "open"> {
+    const { policy } = remote;
+    return {
       open: async (request) => {
-        const uri = uriOf();
         const { clock, random } = this.#platform;
         const { remotePipeline } = await this.#platform.calls();
         const transport = transportFor(this.#platform, uri);
@@ -263,6 +287,57 @@ class LocalMesh implements Mesh {
     };
   }
 
+  /** What signaling services know of. */
+  #serviceEndpoint(
+    target: ServiceTarget,
+    { plan: remote, pipeline, params }: Parameters<OpenRemote>[0],
+  ): PipelineEndpoint {
+    const { env, clock, signal: connect, transports } = this.#platform;
+    const types = this.#plan.pipelines[pipeline]?.params ?? [];
+    const conditions = [...target.where, ...(remote.requires ?? [])];
+    return {
+      standBy: async () => undefined,
+      open: async (request) => {
+        const [{ serviceEndpoint }, { ServiceLookup }, { knownConditions }] = await Promise.all([
+          import("./service-target.ts"),
+          import("./service-lookup.ts"),
+          import("./known-capabilities.ts"),
+        ]);
+        if (connect === undefined) {
+          const why = `\`${target.text}\` cannot be looked up: no signaling service can be asked here.`;
+          throw new MeshError("peer-unreachable", why, { location: remote.location });
+        }
+        this.#lookup ??= Promise.resolve(new ServiceLookup({ clock, connect }));
+        const endpoint = serviceEndpoint({
+          target,
+          remote,
+          services: this.#services(),
+          lookup: await this.#lookup,
+          where: () => knownConditions(conditions, { params, types, env }),
+          schemes: transports.map(({ scheme }) => scheme),
+          at: (uri) => this.#endpointAt(uri, remote),
+        });
+        return endpoint.open(request);
+      },
+    };
+  }
+
+  #registersOf({ registers, location }: PeerPlan): string[] {
+    const { env } = this.#platform;
+    const own = registers.map((one) => String(resolveValue(one, { params: {}, env, location })));
+    return [...new Set([...(this.#options.registers ?? []), ...own])];
+  }
+
+  /** Where pipelines are looked for: the services of the peers that run here, else those of any peer of the program. */
+  #services(): string[] {
+    const { discovers = [] } = this.#options;
+    const all = Object.values(this.#plan.peers);
+    const here = all.filter(({ name }) => this.peers.some((peer) => peer.name === name));
+    const ours = here.flatMap((peer) => this.#registersOf(peer));
+    const any = ours.length > 0 ? ours : all.flatMap((peer) => this.#registersOf(peer));
+    return [...new Set([...discovers, ...(this.#options.registers ?? []), ...any])];
+  }
+
   #addressOf(key: string, remote: RemotePlan): string {
     const peer = this.#plan.peers[key];
     const running = this.peers.find((one) => one.name === peer?.name)?.addresses;
@@ -275,12 +350,14 @@ class LocalMesh implements Mesh {
   }
 }
 
+type ServiceTarget = Extract<TargetPlan, { kind: "service" }>;
+
 function isShared({ peers }: Plan): boolean {
   return Object.values(peers).some(({ runs }) => runs.some((run) => run.shared === true));
 }
 
 /** The schemes of all addresses in the plan, as far as they can be read before they are used. */
-function schemesOf({ peers, pipelines }: Plan, env: MeshPlatform["env"]): ReadonlySet<string> {
+function schemesOf({ peers, pipelines }: Plan, env: MeshPlatform["env"]): Set<string> {
   const remotes = Object.values(pipelines).flatMap(({ remotes: all }) => all);
   const targets = remotes.flatMap((remote) => remote.targets.flatMap((one) => (one.kind === "uri" ? [one.uri] : [])));
   const values = [...Object.values(peers).flatMap(({ listens }) => listens), ...targets];
@@ -291,10 +368,20 @@ function schemesOf({ peers, pipelines }: Plan, env: MeshPlatform["env"]): Readon
   return new Set(texts.flatMap((text) => /^[A-Za-z][A-Za-z0-9+.-]*(?=:)/.exec(text)?.[0].toLowerCase() ?? []));
 }
 
+function usesSignaling({ peers, pipelines }: Plan, registers: readonly string[] = []): boolean {
+  return (
+    registers.length > 0 ||
+    Object.values(peers).some((peer) => peer.registers.length > 0) ||
+    Object.values(pipelines).some(({ remotes }) =>
+      remotes.some(({ targets }) => targets.some(({ kind }) => kind === "service")),
+    )
+  );
+}
+
 /** True for a plan whose peers listen or call others. */
 function reachesOut({ peers, pipelines }: Plan): boolean {
   return (
-    Object.values(peers).some(({ listens }) => listens.length > 0) ||
+    Object.values(peers).some(({ listens, registers }) => listens.length + registers.length > 0) ||
     Object.values(pipelines).some(({ remotes }) =>
       remotes.some(({ targets }) => targets.some(({ kind }) => kind !== "local")),
     )

@@ -1,4 +1,5 @@
 import type { Clock } from "../interface/clock.ts";
+import type { OnEvent } from "../interface/events.ts";
 import type { Log } from "../interface/node.ts";
 import type { PeerPlan, Plan, RemotePlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
@@ -8,6 +9,7 @@ import type { Env } from "../pipeline/parameters.ts";
 import type * as calls from "../remote/calls.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
 import type { PipelineHost } from "../remote/host.ts";
+import type { SignalConnect } from "../signaling/socket.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 import type { shareRuns } from "./shared-runs.ts";
 
@@ -31,6 +33,8 @@ export interface MeshPlatform {
    * alone opens sessions there, each with an instance of its own.
    */
   readonly share?: () => Promise<typeof shareRuns>;
+  /** Opens a WebSocket to a signaling service; left out where none can be asked. */
+  readonly signal?: SignalConnect;
   /** For tests: what a remote of a pipeline finds in the places of its targets; undefined leaves them as they are. */
   readonly standIns?: (remote: RemotePlan, pipeline: string) => readonly PipelineEndpoint[] | undefined;
 }
@@ -47,6 +51,11 @@ export interface ServingInit {
     readonly shared: boolean;
   };
   readonly heartbeat: HeartbeatOptions | undefined;
+  /** The services that the peer makes itself known to. */
+  readonly registers: readonly string[];
+  /** Its id there; left out, it gets one. */
+  readonly id: string | undefined;
+  readonly onEvent: OnEvent;
   /** What has to be closed in the end, as soon as it is there. */
   readonly onHost: (host: PipelineHost) => void;
   readonly onListener: (listener: Listener) => void;

@@ -1,11 +1,14 @@
+import type { PeerAbout, PipelineCalls } from "../interface/calls.ts";
 import type { Params } from "../interface/node.ts";
 import { MeshError } from "../interface/errors.ts";
+import { randomId } from "../interface/random.ts";
 import type { PipelineEndpoint } from "../interface/session.ts";
 import { pipelineCalls } from "../calls/calls.ts";
 import { describePipeline } from "../pipeline/description.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
-import { servePipelines, type ServedPipeline } from "../remote/host.ts";
+import { servePipelines, type PipelineHost, type ServedPipeline } from "../remote/host.ts";
 import { transportFor } from "./connect.ts";
+import { knownCapability } from "./known-capabilities.ts";
 import type { ServingInit } from "./platform.ts";
 
 /**
@@ -20,15 +23,71 @@ export async function servePeer(init: ServingInit): Promise<void> {
     clock: platform.clock,
   };
   const host = servePipelines({ ...pipelines, random: platform.random, ...(heartbeat !== undefined && { heartbeat }) });
-  const calls = pipelineCalls(pipelines);
+  const listening: string[] = [];
+  const provides = (peer.provides ?? []).map((one) =>
+    knownCapability(one, { params: {}, types: [], env: platform.env }),
+  );
+  const id = init.id ?? `${peer.name}-${randomId(platform.random).slice(0, 8)}`;
+  const about = { id: asPeerId(id), name: peer.name, provides, addresses: () => listening };
+  const calls = { ...bound(pipelineCalls(pipelines)), about };
   init.onHost({
     accept: host.accept,
     close: async (error) => void (await Promise.all([host.close(error), calls.close(error)])),
   });
   for (const value of peer.listens) {
     const uri = String(resolveValue(value, { params: {}, env: platform.env, location: peer.location }));
-    init.onListener(await transportFor(platform, uri).listen(uri, host.accept, calls));
+    const listener = await transportFor(platform, uri).listen(uri, host.accept, calls);
+    listening.push(listener.address);
+    init.onListener(listener);
   }
+  await register(init, about, calls, host.accept);
+}
+
+/** Makes the peer known to its signaling services (spec R7.1, R10.3). @throws {MeshError} what a service refuses it with */
+async function register(
+  init: ServingInit,
+  about: PeerAbout,
+  calls: PipelineCalls,
+  accept: PipelineHost["accept"],
+): Promise<void> {
+  const { peer, platform, registers, onEvent } = init;
+  if (registers.length === 0 || peer.runs.length === 0) return;
+  if (platform.signal === undefined) {
+    throw new MeshError("invalid-argument", `The peer \`${peer.name}\` cannot register with a signaling service here.`);
+  }
+  const { registerPeer } = await import("./registering.ts");
+  for (const service of registers) {
+    const webrtc = platform.transports.find(({ scheme }) => scheme === "webrtc");
+    init.onListener(
+      await registerPeer({
+        ...platform,
+        signal: platform.signal,
+        service,
+        about,
+        calls,
+        accept,
+        webrtc,
+        onEvent,
+        sessions: init.sessions,
+      }),
+    );
+  }
+}
+
+/** Methods of a class are not its own members. */
+function bound(calls: PipelineCalls): PipelineCalls {
+  return {
+    names: () => calls.names(),
+    describe: (pipeline) => calls.describe(pipeline),
+    execute: (request) => calls.execute(request),
+    open: (pipeline, request) => calls.open(pipeline, request),
+    close: (error) => calls.close(error),
+  };
+}
+
+/** Names of programs are words of letters and digits already, but for `_` at the beginning. */
+function asPeerId(text: string): string {
+  return text.replace(/^[^A-Za-z0-9]+/, "");
 }
 
 function served(name: string, init: ServingInit): ServedPipeline | undefined {

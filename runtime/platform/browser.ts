@@ -40,6 +40,7 @@ export function browserPlatform(overrides: Partial<MeshPlatform> = {}, engine: B
     ],
     calls: () => import("./webrtc.browser.ts"),
     serve: undefined,
+    signal: async (at, signal) => (await import("./webrtc.browser.ts")).connectBrowser(at, signal),
     ...overrides,
   };
 }

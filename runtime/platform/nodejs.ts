@@ -37,6 +37,7 @@ export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, network: N
     ],
     calls: () => import("../remote/calls.ts"),
     serve: async (init) => (await running()).servePeer(init),
+    signal: async (at, signal) => (await running()).connectSignal(at, signal),
     share: async () => (await import("../mesh/shared-runs.ts")).shareRuns,
     ...overrides,
   };
@@ -65,7 +66,7 @@ function loadedLater(scheme: string, load: () => Promise<Transport>): Transport 
     dial: async (uri, options) => (await transport()).dial(uri, options),
     standBy: async (uri, options) => (await transport()).standBy?.(uri, options),
     keepIdle: async () => (await (await transport()).keepIdle?.()) ?? (async () => undefined),
-    listen: async (uri, accept, calls) => (await transport()).listen(uri, accept, calls),
+    listen: async (uri, accept, calls, from) => (await transport()).listen(uri, accept, calls, from),
   };
 }
 

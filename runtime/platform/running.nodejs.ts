@@ -37,7 +37,7 @@ export function nodejsTransport(network: NodejsNetwork, log: Log): Transport {
   checkIce(network.ice ?? {});
   const listen: SignalServerFactory = async (at, onSocket, http) =>
     (await loadSockets()).nodejsListener(network)(at, onSocket, http);
-  const signaling = directSignaling({ clock: nodejsClock, connect: dialSignaling, listen });
+  const signaling = directSignaling({ clock: nodejsClock, connect: connectSignal, listen });
   const engine = (): Promise<WebrtcEngine> => loadEngine(network, log);
   return webrtcTransport({ clock: nodejsClock, engine, signaling });
 }
@@ -50,7 +50,8 @@ export async function nodejsGrpc(): Promise<Transport> {
 
 // Connections are a third of a second of loading, which a program of one machine alone need not spend.
 const loadSockets = () => import("../signaling/sockets.nodejs.ts");
-const dialSignaling: SignalConnect = async (at, signal) => (await loadSockets()).connectNodejs(at, signal);
+/** Opens a WebSocket to a signaling service. */
+export const connectSignal: SignalConnect = async (at, signal) => (await loadSockets()).connectNodejs(at, signal);
 const loadEngine = async ({ engine = "auto", ice }: NodejsNetwork, log: Log): Promise<WebrtcEngine> => {
   const [{ chooseEngine }] = await Promise.all([
     import("../transports/webrtc/engines/choose.nodejs.ts"),

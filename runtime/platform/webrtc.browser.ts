@@ -6,6 +6,7 @@ import { webrtcDialer } from "../transports/webrtc/dialer.ts";
 import { browserEngine, type BrowserEngineInit } from "../transports/webrtc/engines/browser.ts";
 
 export * from "../remote/calls.ts";
+export { connectBrowser };
 
 /** WebRTC of a page, with signaling over its own WebSocket. */
 export function webrtcOfPage(clock: Clock, engine: BrowserEngineInit): Transport {

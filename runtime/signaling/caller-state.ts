@@ -7,7 +7,7 @@ import { answerResult, helloResult, rpcNotification, rpcRequest, type Incoming }
 
 /** Where a call stands, seen from the peer that calls. */
 export type CallerState =
-  | { readonly phase: "greeting"; readonly pipeline: string; readonly share: boolean }
+  | { readonly phase: "greeting"; readonly share: boolean }
   | { readonly phase: "greeted" }
   | { readonly phase: "offering"; readonly candidates: number }
   | { readonly phase: "answered"; readonly candidates: number }
@@ -36,15 +36,23 @@ export interface CallerStep {
 const helloId = 1;
 const offerId = 2;
 
-/** @param messageBytes the largest message that this side takes on a data channel; undefined is not told */
-export function callerStart(pipeline: string, share: boolean, messageBytes?: number): CallerStep {
+/**
+ * @param peer the id of the called peer, where a service passes the call on
+ * @param messageBytes the largest message that this side takes on a data channel; undefined is not told
+ */
+export function callerStart(
+  pipeline: string,
+  share: boolean,
+  { peer, messageBytes }: { readonly peer?: string | undefined; readonly messageBytes?: number | undefined } = {},
+): CallerStep {
   const hello = rpcRequest(helloId, "hello", {
     versions: [...signalVersions],
     pipeline,
+    ...(peer !== undefined && { peer }),
     ...(share && { share }),
     ...(messageBytes !== undefined && { messageBytes }),
   });
-  return { next: { phase: "greeting", pipeline, share }, effects: [{ do: "send", message: hello }] };
+  return { next: { phase: "greeting", share }, effects: [{ do: "send", message: hello }] };
 }
 
 /** One step of a call; pure. `where` is the called address, for the texts of errors. */

@@ -50,7 +50,7 @@ class CallerLeg implements OutgoingCall {
   #answered: ((sdp: string) => void) | undefined;
   #isEnded!: (error: MeshError | undefined) => void;
 
-  constructor(socket: SignalSocket, { pipeline, share = false, messageBytes }: CallOptions, where: string) {
+  constructor(socket: SignalSocket, { pipeline, peer, share = false, messageBytes }: CallOptions, where: string) {
     this.#socket = socket;
     this.#where = where;
     this.ended = new Promise((resolve) => (this.#isEnded = resolve));
@@ -59,7 +59,7 @@ class CallerLeg implements OutgoingCall {
     this.greeted.catch(() => undefined);
     socket.onMessage((text) => this.#take({ on: "message", message: parseSignal(text) }));
     socket.onClose((code, reason) => this.#isEnded(lost(this.#where, code, reason)));
-    const start = callerStart(pipeline, share, messageBytes);
+    const start = callerStart(pipeline, share, { peer, messageBytes });
     this.#state = start.next;
     this.#perform(start);
   }

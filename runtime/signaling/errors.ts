@@ -5,10 +5,16 @@ import { rpcCodes, type RpcError } from "./protocol.ts";
 /** The error member for a refusal; the cause and stack of an error never leave the process. */
 export function toRpcError(error: MeshError, pipelines?: readonly string[]): RpcError {
   const listed = pipelines?.slice(0, signalLimits.listedPipelines);
+  const { code, hint, retryAfterMs } = error;
   return {
     code: rpcCodes.mesh,
     message: error.message.slice(0, 1024).replace(/\.$/, ""),
-    data: listed === undefined ? { code: error.code } : { code: error.code, pipelines: [...listed] },
+    data: {
+      code,
+      ...(listed !== undefined && { pipelines: [...listed] }),
+      ...(hint !== undefined && { hint: hint.slice(0, 1024) }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    },
   };
 }
 
@@ -19,13 +25,14 @@ const byRpcCode: Readonly<Record<number, ErrorCode>> = {
   [rpcCodes.invalidParams]: "protocol-violation",
 };
 
-/** What a caller throws for a refusal from `where`. */
-export function fromRpcError(error: RpcError, where: string): MeshError {
-  const code = error.data?.code;
-  if (code !== undefined && MeshError.isCode(code)) {
-    return new MeshError(code, `${where} refuses the call: ${error.message}.`);
-  }
-  return new MeshError(byRpcCode[error.code] ?? "internal", `${where} refuses the call: ${error.message}.`);
+/**
+ * What a caller throws for a refusal from `where`.
+ * @param what is refused
+ */
+export function fromRpcError(error: RpcError, where: string, what = "the call"): MeshError {
+  const { code, hint, retryAfterMs } = error.data ?? {};
+  const known = code !== undefined && MeshError.isCode(code) ? code : (byRpcCode[error.code] ?? "internal");
+  return new MeshError(known, `${where} refuses ${what}: ${error.message}.`, { hint, retryAfterMs });
 }
 
 export function pipelineNotFound(pipeline: string, names: readonly string[]): MeshError {

@@ -31,7 +31,9 @@ const candidate = z.object({
 export const methodParams = {
   hello: z.object({
     versions: list(int(1), 1, 16),
-    pipeline: name,
+    /** The pipeline that is called; left out by who wants the service itself. */
+    pipeline: z.optional(name),
+    /** The id of the peer that is called, at a service that passes calls on. */
     peer: z.optional(name),
     share: z.optional(z.boolean()),
     messageBytes,
@@ -52,6 +54,8 @@ export const answerResult = z.object({ sdp });
 const errorData = z.object({
   code: text(0, 64),
   pipelines: z.optional(list(name, 0, signalLimits.listedPipelines)),
+  hint: z.optional(text(0, 1024)),
+  retryAfterMs: z.optional(z.number().check(z.gte(0))),
 });
 const rpcError = z.object({
   code: z.int(),
@@ -76,15 +80,21 @@ const failure = z.object({ jsonrpc, id: z.nullable(id), error: rpcError });
 export type SignalMethod = keyof typeof methodParams;
 export type MethodParams<M extends SignalMethod> = z.infer<(typeof methodParams)[M]>;
 
+/** The methods that an endpoint knows, by name, with what each takes. */
+export type Methods = Readonly<Record<string, z.ZodMiniType>>;
+
 /** A message with its parameters checked; `id` is undefined for a notification. */
-export type Incoming =
+export type IncomingOf<M extends Methods> =
   | {
-      readonly [M in SignalMethod]: { kind: "call"; method: M; id: RpcId | undefined; params: MethodParams<M> };
-    }[SignalMethod]
+      readonly [K in keyof M & string]: { kind: "call"; method: K; id: RpcId | undefined; params: z.infer<M[K]> };
+    }[keyof M & string]
   | { readonly kind: "result"; readonly id: RpcId; readonly result: unknown }
   | { readonly kind: "error"; readonly id: RpcId | null; readonly error: RpcError }
   /** Not acceptable; the answer to send, unless it was a notification or a broken response. */
   | { readonly kind: "unacceptable"; readonly reply: RpcFailure | undefined; readonly why: string };
+
+/** A message of a call. */
+export type Incoming = IncomingOf<typeof methodParams>;
 
 export interface RpcFailure {
   readonly jsonrpc: "2.0";
@@ -92,8 +102,13 @@ export interface RpcFailure {
   readonly error: RpcError;
 }
 
-/** Reads one message; never throws. */
+/** Reads one message of a call; never throws. */
 export function parseSignal(text: string): Incoming {
+  return parseMessage(text, methodParams);
+}
+
+/** Reads one message; never throws. */
+export function parseMessage<M extends Methods>(text: string, methods: M): IncomingOf<M> {
   if (new TextEncoder().encode(text).length > signalLimits.messageBytes) {
     return unacceptable(null, rpcCodes.invalidRequest, "the message is larger than 64 KiB");
   }
@@ -106,16 +121,17 @@ export function parseSignal(text: string): Incoming {
   } catch {
     return unacceptable(null, rpcCodes.parseError, "the message is not JSON");
   }
-  return classify(value);
+  return classify(value, methods);
 }
 
-function classify(value: unknown): Incoming {
+/** Holds one message against the methods; never throws. */
+export function classify<M extends Methods>(value: unknown, methods: M): IncomingOf<M> {
   const members = typeof value === "object" && value !== null ? value : {};
   if ("method" in members) {
     const called = read("id" in members ? request : notification, value);
     if (!called.success) return unacceptable(null, rpcCodes.invalidRequest, "not a JSON-RPC 2.0 request");
     const callId = "id" in called.data ? called.data.id : undefined;
-    return checkCall(callId as RpcId | undefined, called.data.method, called.data.params);
+    return checkCall(callId as RpcId | undefined, called.data.method, called.data.params, methods);
   }
   if ("result" in members) {
     const parsed = read(success, value);
@@ -127,22 +143,24 @@ function classify(value: unknown): Incoming {
   return unacceptable(null, rpcCodes.invalidRequest, "not a JSON-RPC 2.0 message; batches are not taken");
 }
 
-function checkCall(callId: RpcId | undefined, method: string, params: unknown): Incoming {
-  if (!isMethod(method)) return unacceptable(callId, rpcCodes.methodNotFound, `there is no method "${method}"`);
-  const parsed = read(methodParams[method], params ?? {});
+function checkCall<M extends Methods>(
+  callId: RpcId | undefined,
+  method: string,
+  params: unknown,
+  methods: M,
+): IncomingOf<M> {
+  const schema = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (schema === undefined) return unacceptable(callId, rpcCodes.methodNotFound, `there is no method "${method}"`);
+  const parsed = read(schema, params ?? {});
   if (!parsed.success) {
     const where = `${parsed.flaw.path}: ${parsed.flaw.message}`;
     return unacceptable(callId, rpcCodes.invalidParams, `the parameters of "${method}" are not acceptable: ${where}`);
   }
   // The table pairs each method with its schema, which the compiler cannot follow through an index.
-  return { kind: "call", method, id: callId, params: parsed.data } as Incoming;
+  return { kind: "call", method, id: callId, params: parsed.data } as IncomingOf<M>;
 }
 
-function isMethod(method: string): method is SignalMethod {
-  return Object.hasOwn(methodParams, method);
-}
-
-function unacceptable(replyTo: RpcId | null | undefined, code: number, why: string): Incoming {
+function unacceptable<M extends Methods>(replyTo: RpcId | null | undefined, code: number, why: string): IncomingOf<M> {
   const reply = replyTo === undefined ? undefined : rpcFailure(replyTo, { code, message: why });
   return { kind: "unacceptable", reply, why };
 }
@@ -172,10 +190,10 @@ export function rpcSuccess(replyTo: RpcId, result: object): object {
   return { jsonrpc: "2.0", id: replyTo, result };
 }
 
-export function rpcRequest<M extends SignalMethod>(callId: RpcId, method: M, params: MethodParams<M>): object {
+export function rpcRequest(callId: RpcId, method: string, params: object): object {
   return { jsonrpc: "2.0", id: callId, method, params };
 }
 
-export function rpcNotification<M extends SignalMethod>(method: M, params: MethodParams<M>): object {
+export function rpcNotification(method: string, params: object): object {
   return { jsonrpc: "2.0", method, params };
 }

@@ -1,4 +1,5 @@
 import { httpService } from "../http/service.ts";
+import type { HttpService } from "../http/message.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import { rateLimit } from "../interface/rate.ts";
@@ -6,7 +7,9 @@ import type { IncomingCall, ServeOptions, SignalingCandidate, SignalingServer } 
 import { closeCodes, signalLimits } from "./limits.ts";
 import { Mailbox } from "./mailbox.ts";
 import { parseSignal, rpcNotification } from "./protocol.ts";
-import type { SignalServerFactory, SignalSocket } from "./socket.ts";
+import type { Guest, Reception } from "./reception.ts";
+import { peerReception } from "./service/peer-reception.ts";
+import type { SignalServerFactory, SignalServerHandle, SignalSocket } from "./socket.ts";
 import { calleeStart, calleeStep, type CalleeEffect, type CalleeEvent, type CalleeState } from "./state.ts";
 
 export interface ServerInit {
@@ -14,13 +17,27 @@ export interface ServerInit {
   readonly listen: SignalServerFactory;
 }
 
-/** Starts the signaling endpoint that is built into a listening peer. */
+/** Starts the signaling endpoint that is built into a listening peer: a service that knows the pipelines of this peer. */
 export async function servePeer(init: ServerInit, options: ServeOptions): Promise<SignalingServer> {
-  const legs = new Set<CalleeLeg>();
   const { calls } = options;
   const http = calls && httpService({ calls, clock: init.clock });
+  const reception = calls && peerReception(init.clock, calls);
+  return serveSockets(init, { ...options, http, reception, halfOpen: signalLimits.pendingCalls });
+}
+
+export interface SocketsOptions extends Omit<ServeOptions, "calls"> {
+  readonly http: HttpService | undefined;
+  /** Looks at each hello first; left out, all are for pipelines that run here. */
+  readonly reception: Reception | undefined;
+  /** Sockets that belong to no guest of the reception, at the same time. */
+  readonly halfOpen: number;
+}
+
+/** Answers all sockets that come in at an address. @throws {MeshError} `address-in-use` */
+export async function serveSockets(init: ServerInit, options: SocketsOptions): Promise<SignalServerHandle> {
+  const legs = new Set<CalleeLeg>();
   const onSocket = (socket: SignalSocket): void => {
-    if (legs.size >= signalLimits.pendingCalls) {
+    if (legs.size >= options.halfOpen) {
       socket.onMessage(() => undefined);
       socket.onClose(() => undefined);
       socket.close(closeCodes.tryAgainLater, "too many calls at once");
@@ -30,7 +47,7 @@ export async function servePeer(init: ServerInit, options: ServeOptions): Promis
     legs.add(leg);
     void leg.ended.then(() => legs.delete(leg));
   };
-  const handle = await init.listen(options, onSocket, http);
+  const handle = await (options.from ?? init.listen)(options, onSocket, options.http);
   return {
     host: handle.host,
     port: handle.port,
@@ -44,13 +61,15 @@ export async function servePeer(init: ServerInit, options: ServeOptions): Promis
 class CalleeLeg {
   readonly ended: Promise<MeshError | undefined>;
   readonly #socket: SignalSocket;
-  readonly #options: ServeOptions;
+  readonly #options: SocketsOptions;
   readonly #candidates = new Mailbox<SignalingCandidate | null>();
   readonly #cancels: (() => void)[] = [];
   #state: CalleeState = calleeStart;
   #isEnded!: (error: MeshError | undefined) => void;
+  /** Who has the socket now. */
+  #guest: Guest | undefined;
 
-  constructor(clock: Clock, socket: SignalSocket, options: ServeOptions) {
+  constructor(clock: Clock, socket: SignalSocket, options: SocketsOptions) {
     this.#socket = socket;
     this.#options = options;
     this.ended = new Promise((resolve) => (this.#isEnded = resolve));
@@ -65,10 +84,12 @@ class CalleeLeg {
     this.#cancels.push(cancelHello, cancelCall);
     const rate = rateLimit(clock, messagesPerSecond);
     socket.onMessage((text) => {
-      if (rate.take()) this.#take({ on: "message", message: parseSignal(text) });
+      if (this.#guest !== undefined) this.#guest.message(text);
+      else if (rate.take()) this.#read(text);
       else this.stop(closeCodes.policyViolation, `more than ${messagesPerSecond} messages in a second`);
     });
     socket.onClose((code) => {
+      this.#guest?.closed();
       this.#state = { phase: "ended" };
       this.#isEnded(
         new MeshError("peer-lost", `The caller broke off the signaling connection (WebSocket code ${code}).`),
@@ -81,6 +102,20 @@ class CalleeLeg {
     this.#state = { phase: "ended" };
     this.#socket.close(code, reason);
     this.#isEnded(new MeshError("cancelled", `The call was ended: ${reason}.`));
+  }
+
+  #read(text: string): void {
+    const message = parseSignal(text);
+    if (message.kind === "call" && message.method === "hello" && this.#state.phase === "waiting") {
+      const { params, id } = message;
+      this.#guest = id === undefined ? undefined : this.#options.reception?.enter(params, id, this.#socket, text);
+      if (this.#guest !== undefined) {
+        this.#state = { phase: "ended" };
+        this.#isEnded(undefined);
+        return;
+      }
+    }
+    this.#take({ on: "message", message });
   }
 
   #take(event: CalleeEvent): void {

@@ -2,6 +2,10 @@ import type { HttpService } from "../http/message.ts";
 
 /** One WebSocket, whichever library is behind it. Text messages only; a binary one closes it with 1003. */
 export interface SignalSocket {
+  /** Bytes that were sent and that the other side has not taken yet; left out where that is not known. */
+  readonly unreadBytes?: number;
+  /** The address of the machine at the other end; left out where there is no such. */
+  readonly remoteHost?: string | undefined;
   /** After the end it does nothing. */
   send(text: string): void;
   /** @param code 1000 or 3000 to 4999 in browsers @param reason at most 123 bytes of UTF-8 (RFC 6455 section 5.5) */
@@ -12,14 +16,18 @@ export interface SignalSocket {
   onClose(listener: (code: number, reason: string) => void): void;
 }
 
+/** Where an endpoint is reached; `secure`: by `wss`, with a certificate for the host. */
+export interface SignalAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly secure?: boolean | undefined;
+}
+
 /**
  * Opens a socket to a signaling endpoint with the subprotocol of this version.
  * @throws {MeshError} `peer-unreachable` when nothing or something else answers; or the signal's reason
  */
-export type SignalConnect = (
-  at: { readonly host: string; readonly port: number },
-  signal: AbortSignal,
-) => Promise<SignalSocket>;
+export type SignalConnect = (at: SignalAddress, signal: AbortSignal) => Promise<SignalSocket>;
 
 export interface SignalServerHandle {
   readonly host: string;

@@ -8,7 +8,7 @@ export const connectBrowser: SignalConnect = (at, signal) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const where = formatHostPort(at);
-    const socket = new WebSocket(`ws://${where}/`, signalSubprotocol);
+    const socket = new WebSocket(`${at.secure === true ? "wss" : "ws"}://${where}/`, signalSubprotocol);
     const onAbort = (): void => {
       reject(signal.reason as Error);
       socket.close();

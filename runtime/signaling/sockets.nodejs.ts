@@ -26,7 +26,7 @@ export const connectNodejs: SignalConnect = (at, signal) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const where = formatHostPort(at);
-    const socket = new WebSocket(`ws://${where}/`, signalSubprotocol, {
+    const socket = new WebSocket(`${at.secure === true ? "wss" : "ws"}://${where}/`, signalSubprotocol, {
       ...common,
       followRedirects: false,
     });
@@ -49,11 +49,13 @@ export interface NodejsListenerInit {
   readonly allowedOrigins?: readonly string[];
   /** What a client may take for its handshake, in milliseconds; that of a `hello` by default. */
   readonly handshakeMs?: number;
+  /** Connections at the same time; what calls to a peer need by default. */
+  readonly maxConnections?: number;
 }
 
 /** Listens with an HTTP server of its own, so that a plain request gets a plain answer. */
 export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFactory {
-  const { allowedOrigins = [], handshakeMs = signalLimits.helloMs } = init;
+  const { allowedOrigins = [], handshakeMs = signalLimits.helloMs, maxConnections } = init;
   return (at, onSocket, service) =>
     new Promise<SignalServerHandle>((resolve, reject) => {
       const limits = {
@@ -70,7 +72,8 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
       });
       if (service !== undefined) http.on("clientError", declineBroken);
       // Those of HTTP have places of their own, so that signaling has its.
-      http.maxConnections = 4 * signalLimits.pendingCalls + (service === undefined ? 0 : 2 * httpLimits.requests);
+      http.maxConnections =
+        maxConnections ?? 4 * signalLimits.pendingCalls + (service === undefined ? 0 : 2 * httpLimits.requests);
       const sockets = new WebSocketServer({ ...common, noServer: true, handleProtocols: () => signalSubprotocol });
       http.on("upgrade", (request, stream, head) => {
         // A client may go at any moment of its handshake.
@@ -83,7 +86,7 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
         } else {
           sockets.handleUpgrade(request, stream, head, (socket) => {
             socket.on("error", () => undefined);
-            onSocket(wrap(socket));
+            onSocket(wrap(socket, request.socket.remoteAddress));
           });
         }
       });
@@ -140,8 +143,12 @@ function answerPlain(request: IncomingMessage, response: ServerResponse, service
   );
 }
 
-function wrap(socket: WebSocket): SignalSocket {
+function wrap(socket: WebSocket, remoteHost?: string): SignalSocket {
   return {
+    get unreadBytes() {
+      return socket.bufferedAmount;
+    },
+    remoteHost: remoteHost?.replace(/^::ffff:(?=\d+\.)/, ""),
     send(text) {
       if (socket.readyState === WebSocket.OPEN) socket.send(text);
     },

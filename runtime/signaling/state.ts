@@ -97,7 +97,7 @@ function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context:
   if (call.id === undefined) return violation(undefined, `"${call.method}" came without an id`);
   if (call.method === "hello") {
     if (state.phase !== "waiting") return violation(call.id, `"hello" came twice`);
-    return onHello(call.id, call.params, context);
+    return onHello(call.id, call.params, state, context);
   }
   if (state.phase !== "greeted") {
     return violation(call.id, state.phase === "waiting" ? `"offer" came before "hello"` : `"offer" came twice`);
@@ -111,18 +111,18 @@ function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context:
   };
 }
 
-function onHello(id: RpcId, params: MethodParams<"hello">, context: CalleeContext): CalleeStep {
-  const version = signalVersions.find((candidate) => params.versions.includes(candidate));
-  if (version === undefined) {
-    const text = `no common signaling version: ${params.versions.join(", ")} asked for, ${signalVersions.join(", ")} spoken`;
-    const error = new MeshError("version-mismatch", text);
-    return end(error, failed(id, toRpcError(error)));
+function onHello(id: RpcId, params: MethodParams<"hello">, state: Live, context: CalleeContext): CalleeStep {
+  const { pipeline, messageBytes } = params;
+  if (pipeline === undefined) {
+    const message = `the parameters of "hello" are not acceptable: pipeline: it is missing, and this is no service`;
+    return stay(state, failed(id, { code: rpcCodes.invalidParams, message }));
   }
-  if (context.pipelines !== undefined && !context.pipelines.includes(params.pipeline)) {
-    const error = pipelineNotFound(params.pipeline, context.pipelines);
+  const version = commonVersion(params.versions);
+  if (typeof version !== "number") return end(version, failed(id, toRpcError(version)));
+  if (context.pipelines !== undefined && !context.pipelines.includes(pipeline)) {
+    const error = pipelineNotFound(pipeline, context.pipelines);
     return end(error, failed(id, toRpcError(error, context.pipelines)));
   }
-  const { pipeline, messageBytes } = params;
   const shared = params.share === true && context.share;
   // Who has not asked for it is not told of it.
   const ours = messageBytes === undefined ? undefined : context.messageBytes;
@@ -136,6 +136,14 @@ function onHello(id: RpcId, params: MethodParams<"hello">, context: CalleeContex
     next: { phase: "greeted", pipeline, shared, messageBytes, candidates: 0 },
     effects: [{ do: "greeted" }, { do: "send", message: rpcSuccess(id, result) }],
   };
+}
+
+/** The best version that both sides speak, or why there is none. */
+export function commonVersion(asked: readonly number[]): number | MeshError {
+  const version = signalVersions.find((candidate) => asked.includes(candidate));
+  if (version !== undefined) return version;
+  const text = `no common signaling version: ${asked.join(", ")} asked for, ${signalVersions.join(", ")} spoken`;
+  return new MeshError("version-mismatch", text);
 }
 
 function onCandidate(state: Live, candidate: SignalingCandidate | null): CalleeStep {

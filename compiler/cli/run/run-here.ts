@@ -81,6 +81,9 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
       peers,
       registry,
       checks: placeOf,
+      registers: options.registers,
+      discovers: options.discovers,
+      ...(options.id !== undefined && options.peer !== undefined && { ids: { [options.peer]: options.id } }),
       onEvent: (event) => run.send({ type: "event", event: plainEvent(event, run.cwd) }),
     }).catch((error: unknown) => {
       throw listenError(error, plan, peers, run.env);

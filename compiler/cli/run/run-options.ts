@@ -4,6 +4,8 @@ import type { EngineName } from "../../config.ts";
 import type { Arguments } from "../command.ts";
 import { splitOnce } from "../arguments.ts";
 import { usageError } from "../exit-code.ts";
+import { formatMeshUri } from "../../../runtime/interface/uri.ts";
+import { serviceUri } from "../signal/service-uri.ts";
 
 /** `[pipeline.]port=FILE` */
 export interface PortFile {
@@ -26,6 +28,10 @@ export interface RunOptions {
   /** As written; left out, those of `mesh.config.ts`. */
   readonly iceServers: readonly string[] | undefined;
   readonly iceTransportPolicy: "all" | "relay" | undefined;
+  /** Addresses of signaling services, as `ServiceLookup` and `Registrar` take them. */
+  readonly registers: readonly string[];
+  readonly discovers: readonly string[];
+  readonly id: string | undefined;
   readonly format: "text" | "json";
 }
 
@@ -56,9 +62,30 @@ export function readRunOptions(args: Arguments): RunOptions {
     engine: args.value("engine") as EngineName | undefined,
     iceServers: args.values("ice-server").length === 0 ? undefined : args.values("ice-server"),
     iceTransportPolicy: args.has("relay-only") ? "relay" : undefined,
+    ...readSignaling(args, peer),
     format: args.value("format") === "json" ? "json" : "text",
   };
 }
+
+function readSignaling(args: Arguments, peer: string | undefined): Pick<RunOptions, "registers" | "discovers" | "id"> {
+  const id = args.value("id");
+  if (id !== undefined && peer === undefined) {
+    throw usageError(
+      "`--id` is of one peer.",
+      "Say which by `--peer`, or leave it out: each peer gets an id of its own.",
+    );
+  }
+  if (id !== undefined && !peerId.test(id)) {
+    throw usageError(
+      `\`--id ${id}\` is no id.`,
+      "It is made of letters, digits and . _ ~ - and begins with a letter or digit.",
+    );
+  }
+  const services = (name: string): string[] => args.values(name).map((uri) => formatMeshUri(serviceUri(uri)));
+  return { registers: services("register"), discovers: services("discover"), id };
+}
+
+const peerId = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
 
 function portFiles(option: "in" | "out", given: readonly string[]): PortFile[] {
   const seen = new Set<string>();

@@ -167,7 +167,12 @@ function howEnded({ code, signal }: ChildEnd): string {
 }
 
 /** How the peers connect, as a process of its own is told. */
-function connectionArguments({ engine = "auto", iceServers = [], iceTransportPolicy }: RunOptions): string[] {
+function connectionArguments(options: RunOptions): string[] {
+  const { engine = "auto", iceServers = [], iceTransportPolicy, registers, discovers } = options;
+  const signaling = [
+    ...registers.flatMap((uri) => ["--register", uri]),
+    ...discovers.flatMap((uri) => ["--discover", uri]),
+  ];
   const servers = iceServers.flatMap((url) => ["--ice-server", url]);
-  return ["--engine", engine, ...servers, ...(iceTransportPolicy === "relay" ? ["--relay-only"] : [])];
+  return ["--engine", engine, ...servers, ...signaling, ...(iceTransportPolicy === "relay" ? ["--relay-only"] : [])];
 }

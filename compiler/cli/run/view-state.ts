@@ -160,6 +160,15 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
   switch (event.kind) {
     case "peer-listening":
       return withPeer(state, { name: event.peer, state: "listening", addresses: withAddress(state, event) });
+    case "peer-registered": {
+      const address = `${event.service} as ${event.id}`;
+      const addresses = withAddress(state, { kind: "peer-listening", peer: event.peer, address });
+      return withPeer(state, { name: event.peer, state: "listening", addresses });
+    }
+    case "registration-lost": {
+      const text = `${event.peer} is not registered at ${event.service}, and tries again (${event.error.message})`;
+      return withNotice(state, { level: "warning", text });
+    }
     case "session-opened":
       return { ...state, owners: new Map(state.owners).set(event.session, event.peer) };
     case "session-closed": {

@@ -24,10 +24,12 @@ export interface DialDeps {
 export async function dial(deps: DialDeps, text: string, options: DialOptions): Promise<Dialled> {
   const uri = parseTargetUri(text, "webrtc");
   const { signal } = options;
-  const { host, port, pipeline } = uri;
+  const { host, port, secure, peer, pipeline } = uri;
   const call = await deps.signaling.call({
     host,
     port,
+    secure,
+    peer,
     pipeline,
     share: deps.share,
     messageBytes: deps.engine.messageBytes,

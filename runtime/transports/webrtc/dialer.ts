@@ -47,7 +47,7 @@ export function webrtcDialer(init: WebrtcDialerInit): Transport {
 function calleeOf(text: string): Callee {
   const uri = parseTargetUri(text, "webrtc");
   return {
-    at: formatHostPort(uri),
+    at: uri.peer === undefined ? formatHostPort(uri) : `${uri.peer} at ${formatHostPort(uri)}`,
     pipeline: uri.pipeline,
     addressOf: (pipeline) => formatMeshUri({ ...uri, pipeline }),
   };

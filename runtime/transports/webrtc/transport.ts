@@ -1,6 +1,6 @@
 import type { PipelineCalls } from "../../interface/calls.ts";
 import { MeshError } from "../../interface/errors.ts";
-import type { Signaling } from "../../interface/signaling.ts";
+import type { CallSource, Signaling } from "../../interface/signaling.ts";
 import type { Connection, Listener, Transport } from "../../interface/transport.ts";
 import { formatMeshUri, parsePeerUri } from "../../interface/uri.ts";
 import { pipelineNotFound } from "../../signaling/errors.ts";
@@ -30,8 +30,8 @@ export function webrtcTransport(init: WebrtcTransportInit): Transport {
   return {
     ...webrtcDialer({ ...init, engine: load }),
     // What answers is loaded before anyone can call.
-    listen: async (uri, accept, calls) =>
-      listen({ connectMs: defaultConnectMs, ...init, engine: await load() }, uri, accept, calls),
+    listen: async (uri, accept, calls, from) =>
+      listen({ connectMs: defaultConnectMs, ...init, engine: await load() }, uri, accept, calls, from),
   };
 }
 
@@ -40,6 +40,7 @@ async function listen(
   text: string,
   accept: (connection: Connection, pipeline: string) => void,
   calls: PipelineCalls | undefined,
+  from: CallSource | undefined,
 ): Promise<Listener> {
   const uri = parsePeerUri(text, "webrtc");
   const open = new Set<WebrtcConnection>();
@@ -71,6 +72,7 @@ async function listen(
     share: init.share ?? true,
     messageBytes: init.engine.messageBytes,
     calls,
+    from,
     onCall(call) {
       if (stopped) {
         call.refuse(new MeshError("peer-unreachable", "the peer stops"));

@@ -18,6 +18,10 @@ describe("R10.1 addresses of pipelines", () => {
     ["webrtc://[2001:DB8::192.0.2.1]/H", { scheme: "webrtc", host: "2001:db8::192.0.2.1", port: 7443, pipeline: "H" }],
     ["grpc://h/Weather%20Report", { scheme: "grpc", host: "h", port: 7443, pipeline: "Weather Report" }],
     ["webrtc://h/%E8%81%9E%E3%81%8F", { scheme: "webrtc", host: "h", port: 7443, pipeline: "聞く" }],
+    ["webrtc://gpu-1@h:1/x", { scheme: "webrtc", peer: "gpu-1", host: "h", port: 1, pipeline: "x" }],
+    ["webrtc+wss://gpu-1@h/x", { scheme: "webrtc", secure: true, peer: "gpu-1", host: "h", port: 7443, pipeline: "x" }],
+    ["webrtc+ws://h/x", { scheme: "webrtc", host: "h", port: 7443, pipeline: "x" }],
+    ["wss://h", { scheme: "ws", secure: true, host: "h", port: 7443, pipeline: undefined }],
     ["webrtc://h/a%2Fb", { scheme: "webrtc", host: "h", port: 7443, pipeline: "a/b" }],
   ] as const)("%s", ([text, expected]) => {
     const uri = parseMeshUri(text);
@@ -36,7 +40,8 @@ describe("R10.1 addresses of pipelines", () => {
     ["webrtc://[::zz]/Hearing", /"::zz" is not an IPv6 address/],
     ["webrtc://[1:2:3]/Hearing", /not an IPv6 address/],
     ["webrtc://[fe80::1%25eth0]/Hearing", /not an IPv6 address/],
-    ["webrtc://me@host/Hearing", /user names/],
+    ["webrtc://me:secret@host/Hearing", /passwords/],
+    ["webrtc://a b@host/Hearing", /id of a peer/],
     ["webrtc://host/Hearing?x=1", /query/],
     ["webrtc://host/Hearing#x", /query or fragment/],
     ["webrtc://host/a/b", /one pipeline name/],

@@ -1,0 +1,50 @@
+import type { Command } from "./command.ts";
+
+export const signalCommand: Command = {
+  name: "signal",
+  summary: "Runs a signaling service, where peers are registered and found",
+  usage: "[options]",
+  details: [
+    "Peers register with it (`registers` in a program, `meshc run --register`), programs ask it for pipelines (`service` targets, `meshc discover`), and calls to peers that cannot be reached by themselves go through it. It carries no streams: connections that are up do not depend on it.",
+    "What is registered is kept in memory. After a restart the peers register anew, within 3 s.",
+    "GET /healthz says that it runs, GET /readyz that it takes peers, each with its figures. It is reached by wss:// behind a proxy that ends TLS.",
+  ],
+  options: [
+    {
+      name: "listen",
+      value: "URI",
+      description: "where it listens; ws://127.0.0.1:7440 by default, port 0 takes a free one",
+    },
+    { name: "max-peers", value: "N", description: "registered peers at most; 50000 by default" },
+    {
+      name: "allow-origin",
+      value: "ORIGIN",
+      repeated: true,
+      description: "pages of this origin may ask too, beside those of this machine; `*` lets all",
+    },
+    {
+      name: "format",
+      value: "FORMAT",
+      choices: ["text", "json"],
+      description: "for people (text, the default) or for programs: an object for each line (json)",
+    },
+  ],
+  examples: [
+    { line: "meshc signal", does: "for programs of this machine, until Ctrl-C" },
+    { line: "meshc signal --listen ws://0.0.0.0:7440", does: "for those of the network as well" },
+  ],
+  positionals: [0, 0],
+  completes: [],
+  async run(args, io) {
+    const { runService } = await import("./signal/run-service.ts");
+    return runService(
+      {
+        listen: args.value("listen") ?? "ws://127.0.0.1:7440",
+        maxPeers: args.value("max-peers"),
+        allowedOrigins: args.values("allow-origin"),
+        json: args.value("format") === "json",
+      },
+      io,
+    );
+  },
+};

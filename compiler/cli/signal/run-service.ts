@@ -1,0 +1,52 @@
+import { MeshError } from "../../../runtime/interface/errors.ts";
+import { formatMeshUri } from "../../../runtime/interface/uri.ts";
+import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
+import { platformRandom } from "../../../runtime/platform/random.ts";
+import { serviceLimits } from "../../../runtime/signaling/limits.ts";
+import { serveService } from "../../../runtime/signaling/service/serve.ts";
+import { nodejsListener } from "../../../runtime/signaling/sockets.nodejs.ts";
+import { environmentError, exitCode, usageError, type ExitCode } from "../exit-code.ts";
+import type { Io } from "../io.ts";
+import { serviceUri } from "./service-uri.ts";
+
+export interface ServiceRequest {
+  readonly listen: string;
+  readonly maxPeers: string | undefined;
+  readonly allowedOrigins: readonly string[];
+  readonly json: boolean;
+}
+
+/** Runs a signaling service until Ctrl-C. */
+export async function runService(request: ServiceRequest, io: Io): Promise<ExitCode> {
+  const at = serviceUri(request.listen);
+  if (at.secure === true) {
+    throw usageError("The service itself listens at ws:// addresses.", "Put a proxy that ends TLS before it.");
+  }
+  const maxPeers = request.maxPeers === undefined ? serviceLimits.peers : Number(request.maxPeers);
+  if (!Number.isSafeInteger(maxPeers) || maxPeers < 1) {
+    throw usageError(
+      `\`--max-peers ${request.maxPeers}\` is no number of peers.`,
+      "Write it as in `--max-peers 1000`.",
+    );
+  }
+  const interrupted = new Promise<void>((resolve) => io.onInterrupt(() => resolve()));
+  const listen = nodejsListener({
+    allowedOrigins: request.allowedOrigins,
+    maxConnections: serviceLimits.connections,
+  });
+  const service = await serveService({ clock: nodejsClock, random: platformRandom, listen, maxPeers }, at).catch(
+    (error: unknown) => {
+      if (!(error instanceof MeshError)) throw error;
+      throw environmentError(`The service cannot listen: ${error.message}`, error.hint);
+    },
+  );
+  const address = formatMeshUri({ ...at, port: service.port });
+  const say = (type: string, text: string, more: object = {}): void =>
+    void io.out.write(request.json ? `${JSON.stringify({ type, ...more })}\n` : `${text}\n`);
+  say("listening", `signaling at ${address}; Ctrl-C ends it`, { address });
+  await interrupted;
+  const { peers } = service.figures();
+  await service.close();
+  say("ended", `ended, with ${peers} ${peers === 1 ? "peer" : "peers"} registered`, { peers });
+  return exitCode.interrupted;
+}

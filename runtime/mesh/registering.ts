@@ -1,0 +1,97 @@
+import type { PeerAbout, PipelineCalls } from "../interface/calls.ts";
+import type { Clock } from "../interface/clock.ts";
+import type { OnEvent } from "../interface/events.ts";
+import type { Random } from "../interface/random.ts";
+import type { Listener, Transport } from "../interface/transport.ts";
+import { formatMeshUri, parsePeerUri } from "../interface/uri.ts";
+import type { PipelineHost } from "../remote/host.ts";
+import { Registrar } from "../signaling/registrar.ts";
+import type { CallSource } from "../interface/signaling.ts";
+import type { SignalConnect } from "../signaling/socket.ts";
+import type { OpenSessions } from "./open-sessions.ts";
+
+export interface RegisteringInit {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal: SignalConnect;
+  /** Its address, such as `wss://signal.example.com`. */
+  readonly service: string;
+  readonly about: PeerAbout;
+  readonly calls: PipelineCalls;
+  /** Takes the connections of calls that the service passes on. */
+  readonly accept: PipelineHost["accept"];
+  /** By which those are answered; left out, none are. */
+  readonly webrtc: Transport | undefined;
+  readonly onEvent: OnEvent;
+  readonly sessions: OpenSessions;
+}
+
+/** How often the load is told where it changes, in milliseconds. */
+const reportMs = 250;
+
+/**
+ * Keeps a peer registered with a signaling service, and answers the calls that come in through it.
+ * @returns what unregisters it
+ * @throws {MeshError} what the service refuses it with; `invalid-argument` for what is no address
+ */
+export async function registerPeer(init: RegisteringInit): Promise<Listener> {
+  const { clock, random, signal, service, about, calls, accept, webrtc, onEvent, sessions } = init;
+  const at = parsePeerUri(service, "ws");
+  const peer = about.name;
+  const registrar = new Registrar({
+    clock,
+    random,
+    connect: signal,
+    at,
+    id: about.id,
+    registration: () => ({
+      name: peer,
+      addresses: [...about.addresses()],
+      relay: webrtc !== undefined,
+      provides: [...about.provides],
+      pipelines: calls.names().map((pipeline) => {
+        const { batch, idempotent, inputs, outputs, schemas } = calls.describe(pipeline);
+        return { pipeline, batch, idempotent, inputs: { ...inputs }, outputs: { ...outputs }, schemas: { ...schemas } };
+      }),
+      load: { inFlight: sessions.count },
+    }),
+    onRegistered: (id) => onEvent({ kind: "peer-registered", peer, service, id }),
+    onLost: (error) => onEvent({ kind: "registration-lost", peer, service, error }),
+  });
+  const from = registrar.calls.listen as CallSource;
+  const { host, port } = at;
+  const uri = formatMeshUri({ scheme: "webrtc", host, port, pipeline: undefined });
+  const listener = await webrtc?.listen(uri, accept, undefined, from);
+  const stopReports = reportChanges(clock, sessions, (inFlight) => registrar.report({ inFlight }));
+  const close = async (): Promise<void> => {
+    stopReports();
+    await registrar.close();
+    await listener?.close();
+  };
+  try {
+    await registrar.started();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  // It is no address that anybody dials.
+  return { address: "", close };
+}
+
+/** Tells how many sessions there are, when that has changed. @returns stops it */
+function reportChanges(clock: Clock, sessions: OpenSessions, report: (inFlight: number) => void): () => void {
+  let last = sessions.count;
+  let cancel: (() => void) | undefined;
+  const stop = sessions.onChange(() => {
+    cancel ??= clock.schedule(reportMs, () => {
+      cancel = undefined;
+      if (sessions.count === last) return;
+      last = sessions.count;
+      report(last);
+    });
+  });
+  return () => {
+    stop();
+    cancel?.();
+  };
+}

@@ -1,0 +1,58 @@
+import { MeshError } from "../../interface/errors.ts";
+import type { FoundPipeline, ServiceParams } from "../methods.ts";
+import type { ServiceContext } from "./context.ts";
+
+/** Candidates that are held against each other. */
+const candidatesAtMost = 256;
+
+/**
+ * The pipeline that a caller is to connect to.
+ * @throws {MeshError} `peer-unreachable` when none fits, or none can be dialled; `resource-exhausted` when all are full
+ */
+export function connectTo(service: ServiceContext, params: ServiceParams<"connect">): FoundPipeline {
+  const { prefer = "round_robin", key, exclude = [], schemes, ...query } = params;
+  const candidates: FoundPipeline[] = [];
+  let found = 0;
+  for (const one of service.directory.matches(query)) {
+    found += 1;
+    if (exclude.includes(one.peer) || !canDial(one, schemes)) continue;
+    candidates.push(one);
+    if (candidates.length >= candidatesAtMost) break;
+  }
+  if (candidates.length === 0) throw nobody(service, params, found);
+  const free = candidates.filter(({ load }) => load?.slots === undefined || load.inFlight < load.slots);
+  if (free.length === 0) {
+    const text = `all ${candidates.length} peers that have ${wanted(params)} are full`;
+    throw new MeshError("resource-exhausted", text, { retryAfterMs: 500 });
+  }
+  return service.chooser.choose(free, prefer, JSON.stringify([prefer, query]), key);
+}
+
+function canDial({ addresses, relay }: FoundPipeline, schemes: readonly string[] | undefined): boolean {
+  if (schemes === undefined) return relay || addresses.length > 0;
+  if (relay && schemes.includes("webrtc")) return true;
+  return addresses.some((address) => schemes.includes(/^[a-z0-9]+/i.exec(address)?.[0].toLowerCase() ?? ""));
+}
+
+function wanted({ pipeline }: ServiceParams<"connect">): string {
+  return pipeline === undefined ? "such a pipeline" : `a pipeline "${pipeline}"`;
+}
+
+function nobody(service: ServiceContext, params: ServiceParams<"connect">, found: number): MeshError {
+  if (found > 0) {
+    const text = `${wanted(params)} is registered ${found} times, but none of them can be reached, or all have been tried`;
+    return new MeshError("peer-unreachable", text);
+  }
+  const { pipeline, where = [] } = params;
+  const same = pipeline === undefined ? 0 : [...service.directory.matches({ pipeline })].length;
+  if (same === 0) {
+    return new MeshError("peer-unreachable", `no peer with ${wanted(params)} is registered here`, {
+      hint: "Start a peer that runs it and registers here: `meshc run FILE --register URI`.",
+    });
+  }
+  const asks = where.map(({ text }) => `\`${text}\``).join(", ");
+  const text = `${same} peers have ${wanted(params)}, but none that fits${asks === "" ? "" : `: ${asks}`}`;
+  return new MeshError("peer-unreachable", text, {
+    hint: "`meshc discover URI` shows what they provide, take and give.",
+  });
+}

@@ -1,0 +1,45 @@
+import type { Clock } from "../../interface/clock.ts";
+import type { ServiceMethod } from "../methods.ts";
+import type { Directory } from "../registry/directory.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Chooser } from "./chooser.ts";
+
+/** A call that is passed on, seen from the conversation with the called peer. */
+export interface Passed {
+  /** By which the two sides of the conversation know it. */
+  number: number;
+  /** A message of the called peer. */
+  answer(message: object): void;
+  /** The called peer hangs up. */
+  hungUp(code: number, reason: string): void;
+  /** Ends it for both. */
+  stop(code: number, reason: string): void;
+}
+
+/** The conversation with a peer that calls are passed on to. */
+export interface Callee {
+  /** @returns false when as many calls as may be go to the peer already */
+  takes(call: Passed): boolean;
+  pass(call: Passed, message: object): void;
+  passEnd(call: Passed, code: number, reason: string): void;
+  release(call: Passed): void;
+  /** Ends the conversation. */
+  stop(code: number, reason: string): void;
+}
+
+/** What conversations and calls need of the service that they belong to. */
+export interface ServiceContext {
+  readonly clock: Clock;
+  readonly directory: Directory;
+  /** Left out where nobody may register. */
+  readonly registry: Registry | undefined;
+  readonly chooser: Chooser;
+  readonly methods: readonly ServiceMethod[];
+  readonly self: string | undefined;
+  /** Something was refused or broken off, with this code of the table. */
+  count(code: string): void;
+  attach(id: string, callee: Callee): void;
+  detach(id: string, callee: Callee): void;
+  conversationEnded(callee: Callee): void;
+  callEnded(call: Passed): void;
+}

@@ -1,0 +1,255 @@
+import { MeshError } from "../../interface/errors.ts";
+import { rateLimit } from "../../interface/rate.ts";
+import { toRpcError } from "../errors.ts";
+import { closeCodes, serviceLimits, signalLimits } from "../limits.ts";
+import { serviceParams, type ServiceParams } from "../methods.ts";
+import {
+  methodParams,
+  parseMessage,
+  rpcFailure,
+  rpcNotification,
+  rpcSuccess,
+  type IncomingOf,
+  type RpcId,
+} from "../protocol.ts";
+import type { Guest } from "../reception.ts";
+import type { SignalSocket } from "../socket.ts";
+import { reachable } from "./addresses.ts";
+import { connectTo } from "./connecting.ts";
+import type { Callee, Passed, ServiceContext } from "./context.ts";
+import { Watch } from "./watch.ts";
+
+const { discover, watch, connect, register, renew, unregister, report, relay } = serviceParams;
+const methods = { discover, watch, connect, register, renew, unregister, report, relay, bye: methodParams.bye };
+type Call = Extract<IncomingOf<typeof methods>, { kind: "call" }>;
+
+/** What one connection says to a signaling service, and is told by it. */
+export class Conversation implements Guest, Callee {
+  readonly #service: ServiceContext;
+  readonly #socket: SignalSocket;
+  /** Epochs by the ids that were registered over it. */
+  readonly #registrations = new Map<string, number>();
+  readonly #watches: Watch[] = [];
+  readonly #calls = new Map<number, Passed>();
+  readonly #few: { take(): boolean };
+  readonly #many: { take(): boolean };
+  #nextCall = 1;
+  #heardUs: number;
+  #cancelIdle: () => void = () => undefined;
+  #over = false;
+
+  constructor(service: ServiceContext, socket: SignalSocket) {
+    this.#service = service;
+    this.#socket = socket;
+    const { clock } = service;
+    this.#heardUs = clock.nowUs();
+    this.#few = rateLimit(clock, signalLimits.messagesPerSecond);
+    this.#many = rateLimit(clock, serviceLimits.messagesPerSecond);
+    this.#awaitWords(serviceLimits.idleMs);
+  }
+
+  greet(id: RpcId, version: number): void {
+    const { methods: served, self } = this.#service;
+    this.#send(rpcSuccess(id, { version, methods: served, ...(self !== undefined && { peer: self }) }));
+  }
+
+  message(text: string): void {
+    if (this.#over) return;
+    this.#heardUs = this.#service.clock.nowUs();
+    const registered = this.#registrations.size > 0;
+    if (!(registered ? this.#many : this.#few).take()) {
+      const limit = registered ? serviceLimits.messagesPerSecond : signalLimits.messagesPerSecond;
+      this.#service.count("resource-exhausted");
+      this.stop(closeCodes.policyViolation, `more than ${limit} messages in a second`);
+      return;
+    }
+    const message = parseMessage(text, methods);
+    if (message.kind === "unacceptable") {
+      this.#service.count("protocol-violation");
+      if (message.reply !== undefined) this.#send(message.reply);
+    } else if (message.kind === "call") this.#called(message);
+  }
+
+  closed(): void {
+    if (!this.#end()) return;
+    const { registry } = this.#service;
+    for (const [id, epoch] of this.#registrations) void registry?.disconnected(id, epoch).catch(() => undefined);
+  }
+
+  stop(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#socket.close(code, reason);
+    this.closed();
+  }
+
+  /** @returns false when as many calls as may be go to the peer already */
+  takes(call: Passed): boolean {
+    if (this.#over || this.#calls.size >= serviceLimits.relayedCalls) return false;
+    call.number = this.#nextCall;
+    this.#nextCall += 1;
+    this.#calls.set(call.number, call);
+    return true;
+  }
+
+  pass({ number }: Passed, message: object): void {
+    this.#send(rpcNotification("relay", { call: number, message }));
+  }
+
+  passEnd({ number }: Passed, code: number, reason: string): void {
+    this.#send(rpcNotification("relay", { call: number, end: { code, reason } }));
+  }
+
+  release({ number }: Passed): void {
+    this.#calls.delete(number);
+  }
+
+  /** What a `watch` has to tell. */
+  tell(change: ServiceParams<"changed">): void {
+    this.#send(rpcNotification("changed", change));
+  }
+
+  #called(call: Call): void {
+    if (call.method === "bye") {
+      this.#socket.close(closeCodes.normal, "");
+      this.closed();
+    } else if (call.method === "relay") this.#relayed(call.params);
+    else if (call.id !== undefined) void this.#answer(call.id, call);
+  }
+
+  async #answer(id: RpcId, call: Call): Promise<void> {
+    try {
+      this.#send(rpcSuccess(id, await this.#do(call)));
+    } catch (error) {
+      const known = MeshError.from(error);
+      this.#service.count(known.code);
+      this.#send(rpcFailure(id, toRpcError(known)));
+    }
+    if (call.method === "watch") this.#watches.at(-1)?.begin();
+  }
+
+  async #do(call: Call): Promise<object> {
+    const { directory } = this.#service;
+    switch (call.method) {
+      case "discover": {
+        const { limit = serviceLimits.pageItems, cursor, ...query } = call.params;
+        const page = directory.page(query, { limit, length: serviceLimits.pageBytes, cursor });
+        const found = page.found.map((one) => reachable(one, this.#socket.remoteHost));
+        return { found, ...(page.cursor !== undefined && { cursor: page.cursor }) };
+      }
+      case "connect":
+        return { found: reachable(connectTo(this.#service, call.params), this.#socket.remoteHost) };
+      case "watch":
+        return { watch: this.#watch(call.params) };
+      case "register":
+        return this.#register(call.params);
+      case "renew":
+        return this.#registry().renew(this.#own(call.params));
+      case "unregister":
+        await this.#registry().unregister(this.#own(call.params));
+        this.#forget(call.params.id);
+        return {};
+      case "report":
+        await this.#registry().report({ ...call.params, ...this.#own(call.params) });
+        return {};
+      default:
+        throw new MeshError("protocol-violation", `"${call.method}" is no request`);
+    }
+  }
+
+  async #register(params: ServiceParams<"register">): Promise<object> {
+    const registry = this.#registry();
+    if (this.#registrations.size >= serviceLimits.registrations && !this.#registrations.has(params.id ?? "")) {
+      const text = `one connection registers ${serviceLimits.registrations} peers at most`;
+      throw new MeshError("resource-exhausted", text);
+    }
+    const { remoteHost } = this.#socket;
+    const addresses = params.addresses.map((address) => fromAnywhere(address, remoteHost));
+    const registered = await registry.register({ ...params, addresses });
+    if (this.#over) {
+      void registry.disconnected(registered.id, registered.epoch).catch(() => undefined);
+      return registered;
+    }
+    this.#registrations.set(registered.id, registered.epoch);
+    this.#service.attach(registered.id, this);
+    return registered;
+  }
+
+  #watch(query: ServiceParams<"watch">): number {
+    if (this.#watches.length >= serviceLimits.watches) {
+      throw new MeshError("resource-exhausted", `one connection watches ${serviceLimits.watches} questions at most`);
+    }
+    const number = this.#watches.length + 1;
+    const { directory, clock } = this.#service;
+    const tell = (change: Omit<ServiceParams<"changed">, "watch">): void => {
+      const found = change.found?.map((one) => reachable(one, this.#socket.remoteHost));
+      this.tell({ ...change, ...(found !== undefined && { found }), watch: number });
+    };
+    this.#watches.push(new Watch({ directory, clock, query, tell }));
+    return number;
+  }
+
+  #relayed({ call, message, end }: ServiceParams<"relay">): void {
+    const passed = this.#calls.get(call);
+    if (message !== undefined) passed?.answer(message);
+    if (end !== undefined) passed?.hungUp(end.code, end.reason);
+  }
+
+  #registry(): NonNullable<ServiceContext["registry"]> {
+    const { registry } = this.#service;
+    if (registry !== undefined) return registry;
+    throw new MeshError("access-denied", "this endpoint is that of one peer, and registers no others", {
+      hint: "Register with a signaling service, as `meshc signal` starts one.",
+    });
+  }
+
+  /** Only the connection that registered an id speaks for it. */
+  #own<P extends { readonly id: string; readonly epoch: number }>(params: P): P {
+    if (this.#registrations.has(params.id)) return params;
+    throw new MeshError("access-denied", `${params.id} was not registered over this connection`, {
+      hint: "Register first.",
+    });
+  }
+
+  #forget(id: string): void {
+    this.#registrations.delete(id);
+    this.#service.detach(id, this);
+  }
+
+  #send(message: object): void {
+    if (this.#over) return;
+    this.#socket.send(JSON.stringify(message));
+    if ((this.#socket.unreadBytes ?? 0) <= serviceLimits.unreadBytes) return;
+    this.#service.count("resource-exhausted");
+    this.stop(closeCodes.policyViolation, "it does not read what it is sent");
+  }
+
+  #end(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#cancelIdle();
+    for (const one of this.#watches) one.stop();
+    for (const call of this.#calls.values()) call.hungUp(closeCodes.goingAway, "the called peer has gone");
+    for (const id of this.#registrations.keys()) this.#service.detach(id, this);
+    this.#service.conversationEnded(this);
+    return true;
+  }
+
+  /** Who neither has registered nor watches is heard of now and then, or goes. */
+  #awaitWords(ms: number): void {
+    const { clock } = this.#service;
+    this.#cancelIdle = clock.schedule(ms, () => {
+      const idleMs = (clock.nowUs() - this.#heardUs) / 1_000;
+      const busy = this.#registrations.size > 0 || this.#watches.length > 0;
+      if (busy) this.#awaitWords(serviceLimits.idleMs);
+      else if (idleMs < serviceLimits.idleMs) this.#awaitWords(serviceLimits.idleMs - idleMs);
+      else this.stop(closeCodes.goingAway, `nothing was said for ${serviceLimits.idleMs} ms`);
+    });
+  }
+}
+
+/** What listens at all addresses of its machine is reached at the one that it comes from. */
+function fromAnywhere(address: string, remoteHost: string | undefined): string {
+  if (remoteHost === undefined) return address;
+  const host = remoteHost.includes(":") ? `[${remoteHost}]` : remoteHost;
+  return address.replace(/^([a-z0-9+.-]+:\/\/)(?:0\.0\.0\.0|\[::\])(?=[:/]|$)/i, `$1${host}`);
+}

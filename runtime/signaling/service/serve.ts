@@ -1,0 +1,80 @@
+import type { Clock } from "../../interface/clock.ts";
+import { MeshError } from "../../interface/errors.ts";
+import type { Random } from "../../interface/random.ts";
+import { serviceLimits } from "../limits.ts";
+import { memoryStore } from "../registry/memory-store.ts";
+import { Registry } from "../registry/registry.ts";
+import type { RegistryStore } from "../registry/store.ts";
+import { serveSockets } from "../server.ts";
+import type { SignalServerFactory } from "../socket.ts";
+import { roundRobinChooser } from "./chooser.ts";
+import { healthService } from "../../http/health.ts";
+import { SignalingService, type SignalingServiceInit } from "./service.ts";
+
+export interface ServeServiceInit {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly listen: SignalServerFactory;
+  /** Memory by default. */
+  readonly store?: RegistryStore;
+  readonly maxPeers?: number;
+}
+
+export interface RunningService {
+  readonly host: string;
+  /** The actual port. */
+  readonly port: number;
+  readonly figures: () => SignalingService["figures"];
+  /** Ends all conversations; calling it again waits for the same end. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a signaling service: peers register, others find them, and calls are passed on.
+ * @throws {MeshError} `address-in-use`
+ */
+export async function serveService(
+  init: ServeServiceInit,
+  at: { readonly host: string; readonly port: number },
+): Promise<RunningService> {
+  const { clock, random, maxPeers } = init;
+  const store = init.store ?? memoryStore();
+  const registry = await Registry.open({ store, clock, random, ...(maxPeers !== undefined && { maxPeers }) });
+  const { directory } = registry;
+  const parts: SignalingServiceInit = { clock, directory, registry, chooser: roundRobinChooser() };
+  const service = new SignalingService(parts);
+  const health = { ready: true };
+  const handle = await serveSockets(
+    { clock, listen: init.listen },
+    {
+      ...at,
+      http: healthService(
+        () => health.ready,
+        () => service.figures,
+      ),
+      reception: service,
+      halfOpen: serviceLimits.halfOpen,
+      // The service answers each hello itself, so none becomes a call here.
+      onCall: (call) => call.refuse(new MeshError("internal", "a service runs no pipelines")),
+    },
+  ).catch((error: unknown) => {
+    registry.close();
+    throw error;
+  });
+  let closing: Promise<void> | undefined;
+  return {
+    host: handle.host,
+    port: handle.port,
+    figures: () => service.figures,
+    close: () => {
+      health.ready = false;
+      closing ??= (async () => {
+        registry.close();
+        service.close();
+        await handle.close();
+        if (init.store === undefined) await store.close();
+      })();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,187 @@
+import type { Clock } from "../../interface/clock.ts";
+import { MeshError } from "../../interface/errors.ts";
+import { pipelineNotFound, toRpcError } from "../errors.ts";
+import { closeCodes, serviceLimits, signalLimits } from "../limits.ts";
+import type { FoundPipeline, ServiceMethod } from "../methods.ts";
+import { rpcFailure, type MethodParams, type RpcId } from "../protocol.ts";
+import type { Guest, Reception } from "../reception.ts";
+import type { Directory } from "../registry/directory.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { SignalSocket } from "../socket.ts";
+import { commonVersion } from "../state.ts";
+import type { Chooser } from "./chooser.ts";
+import type { Callee, Passed, ServiceContext } from "./context.ts";
+import { Conversation } from "./conversation.ts";
+import { PassedCall } from "./passed-call.ts";
+
+export interface SignalingServiceInit {
+  readonly clock: Clock;
+  readonly directory: Directory;
+  /** Left out, nobody may register here. */
+  readonly registry?: Registry;
+  readonly chooser: Chooser;
+  /** The id of the peer whose endpoint it is; its pipelines are called here without being passed on. */
+  readonly self?: string;
+  /** Conversations at the same time. */
+  readonly maxConversations?: number;
+}
+
+/** Why something was refused or broken off, by code, and how often. */
+export type Refusals = Readonly<Record<string, number>>;
+
+/**
+ * A signaling service: answers questions about what is registered, and passes calls on to those who can only be reached through it. Knows
+ * nothing of sockets but that they carry texts; the directory and the registry know nothing of it.
+ */
+export class SignalingService implements Reception, ServiceContext {
+  readonly #init: SignalingServiceInit;
+  readonly #conversations = new Set<Callee>();
+  /** The conversation of each peer that is registered here. */
+  readonly #peers = new Map<string, Callee>();
+  readonly #refusals = new Map<string, number>();
+  readonly #passed = new Set<Passed>();
+  #stopped = false;
+
+  constructor(init: SignalingServiceInit) {
+    this.#init = init;
+  }
+
+  get clock(): Clock {
+    return this.#init.clock;
+  }
+
+  get directory(): Directory {
+    return this.#init.directory;
+  }
+
+  get registry(): Registry | undefined {
+    return this.#init.registry;
+  }
+
+  get chooser(): Chooser {
+    return this.#init.chooser;
+  }
+
+  /** What may be asked here. */
+  get methods(): readonly ServiceMethod[] {
+    const questions = ["discover", "watch", "connect"] as const;
+    return this.#init.registry === undefined
+      ? questions
+      : [...questions, "register", "renew", "unregister", "report", "relay"];
+  }
+
+  get self(): string | undefined {
+    return this.#init.self;
+  }
+
+  /** For health checks and figures. */
+  get figures(): {
+    readonly conversations: number;
+    readonly peers: number;
+    readonly calls: number;
+    readonly refusals: Refusals;
+  } {
+    return {
+      conversations: this.#conversations.size,
+      peers: this.directory.size,
+      calls: this.#passed.size,
+      refusals: Object.fromEntries(this.#refusals),
+    };
+  }
+
+  enter(hello: MethodParams<"hello">, id: RpcId, socket: SignalSocket, text: string): Guest | undefined {
+    const version = commonVersion(hello.versions);
+    if (typeof version !== "number") return this.#refuse(socket, id, version);
+    if (hello.pipeline === undefined) return this.#converse(version, id, socket);
+    if (this.#init.self !== undefined && (hello.peer === undefined || hello.peer === this.#init.self)) return undefined;
+    return this.#pass({ ...hello, pipeline: hello.pipeline }, id, socket, text);
+  }
+
+  /** A peer has registered over a conversation, which calls to it go over from now on. */
+  attach(id: string, conversation: Callee): void {
+    this.#peers.set(id, conversation);
+  }
+
+  detach(id: string, conversation: Callee): void {
+    if (this.#peers.get(id) === conversation) this.#peers.delete(id);
+  }
+
+  conversationEnded(conversation: Callee): void {
+    this.#conversations.delete(conversation);
+  }
+
+  callEnded(call: Passed): void {
+    this.#passed.delete(call);
+  }
+
+  count(code: string): void {
+    // The codes are those of a closed table and some of ours, so that strangers cannot make it grow.
+    this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
+  }
+
+  /** Ends all conversations and calls. */
+  close(): void {
+    this.#stopped = true;
+    for (const call of this.#passed) call.stop(closeCodes.goingAway, "the service stops");
+    for (const conversation of this.#conversations) conversation.stop(closeCodes.goingAway, "the service stops");
+  }
+
+  #converse(version: number, id: RpcId, socket: SignalSocket): Guest {
+    const { maxConversations = serviceLimits.connections } = this.#init;
+    if (this.#stopped || this.#conversations.size >= maxConversations) {
+      const text = `as many conversations as may be (${maxConversations}) are open here`;
+      return this.#refuse(socket, id, new MeshError("resource-exhausted", text, { retryAfterMs: 1_000 }));
+    }
+    const conversation = new Conversation(this, socket);
+    this.#conversations.add(conversation);
+    conversation.greet(id, version);
+    return conversation;
+  }
+
+  /** Passes a call on to a peer that runs the pipeline. */
+  #pass(
+    hello: MethodParams<"hello"> & { readonly pipeline: string },
+    id: RpcId,
+    socket: SignalSocket,
+    text: string,
+  ): Guest {
+    const { pipeline, peer } = hello;
+    const query = { pipeline, ...(peer !== undefined && { peer }) };
+    const candidates = [...this.directory.matches(query)].filter((one) => one.relay && this.#peers.has(one.peer));
+    if (candidates.length === 0) return this.#refuse(socket, id, this.#notFound(hello), peer === undefined);
+    const chosen: FoundPipeline = this.chooser.choose(candidates, "round_robin", `relay ${pipeline}`);
+    const callee = this.#peers.get(chosen.peer) as Callee;
+    const call = new PassedCall(this, socket, callee);
+    if (!callee.takes(call)) {
+      const full = `${chosen.peer} takes no more calls now`;
+      return this.#refuse(socket, id, new MeshError("resource-exhausted", full, { retryAfterMs: 1_000 }));
+    }
+    this.#passed.add(call);
+    call.message(text);
+    return call;
+  }
+
+  #notFound({ pipeline, peer }: { readonly pipeline: string; readonly peer?: string | undefined }): MeshError {
+    const names = this.directory.names(signalLimits.listedPipelines + 1);
+    if (peer === undefined) {
+      const { message } = pipelineNotFound(pipeline, names);
+      const text = names.includes(pipeline)
+        ? `no peer that runs "${pipeline}" takes calls through this service; ask it to connect`
+        : message.replace("runs here; it runs", "is registered here; there are");
+      return new MeshError("pipeline-not-found", text.replace("there are none", "there is none at all"));
+    }
+    if (this.directory.has(peer)) {
+      const text = `the peer ${peer} runs no "${pipeline}", or takes no calls through this service now`;
+      return new MeshError("pipeline-not-found", text);
+    }
+    return new MeshError("peer-unreachable", `no peer ${peer} is registered here`);
+  }
+
+  #refuse(socket: SignalSocket, id: RpcId, error: MeshError, lists = false): Guest {
+    this.count(error.code);
+    const names = lists ? this.directory.names(signalLimits.listedPipelines) : undefined;
+    socket.send(JSON.stringify(rpcFailure(id, toRpcError(error, names))));
+    socket.close(closeCodes.normal, "");
+    return { message: () => undefined, closed: () => undefined };
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from "../../interface/clock.ts";
+import { serviceLimits } from "../limits.ts";
+import type { FoundPipeline, Query, ServiceParams } from "../methods.ts";
+import type { Directory } from "../registry/directory.ts";
+
+export interface WatchInit {
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly query: Query;
+  readonly tell: (change: Omit<ServiceParams<"changed">, "watch">) => void;
+}
+
+/** Tells what there is to a question, a page a turn, and then what becomes of it. */
+export class Watch {
+  readonly #init: WatchInit;
+  readonly #unsubscribe: () => void;
+  #cursor: string | undefined;
+  #begun = false;
+  #stopped = false;
+
+  constructor(init: WatchInit) {
+    this.#init = init;
+    const { directory, query, tell } = init;
+    this.#unsubscribe = directory.onChange((change) => {
+      // Also while the pages are told: who is told of something twice has the later state in the end.
+      const { found, gone } = directory.difference(change, query);
+      for (const part of chunks(found)) tell({ found: part });
+      if (gone.length > 0) tell({ gone: gone.map((pipeline) => ({ peer: change.id, pipeline })) });
+    });
+  }
+
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#page();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#unsubscribe();
+  }
+
+  #page(): void {
+    if (this.#stopped) return;
+    const { directory, clock, query, tell } = this.#init;
+    const { found, cursor } = directory.page(query, {
+      limit: serviceLimits.pageItems,
+      length: serviceLimits.pageBytes,
+      cursor: this.#cursor,
+    });
+    this.#cursor = cursor;
+    if (found.length > 0 || cursor === undefined)
+      tell({ found: [...found], ...(cursor === undefined && { complete: true }) });
+    if (cursor !== undefined) clock.schedule(0, () => this.#page());
+  }
+}
+
+/** What fits into a message each. */
+function chunks(found: readonly FoundPipeline[]): FoundPipeline[][] {
+  const parts: FoundPipeline[][] = [];
+  let room = 0;
+  for (const one of found) {
+    const size = JSON.stringify(one).length;
+    const last = parts.at(-1);
+    if (last === undefined || size > room) {
+      parts.push([one]);
+      room = serviceLimits.pageBytes;
+    } else last.push(one);
+    room -= size;
+  }
+  return parts;
+}

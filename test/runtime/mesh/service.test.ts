@@ -1,0 +1,210 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { MeshEvent } from "../../../runtime/interface/events.ts";
+import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
+import { launchPlan, type LaunchOptions, type Mesh } from "../../../runtime/mesh/launch.ts";
+import { servePeer } from "../../../runtime/mesh/serving.ts";
+import * as calls from "../../../runtime/remote/calls.ts";
+import { serveService, type RunningService } from "../../../runtime/signaling/service/serve.ts";
+import { ServiceClient } from "../../../runtime/signaling/service-client.ts";
+import { connectNodejs, listenNodejs } from "../../../runtime/signaling/sockets.nodejs.ts";
+import { weriftTransport } from "../../conformance/nodejs-transport.ts";
+import { collector, depsOf, feed, planOf } from "../../support/pipeline-run.ts";
+import { realClock, seededRandom } from "../../support/real-clock.ts";
+
+const text = { kind: "scalar", name: "text" } as const;
+const host = "127.0.0.1";
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+const tag = (mark: string): NodeDefinition =>
+  defineNode({
+    sync: true,
+    open: (_, { emit }) => ({ process: (frame) => void emit("out", `${String(frame.payload)}${mark}`) }),
+  });
+
+/** A caller by name alone, and a peer whose pipeline has ports of other names. */
+const program = (more = "", peer = ""): string => `
+interface Say { in a: text
+ out b: text }
+node Tag { in text
+ out text
+ from "./x.ts" }
+pipeline Speaking { in line: text
+ out speech: text
+ line -> Tag() -> speech }
+pipeline Client { in a: text
+ out b: text
+ remote tts: Say { at service "Speaking" ${more}
+  retry 0 times }
+ a -> tts -> b }
+peer tts { runs Speaking
+ provides gpu(memory: 24GiB)
+ ${peer} }
+peer client { runs Client }
+`;
+const listening = 'listens "webrtc://127.0.0.1:0"';
+
+async function launch(source: string, mark: string, options: Partial<LaunchOptions>) {
+  const events: MeshEvent[] = [];
+  const { registry } = depsOf({ Tag: tag(mark) });
+  const mesh = await launchPlan(
+    planOf(source),
+    {
+      clock: realClock,
+      random: seededRandom([...mark].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7)),
+      log: () => undefined,
+      env: () => undefined,
+      transports: [weriftTransport()],
+      calls: async () => calls,
+      serve: servePeer,
+      signal: connectNodejs,
+    },
+    { registry, onEvent: (event) => events.push(event), ...options },
+  );
+  cleanUps.push(() => mesh.close());
+  return { mesh, events };
+}
+
+async function service(port = 0): Promise<RunningService & { readonly uri: string }> {
+  const running = await serveService(
+    { clock: realClock, random: seededRandom(9), listen: listenNodejs },
+    { host, port },
+  );
+  cleanUps.push(() => running.close());
+  return { ...running, uri: `ws://${host}:${running.port}` };
+}
+
+async function open(mesh: Mesh) {
+  const b = collector();
+  const session = await mesh.open("Client", {
+    params: {},
+    inputs: { a: text },
+    outputs: { b: { type: text, link: b.link } },
+    schemas: {},
+    signal: new AbortController().signal,
+  });
+  return { session, payloads: b.payloads };
+}
+
+async function say(mesh: Mesh, line: string): Promise<unknown> {
+  const { session, payloads } = await open(mesh);
+  await feed(session, "a", [line]);
+  const { error } = await session.closed;
+  return error ?? payloads[0];
+}
+
+const registered = (uri: string, id: string): Partial<LaunchOptions> => ({
+  peers: ["tts"],
+  registers: [uri],
+  ids: { tts: id },
+});
+
+describe("pipelines that are found by a signaling service", () => {
+  it("R12.1 R7.1 R7.2 R3.3 R10.3 give three identical instances their turns", async () => {
+    const { uri } = await service();
+    for (const mark of ["-1", "-2", "-3"]) await launch(program("", listening), mark, registered(uri, `tts${mark}`));
+    const { mesh } = await launch(program("where gpu.memory >= 8GiB"), "", { peers: ["client"], discovers: [uri] });
+    const said: unknown[] = [];
+    for (let count = 0; count < 6; count += 1) said.push(await say(mesh, "hi"));
+    expect(said).toEqual(["hi-1", "hi-2", "hi-3", "hi-1", "hi-2", "hi-3"]);
+  });
+
+  it("R7.3 are called through it where they listen nowhere", async () => {
+    const { uri, figures } = await service();
+    const far = await launch(program(), "-far", registered(uri, "tts-far"));
+    expect(far.mesh.peers).toEqual([{ name: "tts", addresses: [] }]);
+    expect(far.events).toEqual([{ kind: "peer-registered", peer: "tts", service: uri, id: "tts-far" }]);
+    const { mesh } = await launch(program(), "", { peers: ["client"], discovers: [uri] });
+    const { session, payloads } = await open(mesh);
+    expect(session.describe().remotes[0]?.session?.connection).toMatchObject({
+      transport: "webrtc",
+      state: "connected",
+      remoteCandidates: expect.arrayContaining([expect.stringMatching(/^candidate:/)]),
+    });
+    await feed(session, "a", ["hello", "again"]);
+    expect(await session.closed).toMatchObject({ error: undefined });
+    expect(payloads).toEqual(["hello-far", "again-far"]);
+    expect(figures().calls).toBe(0);
+  });
+
+  it("R8.3 leave their place to the next when one has gone without a word", async () => {
+    const { uri } = await service();
+    await launch(program("", listening), "-1", registered(uri, "tts-1"));
+    const { signal } = new AbortController();
+    const at = { host, port: Number(uri.split(":").at(-1)) };
+    const ghost = await ServiceClient.open({ clock: realClock, connect: connectNodejs }, at, signal);
+    cleanUps.push(async () => ghost.close());
+    const { found } = await ghost.request("discover", {});
+    const pipelines = found.map(({ pipeline, batch, inputs, outputs, schemas }) => ({
+      pipeline,
+      batch,
+      inputs,
+      outputs,
+      schemas,
+    }));
+    // Nothing listens at port 1, and calls get no answer through the service.
+    const says = { name: "tts", addresses: [`webrtc://${host}:1`], relay: false, provides: [], pipelines };
+    await ghost.request("register", { ...says, id: "a-ghost", key: "the key of a ghost" });
+    const { mesh } = await launch(program(), "", { peers: ["client"], discovers: [uri] });
+    expect([await say(mesh, "x"), await say(mesh, "y")]).toEqual(["x-1", "y-1"]);
+  });
+
+  it("stay connected when the service goes, and are registered again within 3 s of its return", async () => {
+    const first = await service();
+    const far = await launch(program("", listening), "-1", registered(first.uri, "tts-1"));
+    const { mesh } = await launch(program(), "", { peers: ["client"], discovers: [first.uri] });
+    const { session, payloads } = await open(mesh);
+    session.inputs["a"]?.send({ timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: "before" });
+    await vi.waitFor(() => expect(payloads).toEqual(["before-1"]));
+    await first.close();
+    await vi.waitFor(() => expect(far.events.some(({ kind }) => kind === "registration-lost")).toBe(true));
+    session.inputs["a"]?.send({ timestampUs: 1, seq: 1, epoch: 0, flags: 0, payload: "without" });
+    await vi.waitFor(() => expect(payloads).toEqual(["before-1", "without-1"]));
+    const backMs = performance.now();
+    const second = await service(first.port);
+    await vi.waitFor(() => expect(second.figures().peers).toBe(1), { timeout: 10_000, interval: 20 });
+    console.info(`registered again ${Math.round(performance.now() - backMs)} ms after the service was back`);
+    expect(far.events.filter(({ kind }) => kind === "peer-registered").length).toBe(2);
+    expect(session.describe().remotes[0]?.state).toBe("connected");
+    await session.close();
+    expect(await say(mesh, "new")).toBe("new-1");
+  });
+
+  it("R10.2 are refused under an id that another has", async () => {
+    const { uri } = await service();
+    await launch(program(), "-1", registered(uri, "tts-1"));
+    await expect(launch(program(), "-2", registered(uri, "tts-1"))).rejects.toMatchObject({
+      code: "access-denied",
+      message: /tts-1 belongs to another peer/,
+      hint: /another id/,
+    });
+  });
+
+  it("are told of by a peer that listens itself, too", async () => {
+    const { mesh } = await launch(program("", listening), "-1", { peers: ["tts"] });
+    const [address = ""] = mesh.peers[0]?.addresses ?? [];
+    const port = Number(address.split(":").at(-1));
+    const { signal } = new AbortController();
+    const client = await ServiceClient.open({ clock: realClock, connect: connectNodejs }, { host, port }, signal);
+    cleanUps.push(async () => client.close());
+    expect(client.methods).toEqual(["discover", "watch", "connect"]);
+    const { found } = await client.request("discover", { pipeline: "Speaking" });
+    expect(found).toMatchObject([{ name: "tts", addresses: [address], provides: [{ name: "gpu" }], relay: false }]);
+    const says = { name: "x", key: "a key of 16 letters", addresses: [], relay: false, provides: [], pipelines: [] };
+    await expect(client.request("register", says)).rejects.toMatchObject({ code: "access-denied" });
+    const caller = await launch(program(), "", { peers: ["client"], discovers: [`ws://${host}:${port}`] });
+    expect(await say(caller.mesh, "hi")).toBe("hi-1");
+  });
+
+  it.each([
+    ["nobody runs it", {}, "peer-unreachable", /no peer with a pipeline "Speaking" is registered here/],
+    ["no service is known", { discovers: [] }, "peer-unreachable", /no signaling service is known here/],
+    ["none answers", { discovers: ["ws://127.0.0.1:1"] }, "peer-unreachable", /Nothing listens at 127\.0\.0\.1:1/],
+  ])("say so when %s", async (_, options, code, message) => {
+    const { uri } = await service();
+    const { mesh } = await launch(program(), "", { peers: ["client"], discovers: [uri], ...options });
+    await expect(open(mesh)).rejects.toMatchObject({ code: "targets-exhausted", cause: { code, message } });
+  });
+});

@@ -1,0 +1,279 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { seededRandom } from "../../../runtime/testing/seeded-random.ts";
+import { virtualClock } from "../../../runtime/testing/virtual-clock.ts";
+import type { MeshError } from "../../../runtime/interface/errors.ts";
+import type { IncomingCall, SignalingCandidate } from "../../../runtime/interface/signaling.ts";
+import { callPeer } from "../../../runtime/signaling/client.ts";
+import { serviceLimits } from "../../../runtime/signaling/limits.ts";
+import type { ServiceParams } from "../../../runtime/signaling/methods.ts";
+import { Registrar } from "../../../runtime/signaling/registrar.ts";
+import { serveSockets } from "../../../runtime/signaling/server.ts";
+import { ServiceClient } from "../../../runtime/signaling/service-client.ts";
+import { serveService, type RunningService } from "../../../runtime/signaling/service/serve.ts";
+import { pipeNetwork, turn } from "./pipe.ts";
+import { opus, peer, pipeline, text } from "./registry/support.ts";
+
+const at = { host: "signal", port: 7440 };
+const { signal } = new AbortController();
+
+async function setUp() {
+  const clock = virtualClock();
+  const network = pipeNetwork();
+  const start = (): Promise<RunningService> =>
+    serveService({ clock, random: seededRandom(1), listen: network.listen }, at);
+  const service = await start();
+  const open = (): Promise<ServiceClient> => ServiceClient.open({ clock, connect: network.connect }, at, signal);
+  const registered = async (id: string, more: Partial<ServiceParams<"register">> = {}): Promise<ServiceClient> => {
+    const client = await open();
+    await client.request("register", peer(id, more));
+    return client;
+  };
+  return { clock, network, service, start, open, registered };
+}
+
+describe("a signaling service", () => {
+  it("R7.1 R7.2 R10.3 R3.3 takes registrations and lists what fits, with all that its peers say", async () => {
+    const { open, registered } = await setUp();
+    const provides = [{ name: "gpu", values: [], properties: {} }];
+    await registered("a", { provides });
+    await registered("b");
+    const client = await open();
+    const { found } = await client.request("discover", { pipeline: "Hearing", inputs: { speech: opus } });
+    expect(found.map((one) => one.peer)).toEqual(["a", "b"]);
+    expect(found[0]).toMatchObject({
+      ...pipeline(),
+      addresses: ["webrtc://a.example.com:7443"],
+      provides,
+      relay: true,
+    });
+    const gpu = { anyOf: [{ kind: "has" as const, ...(provides[0] as (typeof provides)[0]) }], text: "gpu" };
+    const some = await client.request("discover", { where: [gpu] });
+    expect(some.found.map((one) => one.peer)).toEqual(["a"]);
+  });
+
+  it("R12.1 connects callers to three of a kind in turn, and goes on so when one leaves", async () => {
+    const { open, registered } = await setUp();
+    for (const id of ["tts-1", "tts-2", "tts-3"]) await registered(id, { pipelines: [pipeline("Speaking")] });
+    const client = await open();
+    const pick = async (): Promise<string> => (await client.request("connect", { pipeline: "Speaking" })).found.peer;
+    const picked: string[] = [];
+    for (let count = 0; count < 9; count += 1) picked.push(await pick());
+    expect(picked).toEqual(["tts-1", "tts-2", "tts-3", "tts-1", "tts-2", "tts-3", "tts-1", "tts-2", "tts-3"]);
+    const { found } = await client.request("connect", { pipeline: "Speaking", exclude: ["tts-1"] });
+    expect(found.peer).toBe("tts-2");
+  });
+
+  it("says why nobody can be connected to", async () => {
+    const { open, registered } = await setUp();
+    await registered("a", { load: { inFlight: 4, slots: 4 }, relay: false });
+    const client = await open();
+    const refused = (params: ServiceParams<"connect">) =>
+      client.request("connect", params).then(
+        () => undefined,
+        ({ code, message, hint }: MeshError) => `${code}: ${message} ${hint ?? ""}`,
+      );
+    expect(await refused({ pipeline: "X" })).toMatch(
+      /^peer-unreachable: signal:7440 refuses the request: no peer with a pipeline "X" is registered here\. .*--register/,
+    );
+    expect(await refused({ pipeline: "Hearing", batch: true })).toMatch(
+      /1 peers have a pipeline "Hearing", but none that fits/,
+    );
+    expect(await refused({ pipeline: "Hearing" })).toMatch(/^resource-exhausted: .*all 1 peers .* are full/);
+    expect(await refused({ pipeline: "Hearing", schemes: ["grpc"] })).toMatch(/none of them can be reached/);
+  });
+
+  it("tells who watches what is there, and what becomes of it", async () => {
+    const { open, registered, clock } = await setUp();
+    const first = await registered("a");
+    const watcher = await open();
+    const seen: string[] = [];
+    watcher.onChange(({ watch, found = [], gone = [], complete }) => {
+      seen.push(...found.map((one) => `${watch}+${one.peer}`), ...gone.map((one) => `${watch}-${one.peer}`));
+      if (complete === true) seen.push("complete");
+    });
+    expect(await watcher.request("watch", { pipeline: "Hearing", outputs: { words: text } })).toEqual({ watch: 1 });
+    await registered("b");
+    await first.request("unregister", { id: "a", epoch: 1 });
+    await clock.advanceAsync(0);
+    await turn();
+    expect(seen).toEqual(["1+a", "complete", "1+b", "1-a"]);
+  });
+
+  it("R10.2 lets only the connection that registered an id speak for it", async () => {
+    const { open, registered } = await setUp();
+    await registered("a");
+    const other = await open();
+    for (const method of ["renew", "unregister"] as const) {
+      await expect(other.request(method, { id: "a", epoch: 1 })).rejects.toMatchObject({ code: "access-denied" });
+    }
+    await expect(other.request("register", peer("a", { key: "stolen, but not the key" }))).rejects.toMatchObject({
+      code: "access-denied",
+      hint: expect.stringContaining("another id"),
+    });
+  });
+
+  it("R7.3 passes offer, answer and candidates on to a peer that is reached by nothing else", async () => {
+    const { clock, network } = await setUp();
+    const calls: IncomingCall[] = [];
+    const registrar = new Registrar({
+      clock,
+      random: seededRandom(3),
+      connect: network.connect,
+      at,
+      id: "behind-nat",
+      registration: () => ({ ...peer("x", { addresses: [] }), leaseMs: 30_000 }),
+      onRegistered: () => undefined,
+      onLost: () => undefined,
+    });
+    await serveSockets(
+      { clock, listen: registrar.calls.listen },
+      {
+        ...at,
+        http: undefined,
+        reception: undefined,
+        halfOpen: 64,
+        pipelines: () => ["Hearing"],
+        share: true,
+        onCall: (call) => calls.push(call),
+      },
+    );
+    await registrar.started();
+    const call = await callPeer(
+      { clock, connect: network.connect, connectMs: 3_000 },
+      { ...at, pipeline: "Hearing", peer: "behind-nat", share: true, signal },
+    );
+    expect(call.shared).toBe(true);
+    const answered = call.offer("the offer");
+    call.candidate({ candidate: "candidate:1", sdpMid: "0" });
+    call.candidate(null);
+    await turn();
+    await turn();
+    expect(calls[0]).toMatchObject({ pipeline: "Hearing", offer: "the offer", shared: true });
+    const fromCaller: (SignalingCandidate | null)[] = [];
+    calls[0]?.onCandidate((candidate) => fromCaller.push(candidate));
+    expect(fromCaller).toEqual([{ candidate: "candidate:1", sdpMid: "0" }, null]);
+    calls[0]?.answer("the answer");
+    expect(await answered).toBe("the answer");
+    const fromCallee: (SignalingCandidate | null)[] = [];
+    call.onCandidate((candidate) => fromCallee.push(candidate));
+    calls[0]?.candidate({ candidate: "candidate:2" });
+    await turn();
+    await turn();
+    expect(fromCallee).toEqual([{ candidate: "candidate:2" }]);
+    call.bye();
+    expect(await calls[0]?.ended).toBeUndefined();
+    const refused = await callPeer(
+      { clock, connect: network.connect, connectMs: 3_000 },
+      { ...at, pipeline: "Hearing", signal },
+    );
+    void refused.offer("again").catch(() => undefined);
+    await turn();
+    await turn();
+    refused.abandon();
+    expect(await calls[1]?.ended).toMatchObject({ code: "peer-lost" });
+    const closing = registrar.close();
+    await turn();
+    await closing;
+  });
+
+  it.each([
+    ["Speaking", undefined, "pipeline-not-found", /no pipeline "Speaking" is registered here; there are Hearing/],
+    ["Hearing", "nobody", "peer-unreachable", /no peer nobody is registered/],
+    ["Hearing", "direct", "pipeline-not-found", /takes no calls through this service/],
+    ["Speaking", "direct", "pipeline-not-found", /runs no "Speaking"/],
+  ])("refuses to pass a call to %s of %s on", async (name, id, code, message) => {
+    const { clock, network, registered } = await setUp();
+    await registered("direct", { relay: false });
+    const call = callPeer(
+      { clock, connect: network.connect, connectMs: 3_000 },
+      { ...at, pipeline: name, peer: id, signal },
+    );
+    await expect(call).rejects.toMatchObject({ code, message });
+  });
+});
+
+describe("a peer keeps itself registered", () => {
+  const cleanUps: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0)) await cleanUp();
+  });
+
+  async function kept() {
+    const setup = await setUp();
+    const events: string[] = [];
+    const registrar = new Registrar({
+      clock: setup.clock,
+      random: seededRandom(5),
+      connect: setup.network.connect,
+      at,
+      id: "a",
+      registration: () => peer("a"),
+      onRegistered: (id) => events.push(`registered ${id}`),
+      onLost: ({ code }) => events.push(`lost ${code}`),
+    });
+    cleanUps.push(async () => {
+      const closing = registrar.close();
+      await setup.clock.advanceAsync(1_000);
+      await closing;
+    });
+    await registrar.started();
+    const ids = async (): Promise<string[]> => {
+      const client = await setup.open();
+      const { found } = await client.request("discover", {});
+      client.close();
+      return found.map((one) => `${one.peer} ${one.epoch}`);
+    };
+    return { ...setup, registrar, events, ids };
+  }
+
+  it("R7.1 by renewing, for as long as it runs, and takes leave when it ends", async () => {
+    const { clock, registrar, ids, events } = await kept();
+    for (let leftMs = 5 * serviceLimits.leaseMs; leftMs > 0; leftMs -= 1_000) {
+      await clock.advanceAsync(1_000);
+      await turn();
+    }
+    expect(await ids()).toEqual(["a 1"]);
+    expect(events).toEqual(["registered a"]);
+    const closing = registrar.close();
+    await turn();
+    await closing;
+    expect(await ids()).toEqual([]);
+  });
+
+  it("within 3 s of a restart of the service, with an epoch that has grown", async () => {
+    const { clock, service, start, ids, events } = await kept();
+    await service.close();
+    // However long it is away.
+    for (let count = 0; count < 40; count += 1) {
+      await clock.advanceAsync(1_000);
+      await turn();
+    }
+    await start();
+    for (let count = 0; count < 6; count += 1) {
+      await clock.advanceAsync(500);
+      await turn();
+    }
+    expect(await ids()).toEqual(["a 2"]);
+    expect(events[0]).toBe("registered a");
+    expect(events.at(-1)).toBe("registered a");
+    expect(new Set(events.slice(1, -1))).toEqual(new Set(["lost peer-lost", "lost peer-unreachable"]));
+  });
+
+  it("R10.2 but not by an id of another, which it is told of at once", async () => {
+    const { clock, network } = await kept();
+    const thief = new Registrar({
+      clock,
+      random: seededRandom(6),
+      connect: network.connect,
+      at,
+      id: "a",
+      registration: () => peer("a"),
+      onRegistered: () => undefined,
+      onLost: () => undefined,
+    });
+    await expect(thief.started()).rejects.toMatchObject({ code: "access-denied", message: /belongs to another peer/ });
+    const closing = thief.close();
+    await turn();
+    await closing;
+  });
+});
