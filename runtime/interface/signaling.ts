@@ -9,6 +9,13 @@ export interface SignalingCandidate {
   readonly sdpMLineIndex?: number | null | undefined;
 }
 
+/** A connection, by the certificates at its ends: their fingerprints as in SDP (RFC 8122), `sha-256 …`. */
+export interface Bond {
+  /** At the end of whoever says it. */
+  readonly own: string;
+  readonly other: string;
+}
+
 /** What both sides of a call have. Nothing is sent any more once `ended` has resolved. */
 interface SignalingLeg {
   candidate(candidate: SignalingCandidate | null): void;
@@ -24,6 +31,8 @@ export interface OutgoingCall extends SignalingLeg {
   readonly shared: boolean;
   /** The largest message that the other side takes on a data channel, in bytes; undefined where it has not told. */
   readonly messageBytes?: number | undefined;
+  /** Which of the connections that the caller has named is with this peer, and may be used in place of another; undefined for none. */
+  readonly over?: number | undefined;
   /**
    * Sends the one offer of this call and waits for its answer, both SDP (RFC 8866).
    * @throws {MeshError} the refusal, or why the call broke
@@ -69,6 +78,8 @@ export interface CallOptions {
   readonly share?: boolean;
   /** The largest message that this side takes on a data channel, in bytes; left out, it is not told. */
   readonly messageBytes?: number | undefined;
+  /** Connections that others have dialled to the caller, 16 at most: one of them may be with the peer that is called. */
+  readonly bonds?: readonly Bond[];
   readonly signal: AbortSignal;
 }
 
@@ -82,6 +93,11 @@ export interface ServeOptions {
   readonly share?: boolean;
   /** The largest message that this side takes on a data channel, in bytes; told to callers that tell theirs. */
   readonly messageBytes?: number | undefined;
+  /**
+   * Says which of the connections that a caller names this peer has dialled, and now lets the caller use; undefined for none.
+   * Asked at most once for each call, of a caller that may share.
+   */
+  readonly vouch?: ((bonds: readonly Bond[]) => number | undefined) | undefined;
   readonly onCall: (call: IncomingCall) => void;
   /** Answers requests of plain HTTP at the same port, where that is HTTP; left out, there are none. */
   readonly calls?: PipelineCalls | undefined;

@@ -94,6 +94,8 @@ export interface MediaTracks {
   /** `rtp`: packets go in and come out; `platform`: tracks of the platform do, which encodes and plays them by itself. */
   readonly carries: "rtp" | "platform";
   readonly codecs: readonly TrackCodecName[];
+  /** True for the side that has dialled: it adds tracks, the other one takes them. */
+  readonly adds: boolean;
   /**
    * Of the side that dialled: makes a track, or takes one that is not in use, and agrees on it with the other side.
    * @throws {MeshError} when the other side cannot or will not, or the connection ends

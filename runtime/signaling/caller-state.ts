@@ -1,5 +1,5 @@
 import { MeshError } from "../interface/errors.ts";
-import type { SignalingCandidate } from "../interface/signaling.ts";
+import type { Bond, SignalingCandidate } from "../interface/signaling.ts";
 import { fromRpcError } from "./errors.ts";
 import { signalLimits, signalVersions } from "./limits.ts";
 import { read } from "../interface/bounded.ts";
@@ -7,7 +7,7 @@ import { answerResult, helloResult, rpcNotification, rpcRequest, type Incoming }
 
 /** Where a call stands, seen from the peer that calls. */
 export type CallerState =
-  | { readonly phase: "greeting"; readonly share: boolean }
+  | { readonly phase: "greeting"; readonly share: boolean; readonly bonds: number }
   | { readonly phase: "greeted" }
   | { readonly phase: "offering"; readonly candidates: number }
   | { readonly phase: "answered"; readonly candidates: number }
@@ -16,7 +16,12 @@ export type CallerState =
 export type CallerEffect =
   | { readonly do: "send"; readonly message: object }
   /** `shared`: both sides let connections to several pipelines share the one that is made. */
-  | { readonly do: "greeted"; readonly shared: boolean; readonly messageBytes: number | undefined }
+  | {
+      readonly do: "greeted";
+      readonly shared: boolean;
+      readonly messageBytes: number | undefined;
+      readonly over: number | undefined;
+    }
   | { readonly do: "answer"; readonly sdp: string }
   | { readonly do: "candidate"; readonly candidate: SignalingCandidate | null }
   | { readonly do: "end"; readonly error: MeshError | undefined };
@@ -39,11 +44,20 @@ const offerId = 2;
 /**
  * @param peer the id of the called peer, where a service passes the call on
  * @param messageBytes the largest message that this side takes on a data channel; undefined is not told
+ * @param bonds connections that may be with the other peer already; only told by who shares
  */
 export function callerStart(
   pipeline: string,
   share: boolean,
-  { peer, messageBytes }: { readonly peer?: string | undefined; readonly messageBytes?: number | undefined } = {},
+  {
+    peer,
+    messageBytes,
+    bonds = [],
+  }: {
+    readonly peer?: string | undefined;
+    readonly messageBytes?: number | undefined;
+    readonly bonds?: readonly Bond[] | undefined;
+  } = {},
 ): CallerStep {
   const hello = rpcRequest(helloId, "hello", {
     versions: [...signalVersions],
@@ -51,8 +65,12 @@ export function callerStart(
     ...(peer !== undefined && { peer }),
     ...(share && { share }),
     ...(messageBytes !== undefined && { messageBytes }),
+    ...(share && bonds.length > 0 && { bonds: [...bonds] }),
   });
-  return { next: { phase: "greeting", share }, effects: [{ do: "send", message: hello }] };
+  return {
+    next: { phase: "greeting", share, bonds: share ? bonds.length : 0 },
+    effects: [{ do: "send", message: hello }],
+  };
 }
 
 /** One step of a call; pure. `where` is the called address, for the texts of errors. */
@@ -111,11 +129,13 @@ function onResult(state: Live, id: unknown, result: unknown, where: string): Cal
     if (!parsed.success || !signalVersions.includes(parsed.data.version)) {
       return end(violation(where, `its result of "hello" is not acceptable`));
     }
+    const { messageBytes, over } = parsed.data;
+    if (over !== undefined && over >= state.bonds) {
+      return end(violation(where, "it speaks of a connection that was not named"));
+    }
     return {
       next: { phase: "greeted" },
-      effects: [
-        { do: "greeted", shared: state.share && parsed.data.share === true, messageBytes: parsed.data.messageBytes },
-      ],
+      effects: [{ do: "greeted", shared: state.share && parsed.data.share === true, messageBytes, over }],
     };
   }
   if (state.phase === "offering" && id === offerId) {

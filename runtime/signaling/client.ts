@@ -44,13 +44,18 @@ class CallerLeg implements OutgoingCall {
   readonly #where: string;
   #shared = false;
   #messageBytes: number | undefined;
+  #over: number | undefined;
   readonly #candidates = new Mailbox<SignalingCandidate | null>();
   #state: CallerState;
   #isGreeted!: () => void;
   #answered: ((sdp: string) => void) | undefined;
   #isEnded!: (error: MeshError | undefined) => void;
 
-  constructor(socket: SignalSocket, { pipeline, peer, share = false, messageBytes }: CallOptions, where: string) {
+  constructor(
+    socket: SignalSocket,
+    { pipeline, peer, share = false, messageBytes, bonds }: CallOptions,
+    where: string,
+  ) {
     this.#socket = socket;
     this.#where = where;
     this.ended = new Promise((resolve) => (this.#isEnded = resolve));
@@ -59,7 +64,7 @@ class CallerLeg implements OutgoingCall {
     this.greeted.catch(() => undefined);
     socket.onMessage((text) => this.#take({ on: "message", message: parseSignal(text) }));
     socket.onClose((code, reason) => this.#isEnded(lost(this.#where, code, reason)));
-    const start = callerStart(pipeline, share, { peer, messageBytes });
+    const start = callerStart(pipeline, share, { peer, messageBytes, bonds });
     this.#state = start.next;
     this.#perform(start);
   }
@@ -70,6 +75,10 @@ class CallerLeg implements OutgoingCall {
 
   get messageBytes(): number | undefined {
     return this.#messageBytes;
+  }
+
+  get over(): number | undefined {
+    return this.#over;
   }
 
   offer(sdp: string): Promise<string> {
@@ -110,6 +119,7 @@ class CallerLeg implements OutgoingCall {
       else if (effect.do === "greeted") {
         this.#shared = effect.shared;
         this.#messageBytes = effect.messageBytes;
+        this.#over = effect.over;
         this.#isGreeted();
       } else if (effect.do === "answer") this.#answered?.(effect.sdp);
       else if (effect.do === "candidate") this.#candidates.put(effect.candidate);

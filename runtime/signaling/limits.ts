@@ -14,6 +14,8 @@ export const signalLimits = {
   pendingCalls: 64,
   /** Names that a `pipeline-not-found` lists. */
   listedPipelines: 20,
+  /** Connections that a caller names in its `hello`. */
+  bonds: 16,
   /** Candidates of one side of a call, in the SDP and after it. */
   candidates: 64,
   /** UTF-16 code units of one SDP. */

@@ -27,6 +27,9 @@ const candidate = z.object({
   sdpMLineIndex: z.nullish(int(0, 255)),
 });
 
+/** The name of a hash and its value, as in SDP. */
+const fingerprint = text(1, 256);
+
 /** What each method takes. Members that are not named here are ignored. */
 export const methodParams = {
   hello: z.object({
@@ -37,6 +40,7 @@ export const methodParams = {
     peer: z.optional(name),
     share: z.optional(z.boolean()),
     messageBytes,
+    bonds: z.optional(list(z.object({ own: fingerprint, other: fingerprint }), 0, signalLimits.bonds)),
   }),
   offer: z.object({ sdp }),
   candidate: z.object({ candidate: z.nullable(candidate) }),
@@ -48,6 +52,7 @@ export const helloResult = z.object({
   pipeline: name,
   share: z.optional(z.boolean()),
   messageBytes,
+  over: z.optional(int(0, signalLimits.bonds - 1)),
 });
 export const answerResult = z.object({ sdp });
 

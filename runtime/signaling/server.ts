@@ -122,6 +122,7 @@ class CalleeLeg {
     const step = calleeStep(this.#state, event, {
       pipelines: this.#options.pipelines?.(),
       share: this.#options.share === true,
+      vouch: this.#options.vouch,
       messageBytes: this.#options.messageBytes,
     });
     this.#state = step.next;

@@ -1,5 +1,5 @@
 import { MeshError } from "../interface/errors.ts";
-import type { SignalingCandidate } from "../interface/signaling.ts";
+import type { Bond, SignalingCandidate } from "../interface/signaling.ts";
 import { pipelineNotFound, toRpcError } from "./errors.ts";
 import { signalLimits, signalVersions } from "./limits.ts";
 import {
@@ -48,6 +48,8 @@ export interface CalleeContext {
   readonly pipelines: readonly string[] | undefined;
   /** Callers may have connections to several pipelines share one. */
   readonly share: boolean;
+  /** Which of the connections that the caller names this peer lets it use. */
+  readonly vouch?: ((bonds: readonly Bond[]) => number | undefined) | undefined;
   /** The largest message that this side takes on a data channel, in bytes. */
   readonly messageBytes?: number | undefined;
 }
@@ -112,7 +114,7 @@ function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context:
 }
 
 function onHello(id: RpcId, params: MethodParams<"hello">, state: Live, context: CalleeContext): CalleeStep {
-  const { pipeline, messageBytes } = params;
+  const { pipeline, messageBytes, bonds = [] } = params;
   if (pipeline === undefined) {
     const message = `the parameters of "hello" are not acceptable: pipeline: it is missing, and this is no service`;
     return stay(state, failed(id, { code: rpcCodes.invalidParams, message }));
@@ -124,6 +126,7 @@ function onHello(id: RpcId, params: MethodParams<"hello">, state: Live, context:
     return end(error, failed(id, toRpcError(error, context.pipelines)));
   }
   const shared = params.share === true && context.share;
+  const over = shared && bonds.length > 0 ? context.vouch?.(bonds) : undefined;
   // Who has not asked for it is not told of it.
   const ours = messageBytes === undefined ? undefined : context.messageBytes;
   const result = {
@@ -131,6 +134,7 @@ function onHello(id: RpcId, params: MethodParams<"hello">, state: Live, context:
     pipeline,
     ...(shared && { share: true }),
     ...(ours !== undefined && { messageBytes: ours }),
+    ...(over !== undefined && { over }),
   };
   return {
     next: { phase: "greeted", pipeline, shared, messageBytes, candidates: 0 },

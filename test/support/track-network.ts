@@ -19,6 +19,8 @@ export interface TrackNetworkInit {
   readonly clock: Clock;
   readonly random: Random;
   readonly codecs?: readonly TrackCodecName[];
+  /** Asked for each connection: the session that it is for goes over one that its host has dialled. */
+  readonly returned?: () => boolean;
 }
 
 /** Media tracks for connections that have none, such as those in memory: packets go from side to side as the conditions say. */
@@ -57,7 +59,7 @@ export class TrackNetwork {
   }
 
   #side(connection: Connection, mine: TrackSide[], others: TrackSide[]): Connection {
-    const side = new TrackSide(this);
+    const side = new TrackSide(this, (mine === this.#dialled) !== (this.init.returned?.() === true));
     this.#sides.push(side);
     const other = others.shift();
     if (other === undefined) mine.push(side);
@@ -96,14 +98,16 @@ const clockRates = { opus: 48_000, vp8: 90_000, h264: 90_000 } as const;
 
 class TrackSide implements MediaTracks {
   readonly carries = "rtp";
+  readonly adds: boolean;
   readonly codecs: readonly TrackCodecName[];
   severed = false;
   other: TrackSide | undefined;
   readonly #network: TrackNetwork;
   readonly #tracks = new Map<string, FakeTrack>();
 
-  constructor(network: TrackNetwork) {
+  constructor(network: TrackNetwork, adds: boolean) {
     this.#network = network;
+    this.adds = adds;
     this.codecs = network.init.codecs ?? ["opus", "vp8", "h264"];
   }
 
@@ -124,6 +128,7 @@ class TrackSide implements MediaTracks {
   }
 
   async add({ direction, codec }: TrackRequest): Promise<MediaTrack> {
+    if (!this.adds) throw new Error("Only the side that has dialled adds tracks.");
     const mid = String(this.#tracks.size + 1);
     const mine = new FakeTrack(this.#network, mid, direction, codec);
     const theirs = new FakeTrack(this.#network, mid, direction === "sendonly" ? "recvonly" : "sendonly", codec);

@@ -45,8 +45,9 @@ interface Stream {
 
 /**
  * The streams of a session that go over media tracks. Each begins on its channel and moves over when the track is there, at a frame where
- * it can; when the track goes, with its connection or because nobody wants it, it is on its channel again. The caller makes
- * the tracks, for it makes the offers; the host says what it would like.
+ * it can; when the track goes, with its connection or because nobody wants it, it is on its channel again. The side that
+ * has dialled the connection makes the tracks, for it makes the offers, and that is the caller but where a connection is used both
+ * ways; the other side says what it would like.
  */
 export class SessionTracks implements PlatformTracks {
   readonly #init: SessionTracksInit;
@@ -56,6 +57,8 @@ export class SessionTracks implements PlatformTracks {
   #tracks: MediaTracks | undefined;
   #rtp: Promise<typeof rtpStreams> | undefined;
   #group: rtpStreams.SyncGroup | undefined;
+  /** The other side knows what this one would like, and remembers it for all connections to come. */
+  #asked = false;
   #closed = false;
 
   constructor(init: SessionTracksInit) {
@@ -98,8 +101,21 @@ export class SessionTracks implements PlatformTracks {
       const port = (stream.sink ?? stream.source)?.port ?? "";
       if (!(isInput ? inputs : outputs).has(port)) continue;
       stream.isWanted = true;
-      if (role === "host") this.#init.send({ type: "track", channel: stream.id });
-      else if (this.#tracks?.carries === "rtp") void this.#give(stream, false);
+      if (this.#gives && this.#tracks?.carries === "rtp") void this.#give(stream, false);
+    }
+    if (!this.#gives) this.#ask();
+  }
+
+  get #gives(): boolean {
+    return this.#tracks?.adds ?? this.#init.role === "caller";
+  }
+
+  /** Tells the side that makes the tracks which streams this one would like to have any. */
+  #ask(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    for (const stream of this.#streams.values()) {
+      if (stream.isWanted) this.#init.send({ type: "track", channel: stream.id });
     }
   }
 
@@ -112,8 +128,8 @@ export class SessionTracks implements PlatformTracks {
         `The other peer spoke of a track for channel ${channel}, which has none.`,
       );
     }
-    if (this.#init.role === "caller") {
-      if (mid !== undefined) throw new MeshError("protocol-violation", "A host does not give tracks.");
+    if (this.#gives) {
+      if (mid !== undefined) throw new MeshError("protocol-violation", "Only the side that has dialled gives tracks.");
       stream.isWanted = true;
       // In a page frames do not come out of tracks: it is for the program there to ask for one.
       if (this.#tracks?.carries === "rtp") void this.#give(stream, false);
@@ -192,7 +208,11 @@ export class SessionTracks implements PlatformTracks {
   /** The session goes on over another connection. */
   resume(tracks: MediaTracks | undefined): void {
     this.#tracks = tracks;
-    if (tracks === undefined || this.#closed || this.#init.role === "host") return;
+    if (tracks === undefined || this.#closed) return;
+    if (!tracks.adds) {
+      this.#ask();
+      return;
+    }
     for (const stream of this.#streams.values()) {
       if (tracks.carries === "rtp" ? stream.isWanted : stream.sent !== undefined || stream.onTrack !== undefined) {
         void this.#giveAgain(stream);
@@ -215,7 +235,7 @@ export class SessionTracks implements PlatformTracks {
 
   // ---- giving a stream its track -----------------------------------------------------------------------------------
 
-  /** Of the caller. Never rejects. @returns undefined when there is none to be had: the stream stays on its channel */
+  /** Of the side that makes the tracks. Never rejects. @returns undefined when there is none to be had: the stream stays on its channel */
   #give(stream: Stream, late: boolean): Promise<MediaTrack | undefined> {
     stream.asking ??= this.#make(stream, late)
       .catch(() => undefined)

@@ -25,6 +25,9 @@ export interface CarrierInit {
   readonly idleMs: () => number;
 }
 
+/** Takes connections that the other side opens. */
+export type Taking = Pick<CarrierInit, "accept" | "refusal" | "addressOf">;
+
 /** One connection that carries those of all pipelines between two peers; the layer above sees only them. */
 export class Carrier implements Carrying {
   readonly #init: CarrierInit;
@@ -36,6 +39,7 @@ export class Carrier implements Carrying {
   #waiting = false;
   #over = false;
   #retired = false;
+  #taking: Taking;
   #holds = 0;
   /** Numbers of connections: even for those of the side that has dialled, odd for the others. */
   #next: number;
@@ -50,6 +54,7 @@ export class Carrier implements Carrying {
   constructor(init: CarrierInit) {
     const { connection, clock, role } = init;
     this.#init = init;
+    this.#taking = init;
     this.#next = role === "caller" ? 0 : 1;
     this.#theirs = role === "caller" ? 1 : 0;
     this.#heardUs = clock.nowUs();
@@ -70,6 +75,10 @@ export class Carrier implements Carrying {
     );
   }
 
+  get role(): "caller" | "callee" {
+    return this.#init.role;
+  }
+
   get isOver(): boolean {
     return this.#over;
   }
@@ -84,9 +93,24 @@ export class Carrier implements Carrying {
     return this.#init.connection.closed;
   }
 
-  /** Opens a connection; what is sent over it goes right behind, and `answered` tells whether the other side has taken it. */
-  open(pipeline: string): SharedConnection {
-    const connection = new SharedConnection(this, this.#next, this.#init.addressOf(pipeline));
+  /**
+   * Lets the other side open connections from now on, to what listens here.
+   * @param taking undefined lets it no more; what is open goes on
+   * @returns false when it is for another listener already
+   */
+  take(taking: Taking | undefined): boolean {
+    const isTaken = taking !== undefined && this.#taking.accept !== undefined;
+    if (isTaken) return this.#taking.accept === taking.accept;
+    this.#taking = taking ?? { addressOf: this.#init.addressOf };
+    return true;
+  }
+
+  /**
+   * Opens a connection; what is sent over it goes right behind, and `answered` tells whether the other side has taken it.
+   * @param address of the pipeline, as it was dialled
+   */
+  open(pipeline: string, address = this.#init.addressOf(pipeline)): SharedConnection {
+    const connection = new SharedConnection(this, this.#next, address);
     this.#next += 2;
     this.#connections.set(connection.number, connection);
     this.#cancelIdle();
@@ -250,19 +274,19 @@ export class Carrier implements Carrying {
       this.say({ kind: "end", connection: number, code: refusal.code, text: refusal.message });
       return;
     }
-    const connection = new SharedConnection(this, number, this.#init.addressOf(pipeline));
+    const connection = new SharedConnection(this, number, this.#taking.addressOf(pipeline));
     this.#connections.set(number, connection);
     this.#cancelIdle();
     this.say({ kind: "taken", connection: number });
     try {
-      this.#init.accept?.(connection, pipeline);
+      this.#taking.accept?.(connection, pipeline);
     } catch (error) {
       void connection.close(MeshError.from(error));
     }
   }
 
   #refusalOf(pipeline: string): MeshError | undefined {
-    const { accept, refusal } = this.#init;
+    const { accept, refusal } = this.#taking;
     if (accept === undefined) return new MeshError("peer-unreachable", "nothing can be called here");
     if (!this.#opens.take() || this.#connections.size >= carrierLimits.connections) {
       return new MeshError("resource-exhausted", "this connection is shared by as many as it may be");

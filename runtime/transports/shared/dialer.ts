@@ -22,8 +22,11 @@ export interface Dialled {
 
 export interface SharingDialerInit {
   readonly clock: Clock;
-  /** Makes a connection. */
-  readonly dial: (callee: Callee, signal: AbortSignal) => Promise<Dialled>;
+  /**
+   * Makes a connection.
+   * @param mayReturn one that the other peer has dialled may do as well: it is given in place of a new one then
+   */
+  readonly dial: (callee: Callee, signal: AbortSignal, mayReturn: boolean) => Promise<Dialled | Carrier>;
 }
 
 /**
@@ -55,8 +58,14 @@ export class SharingDialer {
       const connection = await this.#share(carrier, callee, signal);
       if (connection !== undefined) return connection;
     }
-    const made = await this.#make(callee, signal);
-    return made instanceof Carrier ? made.open(callee.pipeline) : made;
+    const made = await this.#make(callee, signal, true);
+    if (!(made instanceof Carrier)) return made;
+    // Whether one that the other peer has dialled is still there is not known before it answers.
+    if (made.role === "caller") return made.open(callee.pipeline);
+    const returned = await this.#share(made, callee, signal);
+    if (returned !== undefined) return returned;
+    const own = await this.#make(callee, signal, false);
+    return own instanceof Carrier ? own.open(callee.pipeline) : own;
   }
 
   /**
@@ -84,7 +93,8 @@ export class SharingDialer {
     if (failed !== undefined && clock.nowUs() < failed.untilUs) throw failed.error;
     this.#failed.delete(callee.at);
     try {
-      return await this.#make(callee, signal);
+      // The side that has dialled one closes it when it has no use for it.
+      return await this.#make(callee, signal, false);
     } catch (error) {
       signal.throwIfAborted();
       this.#failed.set(callee.at, { error, untilUs: clock.nowUs() + carrierLimits.aheadMs * 1_000 });
@@ -104,6 +114,11 @@ export class SharingDialer {
     };
   }
 
+  /** Those that this side has dialled. */
+  get carriers(): Iterable<Carrier> {
+    return this.#open;
+  }
+
   /** One that can be shared. */
   #carrier(at: string): Carrier | undefined {
     const carrier = this.#carriers.get(at);
@@ -117,7 +132,7 @@ export class SharingDialer {
   async #share(carrier: Carrier, callee: Callee, signal: AbortSignal): Promise<Connection | undefined> {
     const { clock } = this.#init;
     const startUs = clock.nowUs();
-    const connection = carrier.open(callee.pipeline);
+    const connection = carrier.open(callee.pipeline, callee.addressOf(callee.pipeline));
     try {
       const refusal = await this.#answer(carrier, connection, signal);
       if (refusal === undefined) return connection;
@@ -128,11 +143,15 @@ export class SharingDialer {
     } catch (error) {
       void connection.close(MeshError.from(error, "cancelled"));
       // One that was waited for in vain is not to be tried again.
-      if (signal.aborted && clock.nowUs() - startUs >= carrierLimits.openMs * 1_000) carrier.retire();
+      const isVain = signal.aborted && clock.nowUs() - startUs >= carrierLimits.openMs * 1_000;
+      if (isVain && carrier.role === "caller") carrier.retire();
+      if (isVain && this.#carriers.get(callee.at) === carrier) this.#carriers.delete(callee.at);
       signal.throwIfAborted();
       if (isOfPipeline(MeshError.from(error))) throw error;
     }
-    carrier.retire();
+    // One that the other peer has dialled is its own, and may serve it well.
+    if (carrier.role === "caller") carrier.retire();
+    else if (this.#carriers.get(callee.at) === carrier) this.#carriers.delete(callee.at);
     return undefined;
   }
 
@@ -159,11 +178,13 @@ export class SharingDialer {
   }
 
   /** @returns the connection itself where it is not to be shared */
-  async #make(callee: Callee, signal: AbortSignal): Promise<Carrier | Connection> {
+  async #make(callee: Callee, signal: AbortSignal, mayReturn: boolean): Promise<Carrier | Connection> {
     const { at } = callee;
-    const making = this.#init
-      .dial(callee, signal)
-      .then(({ connection, shared }) => (shared ? this.#add(callee, connection) : connection));
+    const making = this.#init.dial(callee, signal, mayReturn).then((made) => {
+      if (made instanceof Carrier) return this.#know(at, made);
+      const { connection, shared } = made;
+      return shared ? this.#add(callee, connection) : connection;
+    });
     const forget = (): void => {
       if (this.#coming.get(at) === wait) this.#coming.delete(at);
     };
@@ -181,10 +202,15 @@ export class SharingDialer {
       addressOf,
       idleMs: () => (this.#holders > 0 ? carrierLimits.idleMs : 0),
     });
-    this.#carriers.set(at, carrier);
     this.#open.add(carrier);
-    void connection.closed.then(() => {
-      this.#open.delete(carrier);
+    void connection.closed.then(() => this.#open.delete(carrier));
+    return this.#know(at, carrier);
+  }
+
+  /** Whoever calls the same peer shares it. */
+  #know(at: string, carrier: Carrier): Carrier {
+    this.#carriers.set(at, carrier);
+    void carrier.closed.then(() => {
       if (this.#carriers.get(at) === carrier) this.#carriers.delete(at);
     });
     return carrier;

@@ -4,7 +4,9 @@ import { MeshError } from "../../interface/errors.ts";
 import type { OutgoingCall, Signaling } from "../../interface/signaling.ts";
 import type { DialOptions } from "../../interface/transport.ts";
 import { formatHostPort, formatMeshUri, parseTargetUri } from "../../interface/uri.ts";
+import type { Carrier } from "../shared/carrier.ts";
 import type { Dialled } from "../shared/dialer.ts";
+import type { Inbound } from "./bonds.ts";
 import { WebrtcConnection } from "./connection.ts";
 import type { WebrtcEngine } from "./engines/engine.ts";
 import { checkDescription } from "./negotiation.ts";
@@ -18,13 +20,16 @@ export interface DialDeps {
   readonly connectMs: number;
   /** Connections to other pipelines of the peer may share the one that is made. */
   readonly share: boolean;
+  /** Connections that others have dialled here; the one of the peer that is called is used, if there is one. */
+  readonly inbound?: (() => ReturnType<Inbound["named"]>) | undefined;
 }
 
 /** Calls the peer, makes the one offer and waits for the control channel. */
-export async function dial(deps: DialDeps, text: string, options: DialOptions): Promise<Dialled> {
+export async function dial(deps: DialDeps, text: string, options: DialOptions): Promise<Dialled | Carrier> {
   const uri = parseTargetUri(text, "webrtc");
   const { signal } = options;
   const { host, port, secure, peer, pipeline } = uri;
+  const inbound = deps.inbound?.() ?? [];
   const call = await deps.signaling.call({
     host,
     port,
@@ -33,8 +38,14 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     pipeline,
     share: deps.share,
     messageBytes: deps.engine.messageBytes,
+    bonds: inbound.map(({ bond }) => bond),
     signal,
   });
+  const returned = call.over === undefined ? undefined : inbound[call.over]?.carrier;
+  if (returned !== undefined) {
+    call.bye();
+    return returned;
+  }
   const { messageBytes } = call;
   const connection = new WebrtcConnection({ ...deps, address: formatMeshUri(uri), role: "offerer", messageBytes });
   const where = formatHostPort(uri);

@@ -4,6 +4,7 @@ import type { Signaling } from "../../interface/signaling.ts";
 import { nothingListens, type Transport } from "../../interface/transport.ts";
 import { formatHostPort, formatMeshUri, parseTargetUri } from "../../interface/uri.ts";
 import { SharingDialer, type Callee } from "../shared/dialer.ts";
+import type { Inbound } from "./bonds.ts";
 import { dial } from "./dial.ts";
 import type { WebrtcEngine } from "./engines/engine.ts";
 
@@ -24,16 +25,25 @@ export const defaultConnectMs = 4_500;
 
 /** Connections over WebRTC to those who listen, for those who cannot. */
 export function webrtcDialer(init: WebrtcDialerInit): Transport {
+  return sharingDialer(init).transport;
+}
+
+/** @param inbound connections that others have dialled to the same peer */
+export function sharingDialer(
+  init: WebrtcDialerInit,
+  inbound?: Inbound,
+): { readonly transport: Transport; readonly dialer: SharingDialer } {
   const { clock, signaling, connectMs = defaultConnectMs, share = true } = init;
   const load = loaderOf(init.engine);
-  const dialer = new SharingDialer({
+  const dialer: SharingDialer = new SharingDialer({
     clock,
-    dial: async ({ addressOf, pipeline }, signal) => {
-      const deps = { clock, engine: await load(), signaling, connectMs, share };
+    dial: async ({ addressOf, pipeline }, signal, mayReturn) => {
+      const mine = share && mayReturn ? () => inbound?.named(dialer.carriers) ?? [] : undefined;
+      const deps = { clock, engine: await load(), signaling, connectMs, share, inbound: mine };
       return dial(deps, addressOf(pipeline), { signal });
     },
   });
-  return {
+  const transport: Transport = {
     scheme: "webrtc",
     prepare: async () => void (await load()),
     dial: async (uri, { signal }) => dialer.dial(calleeOf(uri), signal),
@@ -41,6 +51,7 @@ export function webrtcDialer(init: WebrtcDialerInit): Transport {
     keepIdle: async () => dialer.keepIdle(),
     listen: () => Promise.reject(nothingListens()),
   };
+  return { transport, dialer };
 }
 
 /** @throws {MeshError} `invalid-argument` */

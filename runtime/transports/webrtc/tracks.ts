@@ -48,6 +48,10 @@ export class ConnectionTracks implements MediaTracks {
     this.carries = init.engine.carries;
   }
 
+  get adds(): boolean {
+    return this.#init.role === "offerer";
+  }
+
   get codecs(): MediaTracks["codecs"] {
     return this.#init.engine.codecs;
   }

@@ -1,13 +1,15 @@
 import type { PipelineCalls } from "../../interface/calls.ts";
 import { MeshError } from "../../interface/errors.ts";
-import type { CallSource, Signaling } from "../../interface/signaling.ts";
+import type { Bond, CallSource, Signaling } from "../../interface/signaling.ts";
 import type { Connection, Listener, Transport } from "../../interface/transport.ts";
 import { formatMeshUri, parsePeerUri } from "../../interface/uri.ts";
 import { pipelineNotFound } from "../../signaling/errors.ts";
 import { Carrier } from "../shared/carrier.ts";
+import type { SharingDialer } from "../shared/dialer.ts";
 import { answer } from "./answer.ts";
 import type { WebrtcConnection } from "./connection.ts";
-import { defaultConnectMs, loaderOf, webrtcDialer, type WebrtcDialerInit } from "./dialer.ts";
+import { bondOf, Inbound, isSame } from "./bonds.ts";
+import { defaultConnectMs, loaderOf, sharingDialer, type WebrtcDialerInit } from "./dialer.ts";
 import type { WebrtcEngine } from "./engines/engine.ts";
 
 export interface WebrtcTransportInit extends WebrtcDialerInit {
@@ -27,16 +29,24 @@ const listenLimits = {
 /** Connections over WebRTC data channels; addresses are `webrtc://host:port/pipeline`. */
 export function webrtcTransport(init: WebrtcTransportInit): Transport {
   const load = loaderOf(init.engine);
+  const inbound = new Inbound();
+  const { transport, dialer } = sharingDialer({ ...init, engine: load }, inbound);
   return {
-    ...webrtcDialer({ ...init, engine: load }),
+    ...transport,
     // What answers is loaded before anyone can call.
     listen: async (uri, accept, calls, from) =>
-      listen({ connectMs: defaultConnectMs, ...init, engine: await load() }, uri, accept, calls, from),
+      listen({ connectMs: defaultConnectMs, ...init, engine: await load(), inbound, dialer }, uri, accept, calls, from),
   };
 }
 
 async function listen(
-  init: WebrtcTransportInit & { readonly engine: WebrtcEngine; readonly connectMs: number },
+  init: WebrtcTransportInit & {
+    readonly engine: WebrtcEngine;
+    readonly connectMs: number;
+    readonly inbound: Inbound;
+    /** What the same peer has dialled. */
+    readonly dialer: SharingDialer;
+  },
   text: string,
   accept: (connection: Connection, pipeline: string) => void,
   calls: PipelineCalls | undefined,
@@ -63,7 +73,22 @@ async function listen(
       idleMs: () => 0,
     });
     carriers.add(carrier);
+    init.inbound.add(carrier);
     void connection.closed.then(() => carriers.delete(carrier));
+  };
+  const taking = { accept, refusal, addressOf };
+  /** Those that this peer has dialled, and whose other side may open connections to it. */
+  const returned = new Set<Carrier>();
+  const vouch = (bonds: readonly Bond[]): number | undefined => {
+    for (const carrier of stopped ? [] : init.dialer.carriers) {
+      const here = bondOf(carrier.describe());
+      const index = here === undefined ? -1 : bonds.findIndex((there) => isSame(here, there));
+      if (index < 0 || !carrier.isOpen || !carrier.take(taking)) continue;
+      returned.add(carrier);
+      void carrier.closed.then(() => returned.delete(carrier));
+      return index;
+    }
+    return undefined;
   };
   const server = await init.signaling.serve({
     host: uri.host,
@@ -73,6 +98,7 @@ async function listen(
     messageBytes: init.engine.messageBytes,
     calls,
     from,
+    vouch,
     onCall(call) {
       if (stopped) {
         call.refuse(new MeshError("peer-unreachable", "the peer stops"));
@@ -101,6 +127,7 @@ async function listen(
       const reason = new MeshError("cancelled", "The peer stops listening.");
       // What is open goes on, and the last of those that share a connection closes it.
       for (const carrier of carriers) carrier.retire();
+      for (const carrier of returned) carrier.take(undefined);
       await Promise.all([server.close(), ...connecting().map((connection) => connection.close(reason))]);
     },
   };

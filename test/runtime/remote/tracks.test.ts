@@ -82,6 +82,8 @@ interface StageInit {
   readonly conditions?: TrackConditions;
   readonly codecs?: readonly TrackCodecName[];
   readonly seed?: number;
+  /** The connections are those that the other peer has dialled; asked for each. */
+  readonly returned?: () => boolean;
 }
 
 /** Both peers in memory, by a clock that is told. */
@@ -92,6 +94,7 @@ async function stage(text: string, init: StageInit = {}) {
       clock,
       random: seededRandom(init.seed ?? 1),
       ...(init.codecs && { codecs: init.codecs }),
+      ...(init.returned && { returned: init.returned }),
     });
     network.conditions = init.conditions ?? {};
     return network.on(transport);
@@ -189,6 +192,41 @@ describe("streams over media tracks", () => {
       expect(shown.length).toBeGreaterThan(45);
     },
   );
+
+  it("R4.3 move as well where the connection is one that the other peer has dialled, which makes the tracks then", async () => {
+    const { speak, show, streams, finish, heard, seen, network } = await stage(program(live), {
+      conditions: { delayMs: 30 },
+      returned: () => true,
+    });
+    await Promise.all([speak(0, 60), show(0, 30)]);
+    const mids = Object.values(streams()).map(({ track }) => track?.mid);
+    expect(mids.toSorted()).toEqual(["1", "2", "3", "4"]);
+    await finish();
+    expect(heard.frames.map(numberIn)).toEqual(upTo(60));
+    expect(seen.frames.map(numberIn)).toEqual(upTo(30));
+    for (const mid of ["1", "2", "3", "4"]) expect(network.sent.get(mid)).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ["from one of its own to one that the other peer has dialled", [false, true]],
+    ["the other way round", [true, false]],
+  ])("R4.3 R8.2 a session moves %s, and its tracks with it", async (_, dialled) => {
+    const [first, then] = dialled;
+    let isFirst = true;
+    const { speak, finish, heard, streams, network } = await stage(program(live), {
+      conditions: { delayMs: 10 },
+      returned: () => (isFirst ? first : then) === true,
+    });
+    await speak(0, 30);
+    expect(streams()["sound"]?.track?.mid).toEqual(expect.any(String));
+    isFirst = false;
+    network.sever();
+    await speak(30, 130);
+    expect(streams()["sound"]?.track?.mid).toEqual(expect.any(String));
+    expect(streams()["heard"]?.track?.mid).toEqual(expect.any(String));
+    await finish();
+    expect(heard.frames.map(numberIn).slice(-40)).toEqual(upTo(130).slice(-40));
+  });
 
   it("R4.3 what is reliable stays on its channel", async () => {
     const { speak, show, finish, heard, streams, network } = await stage(program(""), { conditions: { loss: 0.5 } });

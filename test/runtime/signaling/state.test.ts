@@ -59,6 +59,25 @@ describe("a call, seen from the callee", () => {
     expect(sent(effects)).toMatchObject([{ id: 1, error: { data: { code: "version-mismatch" } } }]);
   });
 
+  test("says which of the connections that a caller names it has dialled, where both share", () => {
+    const bonds = [
+      { own: "sha-256 aa", other: "sha-256 bb" },
+      { own: "sha-256 aa", other: "sha-256 cc" },
+    ];
+    const vouch = (named: readonly { readonly other: string }[]): number =>
+      named.findIndex(({ other }) => other === "sha-256 cc");
+    const context = { pipelines: ["A"], share: true, vouch };
+    expect(sent(run([hello({ share: true, bonds })], context).effects)).toMatchObject([{ result: { over: 1 } }]);
+    for (const params of [{ share: true }, { bonds }, { share: true, bonds: [] }]) {
+      const [message] = sent(run([hello(params)], context).effects);
+      expect(message).not.toHaveProperty("result.over");
+    }
+    const many = Array.from({ length: 17 }, () => bonds[0]);
+    expect(sent(run([hello({ share: true, bonds: many })], context).effects)).toMatchObject([
+      { error: { code: -32602 } },
+    ]);
+  });
+
   test("tells who tells its own how large messages may be (R4.3)", () => {
     const context = { pipelines: ["A"], share: false, messageBytes: 65_536 };
     expect(sent(run([hello({ messageBytes: 20_000 })], context).effects)).toMatchObject([

@@ -71,11 +71,13 @@ class RecordedPeer implements EnginePeer {
   other: RecordedPeer | undefined;
   readonly #world: RecordedWorld;
   readonly #ufrag: string;
+  readonly #certificate: string;
 
-  constructor(world: RecordedWorld, name: string, ufrag: string) {
+  constructor(world: RecordedWorld, name: string, ufrag: string, certificate: string) {
     this.#world = world;
     this.name = name;
     this.#ufrag = ufrag;
+    this.#certificate = certificate;
   }
 
   createDataChannel(_label: string, { id }: { readonly id: number }): RecordedChannel {
@@ -118,12 +120,15 @@ class RecordedPeer implements EnginePeer {
   }
 
   async #describe(type: EngineDescription["type"], setup: string): Promise<EngineDescription> {
-    return { type, sdp: descriptionOf(this.#ufrag, setup) };
+    return { type, sdp: descriptionOf(this.#ufrag, setup, this.#certificate) };
   }
 }
 
-/** An SDP for data channels (RFC 8841) with what the protocol asks for. */
-export function descriptionOf(ufrag: string, setup: string): string {
+/**
+ * An SDP for data channels (RFC 8841) with what the protocol asks for.
+ * @param certificate the byte that its fingerprint is made of, in hexadecimal
+ */
+export function descriptionOf(ufrag: string, setup: string, certificate = "00"): string {
   return [
     "v=0",
     "o=- 1 1 IN IP4 0.0.0.0",
@@ -136,7 +141,7 @@ export function descriptionOf(ufrag: string, setup: string): string {
     `a=setup:${setup}`,
     `a=ice-ufrag:${ufrag}`,
     "a=ice-pwd:0123456789abcdefghijkl",
-    `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => "00").join(":")}`,
+    `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => certificate).join(":")}`,
     "a=sctp-port:5000",
     "a=max-message-size:65536",
     "",
@@ -148,7 +153,8 @@ export class RecordedWorld {
   readonly entries: Entry[] = [];
   readonly #nowMs: () => number;
   readonly #peers = new Map<string, RecordedPeer>();
-  #onSocket: ((socket: SignalSocket) => void) | undefined;
+  /** By the host that is called. */
+  readonly #listening = new Map<string, (socket: SignalSocket) => void>();
   #count = 0;
   #isLast: ((entry: Omit<Entry, "ms">) => boolean) | undefined;
 
@@ -165,14 +171,17 @@ export class RecordedWorld {
     return this.entries.splice(0);
   }
 
-  /** @param ufrag by which its peers are known in an SDP; left out, each has one of its own */
-  engine(name: string, ufrag?: string): WebrtcEngine {
+  /**
+   * @param ufrag by which its peers are known in an SDP; left out, each has one of its own
+   * @param certificate as for `descriptionOf`
+   */
+  engine(name: string, ufrag?: string, certificate = "00"): WebrtcEngine {
     return {
       name: "recorded",
       relayOnly: false,
       createPeerConnection: () => {
         const own = ufrag ?? `${name}${(this.#count += 1)}`;
-        const peer = new RecordedPeer(this, name, own);
+        const peer = new RecordedPeer(this, name, own, certificate);
         this.#peers.set(own, peer);
         return peer;
       },
@@ -211,17 +220,17 @@ export class RecordedWorld {
   /** The signaling between them. */
   sockets(): { readonly connect: SignalConnect; readonly listen: SignalServerFactory } {
     return {
-      connect: async () => {
+      connect: async ({ host: called }) => {
         const caller = new RecordedSocket((text) => this.note({ from: "caller", on: "signaling", text }));
         const host = new RecordedSocket((text) => this.note({ from: "host", on: "signaling", text }));
         caller.other = host;
         host.other = caller;
-        this.#onSocket?.(host);
+        this.#listening.get(called)?.(host);
         return caller;
       },
       listen: async (at, onSocket) => {
-        this.#onSocket = onSocket;
-        return { ...at, close: async () => void (this.#onSocket = undefined) };
+        this.#listening.set(at.host, onSocket);
+        return { ...at, close: async () => void this.#listening.delete(at.host) };
       },
     };
   }
