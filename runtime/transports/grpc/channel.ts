@@ -28,9 +28,9 @@ export class GrpcChannel implements Channel {
     return this.lane.ready(signal);
   }
 
-  send(message: Uint8Array): void {
+  send(message: Uint8Array, room = 0): void {
     checkMessage(message, this.maxMessageBytes);
-    this.lane.send(message);
+    this.lane.send(message, room);
   }
 
   onMessage(listener: (message: Uint8Array) => void): void {

@@ -50,7 +50,7 @@ export class GrpcConnection implements Connection {
     this.#init = init;
     this.closed = new Promise((resolve) => (this.#isClosed = resolve));
     this.#lanes = new Lanes({
-      write: (channel, message, sent) => stream.write({ channel, message, close: undefined }, sent),
+      write: (message, sent) => stream.write(message, sent),
     });
     this.control = this.#make(0, "control");
     stream.onMessage((message) => this.#receive(message));

@@ -2,11 +2,12 @@ import type { MeshError } from "../../interface/errors.ts";
 import { Waiters } from "../../pipeline/waiters.ts";
 import { channelFull, channelLimits } from "../channel/limits.ts";
 import { grpcLimits } from "./limits.ts";
+import type { StreamMessage } from "./stream-message.ts";
 
 /** Where the messages of all channels go, in one order. */
 export interface Pipe {
   /** @param sent called once it has left for the network, or never when the stream is over */
-  write(channel: number, message: Uint8Array, sent: () => void): void;
+  write(message: StreamMessage, sent: () => void): void;
 }
 
 /**
@@ -59,9 +60,9 @@ export class Lanes {
     if (message === undefined) return;
     if (lane.waits) this.#busy.add(lane);
     const room = lane.isControl ? this.#control : this.#others;
-    const { length } = message;
+    const { length } = message.message;
     room.taken(length);
-    this.#pipe.write(lane.channel, message, () => {
+    this.#pipe.write(message, () => {
       room.freed(length);
       lane.sent();
       this.#pump();
@@ -95,7 +96,7 @@ export class Lane {
   readonly #label: string;
   readonly #wants: (lane: Lane) => void;
   readonly #writers = new Waiters();
-  #queue: Uint8Array[] = [];
+  #queue: StreamMessage[] = [];
   #queuedBytes = 0;
   /** Messages that wait here, or in the stream. */
   #pending = 0;
@@ -127,12 +128,15 @@ export class Lane {
     if (!this.writable) await this.#writers.wait(signal);
   }
 
-  /** @throws {MeshError} `channel-full`; or why the connection is over */
-  send(message: Uint8Array): void {
+  /**
+   * @param room bytes right before the message that may be written
+   * @throws {MeshError} `channel-full`; or why the connection is over
+   */
+  send(message: Uint8Array, room: number): void {
     if (this.#closed !== undefined) throw this.#closed;
     const { queuedMessages, queuedBytes } = channelLimits;
     if (this.#queue.length >= queuedMessages || this.#queuedBytes >= queuedBytes) throw channelFull(this.#label);
-    this.#queue.push(message);
+    this.#queue.push({ channel: this.channel, message, room, close: undefined });
     this.#queuedBytes += message.length;
     this.#pending += 1;
     if (this.#isOpen) this.#wants(this);
@@ -144,9 +148,9 @@ export class Lane {
     if (this.waits) this.#wants(this);
   }
 
-  take(): Uint8Array | undefined {
+  take(): StreamMessage | undefined {
     const message = this.#queue.shift();
-    this.#queuedBytes -= message?.length ?? 0;
+    this.#queuedBytes -= message?.message.length ?? 0;
     return message;
   }
 

@@ -8,12 +8,19 @@ export interface StreamMessage {
   readonly channel: number;
   /** In memory of its own where it was read. */
   readonly message: Uint8Array;
+  /** Where it is written: bytes right before the message, in its buffer, that are free for what stands in front of it. */
+  readonly room?: number;
   /** The code of the failure for which the sender leaves. */
   readonly close: string | undefined;
 }
 
 const tags = { channel: 0x08, message: 0x12, close: 0x1a } as const;
 const nothing = new Uint8Array(0);
+
+/** What stands in front of a message at most: tag and number of a channel (to 1023), tag and length of a message. */
+const headBytes = 7;
+/** Beyond it a length takes more than three bytes. */
+const mostBytes = 2 ** 21 - 1;
 
 /** @returns the place behind the number */
 function varint(target: Uint8Array, at: number, value: number): number {
@@ -27,7 +34,9 @@ function varint(target: Uint8Array, at: number, value: number): number {
   return place;
 }
 
-export function encodeStreamMessage({ channel, message, close }: StreamMessage): Buffer {
+export function encodeStreamMessage({ channel, message, room = 0, close }: StreamMessage): Buffer {
+  const { length } = message;
+  if (room >= headBytes && close === undefined && length > 0 && length <= mostBytes) return withHead(channel, message);
   const code = close === undefined ? undefined : new TextEncoder().encode(close);
   // Tag and number of the channel, tag and length of the message, tag and length of the code.
   const head = Buffer.allocUnsafe(4 + 6 + message.length + (code === undefined ? 0 : code.length + 3));
@@ -49,6 +58,21 @@ export function encodeStreamMessage({ channel, message, close }: StreamMessage):
     at += code.length;
   }
   return head.subarray(0, at);
+}
+
+/** The message with what stands in front of it, in the room that there is. */
+function withHead(channel: number, message: Uint8Array): Buffer {
+  const head = new Uint8Array(headBytes);
+  let at = 0;
+  if (channel !== 0) {
+    head[at++] = tags.channel;
+    at = varint(head, at, channel);
+  }
+  head[at++] = tags.message;
+  at = varint(head, at, message.length);
+  const whole = Buffer.from(message.buffer, message.byteOffset - at, at + message.length);
+  whole.set(head.subarray(0, at), 0);
+  return whole;
 }
 
 /** @throws {MeshError} `protocol-violation` */
