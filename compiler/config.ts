@@ -15,6 +15,7 @@ export const meshConfig = z.strictObject({
   engine: z.enum(["auto", "werift", "node-datachannel"]).optional(),
   iceServers: z.array(z.string().min(1).max(1024)).max(8).optional(),
   iceTransportPolicy: z.enum(["all", "relay"]).optional(),
+  drain: z.string().min(1).max(32).optional(),
 });
 
 /** Where a module runs: in Node, or in a browser, where no peer can listen. */
@@ -45,6 +46,8 @@ export interface MeshConfig {
   readonly iceServers?: readonly string[];
   /** `relay`: connections go through a TURN server alone. */
   readonly iceTransportPolicy?: "all" | "relay";
+  /** How long `meshc run` waits for callers when it is told to stop, such as `30s`; `5s` by default. */
+  readonly drain?: string;
 }
 
 /** Gives a configuration its type: `export default defineConfig({ sources: ["src"], out: "generated" })`. */

@@ -38,7 +38,7 @@ export type {
   TopologySession,
   TopologyStream,
 } from "./interface/topology.ts";
-export type { LaunchOptions, Mesh, MeshPlatform, RunningPeer } from "./mesh/launch.ts";
+export type { CloseOptions, LaunchOptions, Mesh, MeshPlatform, RunningPeer } from "./mesh/launch.ts";
 
 // What generated modules import, with `z`, which each door adds: how it is best loaded is up to the platform.
 export type { AnyNode, TypedContext, TypedFrame, TypedInstance, TypedNode } from "./typed/contract.ts";

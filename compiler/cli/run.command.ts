@@ -11,6 +11,7 @@ export const runCommand: Command = {
     "With --in and --out a session is opened with the pipeline that has those ports, and the run ends with it. Where several pipelines have them, it is the one that no other pipeline of the file calls. A .wav file is fed in real time, as a microphone would, and an output is written beside its file and renamed when it is complete. Text and records are read from and written to .txt (a text a line) and .jsonl (a JSON value a line); outputs of these kinds without a file are shown.",
     "The summary at the end tells the frames in and out of each port and, for sound, the time end to end: from the end of the question's speech (the last 20 ms of the input that are louder than a tenth of its loudest) being fed until the first sound of the answer arrives.",
     "A peer whose process goes does not end the run as long as the program has an `else` for it; the summary tells of both. Ctrl-C ends all processes within a second, with exit code 130.",
+    "Without a session of its own, a run that is told to stop (Ctrl-C, SIGTERM) takes no new callers and says so to health checks, answers the calls that it has taken and lets streams end, for 5 s at most (--drain). Ctrl-C a second time ends it at once.",
     "An ICE server is written stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, with ?transport=tcp behind it where UDP does not pass; it is needed where the machines cannot send packets to each other's addresses.",
     "--format json prints one object a line: started, ready, event, describe (every 250 ms), output, log, exited and, once and last, ended. With --processes an object that comes from one of them says which `peer` it is.",
   ],
@@ -55,6 +56,11 @@ export const runCommand: Command = {
     {
       name: "relay-only",
       description: "connects through the TURN servers alone, so that no address of this machine is told",
+    },
+    {
+      name: "drain",
+      value: "TIME",
+      description: "how long callers are waited for when the run is told to stop: 5s (the default), 500ms, 0s",
     },
     {
       name: "format",

@@ -35,9 +35,14 @@ class QuestionLog {
   readonly #init: AskedEndpointInit;
   /** By input: frames that belong to open questions, in order. */
   readonly #asked = new Map<string, Frame[]>();
+  /** Inputs that have not ended. */
+  readonly #live = new Set<string>();
   /** By output: how many answers have come. */
   readonly #answers = new Map<string, number>();
   #closed = 0;
+  /** The peer is about to stop: it answers what it was asked, and is asked nothing more. */
+  #isGoing = false;
+  #over = new AbortController();
   #cancelTimer: (() => void) | undefined;
   #fail: (error: MeshError) => void = () => undefined;
 
@@ -55,22 +60,21 @@ class QuestionLog {
     const inputs = Object.fromEntries(
       Object.entries(session.inputs).map(([port, link]) => {
         this.#asked.set(port, []);
-        return [
-          port,
-          watched(
-            link,
-            (frame) => this.#sent(port, frame),
-            (epoch) => this.#flushed(epoch),
-          ),
-        ];
+        this.#live.add(port);
+        return [port, this.#input(port, link)];
       }),
     );
     this.#fail = (error) => void session.close(error);
     const idempotent = this.#init.idempotent || session.idempotent === true;
     const closed = session.closed.then((end): SessionEnd => {
       this.#cancelTimer?.();
+      this.#over.abort(end.error ?? new MeshError("channel-closed", "The session has ended."));
       const isFinal = end.error !== undefined && !idempotent && this.#hasOpen();
       return isFinal ? { ...end, final: true } : end;
+    });
+    void session.goingAway?.then(() => {
+      this.#isGoing = true;
+      this.#leaveWhenAnswered();
     });
     const { resume } = session;
     return {
@@ -85,6 +89,43 @@ class QuestionLog {
       ...(resume !== undefined && { resume: (signal: AbortSignal) => resume.call(session, signal) }),
       unanswered: () => (idempotent ? Object.fromEntries(this.#asked) : {}),
     };
+  }
+
+  #input(port: string, link: Link): Link {
+    const mayAsk = (): boolean => this.#mayAsk(port);
+    const over = this.#over.signal;
+    return {
+      ...watched(
+        link,
+        (frame) => this.#sent(port, frame),
+        (epoch) => this.#flushed(epoch),
+      ),
+      end: () => {
+        this.#live.delete(port);
+        link.end();
+      },
+      get writable() {
+        return link.writable && mayAsk();
+      },
+      async ready(signal) {
+        await link.ready(signal);
+        // Until the next session, for there is one soon.
+        if (!mayAsk()) await aborted(over, signal);
+      },
+    };
+  }
+
+  /** What a question lacks that has been begun may still follow. */
+  #mayAsk(port: string): boolean {
+    if (!this.#isGoing) return true;
+    const most = Math.max(...[...this.#asked.values()].map((frames) => frames.length));
+    return (this.#asked.get(port)?.length ?? 0) < most;
+  }
+
+  /** Nothing is lost: the next session is asked what comes from now on. What nothing will come of ends by itself. */
+  #leaveWhenAnswered(): void {
+    if (!this.#isGoing || this.#hasOpen() || this.#live.size === 0) return;
+    this.#fail(new MeshError("peer-lost", `The peer at ${this.#init.uri} is about to stop.`));
   }
 
   #hasOpen(): boolean {
@@ -105,6 +146,7 @@ class QuestionLog {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#watch();
+    this.#leaveWhenAnswered();
   }
 
   /** Nobody waits for the answers to what belongs to an older epoch. */
@@ -114,6 +156,7 @@ class QuestionLog {
         port,
         frames.filter((frame) => frame.epoch >= epoch),
       );
+    this.#leaveWhenAnswered();
   }
 
   /** One question is worked on after the other, so the time of each begins with the answer to the one before. */
@@ -125,6 +168,20 @@ class QuestionLog {
       this.#fail(new MeshError("deadline-exceeded", `${uri} has not answered within ${callTimeoutMs} ms.`));
     });
   }
+}
+
+/** @throws the reason of the one that aborts first */
+function aborted(over: AbortSignal, signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const end = (): void => {
+      over.removeEventListener("abort", end);
+      signal?.removeEventListener("abort", end);
+      reject((over.aborted ? over : signal)?.reason as Error);
+    };
+    if (over.aborted || signal?.aborted === true) end();
+    over.addEventListener("abort", end, { once: true });
+    signal?.addEventListener("abort", end, { once: true });
+  });
 }
 
 function watched(link: Link, onSend: (frame: Frame) => void, onFlush?: (epoch: number) => void): Link {

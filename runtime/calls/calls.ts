@@ -3,6 +3,7 @@ import type { Clock } from "../interface/clock.ts";
 import type { PipelineDescription } from "../interface/description.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
+import { Underway, type Draining } from "../interface/underway.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { CallSession } from "./call-session.ts";
 
@@ -41,7 +42,10 @@ class Calls implements PipelineCalls {
   readonly #busy = new Set<CallSession>();
   /** Those of callers that have them for themselves. */
   readonly #opened = new Set<PipelineSession>();
+  readonly #underway = { calls: new Underway(), streams: new Underway() };
   #idleCount = 0;
+  /** Why nothing new is taken. */
+  #draining: MeshError | undefined;
   #closed: MeshError | undefined;
 
   constructor(init: PipelineCallsInit) {
@@ -57,32 +61,66 @@ class Calls implements PipelineCalls {
   }
 
   async execute(request: ExecuteRequest): Promise<ExecuteResponse> {
-    if (this.#closed !== undefined) throw this.#closed;
+    this.#checkOpen();
     const { pipeline, signal } = request;
     const { endpoint, describe } = this.#find(pipeline);
     const description = describe();
     checkRequest(description, request);
-    return this.#admission(pipeline).run(signal, () => this.#ask(endpoint, description, request));
+    const over = this.#underway.calls.begin();
+    try {
+      return await this.#admission(pipeline).run(signal, () => this.#ask(endpoint, description, request));
+    } finally {
+      over();
+    }
   }
 
   async open(pipeline: string, request: SessionRequest): Promise<PipelineSession> {
-    if (this.#closed !== undefined) throw this.#closed;
-    const session = await this.#find(pipeline).endpoint.open(request);
+    this.#checkOpen();
+    const over = this.#underway.streams.begin();
+    const session = await this.#find(pipeline)
+      .endpoint.open(request)
+      .catch((error: unknown) => {
+        over();
+        throw error;
+      });
     this.#opened.add(session);
-    void session.closed.then(() => this.#opened.delete(session));
+    void session.closed.then(() => {
+      over();
+      this.#opened.delete(session);
+    });
     // The peer has been closed while it opened.
     if (this.#closed !== undefined) void session.close(this.#closed);
     return session;
   }
 
+  drain(): Draining {
+    this.#draining ??= new MeshError("peer-unreachable", "The peer stops, and takes no new calls.", {
+      hint: "Call another peer, or this one again when it is back.",
+    });
+    void this.#letIdleGo(new MeshError("cancelled", "The peer stops."));
+    return this.#underway;
+  }
+
   async close(error: MeshError): Promise<void> {
     this.#closed ??= error;
+    const idle = this.#letIdleGo(error);
+    const sessions = [...this.#busy, ...this.#opened];
+    await Promise.all([idle, ...sessions.map((session) => session.close(error))]);
+  }
+
+  /** @throws {MeshError} why nothing new is taken */
+  #checkOpen(): void {
+    const reason = this.#closed ?? this.#draining;
+    if (reason !== undefined) throw reason;
+  }
+
+  /** Ends the sessions that wait for calls. */
+  async #letIdleGo(error: MeshError): Promise<void> {
     const waiting = [...this.#idle.values()].flat();
     this.#idle.clear();
     this.#idleCount = 0;
     for (const { cancel } of waiting) cancel();
-    const sessions = [...this.#busy, ...this.#opened, ...waiting.map(({ session }) => session)];
-    await Promise.all(sessions.map((session) => session.close(error)));
+    await Promise.all(waiting.map(({ session }) => session.close(error)));
   }
 
   async #ask(
@@ -125,8 +163,10 @@ class Calls implements PipelineCalls {
 
   #keep(key: string, session: CallSession): void {
     if (!session.isOpen) return;
-    if (this.#closed !== undefined || this.#idleCount >= maxIdle) {
-      void session.close(this.#closed ?? new MeshError("cancelled", "Enough sessions wait for calls."));
+    const isLast = this.#closed !== undefined || this.#draining !== undefined;
+    if (isLast || this.#idleCount >= maxIdle) {
+      const why = isLast ? "The peer stops." : "Enough sessions wait for calls.";
+      void session.close(this.#closed ?? new MeshError("cancelled", why));
       return;
     }
     const list = this.#idle.get(key) ?? [];

@@ -18,6 +18,8 @@ export function healthService(isReady: () => boolean, figures: () => object): Ht
       );
       return { ...rest, headers: { ...headers, allow: "GET, HEAD" } };
     },
+    // Whether it is ready says `isReady`.
+    drain: () => undefined,
   };
 }
 

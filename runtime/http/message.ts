@@ -26,4 +26,6 @@ export interface HttpResponse {
 /** Answers requests; never rejects. */
 export interface HttpService {
   answer(request: HttpRequest): Promise<HttpResponse>;
+  /** Refuses what comes from now on with 503 and `Retry-After`; what runs is answered, and its connection closed. */
+  drain(): void;
 }

@@ -25,7 +25,9 @@ interface Resource {
 
 export function httpService(init: HttpServiceInit): HttpService {
   let running = 0;
+  let draining = false;
   const limited = async (request: HttpRequest): Promise<HttpResponse> => {
+    if (draining) throw stops();
     if (running >= httpLimits.requests) throw tooMany();
     running += 1;
     const done = (): void => void (running -= 1);
@@ -39,7 +41,16 @@ export function httpService(init: HttpServiceInit): HttpService {
       throw error;
     }
   };
-  return { answer: async (request) => withCors(request, await limited(request).catch(failure)) };
+  return {
+    async answer(request) {
+      const response = withCors(request, await limited(request).catch(failure));
+      // Whoever comes again should come to another peer (RFC 9112, section 9.6).
+      return draining ? { ...response, headers: { ...response.headers, connection: "close" } } : response;
+    },
+    drain() {
+      draining = true;
+    },
+  };
 }
 
 async function respond(init: HttpServiceInit, request: HttpRequest): Promise<HttpResponse> {
@@ -180,6 +191,11 @@ function withCors({ headers, isOriginAllowed }: HttpRequest, response: HttpRespo
 function tooMany(): MeshError {
   const text = `This peer answers ${httpLimits.requests} requests at once, and no more.`;
   return new MeshError("resource-exhausted", text, { hint: "Call again in a moment.", retryAfterMs: 1_000 });
+}
+
+function stops(): MeshError {
+  const hint = "Call another peer, or this one again when it is back.";
+  return new MeshError("peer-unreachable", "The peer stops, and takes nothing new.", { hint, retryAfterMs: 1_000 });
 }
 
 /** Tells when all has been read, or nobody reads on. */

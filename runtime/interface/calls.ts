@@ -4,6 +4,7 @@ import type { MeshError } from "./errors.ts";
 import type { Payload } from "./frame.ts";
 import type { Params } from "./node.ts";
 import type { PipelineSession, SessionRequest } from "./session.ts";
+import type { Draining } from "./underway.ts";
 
 /** One frame of a call, without its place in a stream. */
 export interface CallPayload {
@@ -53,6 +54,11 @@ export interface PipelineCalls {
    * @throws {MeshError} `pipeline-not-found`; what `PipelineEndpoint.open` throws
    */
   open(pipeline: string, request: SessionRequest): Promise<PipelineSession>;
+  /**
+   * Takes nothing new: what is asked from now on fails with `peer-unreachable`, before any work is done. What was taken
+   * before goes on.
+   */
+  drain(): Draining;
   /** Ends all that run; later ones fail with the same error. */
   close(error: MeshError): Promise<void>;
 }

@@ -12,6 +12,16 @@ export type MeshEvent =
       readonly service: string;
       readonly error: MeshError;
     }
+  | {
+      /** It stops: it takes nobody new, and waits for what it has taken. */
+      readonly kind: "peer-draining";
+      readonly peer: string;
+      /** Calls without an answer yet, sessions with batch pipelines among them, and sessions of callers. */
+      readonly calls: number;
+      readonly streams: number;
+      /** How long it waits at most. */
+      readonly withinMs: number;
+    }
   | { readonly kind: "session-opened"; readonly peer: string; readonly session: string; readonly pipeline: string }
   | {
       readonly kind: "session-closed";

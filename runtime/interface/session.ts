@@ -87,6 +87,11 @@ export interface PipelineSession {
   };
   /** Resolves when the session is over, however it ended; never rejects. */
   readonly closed: Promise<SessionEnd>;
+  /**
+   * Resolves when the peer on the other side is about to stop: it answers what it was asked, and wants to be left. Left out
+   * where nobody says so.
+   */
+  readonly goingAway?: Promise<void>;
   /** Ends the session now, frames in flight are dropped. Resolves when everything it held is free. */
   close(error?: MeshError): Promise<void>;
   /**

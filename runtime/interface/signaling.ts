@@ -62,6 +62,8 @@ export interface SignalingServer {
   readonly host: string;
   /** The actual port. */
   readonly port: number;
+  /** Answers requests of plain HTTP with 503 from now on. */
+  drain(): void;
   /** Stops taking calls and ends those under way. */
   close(): Promise<void>;
 }

@@ -69,6 +69,11 @@ export interface DialOptions {
 export interface Listener {
   /** The address callers may dial, with the actual port. */
   readonly address: string;
+  /**
+   * Tells callers that they should go elsewhere, and lets none connect that can be told so; what goes over connections that
+   * are there goes on. Left out where there is nobody to tell.
+   */
+  drain?(): void;
   close(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import type { MeshEvent, OnEvent } from "../interface/events.ts";
 import type { PeerPlan, Plan, RemotePlan, TargetPlan } from "../interface/plan.ts";
 import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
 import type { Topology } from "../interface/topology.ts";
-import { nothingListens, type Listener } from "../interface/transport.ts";
+import { nothingListens } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
 import { pipelineEndpoint } from "../pipeline/endpoint.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
@@ -15,15 +15,16 @@ import { TargetMemory } from "../remote/target-health.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
 import { Patience } from "../remote/patience.ts";
-import type { PipelineHost } from "../remote/host.ts";
 import { chooseAddress } from "./choose-address.ts";
 import { transportFor } from "./connect.ts";
+import { PeersLeaving, type CloseOptions, type ServedPeer } from "./draining.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
 import type { ServiceLookup } from "./service-lookup.ts";
 import type { SharedEndpoints } from "./shared-runs.ts";
 import { topologyPeers } from "./topology-peers.ts";
 
+export type { CloseOptions } from "./draining.ts";
 export type { MeshPlatform } from "./platform.ts";
 
 export interface LaunchOptions {
@@ -62,8 +63,12 @@ export interface Mesh extends AsyncDisposable {
   sessions(): readonly SessionDescription[];
   /** The peers that run here, their pipelines and sessions, and what those are connected to (spec R13.3). */
   topology(): Topology;
-  /** Ends all sessions and stops listening; calling it again waits for the same end. */
-  close(): Promise<void>;
+  /**
+   * Ends the sessions that were opened here, takes nobody new, and waits for the calls that were taken, and for sessions of
+   * callers where it is told to; then ends all and stops listening. Peers leave one after the other, each before those that
+   * it calls. Calling it again waits for the same end, and may make it come sooner.
+   */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /**
@@ -86,8 +91,9 @@ class LocalMesh implements Mesh {
   readonly #plan: Plan;
   readonly #platform: MeshPlatform;
   readonly #options: LaunchOptions;
-  readonly #listeners: Listener[] = [];
-  readonly #hosts: PipelineHost[] = [];
+  readonly #served: ServedPeer[] = [];
+  /** Sessions that were opened by this process itself. */
+  readonly #own = new Set<PipelineSession>();
   /** Lets go of the connections that are kept for whoever calls next. */
   readonly #letGo: (() => Promise<void>)[] = [];
   readonly #sessions: OpenSessions;
@@ -96,6 +102,7 @@ class LocalMesh implements Mesh {
   readonly #endpoints = new Map<string, PipelineEndpoint>();
   #lookup: Promise<ServiceLookup> | undefined;
   #shared: SharedEndpoints | undefined;
+  #leaving: PeersLeaving | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(plan: Plan, platform: MeshPlatform, options: LaunchOptions) {
@@ -150,7 +157,12 @@ class LocalMesh implements Mesh {
     const here = owners.find(({ name }) => this.peers.some((peer) => peer.name === name));
     const run = here?.runs.find((one) => one.pipeline === pipeline);
     const endpoint = (here && run && this.#shared?.of(here, run)) ?? this.#endpoint(pipeline);
-    return this.#sessions.open((here ?? owners[0])?.name ?? "", pipeline, endpoint, request);
+    if (this.#closing !== undefined) throw stops();
+    const session = await this.#sessions.open((here ?? owners[0])?.name ?? "", pipeline, endpoint, request);
+    this.#own.add(session);
+    void session.closed.then(() => this.#own.delete(session));
+    if (this.#leaving !== undefined) void session.close(stops());
+    return session;
   }
 
   /** @throws {MeshError} `pipeline-not-found` */
@@ -170,8 +182,9 @@ class LocalMesh implements Mesh {
     return { version: 1, atMs: clock.wallMs(), peers };
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#stop();
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#leaving?.hasten(options);
+    this.#closing ??= this.#stop(options);
     return this.#closing;
   }
 
@@ -181,12 +194,14 @@ class LocalMesh implements Mesh {
 
   readonly #emit = (event: MeshEvent): void => this.#options.onEvent?.(event);
 
-  async #stop(): Promise<void> {
-    const stops = "The peer stops.";
-    // Callers may find another peer, or this one when it is back, so to them it is not the end.
-    const hosts = this.#hosts.map((host) => host.close(new MeshError("peer-lost", stops)));
-    await Promise.allSettled([...hosts, this.#sessions.close(new MeshError("cancelled", stops))]);
-    await Promise.allSettled(this.#listeners.map((listener) => listener.close()));
+  async #stop(options: CloseOptions): Promise<void> {
+    const { clock } = this.#platform;
+    const peers = this.#served;
+    this.#leaving = new PeersLeaving({ plan: this.#plan, clock, onEvent: this.#emit, peers }, options);
+    const own = [...this.#own].map((session) => session.close(stops()));
+    await this.#leaving.run();
+    await Promise.allSettled([...own, this.#sessions.close(stops())]);
+    await Promise.allSettled(peers.flatMap(({ listeners }) => listeners.map((listener) => listener.close())));
     await Promise.allSettled(this.#letGo.map((letGo) => letGo()));
     (await this.#lookup)?.close();
   }
@@ -195,6 +210,8 @@ class LocalMesh implements Mesh {
     const addresses: string[] = [];
     const { serve } = this.#platform;
     if (serve === undefined && peer.listens.length > 0) throw nothingListens();
+    const served: ServedPeer = { name: peer.name, hosts: [], listeners: [] };
+    this.#served.push(served);
     await serve?.({
       peer,
       plan: this.#plan,
@@ -208,9 +225,9 @@ class LocalMesh implements Mesh {
       registers: this.#registersOf(peer),
       id: this.#options.ids?.[peer.name],
       onEvent: this.#emit,
-      onHost: (host) => this.#hosts.push(host),
+      onHost: (host) => served.hosts.push(host),
       onListener: (listener) => {
-        this.#listeners.push(listener);
+        served.listeners.push(listener);
         if (listener.address === "") return;
         addresses.push(listener.address);
         this.#emit({ kind: "peer-listening", peer: peer.name, address: listener.address });
@@ -354,6 +371,10 @@ type ServiceTarget = Extract<TargetPlan, { kind: "service" }>;
 
 function isShared({ peers }: Plan): boolean {
   return Object.values(peers).some(({ runs }) => runs.some((run) => run.shared === true));
+}
+
+function stops(): MeshError {
+  return new MeshError("cancelled", "The peer stops.");
 }
 
 /** The schemes of all addresses in the plan, as far as they can be read before they are used. */

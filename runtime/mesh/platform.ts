@@ -1,4 +1,5 @@
 import type { Clock } from "../interface/clock.ts";
+import type { MeshError } from "../interface/errors.ts";
 import type { OnEvent } from "../interface/events.ts";
 import type { Log } from "../interface/node.ts";
 import type { PeerPlan, Plan, RemotePlan } from "../interface/plan.ts";
@@ -8,7 +9,7 @@ import type { Listener, Transport } from "../interface/transport.ts";
 import type { Env } from "../pipeline/parameters.ts";
 import type * as calls from "../remote/calls.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
-import type { PipelineHost } from "../remote/host.ts";
+import type { Draining } from "../interface/underway.ts";
 import type { SignalConnect } from "../signaling/socket.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 import type { shareRuns } from "./shared-runs.ts";
@@ -39,6 +40,14 @@ export interface MeshPlatform {
   readonly standIns?: (remote: RemotePlan, pipeline: string) => readonly PipelineEndpoint[] | undefined;
 }
 
+/** Who answers callers. */
+export interface Served {
+  /** Takes nobody new. */
+  drain(): Draining;
+  /** Ends what is left; resolves when everything is free. */
+  close(error: MeshError): Promise<void>;
+}
+
 /** A peer that is to be open to callers. */
 export interface ServingInit {
   readonly peer: PeerPlan;
@@ -57,6 +66,6 @@ export interface ServingInit {
   readonly id: string | undefined;
   readonly onEvent: OnEvent;
   /** What has to be closed in the end, as soon as it is there. */
-  readonly onHost: (host: PipelineHost) => void;
+  readonly onHost: (host: Served) => void;
   readonly onListener: (listener: Listener) => void;
 }

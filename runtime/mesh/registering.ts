@@ -63,9 +63,14 @@ export async function registerPeer(init: RegisteringInit): Promise<Listener> {
   const uri = formatMeshUri({ scheme: "webrtc", host, port, pipeline: undefined });
   const listener = await webrtc?.listen(uri, accept, undefined, from);
   const stopReports = reportChanges(clock, sessions, (inFlight) => registrar.report({ inFlight }));
-  const close = async (): Promise<void> => {
+  let left: Promise<void> | undefined;
+  /** Nobody is sent here any more; who is here already does not notice. */
+  const leave = (): Promise<void> => {
     stopReports();
-    await registrar.close();
+    return (left ??= registrar.close());
+  };
+  const close = async (): Promise<void> => {
+    await leave();
     await listener?.close();
   };
   try {
@@ -75,7 +80,7 @@ export async function registerPeer(init: RegisteringInit): Promise<Listener> {
     throw error;
   }
   // It is no address that anybody dials.
-  return { address: "", close };
+  return { address: "", drain: () => void leave(), close };
 }
 
 /** Tells how many sessions there are, when that has changed. @returns stops it */

@@ -29,11 +29,10 @@ export async function servePeer(init: ServingInit): Promise<void> {
   );
   const id = init.id ?? `${peer.name}-${randomId(platform.random).slice(0, 8)}`;
   const about = { id: asPeerId(id), name: peer.name, provides, addresses: () => listening };
-  const calls = { ...bound(pipelineCalls(pipelines)), about };
-  init.onHost({
-    accept: host.accept,
-    close: async (error) => void (await Promise.all([host.close(error), calls.close(error)])),
-  });
+  const own = pipelineCalls(pipelines);
+  init.onHost(host);
+  init.onHost(own);
+  const calls = { ...bound(own), about };
   for (const value of peer.listens) {
     const uri = String(resolveValue(value, { params: {}, env: platform.env, location: peer.location }));
     const listener = await transportFor(platform, uri).listen(uri, host.accept, calls);
@@ -81,6 +80,7 @@ function bound(calls: PipelineCalls): PipelineCalls {
     describe: (pipeline) => calls.describe(pipeline),
     execute: (request) => calls.execute(request),
     open: (pipeline, request) => calls.open(pipeline, request),
+    drain: () => calls.drain(),
     close: (error) => calls.close(error),
   };
 }

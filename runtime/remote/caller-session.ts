@@ -39,6 +39,7 @@ export class CallerSession implements PipelineSession {
   readonly id: string;
   readonly inputs: Record<string, StreamSink> = {};
   readonly closed: Promise<SessionEnd>;
+  readonly goingAway: Promise<void>;
   tracks: SessionTracks | undefined;
   readonly #init: CallerSessionInit;
   readonly #wire: PeerWire;
@@ -55,6 +56,7 @@ export class CallerSession implements PipelineSession {
   /** Why the last connection broke. */
   #broken: MeshError | undefined;
   #cancelExpiry: () => void = () => undefined;
+  #goesAway: () => void = () => undefined;
   #settle: (accept: Accept) => void = () => undefined;
   #reject: (error: MeshError) => void = () => undefined;
 
@@ -63,6 +65,7 @@ export class CallerSession implements PipelineSession {
     this.id = init.id;
     this.#init = init;
     this.#pending = new Set(Object.keys(request.outputs));
+    this.goingAway = new Promise((resolve) => (this.#goesAway = resolve));
     this.#accepted = new Promise((resolve, reject) => {
       this.#settle = resolve;
       this.#reject = reject;
@@ -249,6 +252,8 @@ export class CallerSession implements PipelineSession {
     } else if (message.type === "finished" && this.#phase === "answered") {
       this.#phase = "finished";
       this.#look();
+    } else if (message.type === "goaway" && this.#phase !== "greeting") {
+      this.#goesAway();
     } else if (message.type === "finished" && this.#phase === "finished") {
       // Said again over another connection, for the first time may not have been heard.
     } else {

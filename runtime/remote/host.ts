@@ -5,6 +5,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { Random } from "../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Connection } from "../interface/transport.ts";
+import { Underway, type Draining } from "../interface/underway.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { helloTimeoutMs, lingerMs, maxConnections, maxResumeMs, protocolVersion, windowFor } from "./limits.ts";
 import { toFailure, type Accept, type Description, type Hello, type Resume } from "./messages.ts";
@@ -38,26 +39,37 @@ export interface ServeInit {
 export interface PipelineHost {
   /** For `Transport.listen`. */
   readonly accept: (connection: Connection, pipeline: string) => void;
+  /**
+   * Opens no more sessions, and tells those who have one that it is about to stop; what goes on goes on. A session with a
+   * `batch` pipeline counts as a call: its caller leaves once its questions have been answered.
+   */
+  drain(): Draining;
   /** Ends all sessions, telling the callers why, and takes no more; resolves when everything is free. */
   close(error: MeshError): Promise<void>;
 }
 
 export function servePipelines(init: ServeInit): PipelineHost {
-  const wires = new Set<PeerWire>();
+  const calls = new Set<HostedCall>();
+  const underway = { calls: new Underway(), streams: new Underway() };
   const limit = init.maxConnections ?? maxConnections;
   let stopped: MeshError | undefined;
-  const interrupted = (): number => [...wires].filter((wire) => wire.isInterrupted).length;
+  const interrupted = (): number => [...calls].filter(({ wire }) => wire.isInterrupted).length;
   const kept = new KeptSessions(() => interrupted() <= limit);
   return {
     accept(connection, pipeline) {
-      const call = new HostedCall(init, connection, pipeline, kept);
-      wires.add(call.wire);
-      void call.wire.freed.then(() => wires.delete(call.wire));
-      call.start(stopped ?? crowded(wires.size - interrupted(), limit));
+      const call = new HostedCall(init, connection, pipeline, kept, underway);
+      calls.add(call);
+      void call.wire.freed.then(() => calls.delete(call));
+      call.start(stopped ?? crowded(calls.size - interrupted(), limit));
+    },
+    drain() {
+      stopped ??= new MeshError("peer-lost", "The peer stops.");
+      for (const call of calls) call.drain(stopped);
+      return underway;
     },
     async close(error) {
       stopped ??= error;
-      await Promise.all([...wires].map((wire) => wire.close(error)));
+      await Promise.all([...calls].map(({ wire }) => wire.close(error)));
     },
   };
 }
@@ -98,6 +110,9 @@ class HostedCall {
   readonly #connection: Connection;
   readonly #pipeline: string;
   readonly #kept: KeptSessions;
+  readonly #underway: Draining;
+  /** The peer is about to stop. */
+  #draining: MeshError | undefined;
   #cancelHello: () => void = () => undefined;
   #cancelExpiry: () => void = () => undefined;
   #greeted = false;
@@ -106,8 +121,9 @@ class HostedCall {
   /** Number of the last attempt of the caller to go on over another connection. */
   #attempt = 0;
 
-  constructor(init: ServeInit, connection: Connection, pipeline: string, kept: KeptSessions) {
+  constructor(init: ServeInit, connection: Connection, pipeline: string, kept: KeptSessions, underway: Draining) {
     this.#init = init;
+    this.#underway = underway;
     this.#connection = connection;
     this.#pipeline = pipeline;
     this.#kept = kept;
@@ -143,6 +159,14 @@ class HostedCall {
     this.wire.start();
   }
 
+  /** @param reason why no session is opened any more */
+  drain(reason: MeshError): void {
+    this.#draining = reason;
+    // A caller that is away could not come back. One that is being opened is told when it is open.
+    if (this.wire.isInterrupted) void this.wire.close(reason);
+    else if (this.#accepted) this.wire.send({ type: "goaway" });
+  }
+
   /** @throws {MeshError} `protocol-violation` for a second hello */
   #greet(then: () => void): void {
     if (this.#greeted) throw new MeshError("protocol-violation", "The caller said hello twice.");
@@ -156,7 +180,10 @@ class HostedCall {
     let session: PipelineSession | undefined;
     try {
       const served = this.#find(hello.pipeline);
+      if (this.#draining !== undefined) throw this.#draining;
       checkStreams(hello);
+      const over = (served.describe().batch ? this.#underway.calls : this.#underway.streams).begin();
+      void this.wire.closed.then(over);
       this.wire.send({ type: "opening" });
       const sinks = new Map(
         hello.outputs.map(({ port, channel, type, window }) => [port, this.wire.sink(port, channel, type, window)]),
@@ -183,7 +210,8 @@ class HostedCall {
     this.#session = session;
     void wire.closed.then(() => this.#cancelExpiry());
     wire.keep((error) => {
-      if (!this.#accepted || !this.#kept.hasRoom()) void wire.close(error);
+      const isOver = !this.#accepted || this.#draining !== undefined;
+      if (isOver || !this.#kept.hasRoom()) void wire.close(error);
       else this.#cancelExpiry = this.#init.clock.schedule(withinMs, () => void wire.close(error));
     });
     return withinMs;
@@ -294,6 +322,7 @@ class HostedCall {
     });
     this.#accepted = true;
     wire.established();
+    if (this.#draining !== undefined) this.drain(this.#draining);
     tracks?.start(session.live);
     for (const source of sources) source.start();
     void session.closed.then(({ error }) => {

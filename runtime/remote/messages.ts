@@ -134,6 +134,8 @@ const message = z.discriminatedUnion("type", [
   }),
   /** The pipeline has ended in good order; what is left is on the streams. */
   z.object({ type: z.literal("finished") }),
+  /** From the host: it is about to stop, and answers what it was asked; the caller should go on elsewhere. */
+  z.object({ type: z.literal("goaway") }),
   z.object({ type: z.literal("ping"), sentUs: z.number() }),
   z.object({ type: z.literal("pong"), sentUs: z.number() }),
   /** The last word; with a code when the session failed. */

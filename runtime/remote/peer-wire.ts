@@ -16,7 +16,19 @@ import type { SessionTracks, SessionTracksInit, TrackMessage } from "./tracks/se
 /** The messages that mean something else to a caller than to a host. */
 export type OpeningMessage = Extract<
   ControlMessage,
-  { type: "hello" | "opening" | "accept" | "refuse" | "finished" | "describe" | "description" | "resume" | "resumed" }
+  {
+    type:
+      | "hello"
+      | "opening"
+      | "accept"
+      | "refuse"
+      | "finished"
+      | "goaway"
+      | "describe"
+      | "description"
+      | "resume"
+      | "resumed";
+  }
 >;
 
 export interface PeerWireInit {

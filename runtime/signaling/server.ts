@@ -22,7 +22,8 @@ export async function servePeer(init: ServerInit, options: ServeOptions): Promis
   const { calls } = options;
   const http = calls && httpService({ calls, clock: init.clock });
   const reception = calls && peerReception(init.clock, calls);
-  return serveSockets(init, { ...options, http, reception, halfOpen: signalLimits.pendingCalls });
+  const handle = await serveSockets(init, { ...options, http, reception, halfOpen: signalLimits.pendingCalls });
+  return { host: handle.host, port: handle.port, drain: () => http?.drain(), close: () => handle.close() };
 }
 
 export interface SocketsOptions extends Omit<ServeOptions, "calls"> {

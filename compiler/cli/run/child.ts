@@ -20,8 +20,8 @@ export interface Child {
   readonly ended: Promise<ChildEnd>;
   /** Lets it open its session. */
   go(): void;
-  /** Asks it to end in good order. */
-  stop(): void;
+  /** Asks it to end in good order. @param atOnce without waiting for its callers */
+  stop(atOnce: boolean): void;
   kill(): void;
 }
 
@@ -34,8 +34,8 @@ export interface ChildInit {
   readonly onMessage: (message: RunMessage) => void;
 }
 
-/** What a parent says to its child; a channel that closes says `stop`. */
-const words = { go: "go", stop: "stop" } as const;
+/** What a parent says to its child; a channel that closes says `now`. */
+const words = { go: "go", stop: "stop", now: "now" } as const;
 
 /** What the last lines of a process that has ended may take to come in. */
 const lastLinesMs = 150;
@@ -89,7 +89,7 @@ export function startChild({ peer, args, cwd, env, onMessage }: ChildInit): Chil
     ready,
     ended,
     go: () => say(words.go),
-    stop: () => say(words.stop),
+    stop: (atOnce) => say(atOnce ? words.now : words.stop),
     kill: () => void child.kill("SIGKILL"),
   };
 }
@@ -104,6 +104,8 @@ export interface Parent {
   readonly go: Promise<void>;
   /** Resolves when the parent asks for the end or is gone. */
   readonly stop: Promise<void>;
+  /** Resolves when callers are not to be waited for. */
+  readonly now: Promise<void>;
 }
 
 /** Resolves when the parent says the word. */
@@ -123,7 +125,8 @@ export function parentOf(env: Readonly<Record<string, string | undefined>>): Par
     // It may have gone while this process was still loading.
     if (!process.connected) resolve();
   });
-  const parent: Parent = { go: heard(words.go), stop: Promise.race([heard(words.stop), gone]) };
+  const now = Promise.race([heard(words.now), gone]);
+  const parent: Parent = { go: heard(words.go), stop: Promise.race([heard(words.stop), now]), now };
   // The channel alone must not keep a process alive that has nothing to do.
   process.channel?.unref();
   return parent;

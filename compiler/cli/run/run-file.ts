@@ -15,7 +15,7 @@ import { moduleProblems } from "./module-problems.ts";
 import { readParams } from "./parameters.ts";
 import { jsonReporter, liveReporter, logReporter, type ReporterInit, type RunReporter } from "./reporter.ts";
 import { refuseNothing, runHere } from "./run-here.ts";
-import { iceOf, readRunOptions, type RunOptions } from "./run-options.ts";
+import { drainMsOf, iceOf, readRunOptions, type RunOptions } from "./run-options.ts";
 import { runProcesses } from "./run-processes.ts";
 import { openFiles } from "./session-run.ts";
 
@@ -30,6 +30,7 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
   // From the first moment, for compiling and loading take a while.
   const stop = stopSignal(io, parent);
   const options = await withConfig(readRunOptions(args), io.cwd);
+  const drainMs = drainMsOf(options);
   const file = findSource(options.file, io.cwd);
   const compiled = compileFile(file, io);
   const { diagnostics, plan, project } = compiled;
@@ -49,9 +50,10 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
     readParams(plan, pipeline, options.params);
     openFiles(plan, pipeline, options, io.cwd).discard();
   }
+  if (pipeline === undefined) stop.waits(drainMs);
   // Compiling kept the process busy; what came meanwhile is heard before anything is started.
   await new Promise((resolve) => setImmediate(resolve));
-  if (stop.aborted) return exitCode.interrupted;
+  if (stop.signal.aborted) return exitCode.interrupted;
 
   const startMs = performance.now();
   const reporter = reporterFor(options, {
@@ -60,7 +62,7 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
     peers,
     elapsedMs: () => performance.now() - startMs,
   });
-  const common = { plan, peers, pipeline, options, cwd: io.cwd, env: io.env, signal: stop };
+  const common = { plan, peers, pipeline, options, cwd: io.cwd, env: io.env, signal: stop.signal, atOnce: stop.atOnce };
   const send = (message: RunMessage): void => reporter.message(message, "");
   let end: RunEnd;
   try {
@@ -79,14 +81,15 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
 
 /** What the command line leaves open is as `mesh.config.ts` has it. */
 async function withConfig(options: RunOptions, cwd: string): Promise<RunOptions> {
-  const { engine, iceServers, iceTransportPolicy } = options;
-  const isWhole = engine !== undefined && iceServers !== undefined && iceTransportPolicy !== undefined;
+  const { engine, iceServers, iceTransportPolicy, drain } = options;
+  const isWhole = [engine, iceServers, iceTransportPolicy, drain].every((one) => one !== undefined);
   const config: MeshConfig = isWhole ? {} : (await loadConfig(cwd)).config;
   const known: RunOptions = {
     ...options,
     engine: engine ?? config.engine ?? "auto",
     iceServers: iceServers ?? config.iceServers ?? [],
     iceTransportPolicy: iceTransportPolicy ?? config.iceTransportPolicy ?? "all",
+    drain: drain ?? config.drain,
   };
   // Before anything is started with it.
   iceOf(known);
@@ -111,18 +114,44 @@ function reporterFor(options: RunOptions, init: ReporterInit): RunReporter {
     : logReporter(init);
 }
 
+/** How a run is told to stop. One that has a session of its own ends with that, and does not wait for callers. */
+interface Stop {
+  /** Aborts when the run is to end. */
+  readonly signal: AbortSignal;
+  /** Aborts when it is not to wait for callers any longer. */
+  readonly atOnce: AbortSignal;
+  /** Says for how long it may wait for callers; not at all until then. */
+  waits(drainMs: number): void;
+}
+
 /**
- * Aborts on Ctrl-C. A child leaves Ctrl-C, which a terminal sends to all processes, to its parent, and ends with it.
- * What has not ended in good order soon after is left behind.
+ * A terminal sends Ctrl-C to all processes, and tools such as npm pass it on to the one that they have started: what comes
+ * so soon after the first is that one again.
  */
-function stopSignal(io: Io, parent: Parent | undefined): AbortSignal {
-  const controller = new AbortController();
+const sameMs = 250;
+
+/**
+ * Stops on Ctrl-C, and at once on the second. A child leaves Ctrl-C, which a terminal sends to all processes, to its parent, and
+ * ends with it. What has not ended in good order soon after is left behind.
+ */
+function stopSignal(io: Io, parent: Parent | undefined): Stop {
+  const [controller, atOnce] = [new AbortController(), new AbortController()];
+  const interrupted = new CommandError(exitCode.interrupted, "Interrupted.");
+  const endMs = parent === undefined ? graceMs * 2 : graceMs;
+  const exitAfter = (ms: number): unknown => setTimeout(() => process.exit(exitCode.interrupted), ms).unref();
+  let [drainMs, stoppedMs] = [0, 0];
   const stop = (): void => {
-    if (controller.signal.aborted) return;
-    controller.abort(new CommandError(exitCode.interrupted, "Interrupted."));
-    setTimeout(() => process.exit(exitCode.interrupted), parent === undefined ? graceMs * 2 : graceMs).unref();
+    if (!controller.signal.aborted) {
+      controller.abort(interrupted);
+      stoppedMs = performance.now();
+      exitAfter(drainMs + endMs);
+    } else if (!atOnce.signal.aborted && performance.now() - stoppedMs > sameMs) {
+      atOnce.abort(interrupted);
+      exitAfter(endMs);
+    }
   };
   io.onInterrupt(parent === undefined ? stop : () => undefined);
   void parent?.stop.then(stop);
-  return controller.signal;
+  void parent?.now.then(() => atOnce.abort(interrupted));
+  return { signal: controller.signal, atOnce: atOnce.signal, waits: (ms) => (drainMs = ms) };
 }

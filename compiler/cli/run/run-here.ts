@@ -9,7 +9,7 @@ import { listenError } from "./listen-error.ts";
 import { plainError, plainEvent, type PlainError, type RunEnd, type RunMessage } from "./messages.ts";
 import { readParams } from "./parameters.ts";
 import { loadNodes } from "./registry.ts";
-import { iceOf, type RunOptions } from "./run-options.ts";
+import { drainMsOf, iceOf, type RunOptions } from "./run-options.ts";
 import { openFiles, runSession, type SessionFiles, type SessionOutcome } from "./session-run.ts";
 
 /** How often the sessions are described. */
@@ -30,6 +30,8 @@ export interface RunHere {
   readonly go: Promise<void> | undefined;
   /** Aborts when the run is to end. */
   readonly signal: AbortSignal;
+  /** Aborts when it is not to wait for callers any longer. */
+  readonly atOnce: AbortSignal;
 }
 
 /** Runs peers in this process until the session with its files ends, or until it is told to stop. */
@@ -100,11 +102,20 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
       return await inSession(run, mesh, files, params, platform.clock);
     } finally {
       stop();
-      await mesh.close();
+      await closeMesh(mesh, run);
     }
   } finally {
     files?.discard();
   }
+}
+
+/** A run with a session of its own is over with that; the peers of another may have callers that wait for answers. */
+async function closeMesh(mesh: Mesh, { options, pipeline, signal, atOnce }: RunHere): Promise<void> {
+  const limitMs = pipeline === undefined && signal.aborted && !atOnce.aborted ? drainMsOf(options) : 0;
+  const hurry = (): void => void mesh.close({ callsMs: 0, streamsMs: 0 });
+  atOnce.addEventListener("abort", hurry, { once: true });
+  await mesh.close({ callsMs: limitMs, streamsMs: limitMs });
+  atOnce.removeEventListener("abort", hurry);
 }
 
 function inSession(

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly registers: readonly string[];
   readonly discovers: readonly string[];
   readonly id: string | undefined;
+  /** As written: `5s`, `500ms`; left out, that of `mesh.config.ts`. */
+  readonly drain: string | undefined;
   readonly format: "text" | "json";
 }
 
@@ -63,6 +65,7 @@ export function readRunOptions(args: Arguments): RunOptions {
     iceServers: args.values("ice-server").length === 0 ? undefined : args.values("ice-server"),
     iceTransportPolicy: args.has("relay-only") ? "relay" : undefined,
     ...readSignaling(args, peer),
+    drain: args.value("drain"),
     format: args.value("format") === "json" ? "json" : "text",
   };
 }
@@ -86,6 +89,22 @@ function readSignaling(args: Arguments, peer: string | undefined): Pick<RunOptio
 }
 
 const peerId = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
+
+/** How long callers are waited for when none is said. */
+const defaultDrain = "5s";
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000 };
+
+/** How long callers are waited for, in milliseconds. @throws {CommandError} with exit code 2 */
+export function drainMsOf({ drain = defaultDrain }: Pick<RunOptions, "drain">): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|min)$/.exec(drain) ?? [];
+  const ms = Number(amount) * (unitsMs[unit ?? ""] ?? Number.NaN);
+  if (ms >= 0 && ms <= 3_600_000) return ms;
+  throw usageError(
+    `\`${drain}\` is not a time to wait for callers.`,
+    "Write it as `5s`, `500ms` or `2min`, of an hour at most; `0s` ends at once.",
+  );
+}
 
 function portFiles(option: "in" | "out", given: readonly string[]): PortFile[] {
   const seen = new Set<string>();

@@ -7,7 +7,7 @@ import { startChild, type Child, type ChildEnd } from "./child.ts";
 import type { RunEnd, RunMessage } from "./messages.ts";
 import { removeUnfinished } from "./output-file.ts";
 import type { RunReporter } from "./reporter.ts";
-import type { RunOptions } from "./run-options.ts";
+import { drainMsOf, type RunOptions } from "./run-options.ts";
 
 /** What a process may take to end in good order. */
 const graceMs = 600;
@@ -24,6 +24,8 @@ export interface RunProcesses {
   readonly reporter: RunReporter;
   /** Aborts when the run is to end. */
   readonly signal: AbortSignal;
+  /** Aborts when it is not to wait for callers any longer. */
+  readonly atOnce: AbortSignal;
 }
 
 /**
@@ -153,8 +155,15 @@ class Processes {
 
   async #stopAll(): Promise<void> {
     this.#stopping = true;
-    for (const child of this.#children) child.stop();
+    const { options, pipeline, signal, atOnce } = this.#run;
+    // A run that has a session, or has failed, is over; else the peers may have callers that wait for answers.
+    const drainMs = pipeline === undefined && signal.aborted && !atOnce.aborted ? drainMsOf(options) : 0;
+    for (const child of this.#children) child.stop(drainMs === 0);
     const all = Promise.all(this.#children.map((child) => child.ended));
+    if (drainMs > 0) {
+      await Promise.race([all, delay(nodejsClock, drainMs, atOnce).catch(() => undefined)]);
+      for (const child of this.#children) child.stop(true);
+    }
     await Promise.race([all, delay(nodejsClock, graceMs)]);
     for (const child of this.#children) child.kill();
     await all;
@@ -166,13 +175,17 @@ function howEnded({ code, signal }: ChildEnd): string {
   return code === null ? "could not be started" : `ended with code ${code}`;
 }
 
-/** How the peers connect, as a process of its own is told. */
+/** How the peers connect and part, as a process of its own is told. */
 function connectionArguments(options: RunOptions): string[] {
-  const { engine = "auto", iceServers = [], iceTransportPolicy, registers, discovers } = options;
-  const signaling = [
-    ...registers.flatMap((uri) => ["--register", uri]),
-    ...discovers.flatMap((uri) => ["--discover", uri]),
+  const { engine = "auto", iceServers = [], iceTransportPolicy, registers, discovers, drain } = options;
+  const each = (option: string, values: readonly string[]): string[] => values.flatMap((value) => [option, value]);
+  return [
+    "--engine",
+    engine,
+    ...each("--ice-server", iceServers),
+    ...each("--register", registers),
+    ...each("--discover", discovers),
+    ...each("--drain", drain === undefined ? [] : [drain]),
+    ...(iceTransportPolicy === "relay" ? ["--relay-only"] : []),
   ];
-  const servers = iceServers.flatMap((url) => ["--ice-server", url]);
-  return ["--engine", engine, ...servers, ...signaling, ...(iceTransportPolicy === "relay" ? ["--relay-only"] : [])];
 }

@@ -169,6 +169,8 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
       const text = `${event.peer} is not registered at ${event.service}, and tries again (${event.error.message})`;
       return withNotice(state, { level: "warning", text });
     }
+    case "peer-draining":
+      return withNotice(state, { level: "warning", text: drainingText(event) });
     case "session-opened":
       return { ...state, owners: new Map(state.owners).set(event.session, event.peer) };
     case "session-closed": {
@@ -220,6 +222,14 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
     default:
       return event satisfies never;
   }
+}
+
+function drainingText({ peer, calls, streams, withinMs }: Extract<PlainEvent, { kind: "peer-draining" }>): string {
+  const count = (number: number, what: string): string[] =>
+    number === 0 ? [] : [`${number} ${what}${number === 1 ? "" : "s"}`];
+  const what = [...count(calls, "call"), ...count(streams, "stream")].join(" and ");
+  const seconds = Math.ceil(withinMs / 100) / 10;
+  return `${peer} stops: it takes nobody new, and waits ${seconds} s at most for ${what} (Ctrl-C again ends it at once)`;
 }
 
 function afterRemoteFailed(state: ViewState, event: PlainEvent & { kind: "remote-failed" }): ViewState {

@@ -5,6 +5,7 @@ import { MeshError } from "../../interface/errors.ts";
 import type { Connection, Listener } from "../../interface/transport.ts";
 import { formatHostPort, formatMeshUri, parsePeerUri, type MeshUri } from "../../interface/uri.ts";
 import { GrpcConnection, type CallStream } from "./connection.ts";
+import { pingNoMore } from "./corrections.nodejs.ts";
 import { grpcLimits } from "./limits.ts";
 import { decoded, statusOf, textIn } from "./metadata.nodejs.ts";
 import { pipelineKey } from "./method.ts";
@@ -56,11 +57,34 @@ export async function listen(init: GrpcListenInit, text: string): Promise<Listen
   addReflection(server);
   const port = await bind(server, uri);
   address = { ...uri, port };
+  let draining = false;
+  let isOver: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => (isOver = resolve));
+  const drain = (): void => {
+    if (draining) return;
+    draining = true;
+    health.drain();
+    pingNoMore(server);
+    // GOAWAY to all connections (RFC 9113, section 6.8): calls that were taken go on, others are made elsewhere.
+    server.tryShutdown(() => isOver());
+  };
   return {
     address: formatMeshUri({ ...address, pipeline: undefined }),
-    close() {
-      health.drain();
-      return stop(server);
+    drain,
+    async close() {
+      drain();
+      // Connections go on, and the address is free once this turn is over.
+      if (open.size > 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+        return;
+      }
+      // Answers have to leave; but whoever watches the health of this peer would stay for ever.
+      const cutOff = setTimeout(() => {
+        server.forceShutdown();
+        isOver();
+      }, grpcLimits.farewellMs);
+      await over;
+      clearTimeout(cutOff);
     },
   };
 }
@@ -90,15 +114,6 @@ function cannotListen(uri: MeshUri, error: Error): MeshError {
         : "Take another address.",
     },
   );
-}
-
-/** Takes no more calls; those that run go on. Resolves when the address is free. */
-function stop(server: grpc.Server): Promise<void> {
-  return new Promise((resolve) => {
-    // Called back when the last call has ended, which may be long after the address is free.
-    server.tryShutdown(() => undefined);
-    setImmediate(resolve);
-  });
 }
 
 function answer(init: GrpcListenInit, call: Call, uri: MeshUri, open: Set<Connection>): void {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../interface/clock.ts";
 import type { Transport } from "../../interface/transport.ts";
 import { Clients } from "./clients.nodejs.ts";
+import { correctClients } from "./corrections.nodejs.ts";
 import { dial } from "./dial.nodejs.ts";
 import { listen } from "./server.nodejs.ts";
 import { unaryCalls } from "./unary.nodejs.ts";
@@ -13,6 +14,7 @@ export interface GrpcTransportInit {
 
 /** Connections over gRPC, by `@grpc/grpc-js`; addresses are `grpc://host:port/pipeline`. */
 export function grpcTransport({ clock, pipelines }: GrpcTransportInit): Transport {
+  correctClients();
   const clients = new Clients();
   return {
     scheme: "grpc",

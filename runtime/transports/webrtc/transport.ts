@@ -122,6 +122,10 @@ async function listen(
   });
   return {
     address: formatMeshUri({ ...uri, port: server.port, pipeline: undefined }),
+    drain() {
+      stopped = true;
+      server.drain();
+    },
     async close() {
       stopped = true;
       const reason = new MeshError("cancelled", "The peer stops listening.");

@@ -249,6 +249,7 @@ describe("a caller takes no more than a host from a stranger:", () => {
       },
     ],
     ["finished before the answer", (host) => host.say({ type: "finished" })],
+    ["goaway before the answer", (host) => host.say({ type: "goaway" })],
     ["nonsense", (host) => host.sayText("null")],
   ])("%s", async (_, misbehave) => {
     const stage = scene();
@@ -306,7 +307,7 @@ describe("whatever a stranger sends", () => {
     "pong",
     "bye",
     "foreign-hello",
-  ].concat(["describe", "description", "opening", "resume", "resumed"]);
+  ].concat(["describe", "description", "opening", "resume", "resumed", "goaway"]);
   const nearHello = fc
     .record(
       {
