@@ -81,6 +81,10 @@ async function all<T>(port: AsyncIterable<T>): Promise<T[]> {
 describe("a typed pipeline", () => {
   it("takes what is written and gives what is read, in order, to its end", async () => {
     const pipeline = await launch(echo, echoPorts, { Upper: upper });
+    // No peer of the program runs it, only this process.
+    expect(pipeline.topology().peers).toMatchObject([
+      { name: "this process", addresses: [], pipelines: [{ name: "Main", sessions: [{ pipeline: "Main" }] }] },
+    ]);
     const read = all(pipeline.b);
     for (const word of ["one", "two", "three"]) await pipeline.a.write(word);
     pipeline.end();
