@@ -5,6 +5,7 @@ import type { PipelineDescription, PortDescription } from "../interface/descript
 import type { JsonValue } from "../interface/frame.ts";
 import { schemasOf } from "../interface/schemas-of.ts";
 import { definitionOf, jsonSchema, schemaKey, type JsonSchema } from "./json-schema.ts";
+import { maxItems } from "../calls/items.ts";
 import { httpLimits } from "./limits.ts";
 
 export const pipelinesPath = "/v1/pipelines";
@@ -125,17 +126,43 @@ function execute(name: string, { inputs, outputs, idempotent }: PipelineDescript
     summary: `Asks \`${name}\` one question.${idempotent === true ? " It may be asked twice." : ""}`,
     requestBody: {
       required: true,
-      content: { "application/json": { schema: asked(taken) } },
+      content: { "application/json": { schema: { oneOf: [asked(taken), askedItems(taken)] } } },
     },
     responses: {
       "200": {
         description: "The answer.",
         content: {
-          "application/json": { schema: { type: "object", required: ["outputs"], properties: { outputs: given } } },
+          "application/json": { schema: { oneOf: [answered(given), answeredItems(given)] } },
         },
       },
       default: failed,
     },
+  };
+}
+
+/** Several questions in one request. */
+function askedItems(inputs: JsonSchema): JsonSchema {
+  const item = { type: "object", properties: { inputs }, additionalProperties: false };
+  const params = { type: "object", description: "Parameters of the pipeline, by name." };
+  return {
+    type: "object",
+    required: ["items"],
+    properties: { items: { type: "array", items: item, maxItems }, params },
+    additionalProperties: false,
+  };
+}
+
+function answered(outputs: JsonSchema): JsonSchema {
+  return { type: "object", required: ["outputs"], properties: { outputs } };
+}
+
+/** What became of each, in the same order. */
+function answeredItems(outputs: JsonSchema): JsonSchema {
+  const failedItem = { type: "object", required: ["problem"], properties: { problem: problemRef } };
+  return {
+    type: "object",
+    required: ["items"],
+    properties: { items: { type: "array", items: { oneOf: [answered(outputs), failedItem] } } },
   };
 }
 

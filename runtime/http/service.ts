@@ -1,14 +1,14 @@
 /** Pipelines for users of HTTP: where requests go, and who may make them. Pure: a request in, a response out. */
-import type { CallPayload, PipelineCalls } from "../interface/calls.ts";
+import type { CallPayload, ExecuteResponse, PipelineCalls } from "../interface/calls.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { JsonValue } from "../interface/frame.ts";
-import { checkMembers, HttpError, invalid, objectIn, readJson } from "./body.ts";
+import { checkMembers, HttpError, invalid, objectIn, readJson, type JsonObject } from "./body.ts";
 import { descriptionOf, listOf, openApi, pathOf, pipelinesPath } from "./describing.ts";
 import { healthAt } from "./health.ts";
 import { httpLimits } from "./limits.ts";
 import type { HttpRequest, HttpResponse, HttpService } from "./message.ts";
-import { problemResponse } from "./problem.ts";
+import { problemOf, problemResponse } from "./problem.ts";
 import { stream } from "./stream.ts";
 import { PortValues, valueText } from "./values.ts";
 
@@ -118,21 +118,45 @@ async function execute(
     throw invalid(`\`${pipeline}\` is a stream, and cannot be executed.`, `POST it to ${pathOf(pipeline, "stream")}.`);
   }
   const body = await readJson(request, clock);
-  checkMembers(body, ["inputs", "params"], "The body");
-  const inputs = Object.entries(objectIn(body, "inputs")).map(([port, value]): [string, CallPayload] => {
-    const known = Object.hasOwn(types, port) ? types[port] : undefined;
-    // What is no input of the pipeline is refused by the call.
-    const payload = known === undefined ? null : new PortValues(port, known.type, schemas).payloadOf(value);
-    return [port, { payload, timestampUs: 0 }];
-  });
-  const outputs = await calls.execute({
-    pipeline,
-    params: objectIn(body, "params"),
-    inputs: Object.fromEntries(inputs),
-    signal: request.signal,
-  });
+  checkMembers(body, ["inputs", "params", "items"], "The body");
+  const inputsOf = (of: JsonObject): Record<string, CallPayload> =>
+    Object.fromEntries(
+      Object.entries(objectIn(of, "inputs")).map(([port, value]): [string, CallPayload] => {
+        const known = Object.hasOwn(types, port) ? types[port] : undefined;
+        // What is no input of the pipeline is refused by the call.
+        const payload = known === undefined ? null : new PortValues(port, known.type, schemas).payloadOf(value);
+        return [port, { payload, timestampUs: 0 }];
+      }),
+    );
+  const [params, { signal }] = [objectIn(body, "params"), request];
+  const { items } = body;
+  if (items === undefined) {
+    return json(answerText(await calls.execute({ pipeline, params, inputs: inputsOf(body), signal })));
+  }
+  if (!Array.isArray(items) || Object.hasOwn(body, "inputs")) {
+    throw invalid("`items` is a list of objects with `inputs` each, and stands in place of `inputs`.");
+  }
+  const { executeItems } = await import("../calls/items.ts");
+  const asked = (items as readonly JsonValue[]).map((item, index) => () => inputsOf(itemOf(item, index)));
+  const results = await executeItems(calls, { pipeline, params, items: asked, signal });
+  const texts = results.map((one) =>
+    "error" in one ? `{"problem":${JSON.stringify(problemOf(one.error))}}` : answerText(one.outputs),
+  );
+  return json(`{"items":[${texts.join(",")}]}`);
+}
+
+/** @throws {MeshError} `invalid-argument` that names the item */
+function itemOf(item: JsonValue, index: number): JsonObject {
+  if (typeof item !== "object" || item === null || Array.isArray(item)) {
+    throw invalid(`Item ${index} is not a JSON object.`);
+  }
+  checkMembers(item as JsonObject, ["inputs"], `Item ${index}`);
+  return item as JsonObject;
+}
+
+function answerText(outputs: ExecuteResponse): string {
   const members = Object.entries(outputs).map(([port, { payload }]) => `${JSON.stringify(port)}:${valueText(payload)}`);
-  return json(`{"outputs":{${members.join(",")}}}`);
+  return `{"outputs":{${members.join(",")}}}`;
 }
 
 function json(text: string): HttpResponse {

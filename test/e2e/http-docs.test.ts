@@ -22,7 +22,7 @@ describe("the page about HTTP", () => {
       });
       count += 1;
     }
-    expect(count).toBe(6);
+    expect(count).toBe(7);
   });
 
   it("has the statuses and the limits of the code", () => {

@@ -7,6 +7,7 @@ import type { Params } from "../../interface/node.ts";
 import { decodePayload, encodePayload, Encoding } from "../../remote/payload-codec.ts";
 import { schemasOf } from "../../interface/schemas-of.ts";
 import { grpcLimits } from "./limits.ts";
+import { toStatus } from "./status.ts";
 
 /** Fields as protobufjs gives them; `oneof` is told by `kind`. */
 export interface PayloadMessage {
@@ -22,14 +23,24 @@ export interface PayloadMessage {
 
 type Payloads = Readonly<Record<string, PayloadMessage>>;
 
+export interface FailureMessage {
+  readonly status: number;
+  readonly message: string;
+  readonly code: string;
+  readonly hint: string;
+  readonly retry_after_ms: number;
+}
+
 export interface ExecuteRequestMessage {
   readonly pipeline: string;
   readonly inputs: Payloads;
   readonly params_json: Readonly<Record<string, string>>;
+  readonly items: readonly { readonly inputs: Payloads }[];
 }
 
 export interface ExecuteResponseMessage {
   readonly outputs: Payloads;
+  readonly items?: readonly { readonly outputs?: Payloads; readonly failure?: FailureMessage }[];
 }
 
 export interface PortMessage {
@@ -132,6 +143,17 @@ export function fromParams(params: Readonly<Record<string, string>>): Params {
 
 export function toParams(params: Params): Record<string, string> {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, JSON.stringify(value)]));
+}
+
+export function toFailureMessage(error: MeshError): FailureMessage {
+  const { code, details } = toStatus(error);
+  return {
+    status: code,
+    message: details,
+    code: error.code,
+    hint: error.hint ?? "",
+    retry_after_ms: Math.ceil(error.retryAfterMs ?? 0),
+  };
 }
 
 export function toDescription(description: PipelineDescription): DescribeResponseMessage {

@@ -10,11 +10,13 @@ import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation, service as healthService } from "grpc-health-check";
 import type { PipelineCalls } from "../../interface/calls.ts";
 import { MeshError } from "../../interface/errors.ts";
+import type { Params } from "../../interface/node.ts";
 import { meshV1, meshV1Descriptor } from "./mesh-v1.ts";
 import {
   fromParams,
   fromPayloads,
   toDescription,
+  toFailureMessage,
   toPayloads,
   type DescribeResponseMessage,
   type ExecuteRequestMessage,
@@ -41,9 +43,31 @@ export function unaryHandlers(calls: PipelineCalls): UntypedServiceImplementatio
     Execute: unary<ExecuteRequestMessage, ExecuteResponseMessage>(async ({ request }, signal) => {
       const { pipeline } = request;
       const params = fromParams(request.params_json);
+      if (request.items.length > 0) return executeList(calls, request, params, signal);
       const outputs = await calls.execute({ pipeline, params, inputs: fromPayloads(request.inputs), signal });
       return { outputs: toPayloads(outputs) };
     }),
+  };
+}
+
+/** @throws {MeshError} what holds for all items */
+async function executeList(
+  calls: PipelineCalls,
+  { pipeline, inputs, items }: ExecuteRequestMessage,
+  params: Params,
+  signal: AbortSignal,
+): Promise<ExecuteResponseMessage> {
+  if (Object.keys(inputs).length > 0) {
+    throw new MeshError("invalid-argument", "A request has `inputs` or `items`, not both.");
+  }
+  const { executeItems } = await import("../../calls/items.ts");
+  const asked = items.map((item) => () => fromPayloads(item.inputs));
+  const results = await executeItems(calls, { pipeline, params, items: asked, signal });
+  return {
+    outputs: {},
+    items: results.map((one) =>
+      "error" in one ? { failure: toFailureMessage(one.error) } : { outputs: toPayloads(one.outputs) },
+    ),
   };
 }
 

@@ -51,6 +51,34 @@ const ask = (question: string, more: object = {}): object => ({
 });
 
 describe("a batch pipeline that is called by gRPC", () => {
+  it("answers a list item by item: what fails says why, and the others have their values, in order", async () => {
+    const stub = new Stub(addressOf(await served(program, nodes())));
+    const item = (question: string): object => ({ inputs: { question: { text: question } } });
+    const items = [item("one"), item("break"), { inputs: {} }, item("four")];
+    const response = (await stub.call("Execute", { pipeline: "Ask", items })) as unknown as {
+      readonly items: readonly {
+        readonly outputs: { readonly answer?: { readonly json: string } };
+        readonly failure: null | { readonly status: number; readonly code: string; readonly message: string };
+      }[];
+    };
+    const texts = response.items.map(({ outputs }) => outputs.answer && JSON.parse(outputs.answer.json));
+    expect(texts).toMatchObject([{ text: "ONE!" }, undefined, undefined, { text: "FOUR!" }]);
+    expect(response.items.map(({ failure }) => failure)).toMatchObject([
+      null,
+      { status: status.INTERNAL, code: "node-failed", message: expect.stringContaining("out of memory") },
+      { status: status.INVALID_ARGUMENT, code: "invalid-argument", message: "Input `question` of `Ask` is missing." },
+      null,
+    ]);
+    // What holds for all of them is how the call ends.
+    expect(await statusOfCall(stub.call("Execute", { pipeline: "Nobody", items }))).toMatchObject({
+      code: status.NOT_FOUND,
+    });
+    expect(await statusOfCall(stub.call("Execute", { ...ask("x"), items }))).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: "A request has `inputs` or `items`, not both.",
+    });
+  });
+
   it("answers, with parameters and with their defaults", async () => {
     const stub = new Stub(addressOf(await served(program, nodes())));
     const answer = async (request: object): Promise<unknown> => {

@@ -21,6 +21,42 @@ describe("a batch pipeline that is asked over HTTP", () => {
     expect(jsonOf(loud)).toMatchObject({ outputs: { answer: { text: "HELLO!!!" } } });
   });
 
+  it("answers a list item by item: what fails says why, and the others have their values, in order", async () => {
+    const { service } = called(plan, nodes());
+    const items = [
+      { inputs: { question: "one" } },
+      { inputs: { question: 2 } },
+      { inputs: { query: "three" } },
+      {},
+      "five",
+      { inputs: { question: "six" } },
+    ];
+    const answer = await service.answer(ask({ items, params: { marks: 2 } }));
+    expect(answer.status).toBe(200);
+    const bad = (detail: string) => ({ problem: { status: 400, code: "invalid-argument", detail } });
+    expect(jsonOf(answer)).toMatchObject({
+      items: [
+        { outputs: { answer: { text: "ONE!!" } } },
+        bad("`question` takes text: its value is not a text."),
+        bad("`Ask` has no input `query`; its inputs are `question`."),
+        bad("Input `question` of `Ask` is missing."),
+        bad("Item 4 is not a JSON object."),
+        { outputs: { answer: { text: "SIX!!" } } },
+      ],
+    });
+    const many = Array.from({ length: 200 }, (_, index) => ({ inputs: { question: `q${index}` } }));
+    const all = jsonOf(await service.answer(ask({ items: many }))) as { items: { outputs: { answer: object } }[] };
+    expect(all.items.map(({ outputs }) => outputs.answer)).toMatchObject(
+      many.map((_, index) => ({ text: `Q${index}!` })),
+    );
+    expect(jsonOf(await service.answer(ask({ items: [] })))).toEqual({ items: [] });
+    for (const body of [{ items: {} }, { items: [], inputs: {} }]) {
+      expect(await service.answer(ask(body))).toMatchObject({ status: 400 });
+    }
+    const tooMany = await service.answer(ask({ items: Array.from({ length: 1_025 }, () => ({})) }));
+    expect(jsonOf(tooMany)).toMatchObject({ status: 400, detail: "A request has 1024 items at most, not 1025." });
+  });
+
   it("takes and gives bytes as base64", async () => {
     const { service } = called(plan, nodes());
     const body = { inputs: { data: Buffer.from([0, 255, 7]).toString("base64") } };
