@@ -13,10 +13,10 @@ const pingMs = 60;
 const mostPings = 200;
 /** Code that has run a few thousand times is compiled to the end: before that a round trip takes three times as long, of either. */
 const warmFloodMs = 500;
-const warmPings = 2_500;
-const warmPingMs = 3_000;
+const warmPings = 6_000;
+const warmPingMs = 4_500;
 /** Of a sender who never waits. */
-const pourMs = 800;
+const pourMs = 600;
 const poursInTurn = 256;
 
 /** Megabytes (10^6) a second, until the other side has them all, and milliseconds of processor time of both for one. */
