@@ -323,7 +323,7 @@ describe("meshc graph of what runs (R13.3)", () => {
     [["main.mesh", "webrtc://127.0.0.1:1"], 2, "neither an address nor a file of JSON"],
     [["http://127.0.0.1:1"], 2, "not an address of webrtc or grpc"],
     [["grpc://127.0.0.1:1"], 2, "names no pipeline"],
-    [["webrtc://user@host/x"], 2, "webrtc://user@host/x"],
+    [["webrtc://user:secret@host/x"], 2, "webrtc://user:secret@host/x"],
     [["nowhere.json"], 3, "cannot be read"],
     [["text.json"], 3, "is no JSON"],
     [["other.json"], 3, "is no topology: peers.0.pipelines"],
