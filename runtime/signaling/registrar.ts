@@ -44,6 +44,7 @@ export class Registrar {
   readonly #done: Promise<void>;
   #id: string | undefined;
   #epoch = 0;
+  #roundTripMs: number | undefined;
   #client: ServiceClient | undefined;
   #first!: { resolve: () => void; reject: (error: MeshError) => void };
   readonly #started: Promise<void>;
@@ -70,11 +71,23 @@ export class Registrar {
     return this.#started;
   }
 
-  /** Tells the load of the peer; nothing while it is not registered. */
-  report(load: ServiceParams<"report">["load"]): void {
+  /** Tells the load of the peer, and how long a round trip to the service takes; nothing while it is not registered. */
+  report(given: ServiceParams<"report">["load"]): void {
     if (this.#client === undefined || this.#id === undefined) return;
+    const load = this.#roundTripMs === undefined ? given : { latencyMs: this.#roundTripMs, ...given };
     // One that fails is made good by the next.
     void this.#client.request("report", { id: this.#id, epoch: this.#epoch, load }).catch(() => undefined);
+  }
+
+  /** The time of a round trip, by the lowest of late: the others have waited for something. */
+  async #timed<T>(request: Promise<T>): Promise<T> {
+    const { clock } = this.#init;
+    const beganUs = clock.nowUs();
+    const result = await request;
+    const ms = (clock.nowUs() - beganUs) / 1_000;
+    // One that has grown is believed bit by bit.
+    this.#roundTripMs = Math.min(ms, (this.#roundTripMs ?? ms) * 1.2 + 0.1);
+    return result;
   }
 
   /** Unregisters, where that can be done in half a second. */
@@ -129,17 +142,16 @@ export class Registrar {
     client.onRelay((message) => this.calls.take(message, (back) => client.relay(back)));
     for (;;) {
       const { registration } = this.#init;
-      const { id, epoch, leaseMs } = await client.request(
-        "register",
-        { ...registration(), ...(this.#id !== undefined && { id: this.#id }), key: this.#key, epoch: this.#epoch },
-        signal,
-      );
+      const about = registration();
+      const asked = { ...about, ...(this.#id !== undefined && { id: this.#id }), key: this.#key, epoch: this.#epoch };
+      const { id, epoch, leaseMs } = await this.#timed(client.request("register", asked, signal));
       this.#id = id;
       this.#epoch = epoch;
       this.#client = client;
       onRegistered();
       this.#init.onRegistered(id);
       this.#first.resolve();
+      if (about.load !== undefined) this.report(about.load);
       const over = await this.#renew(client, leaseMs / renewals);
       if (over !== undefined) return over;
     }
@@ -156,7 +168,10 @@ export class Registrar {
     for (;;) {
       try {
         await delay(clock, everyMs, AbortSignal.any([stop.signal, this.#life.signal]));
-        await client.request("renew", { id: this.#id as string, epoch: this.#epoch }, this.#life.signal);
+        const renewal = { id: this.#id as string, epoch: this.#epoch };
+        await this.#timed(client.request("renew", renewal, this.#life.signal));
+        const { load } = this.#init.registration();
+        if (load !== undefined) this.report(load);
       } catch (error) {
         if (this.#life.signal.aborted) return MeshError.from(error);
         if (stop.signal.aborted) return closed;

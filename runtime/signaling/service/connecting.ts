@@ -21,11 +21,11 @@ export function connectTo(service: ServiceContext, params: ServiceParams<"connec
   }
   if (candidates.length === 0) throw nobody(service, params, found);
   const free = candidates.filter(({ load }) => load?.slots === undefined || load.inFlight < load.slots);
-  if (free.length === 0) {
-    const text = `all ${candidates.length} peers that have ${wanted(params)} are full`;
-    throw new MeshError("resource-exhausted", text, { retryAfterMs: 500 });
-  }
-  return service.chooser.choose(free, prefer, JSON.stringify([prefer, query]), key);
+  const chosen =
+    free.length === 0 ? undefined : service.chooser.choose(free, prefer, JSON.stringify([prefer, query]), key);
+  if (chosen !== undefined) return chosen;
+  const text = `all ${candidates.length} peers that have ${wanted(params)} are full`;
+  throw new MeshError("resource-exhausted", text, { retryAfterMs: 500 });
 }
 
 function canDial({ addresses, relay }: FoundPipeline, schemes: readonly string[] | undefined): boolean {

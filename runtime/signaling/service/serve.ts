@@ -7,7 +7,7 @@ import { Registry } from "../registry/registry.ts";
 import type { RegistryStore } from "../registry/store.ts";
 import { serveSockets } from "../server.ts";
 import type { SignalServerFactory } from "../socket.ts";
-import { roundRobinChooser } from "./chooser.ts";
+import { balancingChooser } from "./chooser.ts";
 import { healthService } from "../../http/health.ts";
 import { SignalingService, type SignalingServiceInit } from "./service.ts";
 
@@ -41,7 +41,7 @@ export async function serveService(
   const store = init.store ?? memoryStore();
   const registry = await Registry.open({ store, clock, random, ...(maxPeers !== undefined && { maxPeers }) });
   const { directory } = registry;
-  const parts: SignalingServiceInit = { clock, directory, registry, chooser: roundRobinChooser() };
+  const parts: SignalingServiceInit = { clock, directory, registry, chooser: balancingChooser(clock, random) };
   const service = new SignalingService(parts);
   const health = { ready: true };
   const handle = await serveSockets(

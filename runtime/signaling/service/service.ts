@@ -149,7 +149,7 @@ export class SignalingService implements Reception, ServiceContext {
     const query = { pipeline, ...(peer !== undefined && { peer }) };
     const candidates = [...this.directory.matches(query)].filter((one) => one.relay && this.#peers.has(one.peer));
     if (candidates.length === 0) return this.#refuse(socket, id, this.#notFound(hello), peer === undefined);
-    const chosen: FoundPipeline = this.chooser.choose(candidates, "round_robin", `relay ${pipeline}`);
+    const chosen = this.chooser.choose(candidates, "round_robin", `relay ${pipeline}`) as FoundPipeline;
     const callee = this.#peers.get(chosen.peer) as Callee;
     const call = new PassedCall(this, socket, callee);
     if (!callee.takes(call)) {

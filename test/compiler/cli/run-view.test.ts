@@ -186,6 +186,20 @@ describe("the picture of a run", () => {
     }
   });
 
+  it("says that a target is left alone, that it is there again, and that it is gone back to", () => {
+    const breaker = { kind: "remote-breaker", session: "e", remote: "stt", target: "gpu.Hearing", location } as const;
+    const state = after([
+      event({ ...breaker, state: "open", forMs: 1_000 }),
+      event({ ...breaker, state: "closed", forMs: 0 }),
+      event({ kind: "remote-connected", session: "e", remote: "stt", target: "gpu.Hearing", back: true }),
+    ]);
+    expect(state.notices.slice(-3)).toEqual([
+      { level: "warning", text: "stt: gpu.Hearing has failed again and again, and is left alone for 1000 ms" },
+      { level: "good", text: "stt: gpu.Hearing is there again" },
+      { level: "good", text: "stt is back at gpu.Hearing" },
+    ]);
+  });
+
   it("lets the latest of several sessions with a pipeline stand for all", () => {
     const state = after([
       opened("edge", "e2", "Assistant"),

@@ -63,6 +63,50 @@ describe("a signaling service", () => {
     expect(found.peer).toBe("tts-2");
   });
 
+  it("R12.3 connects to who has room by what peers report, counts whom it has sent there since, and says when all are full", async () => {
+    const { open, registered } = await setUp();
+    const pipelines = [pipeline("Speaking")];
+    const small = await registered("small", { pipelines, load: { inFlight: 1, slots: 2 } });
+    await registered("large", { pipelines, load: { inFlight: 2, slots: 8 } });
+    const client = await open();
+    const pick = (): Promise<string> =>
+      client.request("connect", { pipeline: "Speaking", prefer: "least_loaded" }).then(({ found }) => found.peer);
+    // One more would fill the small one, so it comes last.
+    const picked: string[] = [];
+    for (let count = 0; count < 7; count += 1) picked.push(await pick());
+    expect(picked).toEqual([...Array.from({ length: 6 }, () => "large"), "small"]);
+    await expect(pick()).rejects.toMatchObject({ code: "resource-exhausted", retryAfterMs: 500 });
+    const found = await client.request("discover", { pipeline: "Speaking" });
+    const { epoch = 0 } = found.found.find(({ peer: id }) => id === "small") ?? {};
+    await small.request("report", { id: "small", epoch, load: { inFlight: 0, slots: 2 } });
+    expect(await pick()).toBe("small");
+  });
+
+  it("R12.2 connects to the peer that answers the fastest", async () => {
+    const { open, registered } = await setUp();
+    const pipelines = [pipeline("Speaking")];
+    await registered("far", { pipelines, load: { inFlight: 0, latencyMs: 80 } });
+    await registered("near", { pipelines, load: { inFlight: 0, latencyMs: 8 } });
+    await registered("middle", { pipelines, load: { inFlight: 0, latencyMs: 30 } });
+    const client = await open();
+    for (let count = 0; count < 8; count += 1) {
+      const { found } = await client.request("connect", { pipeline: "Speaking", prefer: "fastest" });
+      expect(found.peer).toBe("near");
+    }
+  });
+
+  it("sends a key to the same peer, and elsewhere only when that has left", async () => {
+    const { open, registered } = await setUp();
+    for (const id of ["a", "b", "c", "d"]) await registered(id, { pipelines: [pipeline("Speaking")] });
+    const client = await open();
+    const pick = (key: string, exclude: string[] = []): Promise<string> =>
+      client.request("connect", { pipeline: "Speaking", prefer: "hash", key, exclude }).then(({ found }) => found.peer);
+    const first = await pick("user 1");
+    expect([await pick("user 1"), await pick("user 1")]).toEqual([first, first]);
+    expect(new Set(await Promise.all(Array.from({ length: 20 }, (_, user) => pick(`user ${user}`)))).size).toBe(4);
+    expect(await pick("user 1", [first])).not.toBe(first);
+  });
+
   it("says why nobody can be connected to", async () => {
     const { open, registered } = await setUp();
     await registered("a", { load: { inFlight: 4, slots: 4 }, relay: false });
