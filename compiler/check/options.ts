@@ -1,5 +1,6 @@
 import type { ArgumentSyntax, OptionsSyntax } from "../../grammar/syntax.ts";
-import { defaultCapacityFrames, type LinkPlan, type RunPlan } from "../../runtime/interface/plan.ts";
+import { defaultCapacityFrames } from "../../runtime/interface/plan-defaults.ts";
+import type { LinkPlan, RunPlan } from "../../runtime/interface/plan.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import { listed } from "./load.ts";
 import type { FileInfo } from "./program.ts";

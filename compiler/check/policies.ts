@@ -1,5 +1,6 @@
 import type { ExpressionSyntax, NameSyntax, PolicyClauseSyntax, RemoteSyntax } from "../../grammar/syntax.ts";
-import { defaultPolicy, type PolicyPlan } from "../../runtime/interface/plan.ts";
+import { defaultPolicy } from "../../runtime/interface/plan-defaults.ts";
+import type { PolicyPlan } from "../../runtime/interface/plan.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import { listed } from "./load.ts";
 import type { FileInfo } from "./program.ts";

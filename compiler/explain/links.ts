@@ -1,5 +1,6 @@
 import { fixDimension, formatDimension, mediaDimensions } from "../../runtime/interface/caps.ts";
-import { overflowOf, type LinkPlan, type Plan } from "../../runtime/interface/plan.ts";
+import { overflowOf } from "../../runtime/interface/plan-defaults.ts";
+import type { LinkPlan, Plan } from "../../runtime/interface/plan.ts";
 import { cellOf, describeType, type Cell, type SolvedType } from "../check/cells.ts";
 import type { CheckedProgram } from "../check/check.ts";
 import type { CheckedPipeline } from "../check/checked-pipeline.ts";

@@ -4,7 +4,8 @@ import { knownText } from "../check/addresses.ts";
 import type { Instance } from "../check/instances.ts";
 import { formatDuration } from "../check/rules/durations.ts";
 import type { CheckedTarget } from "../check/targets.ts";
-import { defaultPolicy, type PolicyPlan } from "../../runtime/interface/plan.ts";
+import { defaultPolicy } from "../../runtime/interface/plan-defaults.ts";
+import type { PolicyPlan } from "../../runtime/interface/plan.ts";
 import { fact, type Fact, type Section } from "./section.ts";
 
 /** By which transport a remote is reached, and why. */

@@ -1,14 +1,7 @@
 import type { FlowType } from "../../runtime/interface/caps.ts";
-import {
-  defaultPolicy,
-  planVersion,
-  type PeerPlan,
-  type PipelinePlan,
-  type Plan,
-  type PlanValue,
-  type RemotePlan,
-  type SplitPlan,
-} from "../../runtime/interface/plan.ts";
+import { defaultPolicy } from "../../runtime/interface/plan-defaults.ts";
+import { planVersion } from "../../runtime/interface/plan-version.ts";
+import type { PeerPlan, PipelinePlan, Plan, PlanValue, RemotePlan, SplitPlan } from "../../runtime/interface/plan.ts";
 import type { Asked } from "../check/capabilities.ts";
 import type { CheckedProgram } from "../check/check.ts";
 import type { SolvedType } from "../check/cells.ts";

@@ -14,25 +14,10 @@ import { int, list, read, text } from "./bounded.ts";
 import { capabilitySchemas } from "./capabilities.ts";
 import type { Dimension, FlowType, Schema } from "./caps.ts";
 import type { JsonValue } from "./frame.ts";
+import { planVersion } from "./plan-version.ts";
 
 // What peers provide and pipelines require is part of the plan.
-export {
-  comparable,
-  compareValues,
-  conditionHolds,
-  literalsOnly,
-  partHolds,
-  valuesAt,
-  type Capability,
-  type CapabilityValue,
-  type Condition,
-  type ConditionPart,
-  type KnownValue,
-  type Verdict,
-} from "./capabilities.ts";
-
-/** The only version this runtime reads. */
-export const planVersion = 1;
+export type { Capability, CapabilityValue, Condition, ConditionPart, KnownValue } from "./capabilities.ts";
 
 const name = text(1, 1024);
 /** The name of an instance; longer than others, for it holds those of the pipelines around it. */
@@ -454,22 +439,6 @@ export type LinkEnd = z.infer<typeof end>;
 export type PortPlan = z.infer<typeof port>;
 export type ParameterPlan = z.infer<typeof parameter>;
 export type PeerPlan = z.infer<typeof peer>;
-
-/** What a remote does when its policy says nothing. */
-export const defaultPolicy: PolicyPlan = {
-  retryTimes: 2,
-  backoffMinMs: 100,
-  backoffMaxMs: 10_000,
-  connectTimeoutMs: 5_000,
-};
-
-/** What a queue does when it is full, where the link does not say it: what is live holds nobody up. */
-export function overflowOf({ overflow, delivery }: LinkPlan): NonNullable<LinkPlan["overflow"]> {
-  return overflow ?? (delivery === "live" ? "drop_oldest" : "block");
-}
-
-/** Frames that wait at most in a queue inside a peer when the link says nothing. */
-export const defaultCapacityFrames = 64;
 
 /**
  * Reads a plan that came from a file or another program.

@@ -1,6 +1,7 @@
 import type { FlowType } from "../interface/caps.ts";
 import { formatLocation, MeshError } from "../interface/errors.ts";
-import { overflowOf, type LinkEnd, type LinkPlan, type PipelinePlan } from "../interface/plan.ts";
+import { overflowOf } from "../interface/plan-defaults.ts";
+import type { LinkEnd, LinkPlan, PipelinePlan } from "../interface/plan.ts";
 
 /** How a link is carried: by a call, or by a queue in front of its reader. */
 export type Carriage = "call" | "queue";

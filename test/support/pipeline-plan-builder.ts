@@ -10,7 +10,7 @@ import type {
   RemotePlan,
   TargetPlan,
 } from "../../runtime/interface/plan.ts";
-import { defaultPolicy } from "../../runtime/interface/plan.ts";
+import { defaultPolicy } from "../../runtime/interface/plan-defaults.ts";
 
 export const text: FlowType = { kind: "scalar", name: "text" };
 export const bytes: FlowType = { kind: "scalar", name: "bytes" };

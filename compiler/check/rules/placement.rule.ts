@@ -1,12 +1,5 @@
-import {
-  comparable,
-  conditionHolds,
-  valuesAt,
-  type Capability,
-  type CapabilityValue,
-  type Condition,
-  type KnownValue,
-} from "../../../runtime/interface/plan.ts";
+import { comparable, conditionHolds, valuesAt } from "../../../runtime/interface/conditions.ts";
+import type { Capability, CapabilityValue, Condition, KnownValue } from "../../../runtime/interface/plan.ts";
 import { formatScalar, scalarNames } from "../../../runtime/interface/caps.ts";
 import type { Related } from "../../diagnostics/diagnostic.ts";
 import type { Asked } from "../capabilities.ts";

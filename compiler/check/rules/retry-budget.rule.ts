@@ -1,5 +1,6 @@
 import type { PolicyClauseSyntax } from "../../../grammar/syntax.ts";
-import { defaultPolicy, type PolicyPlan } from "../../../runtime/interface/plan.ts";
+import { defaultPolicy } from "../../../runtime/interface/plan-defaults.ts";
+import type { PolicyPlan } from "../../../runtime/interface/plan.ts";
 import { readClauses } from "../policies.ts";
 import type { FileInfo, PolicySymbol } from "../program.ts";
 import { formatDuration } from "./durations.ts";

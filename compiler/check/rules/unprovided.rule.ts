@@ -1,4 +1,5 @@
-import { conditionHolds, type Capability, type Condition } from "../../../runtime/interface/plan.ts";
+import { conditionHolds } from "../../../runtime/interface/conditions.ts";
+import type { Capability, Condition } from "../../../runtime/interface/plan.ts";
 import type { Asked } from "../capabilities.ts";
 import { namesRun } from "../peers.ts";
 import type { FileInfo, SignatureSymbol } from "../program.ts";

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import * as z from "zod";
 import { implementationsOf } from "../../codegen/implementations.ts";
 import type { Digest } from "../../codegen/assemble.ts";
 import { DeclaredNames } from "../../codegen/declared-names.ts";
@@ -16,7 +15,7 @@ import { runtimeTypes } from "./runtime-types.ts";
 import { textOf } from "./write-all.ts";
 
 /** What was found to be right: the digest of all that a verdict rests on, by module and node. */
-const memory = z.record(z.string(), z.string());
+type Memory = Readonly<Record<string, string>>;
 
 const lockFiles = ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"];
 
@@ -95,16 +94,19 @@ function memoryOf(root: string): string | undefined {
   return existsSync(packages) ? join(packages, ".cache", "pipeline-mesh", "verified.json") : undefined;
 }
 
-function readMemory(file: string): Readonly<Record<string, string>> {
+function readMemory(file: string): Memory {
   try {
-    return memory.parse(JSON.parse(textOf(file) ?? "{}"));
+    const data: unknown = JSON.parse(textOf(file) ?? "{}");
+    const isMemory =
+      typeof data === "object" && data !== null && Object.values(data).every((one) => typeof one === "string");
+    return isMemory ? (data as Memory) : {};
   } catch {
     return {};
   }
 }
 
 /** What cannot be remembered is verified again. */
-function writeMemory(file: string, content: Readonly<Record<string, string>>): void {
+function writeMemory(file: string, content: Memory): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
     replaceFile(file, `${JSON.stringify(content, undefined, 1)}\n`);

@@ -4,7 +4,7 @@ import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Frame } from "../../interface/frame.ts";
 import type { Link } from "../../interface/link.ts";
-import { defaultCapacityFrames } from "../../interface/plan.ts";
+import { defaultCapacityFrames } from "../../interface/plan-defaults.ts";
 import type { StreamDescription } from "../../interface/session.ts";
 import { BoundedChannel } from "../bounded-channel.ts";
 import type { Heard } from "../caller-link.ts";

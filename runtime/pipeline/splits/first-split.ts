@@ -1,7 +1,8 @@
 import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Frame } from "../../interface/frame.ts";
-import { defaultCapacityFrames, type SplitPlan } from "../../interface/plan.ts";
+import { defaultCapacityFrames } from "../../interface/plan-defaults.ts";
+import type { SplitPlan } from "../../interface/plan.ts";
 import { BoundedChannel } from "../bounded-channel.ts";
 import type { Outlet } from "../outlet.ts";
 import type { Spread } from "../spread.ts";

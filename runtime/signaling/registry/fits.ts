@@ -1,5 +1,6 @@
 import { meetTypes } from "../../interface/caps.ts";
-import { conditionHolds, type Capability } from "../../interface/capabilities.ts";
+import { conditionHolds } from "../../interface/conditions.ts";
+import type { Capability } from "../../interface/capabilities.ts";
 import type { Query } from "../methods.ts";
 import { counterpart } from "./port-match.ts";
 import type { AdvertisedPipeline } from "./record.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { conditionHolds, readPlan, type Capability, type Condition } from "../../../runtime/interface/plan.ts";
+import { conditionHolds } from "../../../runtime/interface/conditions.ts";
+import { readPlan, type Capability, type Condition } from "../../../runtime/interface/plan.ts";
 import { compileText, expectOnly } from "../support/marked.ts";
 
 /** One node with a requirement, a pipeline that uses it, and a peer that runs it. */

@@ -4,7 +4,7 @@ import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { Mesh } from "../../../runtime/mesh/launch.ts";
 import type { Payload } from "../../../runtime/interface/frame.ts";
-import { defaultPolicy } from "../../../runtime/interface/plan.ts";
+import { defaultPolicy } from "../../../runtime/interface/plan-defaults.ts";
 import { chooseAddress } from "../../../runtime/mesh/choose-address.ts";
 import { collector, feed } from "../../support/pipeline-run.ts";
 import { addressOf, served } from "./support/served.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MeshError } from "../../../runtime/interface/errors.ts";
-import { defaultPolicy } from "../../../runtime/interface/plan.ts";
+import { defaultPolicy } from "../../../runtime/interface/plan-defaults.ts";
 import type { PipelineEndpoint } from "../../../runtime/interface/session.ts";
 import { TargetHealth } from "../../../runtime/remote/target-health.ts";
 import { givenRandom, localTarget, remoteOf, story } from "./support/remote.ts";

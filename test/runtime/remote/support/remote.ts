@@ -1,7 +1,8 @@
 import type { Clock } from "../../../../runtime/interface/clock.ts";
 import type { MeshEvent } from "../../../../runtime/interface/events.ts";
 import type { NodeDefinition } from "../../../../runtime/interface/node.ts";
-import { defaultPolicy, type PolicyPlan } from "../../../../runtime/interface/plan.ts";
+import { defaultPolicy } from "../../../../runtime/interface/plan-defaults.ts";
+import type { PolicyPlan } from "../../../../runtime/interface/plan.ts";
 import type { Random } from "../../../../runtime/interface/random.ts";
 import type { PipelineEndpoint } from "../../../../runtime/interface/session.ts";
 import { pipelineEndpoint } from "../../../../runtime/pipeline/endpoint.ts";
