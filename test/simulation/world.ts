@@ -90,7 +90,8 @@ export async function life(seed: number): Promise<Outcome> {
     };
   };
   const policy: Partial<PolicyPlan> = {
-    retryTimes: between(0, 4),
+    // With none, a second fault before the first is mended ends the session, as the policy says.
+    retryTimes: between(1, 4),
     standby: random.next() < 0.7,
     ...(random.next() < 0.5 && { failbackAfterMs: between(0, 2_000) }),
     ...(random.next() < 0.5 && { breaker: { failures: between(1, 4), windowMs: 10_000, openMs: between(200, 3_000) } }),
