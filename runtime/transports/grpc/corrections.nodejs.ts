@@ -24,10 +24,13 @@ const corrected: unique symbol = Symbol.for("pipeline-mesh.grpc-js.goaway");
 
 /** Of all clients of this process; calling it again does nothing. */
 export function correctClients(): void {
-  const { prototype } = transports.Http2SubchannelConnector as unknown as {
-    readonly prototype: { connect(...given: unknown[]): Promise<Connected>; [corrected]?: true };
+  const { Http2SubchannelConnector: connector } = transports as unknown as {
+    readonly Http2SubchannelConnector?: {
+      readonly prototype: { connect(...given: unknown[]): Promise<Connected>; [corrected]?: true };
+    };
   };
-  if (prototype[corrected] === true) return;
+  if (connector === undefined || connector.prototype[corrected] === true) return;
+  const { prototype } = connector;
   prototype[corrected] = true;
   const { connect } = prototype;
   prototype.connect = async function connectWithoutLatePings(this: unknown, ...given) {
