@@ -128,7 +128,8 @@ export class Registrar {
           this.#first.reject(known);
           lowestMs = refusedMs;
         }
-        onLost(known);
+        // Who has never been there is told by `started`.
+        if (known.retryable || this.#epoch > 0) onLost(known);
       }
       this.#first.resolve();
       const ceilingMs = Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.min(Math.max(attempt, 0), 16));

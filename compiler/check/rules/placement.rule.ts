@@ -1,8 +1,9 @@
 import { comparable, conditionHolds, valuesAt } from "../../../runtime/interface/conditions.ts";
-import type { Capability, CapabilityValue, Condition, KnownValue } from "../../../runtime/interface/plan.ts";
-import { formatScalar, scalarNames } from "../../../runtime/interface/caps.ts";
+import type { Capability, Condition, KnownValue } from "../../../runtime/interface/plan.ts";
+import { scalarNames } from "../../../runtime/interface/caps.ts";
 import type { Related } from "../../diagnostics/diagnostic.ts";
 import type { Asked } from "../capabilities.ts";
+import { capabilityText } from "../capability-text.ts";
 import type { CheckedPeer, CheckedRun } from "../peers.ts";
 import type { Requirement } from "../requirements.ts";
 import type { CheckedTarget } from "../targets.ts";
@@ -150,24 +151,6 @@ function provision(peer: CheckedPeer): string {
   return names.length === 0
     ? `\`${peer.symbol.name}\` declares nothing that it provides.`
     : `\`${peer.symbol.name}\` provides ${names.join(", ")}.`;
-}
-
-/** `gpu(memory: 24GiB)`: as the peer writes it. */
-function capabilityText({ name, values, properties }: Capability): string {
-  const parts = [
-    ...values.map(valueText),
-    ...Object.entries(properties).map(([key, value]) => `${key}: ${valueText(value)}`),
-  ];
-  return parts.length === 0 ? name : `${name}(${parts.join(", ")})`;
-}
-
-function valueText(value: CapabilityValue): string {
-  if ("param" in value) return value.param;
-  if ("env" in value) return `env("${value.env}")`;
-  const scalar = scalarNames.find((one) => one === value.quantity);
-  return typeof value.value === "number" && scalar !== undefined
-    ? formatScalar(scalar, value.value)
-    : String(value.value);
 }
 
 function askedBy({ path }: Requirement): string {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isStandard } from "../../check/program.ts";
-import { nodejsHost, projectRootOf, replaceFile } from "../../host/nodejs.ts";
+import { makeFolder, nodejsHost, projectRootOf, replaceFile } from "../../host/nodejs.ts";
 import { version } from "../version.ts";
 import { reachableFrom } from "./code-files.ts";
 import { importStyleOf } from "./import-style.ts";
@@ -72,7 +72,7 @@ export class BuiltBefore {
     const kept = Object.entries(others).slice(1 - maxEntries);
     const entry: Entry = { ...built, inputs, written: stampsOf(built.outputs) };
     try {
-      mkdirSync(dirname(this.#file), { recursive: true });
+      makeFolder(dirname(this.#file));
       replaceFile(this.#file, JSON.stringify(Object.fromEntries([...kept, [this.#key, entry]])));
     } catch {
       // A cache that cannot be written costs time and nothing else.

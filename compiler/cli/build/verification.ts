@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { implementationsOf } from "../../codegen/implementations.ts";
 import type { Digest } from "../../codegen/assemble.ts";
@@ -6,7 +6,7 @@ import { DeclaredNames } from "../../codegen/declared-names.ts";
 import type { Morph } from "../../codegen/morph.ts";
 import type { Claim, Verifier } from "../../codegen/verify.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
-import { replaceFile } from "../../host/nodejs.ts";
+import { makeFolder, replaceFile } from "../../host/nodejs.ts";
 import { nearestTsConfig } from "../../host/ts-config.ts";
 import type { CompiledFile } from "../compile-file.ts";
 import { version } from "../version.ts";
@@ -108,7 +108,7 @@ function readMemory(file: string): Memory {
 /** What cannot be remembered is verified again. */
 function writeMemory(file: string, content: Memory): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     replaceFile(file, `${JSON.stringify(content, undefined, 1)}\n`);
   } catch {
     // A cache that cannot be written costs time and nothing else.

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { HostError } from "../../host/host.ts";
-import { reasonOf } from "../../host/nodejs.ts";
+import { makeFolder, reasonOf } from "../../host/nodejs.ts";
 
 /** One file that is to hold a text. */
 export interface WantedFile {
@@ -64,7 +64,7 @@ function writeFresh(path: string, text: string): void {
     writeFileSync(path, text, { flag: "wx" });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, text, { flag: "wx" });
   }
 }

@@ -8,7 +8,7 @@ import { connectNodejs } from "../../../runtime/signaling/sockets.nodejs.ts";
 import { environmentError, exitCode, usageError, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { readConditions } from "./conditions.ts";
-import { capabilityText } from "./capability-text.ts";
+import { capabilityText } from "../../check/capability-text.ts";
 
 export interface DiscoverRequest {
   readonly uri: string;
@@ -42,7 +42,13 @@ export async function discoverPipelines(request: DiscoverRequest, io: Io): Promi
     return abort.signal.aborted ? exitCode.interrupted : exitCode.fine;
   } catch (error) {
     if (abort.signal.aborted) return exitCode.interrupted;
-    if (error instanceof MeshError) throw environmentError(error.message, error.hint);
+    if (error instanceof MeshError) {
+      const isService = at.scheme === "ws" && error.code === "peer-unreachable" && client === undefined;
+      throw environmentError(
+        error.message,
+        isService ? `Is the service running? \`meshc signal --listen ${request.uri}\` starts one.` : error.hint,
+      );
+    }
     throw error;
   } finally {
     stop();

@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import { reasonOf } from "../../host/nodejs.ts";
 import { resolve } from "node:path";
 import type { TopologyPeer } from "../../../runtime/interface/topology.ts";
 import { pictureText } from "../draw-file.ts";
@@ -58,7 +59,8 @@ async function fromFile(file: string, cwd: string): Promise<readonly TopologyPee
     if ((await stat(path)).size > maxFileBytes) throw environmentError(`${file} is larger than 64 MiB.`);
     json = await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error) throw environmentError(`${file} cannot be read: ${error.message}.`);
+    if (error instanceof Error && "code" in error)
+      throw environmentError(`${file} cannot be read: ${reasonOf(error)}.`);
     throw error;
   }
   return readTopology(file, json).peers;

@@ -106,6 +106,13 @@ describe("meshc build", () => {
     expect(JSON.parse(cli.read("gen/b/main.plan.json"))).toMatchObject({ source: "b/main.mesh" });
   });
 
+  it("says why nothing could be written: the folder is where nobody may make one, which Node would try for ever", async () => {
+    cli.write("main.mesh", fine);
+    const { code, err } = await cli.run("build", "main.mesh", "--out", "/proc/gen");
+    expect(code).toBe(3);
+    expect(err).toMatch(/^error: \/proc\/gen\/main\.\S+ cannot be written: .*\.$/m);
+  });
+
   it("says why nothing could be written: a folder stands in the way of the file", async () => {
     cli.write("main.mesh", fine);
     mkdirSync(join(cli.folder, "gen/main.plan.json"), { recursive: true });

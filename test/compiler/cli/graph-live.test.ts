@@ -95,6 +95,14 @@ beforeAll(async () => {
   const came = () => pipelineOf("gpu")?.sessions?.flatMap(({ nodes }) => nodes.map(({ frames }) => frames)) ?? [];
   const pipelineOf = (name: string) => mesh.topology().peers.find((peer) => peer.name === name)?.pipelines[0];
   await vi.waitFor(() => expect(came().toSorted()).toEqual([1, 1, 1, 2, 2, 2]), 10_000);
+  // And back to where they came from.
+  const passed = () =>
+    mesh
+      .topology()
+      .peers.flatMap(({ pipelines }) =>
+        pipelines.flatMap(({ sessions = [] }) => sessions.flatMap(({ nodes }) => nodes.map(({ frames }) => frames))),
+      );
+  await vi.waitFor(() => expect(passed()).not.toContain(0), 10_000);
   topology = mesh.topology();
 });
 
