@@ -31,7 +31,15 @@ const {
 } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as PackageJson;
 
 /** What the runtime needs at run time; all else that the package depends on belongs to the compiler or the nodes. */
-const runtimeNeeds = ["@grpc/grpc-js", "@grpc/proto-loader", "@grpc/reflection", "grpc-health-check", "werift", "ws"];
+const runtimeNeeds = [
+  "@noble/hashes",
+  "@grpc/grpc-js",
+  "@grpc/proto-loader",
+  "@grpc/reflection",
+  "grpc-health-check",
+  "werift",
+  "ws",
+];
 
 let work: string;
 let tarball: string;
