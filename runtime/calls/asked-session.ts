@@ -87,6 +87,7 @@ class QuestionLog {
       close: (error) => session.close(error),
       describe: () => session.describe(),
       ...(resume !== undefined && { resume: (signal: AbortSignal) => resume.call(session, signal) }),
+      ...(session.adopt !== undefined && { adopt: (context) => session.adopt?.(context) }),
       unanswered: () => (idempotent ? Object.fromEntries(this.#asked) : {}),
     };
   }

@@ -1,4 +1,4 @@
-import type { CallPayload, ExecuteResponse } from "../interface/calls.ts";
+import type { CallPayload, ExecuteRequest, ExecuteResponse } from "../interface/calls.ts";
 import { isMedia } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import type { PipelineDescription } from "../interface/description.ts";
@@ -29,6 +29,8 @@ export interface BatchEndpointInit {
   readonly random: Random;
 }
 
+type Question = Pick<ExecuteRequest, "inputs" | "context">;
+
 /** A batch pipeline on another peer, asked call by call. */
 export function batchEndpoint(init: BatchEndpointInit): PipelineEndpoint {
   const { uri, unary, clock, random, policy } = init;
@@ -45,10 +47,10 @@ export function batchEndpoint(init: BatchEndpointInit): PipelineEndpoint {
       const request = names === undefined ? asked : ownRequest(asked, names);
       const formats = agreed(description, request);
       const idempotent = init.idempotent || description.idempotent === true;
-      const attempt = (inputs: Readonly<Record<string, CallPayload>>, signal: AbortSignal): Promise<ExecuteResponse> =>
-        sizeOf(inputs) > maxRequestBytes
-          ? askOnce(init.streamed, description, request, inputs, signal)
-          : unary.execute(uri, { params: request.params, inputs, signal });
+      const attempt = (question: Question, signal: AbortSignal): Promise<ExecuteResponse> =>
+        sizeOf(question.inputs) > maxRequestBytes
+          ? askOnce(init.streamed, description, request, question, signal)
+          : unary.execute(uri, { params: request.params, ...question, signal });
       const asking: Omit<AskInit, "attempt"> = { clock, random, policy, budget, idempotent, uri };
       const session = new BatchSession({
         id: randomId(random),
@@ -56,7 +58,8 @@ export function batchEndpoint(init: BatchEndpointInit): PipelineEndpoint {
         request,
         idempotent,
         formats,
-        ask: (inputs, signal) => ask({ ...asking, attempt: (within) => attempt(inputs, within) }, signal),
+        ask: (inputs, signal, context) =>
+          ask({ ...asking, attempt: (within) => attempt({ inputs, context }, within) }, signal),
         describe: () => ({
           connection: { transport: parseMeshUri(uri).scheme, state: "connected", address: uri, role: "offerer" },
         }),
@@ -95,15 +98,15 @@ async function askOnce(
   endpoint: PipelineEndpoint,
   description: PipelineDescription,
   { params }: SessionRequest,
-  inputs: Readonly<Record<string, CallPayload>>,
+  { inputs, context = {} }: Question,
   signal: AbortSignal,
 ): Promise<ExecuteResponse> {
-  const session = await CallSession.open(endpoint, description, params, Object.keys(inputs));
+  const session = await CallSession.open(endpoint, description, { params, inputs: Object.keys(inputs), context });
   const onAbort = (): void => void session.close(signal.reason as never);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     signal.throwIfAborted();
-    return await session.ask(inputs, true);
+    return await session.ask(inputs, { last: true, context });
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

@@ -1,6 +1,7 @@
 import type { CallPayload, ExecuteResponse } from "../interface/calls.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
+import type { RequestContext } from "../interface/request-context.ts";
 import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
 import { QuestionPort } from "./question-port.ts";
 import { Unanswered } from "./asking.ts";
@@ -16,7 +17,11 @@ export interface BatchSessionInit {
   readonly idempotent: boolean;
   readonly formats: PipelineSession["formats"];
   /** @throws {Unanswered} */
-  readonly ask: (inputs: Readonly<Record<string, CallPayload>>, signal: AbortSignal) => Promise<ExecuteResponse>;
+  readonly ask: (
+    inputs: Readonly<Record<string, CallPayload>>,
+    signal: AbortSignal,
+    context: RequestContext | undefined,
+  ) => Promise<ExecuteResponse>;
   readonly describe: () => Pick<SessionDescription, "connection">;
 }
 
@@ -46,6 +51,7 @@ export class BatchSession implements PipelineSession {
   #epoch = 0;
   /** What failed and may be asked elsewhere. */
   #left: Question[] = [];
+  #context: RequestContext | undefined;
   #isClosed!: (end: SessionEnd) => void;
 
   constructor(init: BatchSessionInit) {
@@ -54,6 +60,7 @@ export class BatchSession implements PipelineSession {
     // Where one must not be asked twice, the next waits: what becomes of it hangs on the one before.
     this.#window = init.idempotent ? mostOpen : 1;
     this.formats = init.formats;
+    this.#context = init.request.context;
     this.closed = new Promise((resolve) => (this.#isClosed = resolve));
     const events = {
       changed: () => this.#look(),
@@ -84,6 +91,10 @@ export class BatchSession implements PipelineSession {
     );
   }
 
+  adopt(context: RequestContext): void {
+    this.#context = context;
+  }
+
   describe(): SessionDescription {
     const { id, pipeline, describe } = this.#init;
     return { id, pipeline, nodes: [], remotes: [], streams: [], ...describe() };
@@ -111,7 +122,7 @@ export class BatchSession implements PipelineSession {
     const inputs = Object.fromEntries(
       Object.entries(frames).map(([port, { payload, timestampUs }]) => [port, { payload, timestampUs }]),
     );
-    this.#init.ask(inputs, question.cancel.signal).then(
+    this.#init.ask(inputs, question.cancel.signal, this.#context).then(
       (answer) => {
         question.answer = answer;
         void this.#deliver();

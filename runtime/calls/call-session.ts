@@ -4,7 +4,22 @@ import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { Params } from "../interface/node.ts";
+import type { RequestContext } from "../interface/request-context.ts";
 import type { PipelineEndpoint, PipelineSession } from "../interface/session.ts";
+
+export interface CallSessionRequest {
+  readonly params: Params;
+  /** The ports that are fed, each time. */
+  readonly inputs: readonly string[];
+  /** For whom the first question is. */
+  readonly context: RequestContext;
+}
+
+export interface CallSessionQuestion {
+  /** Nothing will be asked after this: answers that are optional may then be missing. */
+  readonly last: boolean;
+  readonly context: RequestContext;
+}
 
 /** A session with a `batch` pipeline that is asked one question at a time. */
 export class CallSession {
@@ -22,12 +37,10 @@ export class CallSession {
     this.#description = description;
   }
 
-  /** @param inputs the ports that are fed, each time */
   static async open(
     endpoint: PipelineEndpoint,
     description: PipelineDescription,
-    params: Params,
-    inputs: readonly string[],
+    { params, inputs, context }: CallSessionRequest,
   ): Promise<CallSession> {
     const call = new CallSession(description);
     const { inputs: taken, outputs: given, schemas } = description;
@@ -39,6 +52,7 @@ export class CallSession {
       ),
       schemas,
       signal: call.#abort.signal,
+      context,
     });
     void call.#session.closed.then(({ error }) => call.#ended(error));
     return call;
@@ -49,12 +63,13 @@ export class CallSession {
     return this.#over === undefined;
   }
 
-  /**
-   * @param last nothing will be asked after this: answers that are optional may then be missing
-   * @throws {MeshError} what the session failed with; it takes no more questions then
-   */
-  async ask(inputs: Readonly<Record<string, CallPayload>>, last: boolean): Promise<ExecuteResponse> {
+  /** @throws {MeshError} what the session failed with; it takes no more questions then */
+  async ask(
+    inputs: Readonly<Record<string, CallPayload>>,
+    { last, context }: CallSessionQuestion,
+  ): Promise<ExecuteResponse> {
     if (this.#over !== undefined) throw this.#over;
+    this.#session.adopt?.(context);
     this.#answer = {};
     this.#missing = new Set(Object.keys(this.#description.outputs));
     const answered = new Promise<ExecuteResponse>((resolve, reject) => {

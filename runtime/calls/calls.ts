@@ -126,7 +126,7 @@ class Calls implements PipelineCalls {
   async #ask(
     endpoint: PipelineEndpoint,
     description: PipelineDescription,
-    { pipeline, params, inputs, signal }: ExecuteRequest,
+    { pipeline, params, inputs, signal, context = {} }: ExecuteRequest,
   ): Promise<ExecuteResponse> {
     // What may stay silent is known to have done so only when the session has ended.
     const ports = [...Object.values(description.inputs), ...Object.values(description.outputs)];
@@ -134,14 +134,14 @@ class Calls implements PipelineCalls {
     const key = JSON.stringify([pipeline, params]);
     const session =
       (single ? undefined : this.#take(key)) ??
-      (await CallSession.open(endpoint, description, params, Object.keys(inputs)));
+      (await CallSession.open(endpoint, description, { params, inputs: Object.keys(inputs), context }));
     this.#busy.add(session);
     const onAbort = (): void => void session.close(MeshError.from(signal.reason, "cancelled"));
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       signal.throwIfAborted();
       if (this.#closed !== undefined) throw this.#closed;
-      return await session.ask(inputs, single);
+      return await session.ask(inputs, { last: single, context });
     } catch (error) {
       void session.close(MeshError.from(error));
       throw signal.aborted ? signal.reason : error;

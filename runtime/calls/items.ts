@@ -21,7 +21,7 @@ export interface ItemsRequest extends Omit<ExecuteRequest, "inputs"> {
  * @throws {MeshError} what holds for all of them: `pipeline-not-found`, `invalid-argument` for too many; the signal's reason
  */
 export async function executeItems(calls: PipelineCalls, request: ItemsRequest): Promise<ItemResult[]> {
-  const { pipeline, params, items, signal } = request;
+  const { pipeline, params, items, signal, context } = request;
   if (!calls.describe(pipeline).batch) {
     throw new MeshError("invalid-argument", `\`${pipeline}\` is a stream, and cannot be executed.`);
   }
@@ -36,7 +36,7 @@ export async function executeItems(calls: PipelineCalls, request: ItemsRequest):
       signal.throwIfAborted();
       try {
         const inputs = items[index]?.() ?? {};
-        results[index] = { outputs: await calls.execute({ pipeline, params, inputs, signal }) };
+        results[index] = { outputs: await calls.execute({ pipeline, params, inputs, signal, context }) };
       } catch (error) {
         signal.throwIfAborted();
         results[index] = { error: MeshError.from(error) };

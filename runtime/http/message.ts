@@ -1,4 +1,5 @@
 /** Requests and responses of HTTP (RFC 9110) as plain data: what a server hands in, and what it gets to send. */
+import { contextKeys, readContext, type RequestContext } from "../interface/request-context.ts";
 
 export interface HttpRequest {
   /** In capitals. */
@@ -13,6 +14,16 @@ export interface HttpRequest {
   readonly body: AsyncIterable<Uint8Array>;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
+}
+
+/** For whom a request is made, by its headers. */
+export function contextOf({ headers }: HttpRequest): RequestContext {
+  const { origin, traceParent, traceState } = contextKeys;
+  return readContext({
+    origin: headers[origin],
+    traceParent: headers[traceParent],
+    traceState: headers[traceState],
+  });
 }
 
 export interface HttpResponse {

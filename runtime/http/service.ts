@@ -7,7 +7,7 @@ import { checkMembers, HttpError, invalid, objectIn, readJson, type JsonObject }
 import { descriptionOf, listOf, openApi, pathOf, pipelinesPath } from "./describing.ts";
 import { healthAt } from "./health.ts";
 import { httpLimits } from "./limits.ts";
-import type { HttpRequest, HttpResponse, HttpService } from "./message.ts";
+import { contextOf, type HttpRequest, type HttpResponse, type HttpService } from "./message.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 import { stream } from "./stream.ts";
 import { PortValues, valueText } from "./values.ts";
@@ -128,17 +128,17 @@ async function execute(
         return [port, { payload, timestampUs: 0 }];
       }),
     );
-  const [params, { signal }] = [objectIn(body, "params"), request];
+  const asking = { pipeline, params: objectIn(body, "params"), signal: request.signal, context: contextOf(request) };
   const { items } = body;
   if (items === undefined) {
-    return json(answerText(await calls.execute({ pipeline, params, inputs: inputsOf(body), signal })));
+    return json(answerText(await calls.execute({ ...asking, inputs: inputsOf(body) })));
   }
   if (!Array.isArray(items) || Object.hasOwn(body, "inputs")) {
     throw invalid("`items` is a list of objects with `inputs` each, and stands in place of `inputs`.");
   }
   const { executeItems } = await import("../calls/items.ts");
   const asked = (items as readonly JsonValue[]).map((item, index) => () => inputsOf(itemOf(item, index)));
-  const results = await executeItems(calls, { pipeline, params, items: asked, signal });
+  const results = await executeItems(calls, { ...asking, items: asked });
   const texts = results.map((one) =>
     "error" in one ? `{"problem":${JSON.stringify(problemOf(one.error))}}` : answerText(one.outputs),
   );
@@ -183,7 +183,7 @@ function options({ headers }: HttpRequest, allowed: readonly string[]): HttpResp
       allow,
       ...(asked !== undefined && {
         "access-control-allow-methods": allow,
-        "access-control-allow-headers": "content-type, traceparent, tracestate",
+        "access-control-allow-headers": "content-type, traceparent, tracestate, mesh-session",
         "access-control-max-age": "600",
       }),
       ...(headers["access-control-request-private-network"] === "true" && {

@@ -9,7 +9,7 @@ import type { PipelineSession } from "../interface/session.ts";
 import { timelineOf, type Timeline } from "../typed/timeline.ts";
 import { checkMembers, HttpError, invalid, linesOf, objectIn, parseObject, readJson, type JsonObject } from "./body.ts";
 import { EventStream } from "./events.ts";
-import type { HttpRequest, HttpResponse } from "./message.ts";
+import { contextOf, type HttpRequest, type HttpResponse } from "./message.ts";
 import { PortValues, servedType } from "./values.ts";
 
 export interface StreamInit {
@@ -47,6 +47,7 @@ export async function stream(init: StreamInit, pipeline: string, request: HttpRe
     ),
     schemas,
     signal: request.signal,
+    context: contextOf(request),
   });
   const over = new AbortController();
   void session.closed.then(({ error }) => {

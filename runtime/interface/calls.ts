@@ -3,6 +3,7 @@ import type { PipelineDescription } from "./description.ts";
 import type { MeshError } from "./errors.ts";
 import type { Payload } from "./frame.ts";
 import type { Params } from "./node.ts";
+import type { RequestContext } from "./request-context.ts";
 import type { PipelineSession, SessionRequest } from "./session.ts";
 import type { Draining } from "./underway.ts";
 
@@ -21,6 +22,8 @@ export interface ExecuteRequest {
   readonly inputs: Readonly<Record<string, CallPayload>>;
   /** The caller has gone, or waits no longer. */
   readonly signal: AbortSignal;
+  /** For whom it is asked. */
+  readonly context?: RequestContext | undefined;
 }
 
 /** By output port. */

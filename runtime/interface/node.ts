@@ -80,13 +80,26 @@ export interface PayloadBuffers {
   uint8(length: number): Uint8Array<ArrayBuffer>;
 }
 
+/** Which session an instance belongs to, and for whom that works. */
+export interface SessionIdentity {
+  readonly id: string;
+  /**
+   * Id of the session in which it began: of the caller's, where that is on another peer and asks on behalf of somebody, and so on; the own
+   * one where nobody did. Of a `batch` pipeline it is that of the call in work, as is the trace.
+   */
+  readonly origin: string;
+  /** Of W3C Trace Context, as the caller has said it: a header `traceparent`, and the `tracestate` with it. */
+  readonly traceParent?: string | undefined;
+  readonly traceState?: string | undefined;
+}
+
 /** What the runtime gives to one instance of a node. */
 export interface NodeContext<Inputs = Readonly<Record<string, Payload>>, Outputs = Readonly<Record<string, Payload>>> {
   /** The name of the instance in its pipeline, such as `vad` or `Resample#2`. */
   readonly id: string;
   /** Where the instance stands in the `.mesh` file. */
   readonly location: Location;
-  readonly session: { readonly id: string };
+  readonly session: SessionIdentity;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -3,6 +3,7 @@ import type { MeshError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
 import type { Link } from "./link.ts";
 import type { Params } from "./node.ts";
+import type { RequestContext } from "./request-context.ts";
 import type { ConnectionState, StandbyConnection } from "./connection.ts";
 import type { PlatformTrack, TrackStats } from "./track.ts";
 
@@ -38,6 +39,8 @@ export interface SessionRequest {
   /** For `describe`: by what the caller reaches the pipeline, where it is on another peer. */
   readonly border?: (() => SessionBorder) | undefined;
   readonly live?: LivePorts | undefined;
+  /** For whom the session is opened; left out, it is the first of its kind. */
+  readonly context?: RequestContext | undefined;
 }
 
 /** What is between a pipeline and its caller on another peer. */
@@ -107,6 +110,8 @@ export interface PipelineSession {
    * has had its effect, or may have.
    */
   unanswered?(): Readonly<Record<string, readonly Frame[]>>;
+  /** What is sent from now on is for this. Left out where what is done has no one caller. */
+  adopt?(context: RequestContext): void;
   /** What this side's own program says of its streams. */
   readonly live?: LivePorts | undefined;
   readonly tracks?: PlatformTracks | undefined;

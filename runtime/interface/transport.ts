@@ -2,6 +2,7 @@ import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "./calls.ts"
 import type { ConnectionEnd, ConnectionState, StandbyConnection } from "./connection.ts";
 import type { PipelineDescription } from "./description.ts";
 import { MeshError } from "./errors.ts";
+import type { RequestContext } from "./request-context.ts";
 import type { CallSource } from "./signaling.ts";
 import type { MediaTracks } from "./track.ts";
 
@@ -41,6 +42,8 @@ export interface Connection {
    * (`windowFor`).
    */
   readonly windowBytes?: number | undefined;
+  /** For whom the caller asks, where its request says so; what it says in the session goes before. */
+  readonly context?: RequestContext | undefined;
   /** Media tracks beside the channels; left out where the connection cannot carry any. */
   readonly tracks?: MediaTracks | undefined;
   /** Resolves when the connection is over; never rejects. */
@@ -63,6 +66,8 @@ export interface UnaryCalls {
 
 export interface DialOptions {
   readonly signal: AbortSignal;
+  /** For whom, told where the request to connect has a place for it. */
+  readonly context?: RequestContext | undefined;
 }
 
 /** Where a peer waits for callers. */

@@ -1,4 +1,5 @@
 import type { Frame } from "../interface/frame.ts";
+import type { RequestContext } from "../interface/request-context.ts";
 import type {
   LivePorts,
   PipelineSession,
@@ -82,6 +83,10 @@ export class RenamedSession implements PipelineSession {
 
   unanswered(): Readonly<Record<string, readonly Frame[]>> {
     return renamed(this.#session.unanswered?.() ?? {}, this.#back.inputs);
+  }
+
+  adopt(context: RequestContext): void {
+    this.#session.adopt?.(context);
   }
 
   describe(): SessionDescription {

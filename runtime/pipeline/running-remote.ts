@@ -4,6 +4,7 @@ import type { OnEvent } from "../interface/events.ts";
 import type { Link } from "../interface/link.ts";
 import type { Params } from "../interface/node.ts";
 import type { RemotePlan } from "../interface/plan.ts";
+import type { RequestContext } from "../interface/request-context.ts";
 import type {
   LivePorts,
   PipelineSession,
@@ -24,6 +25,8 @@ export interface RunningRemote {
   readonly tracks?: PlatformTracks;
   /** Resolves when all its outputs have ended, or with the failure that leaves none. */
   readonly closed: Promise<SessionEnd>;
+  /** What it is asked from now on is for this. */
+  adopt?(context: RequestContext): void;
   close(error?: MeshError): Promise<void>;
   describe(): RemoteDescription;
 }
@@ -33,6 +36,8 @@ export type OpenRemote = (init: {
   /** The pipeline that has the remote. */
   readonly pipeline: string;
   readonly session: string;
+  /** For whom the session works now. */
+  readonly context: () => RequestContext;
   readonly params: Params;
   /** Of the ports that are linked, what may be sent and taken, as sets. */
   readonly formats: {

@@ -1,12 +1,13 @@
 import type { Schemas } from "../interface/caps.ts";
 import type { MeshError } from "../interface/errors.ts";
-import type { NodeContext, Params } from "../interface/node.ts";
+import type { Params } from "../interface/node.ts";
 import type { LinkEnd, PipelinePlan } from "../interface/plan.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Blueprints } from "./blueprint.ts";
 import type { PipelineDeps } from "./deps.ts";
 import type { Graph } from "./graph.ts";
 import type { Cells, PortTypes } from "./negotiation.ts";
+import type { SessionContext } from "./session-context.ts";
 import type { Soon } from "./soon.ts";
 import type { Wiring } from "./wiring.ts";
 
@@ -30,7 +31,7 @@ export interface SessionInit {
 /** What the parts of a session have in common. */
 export interface SessionCommon {
   readonly init: SessionInit;
-  readonly session: NodeContext["session"];
+  readonly session: SessionContext;
   readonly soon: Soon;
   readonly wiring: Wiring;
   /** Ends the session. */

@@ -156,6 +156,7 @@ export class SessionRemotes {
       plan,
       pipeline: init.plan.name,
       session: session.id,
+      context: () => session.passedOn,
       params,
       formats: {
         inputs: types(plan.inputs, (port) => wiring.before(plan.id, port).length > 0),

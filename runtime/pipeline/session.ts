@@ -1,5 +1,6 @@
 import { MeshError } from "../interface/errors.ts";
 import { randomId } from "../interface/random.ts";
+import type { RequestContext } from "../interface/request-context.ts";
 import type {
   LivePorts,
   PipelineSession,
@@ -16,6 +17,7 @@ import { Epochs } from "./epochs.ts";
 import type { Wire } from "./graph.ts";
 import { resolveValue } from "./parameters.ts";
 import { Carriage } from "./pump.ts";
+import { SessionContext } from "./session-context.ts";
 import type { SessionCommon, SessionInit } from "./session-common.ts";
 import { describeSession } from "./session-description.ts";
 import { SessionNodes } from "./session-nodes.ts";
@@ -61,7 +63,7 @@ export class LocalSession implements PipelineSession {
     this.#wiring = new Wiring(graph, deps.clock, schemas);
     this.#common = {
       init,
-      session: { id: this.id },
+      session: new SessionContext(this.id, request.context),
       soon: this.#soon,
       wiring: this.#wiring,
       onFailure: (error) => void this.close(error),
@@ -120,6 +122,11 @@ export class LocalSession implements PipelineSession {
   close(error?: MeshError): Promise<void> {
     this.#closing ??= this.#tearDown(error ?? new MeshError("cancelled", "The session was closed by its caller."));
     return this.#closing;
+  }
+
+  adopt(context: RequestContext): void {
+    this.#common.session.adopt(context);
+    for (const remote of this.#remotes?.all ?? []) remote.adopt?.(this.#common.session.passedOn);
   }
 
   describe(): SessionDescription {

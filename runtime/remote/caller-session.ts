@@ -2,10 +2,12 @@ import type { FlowType } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
+import type { RequestContext } from "../interface/request-context.ts";
 import type { Random } from "../interface/random.ts";
 import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
 import type { Channel, Connection } from "../interface/transport.ts";
 import { agreedFormats } from "./agreement.ts";
+import { differenceOf } from "./frame-context.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { answerShare, defaultWindow, maxStreams, protocolVersion, resumeMs, windowFor } from "./limits.ts";
 import { fromFailure, type Accept, type Hello } from "./messages.ts";
@@ -136,6 +138,11 @@ export class CallerSession implements PipelineSession {
     return this.#wire.close(error ?? new MeshError("cancelled", "The session was closed by its caller."));
   }
 
+  adopt(context: RequestContext): void {
+    const difference = differenceOf(this.#init.request.context ?? {}, context);
+    for (const sink of Object.values(this.inputs)) sink.adopt(difference);
+  }
+
   describe(): SessionDescription {
     return this.#wire.describe(this.id);
   }
@@ -170,6 +177,7 @@ export class CallerSession implements PipelineSession {
         streams.map(({ type }) => type),
         request.schemas,
       ),
+      ...(request.context !== undefined && { context: request.context }),
       ...this.#trackOffer(streams.map(({ type }) => type)),
       // The answer has to come back in time as well.
       ...(request.onInterrupted !== undefined && {

@@ -3,7 +3,7 @@ import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
 import { randomId, type Random } from "../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession } from "../interface/session.ts";
-import type { Connection, Transport } from "../interface/transport.ts";
+import type { Connection, DialOptions, Transport } from "../interface/transport.ts";
 import { parseTargetUri } from "../interface/uri.ts";
 import { CallerSession } from "./caller-session.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
@@ -44,7 +44,7 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
           discard: (late) => void late.close(),
         },
         async (signal, extend) => {
-          const connection = await dial(transport, uri, signal);
+          const connection = await dial(transport, uri, { signal, context: request.context });
           const session = new CallerSession({
             connection,
             uri,
@@ -55,7 +55,7 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
             heartbeat,
             request: { ...request, deadlineUs },
             token: randomId(init.random),
-            redial: (again) => redial(init, limitMs, again),
+            redial: (again) => redial(init, limitMs, { signal: again, context: request.context }),
             onOpening: () =>
               extend(
                 Math.max(0, (deadlineUs - clock.nowUs()) / 1_000),
@@ -75,8 +75,9 @@ export function remotePipeline(init: RemotePipelineInit): PipelineEndpoint {
 }
 
 /** @throws the signal's reason, also when the dial was done when it was given up or does not heed its signal */
-async function dial(transport: Transport, uri: string, signal: AbortSignal): Promise<Connection> {
-  const connection = await transport.dial(uri, { signal });
+async function dial(transport: Transport, uri: string, options: DialOptions): Promise<Connection> {
+  const { signal } = options;
+  const connection = await transport.dial(uri, options);
   if (!signal.aborted) return connection;
   await connection.close(MeshError.from(signal.reason, "cancelled"));
   throw signal.reason;
@@ -85,11 +86,12 @@ async function dial(transport: Transport, uri: string, signal: AbortSignal): Pro
 function redial(
   { clock, transport, uri }: RemotePipelineInit,
   afterMs: number,
-  signal: AbortSignal,
+  options: DialOptions,
 ): Promise<Connection> {
   const error = (): MeshError =>
     new MeshError("deadline-exceeded", `${uri} could not be dialled again within ${Math.round(afterMs)} ms.`);
+  const { signal } = options;
   return withDeadline({ clock, afterMs, signal, error, discard: (late) => void late.close() }, (within) =>
-    dial(transport, uri, within),
+    dial(transport, uri, { ...options, signal: within }),
   );
 }

@@ -5,6 +5,7 @@
  * the stream; the parts of a frame run to the end of their messages.
  */
 import { MeshError } from "../interface/errors.ts";
+import { traceParentBytes } from "../interface/request-context.ts";
 import { FrameParts } from "./frame-parts.ts";
 import { maxFrameBytes, protocolVersion } from "./limits.ts";
 import { isEncoding, type Encoding } from "./payload-codec.ts";
@@ -16,8 +17,7 @@ export const headerBytes = 32;
 const partHeaderBytes = 8;
 const endBytes = 16;
 
-const Extension = { traceParent: 1, gap: 2 } as const;
-const traceParentBytes = 26;
+const Extension = { traceParent: 1, gap: 2, origin: 3 } as const;
 const gapBytes = 8;
 
 /** A frame ready to be written. */
@@ -33,6 +33,8 @@ export interface EncodableFrame {
   readonly gap: number;
   /** W3C Trace Context in binary form, 26 bytes. */
   readonly traceParent?: Uint8Array | undefined;
+  /** Id of the session in which what the frame asks for began, in ASCII. */
+  readonly origin?: Uint8Array | undefined;
 }
 
 /** A frame as it was read; `body` is a view of a message, or the exclusive owner of its buffer. */
@@ -71,7 +73,12 @@ export interface FrameReceiver {
 }
 
 function extensionBytes(frame: EncodableFrame): number {
-  return (frame.traceParent === undefined ? 0 : 2 + traceParentBytes) + (frame.gap > 0 ? 2 + gapBytes : 0);
+  const { traceParent, origin, gap } = frame;
+  return (
+    (traceParent === undefined ? 0 : 2 + traceParentBytes) +
+    (gap > 0 ? 2 + gapBytes : 0) +
+    (origin === undefined ? 0 : 2 + origin.length)
+  );
 }
 
 /** Bytes of the frame as a whole record. */
@@ -106,6 +113,12 @@ function writeHeader(view: DataView, at: number, kind: number, frame: EncodableF
     view.setUint8(next + 1, traceParentBytes);
     for (let i = 0; i < traceParentBytes; i++) view.setUint8(next + 2 + i, frame.traceParent[i] ?? 0);
     next += 2 + traceParentBytes;
+  }
+  if (frame.origin !== undefined) {
+    view.setUint8(next, Extension.origin);
+    view.setUint8(next + 1, frame.origin.length);
+    for (const [i, byte] of frame.origin.entries()) view.setUint8(next + 2 + i, byte);
+    next += 2 + frame.origin.length;
   }
   return next;
 }
@@ -351,7 +364,7 @@ export class FrameDecoder {
     }
     const start = at + headerBytes + view.getUint16(at + 4, true);
     if (start > view.byteLength) throw violation("the optional fields are cut short");
-    const { gap, traceParent } =
+    const { gap, traceParent, origin } =
       start === at + headerBytes ? noExtensions : readExtensions(view, at + headerBytes, start);
     this.#payloadStart = start;
     this.#payloadBytes = length;
@@ -364,6 +377,7 @@ export class FrameDecoder {
       body: nothing,
       gap,
       traceParent,
+      origin,
       exclusive: false,
     };
   }
@@ -378,14 +392,16 @@ function uint53(view: DataView, at: number): number {
 interface Extensions {
   readonly gap: number;
   readonly traceParent: Uint8Array | undefined;
+  readonly origin: Uint8Array | undefined;
 }
 
-const noExtensions: Extensions = { gap: 0, traceParent: undefined };
+const noExtensions: Extensions = { gap: 0, traceParent: undefined, origin: undefined };
 
 /** Those that are not known are skipped, so that later versions can add some. */
 function readExtensions(view: DataView, from: number, until: number): Extensions {
   let gap = 0;
   let traceParent: Uint8Array | undefined;
+  let origin: Uint8Array | undefined;
   let at = from;
   while (at < until) {
     if (at + 2 > until) throw violation("an optional field is cut short");
@@ -400,7 +416,9 @@ function readExtensions(view: DataView, from: number, until: number): Extensions
     } else if (id === Extension.traceParent) {
       if (length !== traceParentBytes) throw violation("the trace parent has the wrong size");
       traceParent = new Uint8Array(view.buffer, view.byteOffset + value, length).slice();
+    } else if (id === Extension.origin) {
+      origin = new Uint8Array(view.buffer, view.byteOffset + value, length).slice();
     }
   }
-  return { gap, traceParent };
+  return { gap, traceParent, origin };
 }

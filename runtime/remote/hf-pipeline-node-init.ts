@@ -2,6 +2,7 @@ import type { Clock } from "../interface/clock.ts";
 import type { Schemas } from "../interface/caps.ts";
 import type { OnEvent } from "../interface/events.ts";
 import type { Link } from "../interface/link.ts";
+import type { RequestContext } from "../interface/request-context.ts";
 import type { RemotePlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
 import type { LivePorts, PipelineSession } from "../interface/session.ts";
@@ -13,6 +14,8 @@ export interface HFPipelineNodeInit {
   /** The pipeline that has the remote, and the session of it; for messages and events. */
   readonly pipeline: string;
   readonly session: string;
+  /** For whom that session works now; left out, for nobody that is known. */
+  readonly context?: () => RequestContext;
   /** In the order in which they are tried. */
   readonly targets: readonly HFTarget[];
   /** What other sessions know of the targets as well; left out, it is this session's alone. */

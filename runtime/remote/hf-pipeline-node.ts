@@ -2,6 +2,7 @@ import type { FlowType } from "../interface/caps.ts";
 import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
+import type { RequestContext } from "../interface/request-context.ts";
 import type { PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
 import type { Place } from "../pipeline/failures.ts";
 import type { RunningRemote } from "../pipeline/running-remote.ts";
@@ -126,6 +127,10 @@ export class HFPipelineNode implements RunningRemote {
     return this.#closing;
   }
 
+  adopt(context: RequestContext): void {
+    this.#session?.adopt?.(context);
+  }
+
   describe(): RemoteDescription {
     const dropped = Object.values(this.inputs).reduce((sum, input) => sum + input.discarded, 0);
     const { targets } = this.#init;
@@ -227,6 +232,7 @@ export class HFPipelineNode implements RunningRemote {
             signal: life.signal,
             deadlineUs: nowUs + limitMs * 1_000,
             live,
+            context: this.#init.context?.(),
             ...(plan.policy.resumeMs !== 0 && {
               onInterrupted: (error: MeshError) => breaks.happened(error),
               resumeMs: plan.policy.resumeMs,
@@ -265,6 +271,8 @@ export class HFPipelineNode implements RunningRemote {
     // It has its links still when it goes on.
     if (attempt === this.#held) return;
     this.#standby?.behind(this.#target);
+    // It may have become another while it was opened.
+    if (this.#init.context !== undefined) session.adopt?.(this.#init.context());
     if (this.#draining === undefined) for (const link of links) link.open();
     else void this.#draining.then(() => links.forEach((link) => link.open()));
     void session.closed.then(() => {

@@ -2,10 +2,12 @@ import type { Schemas } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import type { PipelineDescription, PortDescription } from "../interface/description.ts";
 import { MeshError } from "../interface/errors.ts";
+import { readContext, type RequestContext } from "../interface/request-context.ts";
 import type { Random } from "../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Connection } from "../interface/transport.ts";
 import { Underway, type Draining } from "../interface/underway.ts";
+import { saidWith } from "./frame-context.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { helloTimeoutMs, lingerMs, maxConnections, maxResumeMs, protocolVersion, windowFor } from "./limits.ts";
 import { toFailure, type Accept, type Description, type Hello, type Resume } from "./messages.ts";
@@ -278,8 +280,14 @@ class HostedCall {
       schemas: hello.schemas,
       signal: abort.signal,
       border: () => this.wire.border(hello.session),
+      context: this.#contextOf(hello),
       deadlineUs: hello.withinMs === undefined ? undefined : this.#init.clock.nowUs() + hello.withinMs * 1_000,
     };
+  }
+
+  /** For whom a session is opened; what the request to connect says stands back behind what the session says. */
+  #contextOf({ context }: Hello): RequestContext {
+    return context === undefined ? (this.#connection.context ?? {}) : readContext(context);
   }
 
   #accept(
@@ -305,6 +313,7 @@ class HostedCall {
         // An input that was given up ends the session by itself, through its link.
         onEnd: () => undefined,
         onRefused: (error) => wire.refuseStream(source, error),
+        onContext: (said) => session.adopt?.(saidWith(this.#contextOf(hello), said)),
       });
       return source;
     });

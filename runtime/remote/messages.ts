@@ -57,6 +57,14 @@ const hello = z.object({
   /** The caller will come back with the token when the connection breaks, within this time. */
   resume: z.optional(z.object({ token, withinMs: int(1) })),
   tracks: z.optional(tracks),
+  /** For whom the session is opened; `readContext` takes what is as it should be. */
+  context: z.optional(
+    z.object({
+      origin: z.optional(text(0, 1_024)),
+      traceParent: z.optional(text(0, 1_024)),
+      traceState: z.optional(text(0, 1_024)),
+    }),
+  ),
 });
 export type Hello = z.infer<typeof hello>;
 

@@ -9,7 +9,7 @@ import { Leg, type LegListener } from "./leg.ts";
 import { defaultWindow, maxStreams, windowFor, type Window } from "./limits.ts";
 import { fromFailure, toFailure, type Bye, type ControlMessage, type ForeignHello, type Progress } from "./messages.ts";
 import { Patience } from "./patience.ts";
-import { StreamSink } from "./stream-sink.ts";
+import { StreamSink, type FrameContext } from "./stream-sink.ts";
 import { StreamSource } from "./stream-source.ts";
 import type { SessionTracks, SessionTracksInit, TrackMessage } from "./tracks/session-tracks.ts";
 
@@ -51,6 +51,7 @@ export interface SourceInit {
   readonly link: Link;
   readonly onEnd: (error: MeshError | undefined) => void;
   readonly onRefused: (error: MeshError) => void;
+  readonly onContext?: (said: FrameContext | undefined) => void;
 }
 
 /**

@@ -52,6 +52,9 @@ export interface TrackOutlet {
   close(): void;
 }
 
+/** Whom a frame is for, as it is written. */
+export type FrameContext = Pick<EncodableFrame, "traceParent" | "origin">;
+
 /** The writer of a stream that leaves this peer (spec R4.2): has room while the other side grants credits. */
 export class StreamSink implements Link {
   readonly port: string;
@@ -82,6 +85,8 @@ export class StreamSink implements Link {
   #awaited: Channel | undefined;
   /** What the reader has not confirmed yet; undefined when it need not be kept. */
   #kept: KeptBatches | undefined;
+  /** What is said with each frame of whom it is for. */
+  #context: FrameContext = {};
   #ended = false;
   /** The end is on its way: nothing may follow it. */
   #endSent = false;
@@ -155,7 +160,8 @@ export class StreamSink implements Link {
     const { flags, epoch, timestampUs } = frame;
     const gap = this.#gapBefore(frame.seq);
     const seq = this.#position + gap;
-    const wire: EncodableFrame = { flags, epoch, seq, timestampUs, encoding, body, gap };
+    const { traceParent, origin } = this.#context;
+    const wire: EncodableFrame = { flags, epoch, seq, timestampUs, encoding, body, gap, traceParent, origin };
     this.#position = seq + 1;
     this.#gaps += gap;
     this.#frames += 1;
@@ -163,6 +169,11 @@ export class StreamSink implements Link {
     const batch = this.#packer.add(wire);
     this.#kept?.keep(batch);
     this.#flushInTurn();
+  }
+
+  /** What is sent from now on is for this, where that is not what was said when the session was opened. */
+  adopt(context: FrameContext): void {
+    this.#context = context;
   }
 
   end(): void {

@@ -12,7 +12,7 @@ import type { Progress } from "./messages.ts";
 import { PayloadCheck } from "./payload-check.ts";
 import { decodePayload } from "./payload-codec.ts";
 import { describeStream } from "./stream-description.ts";
-import type { StreamInit } from "./stream-sink.ts";
+import type { FrameContext, StreamInit } from "./stream-sink.ts";
 
 export interface StreamSourceInit extends StreamInit {
   readonly schemas: Schemas;
@@ -26,6 +26,8 @@ export interface StreamSourceInit extends StreamInit {
   readonly onEnd: (error: MeshError | undefined) => void;
   /** The link behind takes no more. */
   readonly onRefused: (error: MeshError) => void;
+  /** What is delivered from now on is for somebody else; undefined for whom the session was opened for. */
+  readonly onContext?: (said: FrameContext | undefined) => void;
   /** The stream breaks the protocol or its format. */
   readonly onFailure: (error: MeshError) => void;
   /** Both sides have agreed that streams may go over media tracks. */
@@ -48,12 +50,22 @@ const maxEarlyMarks = 64;
 /** Frames of a track that wait for the link behind; nothing holds up who sends them, so that more are dropped, counted. */
 const maxTrackFrames = 64;
 
+/** What waits for the link behind. */
+interface Waiting {
+  readonly frame: Frame;
+  readonly bytes: number;
+  readonly onTrack?: true;
+  readonly context?: FrameContext | undefined;
+}
+
 /** The reader of a stream that comes into this peer (spec R4.1): delivers as the link behind has room. */
 export class StreamSource {
   readonly port: string;
   readonly #init: StreamSourceInit;
   readonly #check: PayloadCheck;
-  readonly #inbox: { readonly frame: Frame; readonly bytes: number; readonly onTrack?: true }[] = [];
+  readonly #inbox: Waiting[] = [];
+  /** What was last told of whom frames are for. */
+  #context: FrameContext | undefined;
   readonly #type: FlowType;
   /** The channel of the connection in use; undefined while there is none. */
   #channel: Channel | undefined;
@@ -282,15 +294,17 @@ export class StreamSource {
     const { timestampUs, seq, epoch, flags } = wire;
     const frame = { timestampUs, seq: seq + this.#ahead, epoch, flags, payload };
     const bytes = wire.body.length;
+    const isSaid = wire.traceParent !== undefined || wire.origin !== undefined;
+    const context = isSaid ? { traceParent: wire.traceParent, origin: wire.origin } : undefined;
     // Mostly nothing waits, and nothing holds it up.
     if (this.#inbox.length === 0 && !this.#hasToWait()) {
-      this.#give(frame);
+      this.#give(frame, context);
       this.#taken += 1;
       this.#takenBytes += bytes;
       if (!this.#stopped) this.#owe();
       return;
     }
-    this.#inbox.push({ frame, bytes });
+    this.#inbox.push({ frame, bytes, context });
     this.#deliver();
   }
 
@@ -298,7 +312,11 @@ export class StreamSource {
     return this.#stopped || (!this.#discarding && (this.#waiting || !this.#init.link.writable));
   }
 
-  #give(frame: Frame): void {
+  #give(frame: Frame, context: FrameContext | undefined): void {
+    if (context !== this.#context) {
+      this.#context = context;
+      this.#init.onContext?.(context);
+    }
     if (this.#discarding) this.#discarded += 1;
     else this.#init.link.send(frame);
   }
@@ -335,7 +353,7 @@ export class StreamSource {
       }
       const next = this.#inbox.shift();
       if (next === undefined) break;
-      this.#give(next.frame);
+      this.#give(next.frame, next.context);
       if (next.onTrack === true) continue;
       this.#taken += 1;
       this.#takenBytes += next.bytes;

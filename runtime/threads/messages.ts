@@ -1,14 +1,20 @@
 import type { FlowType } from "../interface/caps.ts";
 import { MeshError, type Location } from "../interface/errors.ts";
 import type { JsonValue, Payload } from "../interface/frame.ts";
-import type { EmitOptions, LogLevel } from "../interface/node.ts";
+import type { EmitOptions, LogLevel, SessionIdentity } from "../interface/node.ts";
 
 /** What goes to the thread of a node. Those with an `id` are answered. */
 export type ToThread =
   | { readonly do: "load"; readonly id: number; readonly url: string; readonly name: string }
   | { readonly do: "validate"; readonly id: number; readonly params: unknown }
   | { readonly do: "open"; readonly id: number; readonly params: unknown; readonly context: ThreadContext }
-  | { readonly do: "call"; readonly id: number; readonly part: CallPart; readonly given: readonly unknown[] }
+  | {
+      readonly do: "call";
+      readonly id: number;
+      readonly part: CallPart;
+      readonly given: readonly unknown[];
+      readonly session?: SessionIdentity;
+    }
   | { readonly do: "next" | "return"; readonly id: number; readonly of: number }
   | { readonly do: "close"; readonly id: number }
   | { readonly do: "cancel"; readonly of: number; readonly reason: ThreadError }
@@ -22,7 +28,7 @@ export type CallPart = "process" | "map" | "join" | "run" | "end";
 export interface ThreadContext {
   readonly id: string;
   readonly location: Location;
-  readonly session: { readonly id: string };
+  readonly session: SessionIdentity;
   readonly formats: {
     readonly inputs: Readonly<Record<string, FlowType>>;
     readonly outputs: Readonly<Record<string, FlowType>>;

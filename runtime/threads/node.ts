@@ -8,6 +8,7 @@ import {
   type NodeDefinition,
   type NodeInstance,
   type ParameterSchema,
+  type SessionIdentity,
   type Work,
 } from "../interface/node.ts";
 import type { PortKinds } from "../interface/ports.ts";
@@ -67,6 +68,7 @@ const source = (): string => `
 class ThreadNode {
   readonly #context: NodeContext;
   readonly #thread: NodeThread;
+  #told: SessionIdentity | undefined;
   #epoch = 0;
   /** Calls that are out, other than that of a source: what they still say for an epoch that has ended, the executor drops. */
   #calls = 0;
@@ -120,8 +122,10 @@ class ThreadNode {
   }
 
   async open(params: unknown): Promise<NodeInstance> {
-    const { id, location, session, formats, random } = this.#context;
-    const context = { id, location, session: { id: session.id }, formats, seed: random.bytes(16) };
+    const { id, location, formats, random } = this.#context;
+    const session = identityOf(this.#context);
+    this.#told = session;
+    const context = { id, location, session, formats, seed: random.bytes(16) };
     const parts = new Set((await this.#thread.ask({ do: "open", params, context })) as readonly CallPart[]);
     return {
       ...(parts.has("process") || !parts.has("map") ? this.#process(parts) : this.#map()),
@@ -172,7 +176,7 @@ class ThreadNode {
   ): Promise<never> {
     let call = 0;
     const cancel = (): void => this.#thread.tell({ do: "cancel", of: call, reason: errorData(signal?.reason) });
-    const answered = this.#thread.ask({ do: "call", part, given }, transfer, (id) => (call = id));
+    const answered = this.#thread.ask({ do: "call", part, given, ...this.#news() }, transfer, (id) => (call = id));
     if (signal?.aborted === true) cancel();
     else signal?.addEventListener("abort", cancel);
     const counts = part === "run" ? 0 : 1;
@@ -191,6 +195,14 @@ class ThreadNode {
       left();
       throw error;
     }
+  }
+
+  /** For whom the session works, where that has changed since the thread was told. */
+  #news(): { readonly session?: SessionIdentity } {
+    const [{ session }, told] = [this.#context, this.#told];
+    if (session.origin === told?.origin && session.traceParent === told.traceParent) return {};
+    this.#told = identityOf(this.#context);
+    return { session: this.#told };
   }
 
   /** Steps a generator of the thread, one item for each that there is room for. */
@@ -269,6 +281,11 @@ class ThreadNode {
       this.end(new MeshError("cancelled", "Its thread was ended."));
     }
   }
+}
+
+/** As plain data. */
+function identityOf({ session: { id, origin, traceParent, traceState } }: NodeContext): SessionIdentity {
+  return { id, origin, traceParent, traceState };
 }
 
 function valueOf(outcome: Exclude<ThreadOutcome, { type: "items" }> | ThreadOutcome): Payload | Emission | undefined {

@@ -29,6 +29,7 @@ export function threadProgram({ post, receive, load, bytes, clock }: ThreadPlatf
   let code: NodeDefinition | undefined;
   let parsed: { readonly value: unknown } | undefined;
   let instance: NodeInstance = {};
+  let session: NodeContext["session"] = { id: "", origin: "" };
   let epoch = 0;
   let sent = 0;
   let acknowledged = 0;
@@ -116,10 +117,23 @@ export function threadProgram({ post, receive, load, bytes, clock }: ThreadPlatf
   };
 
   const contextOf = (given: Extract<ToThread, { do: "open" }>["context"]): NodeContext => {
-    const { seed, ...plain } = given;
+    const { seed, session: own, ...plain } = given;
+    session = own;
     const metric = (kind: "count" | "set" | "record") => (name: string, value: number) => say({ kind, name, value });
     return {
       ...plain,
+      session: {
+        id: own.id,
+        get origin() {
+          return session.origin;
+        },
+        get traceParent() {
+          return session.traceParent;
+        },
+        get traceState() {
+          return session.traceState;
+        },
+      },
       clock,
       random: { next: randomFrom(seed), bytes },
       log: (level: LogLevel, message, fields) => say({ kind: "log", level, message, ...(fields && { fields }) }),
@@ -151,9 +165,15 @@ export function threadProgram({ post, receive, load, bytes, clock }: ThreadPlatf
     return { type: "payload", payload: outgoing(value as Payload, undefined) };
   };
 
-  const call = async ({ id, part, given }: Extract<ToThread, { do: "call" }>): Promise<ThreadOutcome> => {
+  const call = async ({
+    id,
+    part,
+    given,
+    session: news,
+  }: Extract<ToThread, { do: "call" }>): Promise<ThreadOutcome> => {
     const state: { aborted?: Error; controller?: AbortController } = {};
     calls.set(id, state);
+    if (news !== undefined) session = news;
     const work = {
       get signal(): AbortSignal {
         state.controller ??= new AbortController();

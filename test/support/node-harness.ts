@@ -56,7 +56,7 @@ export async function openNode(
   const context: NodeContext = {
     id: "subject",
     location: { file: "test.mesh", line: 1, column: 1 },
-    session: { id: "session" },
+    session: { id: "session", origin: "session" },
     clock: options.clock ?? virtualClock(),
     random: seededRandom(1),
     log: (level, message, fields) =>

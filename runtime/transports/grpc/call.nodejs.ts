@@ -7,6 +7,7 @@ export interface UnaryCall<Request, Response> {
   readonly request: Request;
   readonly signal: AbortSignal;
   readonly deadline?: Deadline | undefined;
+  readonly metadata?: Metadata | undefined;
 }
 
 /** How a call has failed, as grpc-js tells it: an error that has the status. */
@@ -18,7 +19,7 @@ export type FailedCall = Error & StatusObject;
  * @throws {FailedCall}
  */
 export function callUnary<Request, Response>(call: UnaryCall<Request, Response>): Promise<Response> {
-  const { client, method, request, signal, deadline = Infinity } = call;
+  const { client, method, request, signal, deadline = Infinity, metadata = new Metadata() } = call;
   return new Promise((resolve, reject) => {
     const message = method.requestSerialize(request);
     const stream = client.getChannel().createCall(method.path, deadline, null, null, null);
@@ -30,7 +31,7 @@ export function callUnary<Request, Response>(call: UnaryCall<Request, Response>)
       broken = { code, details, metadata: new Metadata() };
       stream.cancelWithStatus(code, details);
     };
-    stream.start(new Metadata(), {
+    stream.start(metadata, {
       onReceiveMetadata: () => undefined,
       onReceiveMessage(received: Buffer) {
         if (response !== undefined) {

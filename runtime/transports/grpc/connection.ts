@@ -1,6 +1,7 @@
 import type { Clock } from "../../interface/clock.ts";
 import { delay } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
+import type { RequestContext } from "../../interface/request-context.ts";
 import type { Channel, Connection, ConnectionEnd, ConnectionState } from "../../interface/transport.ts";
 import { channelLimits, checkChannelId } from "../channel/limits.ts";
 import { GrpcChannel } from "./channel.ts";
@@ -29,6 +30,8 @@ export interface GrpcConnectionInit {
   readonly stream: CallStream;
   readonly address: string;
   readonly role: "offerer" | "answerer";
+  /** Of the metadata of a call that came in. */
+  readonly context?: RequestContext;
 }
 
 /** A connection over the stream of one call. */
@@ -36,6 +39,7 @@ export class GrpcConnection implements Connection {
   readonly control: Channel;
   readonly windowBytes = grpcLimits.windowBytes;
   readonly closed: Promise<ConnectionEnd>;
+  readonly context: RequestContext | undefined;
   readonly #init: GrpcConnectionInit;
   readonly #lanes: Lanes;
   readonly #channels = new Map<number, GrpcChannel>();
@@ -48,6 +52,7 @@ export class GrpcConnection implements Connection {
   constructor(init: GrpcConnectionInit) {
     const { stream } = init;
     this.#init = init;
+    this.context = init.context;
     this.closed = new Promise((resolve) => (this.#isClosed = resolve));
     this.#lanes = new Lanes({
       write: (message, sent) => stream.write(message, sent),

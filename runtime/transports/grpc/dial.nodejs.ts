@@ -1,4 +1,4 @@
-import { Metadata, type ClientDuplexStream, type StatusObject } from "@grpc/grpc-js";
+import type { ClientDuplexStream, StatusObject } from "@grpc/grpc-js";
 import type { Clock } from "../../interface/clock.ts";
 import { withDeadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
@@ -7,7 +7,7 @@ import { formatHostPort, formatMeshUri, parseTargetUri, type MeshUri } from "../
 import type { Clients } from "./clients.nodejs.ts";
 import { GrpcConnection, type CallStream } from "./connection.ts";
 import { grpcLimits } from "./limits.ts";
-import { errorOf } from "./metadata.nodejs.ts";
+import { errorOf, metadataFor } from "./metadata.nodejs.ts";
 import { pipelineKey, streamPath } from "./method.ts";
 import { decodeStreamMessage, encodeStreamMessage, type StreamMessage } from "./stream-message.ts";
 
@@ -21,12 +21,12 @@ export interface GrpcDialDeps {
 }
 
 /** Opens the stream of a call and waits until the peer has taken it. */
-export async function dial(deps: GrpcDialDeps, text: string, { signal }: DialOptions): Promise<Connection> {
+export async function dial(deps: GrpcDialDeps, text: string, { signal, context }: DialOptions): Promise<Connection> {
   const uri = parseTargetUri(text, "grpc");
   signal.throwIfAborted();
   const { connectMs = grpcLimits.connectMs } = deps;
   const { client, release } = deps.clients.take(uri);
-  const metadata = new Metadata();
+  const metadata = metadataFor(context);
   metadata.set(pipelineKey, encodeURIComponent(uri.pipeline));
   const call: Call = client.makeBidiStreamRequest(streamPath, encodeStreamMessage, decodeStreamMessage, metadata);
   const stream = clientStream(call, uri, release);

@@ -1,6 +1,24 @@
 import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import type { MeshError } from "../../interface/errors.ts";
+import { contextFields, contextKeys, readContext, type RequestContext } from "../../interface/request-context.ts";
 import { codeKey, fromStatus, hintKey, pushbackKey, toStatus } from "./status.ts";
+
+/** For whom a call is made, as its metadata says. */
+export function contextIn(metadata: Metadata): RequestContext {
+  const { origin, traceParent, traceState } = contextKeys;
+  return readContext({
+    origin: textIn(metadata, origin),
+    traceParent: textIn(metadata, traceParent),
+    traceState: textIn(metadata, traceState),
+  });
+}
+
+/** Metadata that says for whom a call is made. */
+export function metadataFor(context: RequestContext | undefined): Metadata {
+  const metadata = new Metadata();
+  for (const [key, value] of contextFields(context ?? {})) metadata.set(key, value);
+  return metadata;
+}
 
 /** A status with the code and the hint of the error in its trailing metadata. */
 export function statusOf(error: MeshError): StatusObject {

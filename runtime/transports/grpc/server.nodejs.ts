@@ -7,7 +7,7 @@ import { formatHostPort, formatMeshUri, parsePeerUri, type MeshUri } from "../..
 import { GrpcConnection, type CallStream } from "./connection.ts";
 import { pingNoMore } from "./corrections.nodejs.ts";
 import { grpcLimits } from "./limits.ts";
-import { decoded, statusOf, textIn } from "./metadata.nodejs.ts";
+import { contextIn, decoded, statusOf, textIn } from "./metadata.nodejs.ts";
 import { pipelineKey } from "./method.ts";
 import { addReflection, Health, pipelineService, unaryHandlers } from "./services.nodejs.ts";
 import { widenWindows } from "./windows.nodejs.ts";
@@ -123,7 +123,8 @@ function answer(init: GrpcListenInit, call: Call, uri: MeshUri, open: Set<Connec
     // The first answer: from now on it is a connection.
     call.sendMetadata(new grpc.Metadata());
     const address = formatMeshUri({ ...uri, pipeline });
-    const connection = new GrpcConnection({ clock: init.clock, stream, address, role: "answerer" });
+    const context = contextIn(call.metadata);
+    const connection = new GrpcConnection({ clock: init.clock, stream, address, role: "answerer", context });
     open.add(connection);
     void connection.closed.then(() => open.delete(connection));
     try {

@@ -8,9 +8,8 @@ import {
 import { fromJSON, type ServiceDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation, service as healthService } from "grpc-health-check";
-import type { PipelineCalls } from "../../interface/calls.ts";
+import type { ExecuteRequest, PipelineCalls } from "../../interface/calls.ts";
 import { MeshError } from "../../interface/errors.ts";
-import type { Params } from "../../interface/node.ts";
 import { meshV1, meshV1Descriptor } from "./mesh-v1.ts";
 import {
   fromParams,
@@ -22,7 +21,7 @@ import {
   type ExecuteRequestMessage,
   type ExecuteResponseMessage,
 } from "./messages.ts";
-import { statusOf } from "./metadata.nodejs.ts";
+import { contextIn, statusOf } from "./metadata.nodejs.ts";
 
 /** `mesh.v1.Pipeline` as grpc-js wants it. */
 export function pipelineService(): ServiceDefinition {
@@ -40,11 +39,12 @@ export function unaryHandlers(calls: PipelineCalls): UntypedServiceImplementatio
     Describe: unary<{ readonly pipeline: string }, DescribeResponseMessage>(async ({ request }) =>
       toDescription(calls.describe(request.pipeline)),
     ),
-    Execute: unary<ExecuteRequestMessage, ExecuteResponseMessage>(async ({ request }, signal) => {
+    Execute: unary<ExecuteRequestMessage, ExecuteResponseMessage>(async ({ request, metadata }, signal) => {
       const { pipeline } = request;
+      const context = contextIn(metadata);
       const params = fromParams(request.params_json);
-      if (request.items.length > 0) return executeList(calls, request, params, signal);
-      const outputs = await calls.execute({ pipeline, params, inputs: fromPayloads(request.inputs), signal });
+      if (request.items.length > 0) return executeList(calls, request, { pipeline, params, signal, context });
+      const outputs = await calls.execute({ pipeline, params, inputs: fromPayloads(request.inputs), signal, context });
       return { outputs: toPayloads(outputs) };
     }),
   };
@@ -53,16 +53,15 @@ export function unaryHandlers(calls: PipelineCalls): UntypedServiceImplementatio
 /** @throws {MeshError} what holds for all items */
 async function executeList(
   calls: PipelineCalls,
-  { pipeline, inputs, items }: ExecuteRequestMessage,
-  params: Params,
-  signal: AbortSignal,
+  { inputs, items }: ExecuteRequestMessage,
+  shared: Omit<ExecuteRequest, "inputs">,
 ): Promise<ExecuteResponseMessage> {
   if (Object.keys(inputs).length > 0) {
     throw new MeshError("invalid-argument", "A request has `inputs` or `items`, not both.");
   }
   const { executeItems } = await import("../../calls/items.ts");
   const asked = items.map((item) => () => fromPayloads(item.inputs));
-  const results = await executeItems(calls, { pipeline, params, items: asked, signal });
+  const results = await executeItems(calls, { ...shared, items: asked });
   return {
     outputs: {},
     items: results.map((one) =>

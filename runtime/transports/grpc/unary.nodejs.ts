@@ -1,4 +1,4 @@
-import type { Deadline, MethodDefinition } from "@grpc/grpc-js";
+import type { MethodDefinition } from "@grpc/grpc-js";
 import type { PipelineDescription } from "../../interface/description.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { UnaryCalls } from "../../interface/transport.ts";
@@ -7,9 +7,10 @@ import { describedBy } from "../../remote/describe.ts";
 import { checkJsonDepth } from "../../remote/json-depth.ts";
 import { protocolVersion } from "../../remote/limits.ts";
 import { parseControl } from "../../remote/messages.ts";
-import { callUnary, type FailedCall } from "./call.nodejs.ts";
+import { callUnary, type FailedCall, type UnaryCall } from "./call.nodejs.ts";
 import type { Clients } from "./clients.nodejs.ts";
 import { callError } from "./dial.nodejs.ts";
+import { metadataFor } from "./metadata.nodejs.ts";
 import { grpcLimits } from "./limits.ts";
 import {
   fromPayloads,
@@ -28,14 +29,13 @@ export function unaryCalls(clients: Clients): UnaryCalls {
     uri: MeshUri,
     name: "Describe" | "Execute",
     request: object,
-    signal: AbortSignal,
-    deadline?: Deadline,
+    { signal, ...options }: Pick<UnaryCall<never, never>, "signal" | "deadline" | "metadata">,
   ): Promise<Response> => {
     signal.throwIfAborted();
     const { client, release } = clients.take(uri);
     try {
       const method = service[name] as MethodDefinition<object, unknown> as MethodDefinition<object, Response>;
-      return await callUnary({ client, method, request, signal, deadline });
+      return await callUnary({ client, method, request, signal, ...options });
     } catch (error) {
       signal.throwIfAborted();
       throw callError(error as FailedCall, uri, false);
@@ -48,16 +48,19 @@ export function unaryCalls(clients: Clients): UnaryCalls {
       const uri = parseTargetUri(text, "grpc");
       const deadline = Date.now() + grpcLimits.connectMs;
       const { pipeline } = uri;
-      const response = await invoke<DescribeResponseMessage>(uri, "Describe", { pipeline }, signal, deadline);
+      const response = await invoke<DescribeResponseMessage>(uri, "Describe", { pipeline }, { signal, deadline });
       return {
         description: toDescription(pipeline, response),
         maxRequestBytes: response.max_request_bytes || grpcLimits.requestBytes,
       };
     },
-    async execute(text, { params, inputs, signal }) {
+    async execute(text, { params, inputs, signal, context }) {
       const uri = parseTargetUri(text, "grpc");
       const request = { pipeline: uri.pipeline, inputs: toPayloads(inputs), params_json: toParams(params) };
-      const { outputs } = await invoke<ExecuteResponseMessage>(uri, "Execute", request, signal);
+      const { outputs } = await invoke<ExecuteResponseMessage>(uri, "Execute", request, {
+        signal,
+        metadata: metadataFor(context),
+      });
       return fromPayloads(outputs);
     },
   };

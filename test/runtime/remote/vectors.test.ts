@@ -63,6 +63,8 @@ interface WrittenFrame {
   readonly flags: number;
   readonly gap: number;
   readonly traceParent: string | null;
+  /** Left out in most. */
+  readonly origin?: string;
   readonly payload: WrittenPayload;
 }
 
@@ -88,9 +90,10 @@ function payloadOf(written: WrittenPayload): Payload {
   return written.value;
 }
 
-function frameOf({ payload, timeUs, traceParent, ...fields }: WrittenFrame): EncodableFrame {
+function frameOf({ payload, timeUs, traceParent, origin, ...fields }: WrittenFrame): EncodableFrame {
   const parent = traceParent === null ? undefined : bytesOf(traceParent);
-  return { ...fields, timestampUs: timeUs, traceParent: parent, ...encodePayload(payloadOf(payload)) };
+  const first = origin === undefined ? undefined : new TextEncoder().encode(origin);
+  return { ...fields, timestampUs: timeUs, traceParent: parent, origin: first, ...encodePayload(payloadOf(payload)) };
 }
 
 /** What a reader makes of messages, in the words of the vectors but for the payloads, which are values. */
@@ -99,7 +102,7 @@ function readFrames(messages: readonly string[]): { readonly frames: object[]; r
   let end: number | null = null;
   const decoder = new FrameDecoder({
     admit: () => undefined,
-    frame: ({ seq, timestampUs, epoch, flags, gap, traceParent, encoding, body }) =>
+    frame: ({ seq, timestampUs, epoch, flags, gap, traceParent, origin, encoding, body }) =>
       found.push({
         seq,
         timeUs: timestampUs,
@@ -107,6 +110,7 @@ function readFrames(messages: readonly string[]): { readonly frames: object[]; r
         flags,
         gap,
         traceParent: traceParent === undefined ? null : hexOf(traceParent),
+        ...(origin !== undefined && { origin: new TextDecoder().decode(origin) }),
         payload: decodePayload(encoding, body, false),
       }),
     end: (position) => (end = position),
