@@ -4,9 +4,11 @@
 //
 // The doors of Node share their chunks, so that a class such as MeshError exists once however a program comes by
 // it. Packages stay outside the bundles: they come from node_modules, with their WebAssembly and their licences. Only
-// the parser's and Zod go in: they are hundreds of small files, which take longer to load than a program takes to check.
+// the parser's, Zod and what speaks the protocol of editors go in: hundreds of small files, which take longer to load than a
+// program takes to check.
 import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
+import { builtinModules } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { printingMorph } from "./printing-morph.mjs";
@@ -52,13 +54,32 @@ const common = {
 /** Each has a door of its own. */
 const bundlers = ["esbuild", "rollup", "vite", "webpack"];
 
-const bundled = /^(chevrotain|@chevrotain\/[^/]+|lodash-es|zod)(\/|$)/;
+const bundled = /^(chevrotain|@chevrotain\/[^/]+|lodash-es|zod|vscode-(?:jsonrpc|languageserver(?:-\w+)?))(\/|$)/;
 const outsidePackages = {
   name: "outside-packages",
   setup(build) {
     build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
       kind === "entry-point" || bundled.test(path) ? undefined : { path, external: true },
     );
+  },
+};
+
+/**
+ * What editors are spoken to with is CommonJS and asks for modules of Node by `require`, which a module of ours has not: they
+ * come by an `import` of their own.
+ */
+const nodeByImport = {
+  name: "node-by-import",
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?[a-z_]+(\/promises)?$/ }, ({ path, kind, importer }) =>
+      kind === "require-call" && builtinModules.includes(path.replace("node:", "")) && importer.includes("vscode-")
+        ? { path, namespace: "node-by-import" }
+        : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "node-by-import" }, ({ path }) => ({
+      contents: `export * from "node:${path.replace("node:", "")}";`,
+      resolveDir: root,
+    }));
   },
 };
 
@@ -77,7 +98,7 @@ try {
     ...common,
     platform: "node",
     packages: "bundle",
-    plugins: [outsidePackages],
+    plugins: [nodeByImport, outsidePackages],
     chunkNames: "chunks/[name]-[hash]",
     entryPoints: present({
       meshc: "compiler/cli/main.ts",

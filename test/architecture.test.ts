@@ -135,6 +135,27 @@ describe("the house", () => {
     ).toEqual([]);
   });
 
+  it("9: only the server knows the protocol of editors", () => {
+    const knows = (file: string): boolean => /^compiler\/(language-server|cli\/lsp)\//.test(file);
+    const inService = (file: string): boolean => file.startsWith("compiler/language-service/");
+    expect(
+      offenders(
+        (file) => !knows(file),
+        (target) => target.startsWith("vscode-"),
+      ),
+    ).toEqual([]);
+    expect(
+      offenders(inService, (target) => !isProject(target) || /^compiler\/(cli|language-server)\//.test(target)),
+    ).toEqual([]);
+    const above = /^compiler\/language-s/;
+    expect(
+      offenders(
+        (file) => !knows(file) && !inService(file),
+        (target) => above.test(target),
+      ),
+    ).toEqual([]);
+  });
+
   it("keeps Node out of what a browser loads", () => {
     const nodeOnly = (file: string): boolean => file.includes(".nodejs.ts") || file === "runtime/platform/nodejs.ts";
     const inRoom = (file: string): boolean => /^(grammar|runtime|stdlib)\//.test(file) && !nodeOnly(file);

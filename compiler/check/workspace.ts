@@ -4,7 +4,7 @@ import { CheckedProgram } from "./checked-program.ts";
 import { Checker } from "./checker.ts";
 import { ImportGraph } from "./imports.ts";
 import { Reporter } from "./reporter.ts";
-import { Sources } from "./sources.ts";
+import { Sources, type ParsedFile, type Resolved } from "./sources.ts";
 import { Unit, type Project } from "./unit.ts";
 import { View } from "./view.ts";
 
@@ -106,6 +106,29 @@ export class Workspace {
     const closure = [...this.#imports.closure(path)];
     if (!this.#isReady(closure)) this.#refresh();
     return new CheckedProgram(this.#checkerOf(path, closure), this.#diagnosticsOf(closure));
+  }
+
+  /** A file as its text stands now, parsed and nothing more; undefined where there is none or it cannot be read. */
+  parsed(path: string): ParsedFile | undefined {
+    return this.#sources.get(path);
+  }
+
+  /** Where what a file imports leads. Nothing is checked for that. */
+  resolve(from: ParsedFile, written: string): Resolved {
+    return this.#sources.resolve(from, written);
+  }
+
+  /** Files and folders beside a path, those that are only held among them. */
+  siblings(path: string): readonly string[] {
+    return this.#sources.siblings(path);
+  }
+
+  /**
+   * Checks one more file, for those who have to look up now and then. A change in between is taken in with the next step.
+   * @returns the file; undefined once everything is as it should be
+   */
+  step(): string | undefined {
+    return this.#next();
   }
 
   /**

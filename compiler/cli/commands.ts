@@ -8,6 +8,7 @@ import { fmtCommand } from "./fmt.command.ts";
 import { graphCommand } from "./graph.command.ts";
 import { helpCommand } from "./help.command.ts";
 import { initCommand } from "./init.command.ts";
+import { lspCommand } from "./lsp.command.ts";
 import { pullCommand } from "./pull.command.ts";
 import { runCommand } from "./run.command.ts";
 import { signalCommand } from "./signal.command.ts";
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   pullCommand,
   graphCommand,
   explainCommand,
+  lspCommand,
   completionCommand,
   helpCommand,
 ];

@@ -21,7 +21,7 @@ export interface LoadedConfig {
  * @throws {CommandError} with exit code 2 for one that cannot be loaded or says what is not known
  */
 export async function loadConfig(cwd: string): Promise<LoadedConfig> {
-  const file = findConfig(cwd);
+  const file = findConfigFile(cwd);
   if (file === undefined) return { config: {}, folder: cwd, file };
   const shown = shownPath(file, cwd);
   const { firstOf, importCode } = await import("./import-code.ts");
@@ -86,7 +86,7 @@ function refused(message: string, hint?: string): CommandError {
 }
 
 /** Not beyond the project, whose root is where its `package.json` or repository is. */
-function findConfig(cwd: string): string | undefined {
+export function findConfigFile(cwd: string): string | undefined {
   for (let folder = cwd; ; folder = dirname(folder)) {
     const found = names.map((name) => join(folder, name)).find((file) => existsSync(file));
     if (found !== undefined) return found;

@@ -1,0 +1,143 @@
+import type { Diagnostic as LspDiagnostic } from "vscode-languageserver/node";
+import type { FileDiagnostics } from "../language-service/service.ts";
+import { toDiagnostic } from "./convert.ts";
+import type { Project } from "./projects.ts";
+import type { Session } from "./session.ts";
+import { uriOfPath } from "./uris.ts";
+
+/**
+ * Tells the client what is wrong, in stages: problems of syntax as soon as a text has come, what the checks find when they are
+ * through, and what takes longest when a file has been saved. A new text stops what is under way for the old one.
+ */
+export class Publisher {
+  readonly #session: Session;
+  /** What the client has been told last, as text, by URI. */
+  readonly #told = new Map<string, string>();
+  /** What was found about the code of nodes, by project and path. */
+  readonly #slow = new Map<Project, Map<string, FileDiagnostics["diagnostics"]>>();
+  readonly #waiting = new Map<Project, () => void>();
+  readonly #runs = new Map<Project, number>();
+  /** Told once a project has been checked and published. */
+  onPublished: (project: Project) => void = () => undefined;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** A text has changed. */
+  changed(project: Project, path: string): void {
+    const atOnce = project.service.atOnce(path);
+    const hasSyntax = atOnce.diagnostics.some((one) => one.code.startsWith("MESH1"));
+    // Without problems of syntax, before and after, the check is the first to have something to say.
+    if (hasSyntax || this.#toldSyntax(project, path)) this.#publish(project, path, atOnce);
+    this.check(project);
+  }
+
+  /** Checks a project as soon as nothing else is to be done. */
+  check(project: Project): void {
+    this.#waiting.get(project)?.();
+    const run = (this.#runs.get(project) ?? 0) + 1;
+    this.#runs.set(project, run);
+    this.#waiting.set(
+      project,
+      this.#session.environment.soon(() => void this.#check(project, run)),
+    );
+  }
+
+  async #check(project: Project, run: number): Promise<void> {
+    const isStopped = (): boolean => this.#runs.get(project) !== run;
+    try {
+      if (!(await this.#session.settle(project.service, isStopped))) return;
+      const all = project.service.diagnostics();
+      for (const [path, found] of all) this.#publish(project, path, this.#withSlow(project, path, found));
+      this.#forgetOthers(project, new Set(all.keys()));
+      this.#publishConfig(project);
+      this.onPublished(project);
+    } catch (error) {
+      this.#session.fail("checking", error);
+    }
+  }
+
+  /** Holds the code of the nodes of a file against its contracts. */
+  async verify(project: Project, path: string): Promise<void> {
+    const { verify } = this.#session.environment;
+    if (verify === undefined || project.root === undefined || !this.#session.settings.trusted) return;
+    try {
+      const found = await verify(project.root, path);
+      const known = this.#slow.get(project) ?? new Map<string, FileDiagnostics["diagnostics"]>();
+      this.#slow.set(project, known);
+      known.set(path, found);
+      this.check(project);
+    } catch (error) {
+      this.#session.fail("verifying code", error);
+    }
+  }
+
+  /** A file has been closed: what is on the disk counts again. */
+  closed(project: Project, path: string): void {
+    this.check(project);
+    const uri = this.#session.projects.uriOf(project, path);
+    // One that is part of no project is not told about any more.
+    if (uri !== undefined && !project.service.modules.includes(path)) this.#send(uri, undefined, []);
+  }
+
+  /** What was found of a text is true as long as it is that text. */
+  #withSlow(project: Project, path: string, found: FileDiagnostics): FileDiagnostics {
+    const source = project.service.parsed(path)?.source;
+    const slow = (this.#slow.get(project)?.get(path) ?? []).filter(
+      (one) => one.place.source.text === source?.text && one.place.source.path === path,
+    );
+    return slow.length === 0 ? found : { ...found, diagnostics: [...found.diagnostics, ...slow] };
+  }
+
+  #publish(project: Project, path: string, { diagnostics, version }: FileDiagnostics): void {
+    const { environment, projects, abilities } = this.#session;
+    const uri = projects.uriOf(project, path);
+    if (uri === undefined) return;
+    const context = {
+      uriOf: (other: string) => projects.uriOf(project, other),
+      pageUrl: (code: string) => environment.pageUrl(code),
+      warningsAsErrors: project.sources?.warningsAsErrors ?? false,
+      hasRelated: abilities?.relatedInformation ?? false,
+    };
+    this.#send(
+      uri,
+      version,
+      diagnostics.map((one) => toDiagnostic(one, context)),
+    );
+  }
+
+  #publishConfig(project: Project): void {
+    const problem = project.sources?.problem;
+    if (problem === undefined) return;
+    const start = { line: 0, character: 0 };
+    const range = { start, end: { line: 1, character: 0 } };
+    this.#send(uriOfPath(problem.file), undefined, [{ range, severity: 1, source: "mesh", message: problem.message }]);
+  }
+
+  /** Takes back what was told of files that are no longer part of a project. */
+  #forgetOthers(project: Project, paths: ReadonlySet<string>): void {
+    const { projects } = this.#session;
+    const config = project.sources?.problem?.file;
+    for (const uri of this.#told.keys()) {
+      const located = projects.locate(uri);
+      if (located.project !== project || paths.has(located.path)) continue;
+      if (config !== undefined && uri === uriOfPath(config)) continue;
+      this.#send(uri, undefined, []);
+    }
+  }
+
+  #toldSyntax(project: Project, path: string): boolean {
+    const uri = this.#session.projects.uriOf(project, path);
+    return uri !== undefined && (this.#told.get(uri)?.includes('"code":"MESH1') ?? false);
+  }
+
+  #send(uri: string, version: number | undefined, diagnostics: LspDiagnostic[]): void {
+    const text = diagnostics.length === 0 && version === undefined ? "" : JSON.stringify([version, diagnostics]);
+    if (text === (this.#told.get(uri) ?? "")) return;
+    if (text === "") this.#told.delete(uri);
+    else this.#told.set(uri, text);
+    const params = { uri, diagnostics, ...(version !== undefined && { version }) };
+    this.#session.tell(() => this.#session.connection.sendDiagnostics(params));
+  }
+}

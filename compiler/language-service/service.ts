@@ -1,0 +1,154 @@
+import type { CheckedProgram } from "../check/checked-program.ts";
+import { isStandard } from "../check/program.ts";
+import type { ParsedFile, Resolved } from "../check/sources.ts";
+import { Workspace } from "../check/workspace.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { HostError, type Host } from "../host/host.ts";
+import { carriedOver } from "./carried-over.ts";
+import type { Files } from "./files.ts";
+
+/** What is known of a file, and how sure that is. */
+export interface FileDiagnostics {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Of the text as the editor holds it; undefined for a file that is not open. */
+  readonly version: number | undefined;
+}
+
+interface OpenFile {
+  readonly version: number;
+  readonly parsed: ParsedFile | undefined;
+}
+
+/**
+ * The texts of one project while somebody works on them: those of the disk, with those that are open in an editor in their
+ * place. It answers however broken they are. Nothing in it waits; `check` is taken a step at a time, so that whoever owns it can
+ * look up between two files.
+ */
+export class LanguageService implements Files {
+  readonly #host: Host;
+  readonly #workspace: Workspace;
+  readonly #open = new Map<string, OpenFile>();
+  /** The files that the project is made of, open or not. */
+  #sources: ReadonlySet<string> = new Set();
+  /** What the last check found, by file. */
+  #found: ReadonlyMap<string, readonly Diagnostic[]> = new Map();
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#workspace = new Workspace(host);
+  }
+
+  /** The files that are open, in the order in which they were opened. */
+  get open(): readonly string[] {
+    return [...this.#open.keys()];
+  }
+
+  get modules(): readonly string[] {
+    return this.#workspace.files;
+  }
+
+  get standardModules(): readonly string[] {
+    return this.#host.standardModules();
+  }
+
+  parsed(path: string): ParsedFile | undefined {
+    return this.#workspace.parsed(path);
+  }
+
+  resolve(from: ParsedFile, written: string): Resolved {
+    return this.#workspace.resolve(from, written);
+  }
+
+  siblings(path: string): readonly string[] {
+    return this.#workspace.siblings(path);
+  }
+
+  program(path: string): CheckedProgram | undefined {
+    if (isStandard(path) || this.parsed(path) === undefined) return undefined;
+    try {
+      return this.#workspace.program(path);
+    } catch (error) {
+      if (error instanceof HostError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Tells which files the project is made of. What cannot be read is left out, and said by who looked for it. */
+  setSources(paths: Iterable<string>): void {
+    this.#sources = new Set(paths);
+    for (const root of this.#workspace.roots) {
+      if (!this.#sources.has(root) && !this.#open.has(root)) this.#workspace.remove(root);
+    }
+    for (const path of this.#sources) this.#add(path);
+  }
+
+  /**
+   * Takes the text of an editor, when it opens a file and each time that it has changed. It is parsed at once, and nothing is
+   * checked.
+   */
+  hold(path: string, text: string, version: number): void {
+    if (isStandard(path)) return;
+    this.#workspace.update(path, text);
+    this.#add(path);
+    this.#open.set(path, { version, parsed: this.parsed(path) });
+  }
+
+  /** The editor has let go of a file: what is on the disk counts again. */
+  release(path: string): void {
+    if (!this.#open.delete(path)) return;
+    this.#workspace.update(path, undefined);
+    if (!this.#sources.has(path)) this.#workspace.remove(path);
+  }
+
+  versionOf(path: string): number | undefined {
+    return this.#open.get(path)?.version;
+  }
+
+  /** Looks again at what is on the disk. @param paths those that may have changed; all when left out */
+  reload(paths?: Iterable<string>): void {
+    this.#workspace.reload(paths);
+  }
+
+  /**
+   * What can be told of a file at once: its problems of syntax, and what was known before, where the text is still the same.
+   */
+  atOnce(path: string): FileDiagnostics {
+    const parsed = this.parsed(path);
+    const version = this.versionOf(path);
+    if (parsed === undefined) return { diagnostics: [], version };
+    const before = this.#found.get(path) ?? [];
+    const [first] = before;
+    const was = first?.place.source;
+    const checked = before.filter((one) => !one.code.startsWith("MESH1"));
+    const kept = was === undefined || was === parsed.source ? checked : carriedOver(checked, was, parsed.source);
+    const diagnostics = [...parsed.errors, ...kept].toSorted((a, b) => a.place.span.start - b.place.span.start);
+    return { diagnostics, version };
+  }
+
+  /** Checks what is not as it should be, a file at a time; a change between two steps is taken in. */
+  *check(): Generator<string, void, undefined> {
+    for (let file = this.#workspace.step(); file !== undefined; file = this.#workspace.step()) yield file;
+  }
+
+  /** What is wrong in each file, the standard library aside, once everything has been checked. */
+  diagnostics(): ReadonlyMap<string, FileDiagnostics> {
+    const paths = this.modules.filter((path) => !isStandard(path));
+    const found = new Map<string, Diagnostic[]>(paths.map((path) => [path, []]));
+    for (const one of this.#workspace.diagnostics()) found.get(one.place.source.path)?.push(one);
+    this.#found = found;
+    return new Map(paths.map((path) => [path, this.#diagnosticsOf(path)]));
+  }
+
+  #diagnosticsOf(path: string): FileDiagnostics {
+    return { diagnostics: this.#found.get(path) ?? [], version: this.versionOf(path) };
+  }
+
+  #add(path: string): void {
+    try {
+      this.#workspace.add(path);
+    } catch (error) {
+      // It may have gone since somebody looked.
+      if (!(error instanceof HostError)) throw error;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { Client, folderWith } from "../compiler/language-server/support/client.ts";
+
+const meshc = fileURLToPath(new URL("../../dist/meshc.js", import.meta.url));
+
+function started(files: Readonly<Record<string, string>> = {}): {
+  readonly client: Client;
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<number>;
+} {
+  const folder = folderWith(files);
+  const child = spawn(process.execPath, [meshc, "lsp", "--stdio"], { cwd: folder });
+  const ended = once(child, "exit").then(([code]) => Number(code));
+  const client = new Client(folder, child.stdout, child.stdin, {}, () => child.kill());
+  return { client, child, ended };
+}
+
+describe("meshc lsp --stdio", () => {
+  it("serves a client, and ends with 0 after shutdown and exit", async () => {
+    const { client, ended } = started({ "main.mesh": "record R { a: txt }\n" });
+    await using _ = await client.start();
+    const { diagnostics } = await client.diagnosed("main.mesh");
+    expect(diagnostics).toMatchObject([{ code: "MESH2001" }]);
+    await client.request("shutdown", undefined);
+    // After that nothing is to be asked of it.
+    await expect(client.request("textDocument/hover", {})).rejects.toThrow();
+    client.notify("exit", undefined);
+    expect(await ended).toBe(0);
+  });
+
+  it("ends with 1 where a client exits without shutting it down, or goes without a word", async () => {
+    const told = started();
+    await using first = await told.client.start();
+    first.notify("exit", undefined);
+    expect(await told.ended).toBe(1);
+    const left = started();
+    await using _ = await left.client.start();
+    left.child.stdin.end();
+    expect(await left.ended).toBe(1);
+  });
+
+  it("answers to what it does not know with an error of the protocol, and goes on", async () => {
+    const { client } = started();
+    await using _ = await client.start();
+    await expect(client.request("mesh/nothing", {})).rejects.toMatchObject({ code: -32_601 });
+    client.open("main.mesh", "record R { a: txt }\n");
+    expect((await client.diagnosed("main.mesh")).diagnostics).toHaveLength(1);
+  });
+});
