@@ -1,5 +1,5 @@
-// What the tests need beside Node: a recogniser with its English model, a browser, a TURN server, what makes WebAssembly of C and
-// Rust, Python, and clients of HTTP and gRPC that are not ours.
+// What the tests need beside Node: a recogniser with its English model, a browser, servers of TURN and NATS, what makes WebAssembly
+// of C and Rust, Python, and clients of HTTP and gRPC that are not ours.
 import { existsSync, readdirSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -21,6 +21,7 @@ const needed = [
   { debian: "pocketsphinx-en-us", present: () => existsSync("/usr/share/pocketsphinx/model/en-us") },
   { debian: "chromium", present: () => ["chromium", "chromium-browser", "google-chrome"].some(onPath) },
   { debian: "coturn", present: () => onPath("turnserver") },
+  { debian: "nats-server", present: () => onPath("nats-server") },
   { debian: "clang lld", present: () => onPath("clang") && onPath("wasm-ld") },
   {
     debian: "wasi-libc libclang-rt-dev-wasm32",

@@ -6,7 +6,7 @@ export const signalCommand: Command = {
   usage: "[options]",
   details: [
     "Peers register with it (`registers` in a program, `meshc run --register`), programs ask it for pipelines (`service` targets, `meshc discover`), and calls to peers that cannot be reached by themselves go through it. It carries no streams: connections that are up do not depend on it.",
-    "What is registered is kept in memory. After a restart the peers register anew, within 3 s.",
+    "What is registered is kept in memory, and after a restart the peers register anew, within 3 s; or in NATS JetStream, by `--store`, where several services on several machines share it: each answers for all, and passes calls on to peers of the others.",
     "GET /healthz says that it runs, GET /readyz that it takes peers, each with its figures. It is reached by wss:// behind a proxy that ends TLS.",
   ],
   options: [
@@ -16,6 +16,18 @@ export const signalCommand: Command = {
       description: "where it listens; ws://127.0.0.1:7440 by default, port 0 takes a free one",
     },
     { name: "max-peers", value: "N", description: "registered peers at most; 50000 by default" },
+    {
+      name: "store",
+      value: "URI",
+      description:
+        "keeps what is registered in NATS JetStream, for services on several machines: nats://HOST:PORT[,HOST:PORT…][/BUCKET], tls:// for TLS",
+    },
+    {
+      name: "store-credentials",
+      value: "FILE",
+      description:
+        "the credentials file for NATS; else NATS_USER and NATS_PASSWORD of the environment, where they are set",
+    },
     {
       name: "allow-origin",
       value: "ORIGIN",
@@ -31,6 +43,10 @@ export const signalCommand: Command = {
   ],
   examples: [
     { line: "meshc signal", does: "for programs of this machine, until Ctrl-C" },
+    {
+      line: "meshc signal --listen ws://0.0.0.0:7440 --store nats://nats-1:4222,nats-2:4222,nats-3:4222",
+      does: "one of several, on each machine the same",
+    },
     { line: "meshc signal --listen ws://0.0.0.0:7440", does: "for those of the network as well" },
   ],
   positionals: [0, 0],
@@ -41,6 +57,8 @@ export const signalCommand: Command = {
       {
         listen: args.value("listen") ?? "ws://127.0.0.1:7440",
         maxPeers: args.value("max-peers"),
+        store: args.value("store"),
+        storeCredentials: args.value("store-credentials"),
         allowedOrigins: args.values("allow-origin"),
         json: args.value("format") === "json",
       },

@@ -4,6 +4,7 @@ import { compile } from "../../compiler/compile.ts";
 import { commands } from "../../compiler/cli/commands.ts";
 import { parseArguments } from "../../compiler/cli/arguments.ts";
 import { memoryHost } from "../../compiler/host/memory.ts";
+import { natsClients } from "../../runtime/signaling/nats/clients.nodejs.ts";
 import { signalingSchema, withTables } from "../../scripts/signaling-docs.ts";
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
@@ -26,10 +27,28 @@ describe("the pages about signaling", () => {
     expect(plan?.pipelines["Front"]?.remotes[0]?.targets).toMatchObject([{ kind: "service", service: "Speaking" }]);
   });
 
+  it("have the packages for NATS that are tested, in versions that fit each other", async () => {
+    const { devDependencies, peerDependencies } = JSON.parse(read("package.json")) as Record<
+      "devDependencies" | "peerDependencies",
+      Record<string, string>
+    >;
+    const [line = ""] = page.match(/^npm install @nats-io.*$/m) ?? [];
+    const packages = line.split(" ").slice(2);
+    expect(packages.length).toBe(3);
+    for (const one of packages) {
+      const [, name = "", version = ""] = /^(.+)@([\d.]+)$/.exec(one) ?? [];
+      expect([devDependencies[name], peerDependencies[name]]).toEqual([version, `^${version}`]);
+    }
+    await expect(natsClients(() => Promise.reject(new Error("no")))).rejects.toMatchObject({
+      hint: expect.stringContaining(`\`${line}\``),
+    });
+  });
+
   it("show commands as they are", () => {
     const lines = blocks("sh").flatMap((text) => text.trim().split("\n"));
-    expect(lines.length).toBe(3);
-    for (const line of lines) {
+    const commandLines = lines.filter((line) => !line.startsWith("npm install "));
+    expect(commandLines.length).toBe(4);
+    for (const line of commandLines) {
       const [meshc, name = "", ...words] = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(
         ([, quoted, word]) => quoted ?? word ?? "",
       );

@@ -7,11 +7,15 @@ import { serveService } from "../../../runtime/signaling/service/serve.ts";
 import { nodejsListener } from "../../../runtime/signaling/sockets.nodejs.ts";
 import { environmentError, exitCode, usageError, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
+import { openStore, storeAddress } from "./open-store.ts";
 import { serviceUri } from "./service-uri.ts";
 
 export interface ServiceRequest {
   readonly listen: string;
   readonly maxPeers: string | undefined;
+  /** Where registrations are kept; memory where it is left out. */
+  readonly store: string | undefined;
+  readonly storeCredentials: string | undefined;
   readonly allowedOrigins: readonly string[];
   readonly json: boolean;
 }
@@ -29,24 +33,41 @@ export async function runService(request: ServiceRequest, io: Io): Promise<ExitC
       "Write it as in `--max-peers 1000`.",
     );
   }
+  const shared = request.store === undefined ? undefined : storeAddress(request.store);
+  if (request.storeCredentials !== undefined && shared === undefined) {
+    throw usageError(
+      "`--store-credentials` is given without `--store`.",
+      "Name the servers by --store nats://HOST:PORT.",
+    );
+  }
   const interrupted = new Promise<void>((resolve) => io.onInterrupt(() => resolve()));
   const listen = nodejsListener({
     allowedOrigins: request.allowedOrigins,
     maxConnections: serviceLimits.connections,
   });
-  const service = await serveService({ clock: nodejsClock, random: platformRandom, listen, maxPeers }, at).catch(
-    (error: unknown) => {
-      if (!(error instanceof MeshError)) throw error;
-      throw environmentError(`The service cannot listen: ${error.message}`, error.hint);
-    },
-  );
+  const store = shared && (await openStore(shared, request.storeCredentials));
+  const parts = { clock: nodejsClock, random: platformRandom, listen, maxPeers, ...(store !== undefined && { store }) };
+  const service = await serveService(parts, at).catch(async (error: unknown) => {
+    await store?.close();
+    if (!(error instanceof MeshError)) throw error;
+    throw environmentError(`The service cannot listen: ${error.message}`, error.hint);
+  });
   const address = formatMeshUri({ ...at, port: service.port });
   const say = (type: string, text: string, more: object = {}): void =>
     void io.out.write(request.json ? `${JSON.stringify({ type, ...more })}\n` : `${text}\n`);
   say("listening", `signaling at ${address}; Ctrl-C ends it`, { address });
+  if (shared !== undefined && store !== undefined) {
+    const { servers, bucket } = shared;
+    const { replicas } = store;
+    const copies = replicas === 1 ? "on one server alone" : `on ${replicas} servers`;
+    say("store", `registrations in the bucket "${bucket}" at ${servers.join(", ")}, kept ${copies}`, {
+      ...{ servers, bucket, replicas },
+    });
+  }
   await interrupted;
   const { peers } = service.figures();
   await service.close();
+  await store?.close();
   say("ended", `ended, with ${peers} ${peers === 1 ? "peer" : "peers"} registered`, { peers });
   return exitCode.interrupted;
 }

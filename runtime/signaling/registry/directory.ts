@@ -58,6 +58,8 @@ export class Directory {
   readonly #provides = new Interner<readonly Capability[]>();
   readonly #advertised = new Interner<Advertised>();
   readonly #listeners = new Set<(change: DirectoryChange) => void>();
+  /** Nodes that cannot be reached: nothing is passed on to the peers that are connected there. */
+  readonly #gone = new Set<string>();
 
   get size(): number {
     return this.#entries.size;
@@ -85,7 +87,26 @@ export class Directory {
     if (after !== undefined && before?.record.epoch === after.record.epoch) after.load = before.load;
     if (before !== undefined) this.#remove(before);
     if (after !== undefined) this.#add(after);
-    for (const listener of this.#listeners) listener({ id, before, after });
+    this.#tell({ id, before, after });
+  }
+
+  /** The signaling nodes that have registered somebody. */
+  nodes(): ReadonlySet<string> {
+    return new Set([...this.#entries.values()].map(({ record }) => record.node));
+  }
+
+  /** What is registered at a node. */
+  idsOf(node: string): { readonly id: string; readonly epoch: number }[] {
+    return [...this.#entries.values()].flatMap(({ record }) => (record.node === node ? [record] : []));
+  }
+
+  nodeWent(node: string): void {
+    this.#gone.add(node);
+    this.#tellOf(node);
+  }
+
+  nodeCame(node: string): void {
+    if (this.#gone.delete(node)) this.#tellOf(node);
   }
 
   /** @returns ends it */
@@ -109,7 +130,7 @@ export class Directory {
       scanned += 1;
       for (const { pipeline, hash } of matcher.fitting(entry)) {
         if (entry === first && pipeline.pipeline <= lastPipeline) continue;
-        const one = foundPipeline(whole(entry), pipeline, hash, entry.load);
+        const one = this.#found(entry, pipeline, hash);
         const size = JSON.stringify(one).length;
         if (found.length > 0 && (found.length >= limit || size > room)) return { found, cursor: reached };
         found.push(one);
@@ -127,7 +148,7 @@ export class Directory {
     const matcher = new Matcher(query);
     for (const entry of this.#from(query, undefined, undefined)) {
       for (const { pipeline, hash } of matcher.fitting(entry)) {
-        yield foundPipeline(whole(entry), pipeline, hash, entry.load);
+        yield this.#found(entry, pipeline, hash);
       }
     }
   }
@@ -139,10 +160,7 @@ export class Directory {
     const has = after === undefined ? [] : [...matcher.fitting(after)];
     if (query.peer !== undefined && query.peer !== id) return { found: [], gone: [] };
     return {
-      found:
-        after === undefined
-          ? []
-          : has.map(({ pipeline, hash }) => foundPipeline(whole(after), pipeline, hash, after.load)),
+      found: after === undefined ? [] : has.map(({ pipeline, hash }) => this.#found(after, pipeline, hash)),
       gone: had.filter((name) => !has.some(({ pipeline }) => pipeline.pipeline === name)),
     };
   }
@@ -150,6 +168,23 @@ export class Directory {
   /** Names of pipelines that may be called, in order. */
   names(limit: number): string[] {
     return this.#byName.keys(limit);
+  }
+
+  #found({ record, provides, load }: Entry, pipeline: AdvertisedPipeline, hash: string): FoundPipeline {
+    const connected = record.connected && !this.#gone.has(record.node);
+    const whole = { ...record, connected, provides: provides.value as Capability[], pipelines: [] };
+    return foundPipeline(whole, pipeline, hash, load);
+  }
+
+  #tell(change: DirectoryChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  /** What is registered at a node is reached in another way than before. */
+  #tellOf(node: string): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.record.node === node) this.#tell({ id: entry.record.id, before: entry, after: entry });
+    }
   }
 
   #entryOf({ provides, pipelines, ...record }: RegistryRecord): Entry {
@@ -216,10 +251,6 @@ export class Directory {
     if (lists.includes(undefined)) return undefined;
     return (lists as SortedNames[]).reduce((best, list) => (list.size < best.size ? list : best));
   }
-}
-
-function whole({ record, provides }: Entry): RegistryRecord {
-  return { ...record, provides: provides.value as Capability[], pipelines: [] };
 }
 
 /** Comes behind the name of every pipeline. */

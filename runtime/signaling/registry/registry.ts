@@ -6,7 +6,7 @@ import type { ServiceParams, ServiceResult } from "../methods.ts";
 import { Directory } from "./directory.ts";
 import { checkOwner, nextEpoch } from "./fencing.ts";
 import type { RegistryRecord } from "./record.ts";
-import type { RegistryStore, Stored } from "./store.ts";
+import type { RegistryStore, StoreChange, Stored } from "./store.ts";
 
 export interface RegistryInit {
   readonly store: RegistryStore;
@@ -34,23 +34,30 @@ interface Lease {
  */
 export class Registry {
   readonly directory = new Directory();
+  /** The name of this signaling node. */
+  readonly node: string;
   readonly #init: RegistryInit;
-  readonly #node: string;
   /** Of the peers of this node. */
   readonly #leases = new Map<string, Lease>();
   #unwatch: () => void = () => undefined;
+  #onLost: (id: string) => void = () => undefined;
   #closed = false;
 
   private constructor(init: RegistryInit) {
     this.#init = init;
-    this.#node = init.node ?? randomId(init.random);
+    this.node = init.node ?? randomId(init.random);
   }
 
   /** Resolves when the directory has all that is in the store. */
   static async open(init: RegistryInit): Promise<Registry> {
     const registry = new Registry(init);
-    registry.#unwatch = await init.store.watch((change) => registry.directory.apply(change));
+    registry.#unwatch = await init.store.watch((change) => registry.#apply(change));
     return registry;
+  }
+
+  /** Set once: another node has ended the registration of a peer of this one, which it took for gone. */
+  onLost(listener: (id: string) => void): void {
+    this.#onLost = listener;
   }
 
   /**
@@ -71,7 +78,7 @@ export class Registry {
         throw new MeshError("resource-exhausted", `As many peers as may be (${maxPeers}) are registered.`, { hint });
       }
       const next = nextEpoch(current, { id, key, epoch });
-      return { id, key, epoch: next, node: this.#node, connected: true, name, addresses, relay, provides, pipelines };
+      return { id, key, epoch: next, node: this.node, connected: true, name, addresses, relay, provides, pipelines };
     });
     if (given.load !== undefined) await this.#init.store.report(id, record.epoch, given.load);
     this.#grant(id, record.epoch, leaseMs, leaseMs);
@@ -88,7 +95,7 @@ export class Registry {
   /** @throws {MeshError} `access-denied` for a registration that has ended */
   async unregister({ id, epoch }: ServiceParams<"unregister">): Promise<void> {
     this.#lease(id, epoch);
-    await this.#end(id, epoch);
+    await this.end(id, epoch);
   }
 
   /** The load of a peer; renews its lease. @throws {MeshError} `access-denied` for a registration that has ended */
@@ -154,15 +161,46 @@ export class Registry {
     const { clock } = this.#init;
     const leftMs = (lease.untilUs - clock.nowUs()) / 1_000;
     if (leftMs > 0) lease.cancel = clock.schedule(leftMs, () => this.#await(id, lease));
-    else void this.#end(id, lease.epoch).catch(() => undefined);
+    else void this.end(id, lease.epoch).catch(() => undefined);
   }
 
-  async #end(id: string, epoch: number): Promise<void> {
+  /** Takes over what was changed, here or by another node. */
+  #apply(change: StoreChange): void {
+    this.directory.apply(change);
+    if (change.kind === "load") return;
+    const id = change.kind === "put" ? change.record.id : change.id;
     const lease = this.#leases.get(id);
-    if (lease?.epoch === epoch) {
-      lease.cancel();
-      this.#leases.delete(id);
+    if (change.kind === "put") {
+      const { node, epoch } = change.record;
+      // Written, as it turns out, by a request that was answered with a failure: its peer will come again.
+      if (node === this.node && lease?.epoch !== epoch) {
+        this.#grant(id, epoch, serviceLimits.leaseMs, serviceLimits.graceMs);
+      } else if (node !== this.node && lease !== undefined && lease.epoch < epoch) this.#drop(id, lease);
+    } else if (lease !== undefined) {
+      this.#drop(id, lease);
+      this.#onLost(id);
     }
+  }
+
+  #drop(id: string, lease: Lease): void {
+    lease.cancel();
+    this.#leases.delete(id);
+  }
+
+  /** Ends the registration of an epoch, if it stands. @throws {MeshError} when the store does not answer */
+  async end(id: string, epoch: number): Promise<void> {
+    const lease = this.#leases.get(id);
+    if (lease?.epoch === epoch) this.#drop(id, lease);
+    try {
+      await this.#delete(id, epoch);
+    } catch (error) {
+      // It stands as before, and is ended when the store answers again.
+      if (lease?.epoch === epoch) this.#grant(id, epoch, lease.ms, serviceLimits.graceMs);
+      throw error;
+    }
+  }
+
+  async #delete(id: string, epoch: number): Promise<void> {
     const { store } = this.#init;
     for (let count = 0; count < attempts; count += 1) {
       const stored = await store.get(id);

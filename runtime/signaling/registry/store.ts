@@ -1,3 +1,4 @@
+import type { NodeBus } from "../nodes/bus.ts";
 import type { LoadReport, RegistryRecord } from "./record.ts";
 
 export interface Stored {
@@ -17,6 +18,10 @@ export type StoreChange =
  * not its business: the node that has the connection of a peer ends its registration.
  */
 export interface RegistryStore {
+  /** How the nodes that share it talk to each other; left out where there is one alone. */
+  readonly bus?: NodeBus;
+  /** Whether it can be reached at present; left out where that is always so. */
+  readonly isReady?: () => boolean;
   get(id: string): Promise<Stored | undefined>;
   /**
    * @param expected the revision that is to be replaced; undefined when there must be none

@@ -2,6 +2,7 @@ import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Random } from "../../interface/random.ts";
 import { serviceLimits } from "../limits.ts";
+import { Nodes } from "../nodes/nodes.ts";
 import { memoryStore } from "../registry/memory-store.ts";
 import { Registry } from "../registry/registry.ts";
 import type { RegistryStore } from "../registry/store.ts";
@@ -15,8 +16,10 @@ export interface ServeServiceInit {
   readonly clock: Clock;
   readonly random: Random;
   readonly listen: SignalServerFactory;
-  /** Memory by default. */
+  /** Memory by default; one that is given is closed by who has made it. */
   readonly store?: RegistryStore;
+  /** Names this node among those that share the store; left out, it gets a name of its own. */
+  readonly node?: string;
   readonly maxPeers?: number;
 }
 
@@ -37,19 +40,23 @@ export async function serveService(
   init: ServeServiceInit,
   at: { readonly host: string; readonly port: number },
 ): Promise<RunningService> {
-  const { clock, random, maxPeers } = init;
+  const { clock, random, maxPeers, node } = init;
   const store = init.store ?? memoryStore();
-  const registry = await Registry.open({ store, clock, random, ...(maxPeers !== undefined && { maxPeers }) });
+  const bounds = { ...(maxPeers !== undefined && { maxPeers }), ...(node !== undefined && { node }) };
+  const registry = await Registry.open({ store, clock, random, ...bounds });
   const { directory } = registry;
   const parts: SignalingServiceInit = { clock, directory, registry, chooser: balancingChooser(clock, random) };
   const service = new SignalingService(parts);
   const health = { ready: true };
+  const nodes =
+    store.bus && (await Nodes.join({ clock, bus: store.bus, registry, callee: (peer) => service.callee(peer) }));
+  if (nodes !== undefined) service.joined(nodes);
   const handle = await serveSockets(
     { clock, listen: init.listen },
     {
       ...at,
       http: healthService(
-        () => health.ready,
+        () => health.ready && (store.isReady?.() ?? true),
         () => service.figures,
       ),
       reception: service,
@@ -59,6 +66,7 @@ export async function serveService(
     },
   ).catch((error: unknown) => {
     registry.close();
+    nodes?.close();
     throw error;
   });
   let closing: Promise<void> | undefined;
@@ -71,6 +79,7 @@ export async function serveService(
       closing ??= (async () => {
         registry.close();
         service.close();
+        nodes?.close();
         await handle.close();
         if (init.store === undefined) await store.close();
       })();

@@ -6,6 +6,7 @@ import type { FoundPipeline, ServiceMethod } from "../methods.ts";
 import { rpcFailure, type MethodParams, type RpcId } from "../protocol.ts";
 import type { Guest, Reception } from "../reception.ts";
 import type { Directory } from "../registry/directory.ts";
+import type { Nodes } from "../nodes/nodes.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { SignalSocket } from "../socket.ts";
 import { commonVersion } from "../state.ts";
@@ -40,10 +41,26 @@ export class SignalingService implements Reception, ServiceContext {
   readonly #peers = new Map<string, Callee>();
   readonly #refusals = new Map<string, number>();
   readonly #passed = new Set<Passed>();
+  /** The other nodes that share the store; none at first. */
+  #nodes: Nodes | undefined;
   #stopped = false;
 
   constructor(init: SignalingServiceInit) {
     this.#init = init;
+    init.registry?.onLost((id) => {
+      // A conversation that breaks off makes its peer come again at once.
+      this.#peers.get(id)?.stop(closeCodes.goingAway, "its registration was ended by another node");
+    });
+  }
+
+  /** From now on calls go to peers of other nodes as well. */
+  joined(nodes: Nodes): void {
+    this.#nodes = nodes;
+  }
+
+  /** The conversation with a peer that is connected here. */
+  callee(peer: string): Callee | undefined {
+    return this.#peers.get(peer);
   }
 
   get clock(): Clock {
@@ -79,12 +96,15 @@ export class SignalingService implements Reception, ServiceContext {
     readonly conversations: number;
     readonly peers: number;
     readonly calls: number;
+    /** Signaling nodes that share the registrations, this one included. */
+    readonly nodes: number;
     readonly refusals: Refusals;
   } {
     return {
       conversations: this.#conversations.size,
       peers: this.directory.size,
       calls: this.#passed.size,
+      nodes: this.#nodes?.size ?? 1,
       refusals: Object.fromEntries(this.#refusals),
     };
   }
@@ -147,10 +167,12 @@ export class SignalingService implements Reception, ServiceContext {
   ): Guest {
     const { pipeline, peer } = hello;
     const query = { pipeline, ...(peer !== undefined && { peer }) };
-    const candidates = [...this.directory.matches(query)].filter((one) => one.relay && this.#peers.has(one.peer));
+    const candidates = [...this.directory.matches(query)].filter(
+      (one) => one.relay && this.#calleeAnywhere(one.peer) !== undefined,
+    );
     if (candidates.length === 0) return this.#refuse(socket, id, this.#notFound(hello), peer === undefined);
     const chosen = this.chooser.choose(candidates, "round_robin", `relay ${pipeline}`) as FoundPipeline;
-    const callee = this.#peers.get(chosen.peer) as Callee;
+    const callee = this.#calleeAnywhere(chosen.peer) as Callee;
     const call = new PassedCall(this, socket, callee);
     if (!callee.takes(call)) {
       const full = `${chosen.peer} takes no more calls now`;
@@ -159,6 +181,13 @@ export class SignalingService implements Reception, ServiceContext {
     this.#passed.add(call);
     call.message(text);
     return call;
+  }
+
+  /** The node that registered a peer last has its conversation; an older one may still stand open here. */
+  #calleeAnywhere(peer: string): Callee | undefined {
+    const node = this.directory.get(peer)?.node;
+    if (node === undefined || node === this.#init.registry?.node) return this.#peers.get(peer);
+    return this.#nodes?.callee(peer, node);
   }
 
   #notFound({ pipeline, peer }: { readonly pipeline: string; readonly peer?: string | undefined }): MeshError {
