@@ -1,3 +1,4 @@
+import type { CallSignal } from "../interface/call-signal.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 
@@ -31,7 +32,7 @@ export class Admission {
    * Works when there is a place.
    * @throws {MeshError} `resource-exhausted` at once, with when to come again; the reason of the signal
    */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async run<T>(signal: CallSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     if (this.#active >= this.#limits.concurrent) await this.#wait(signal);
     else this.#active += 1;
@@ -52,7 +53,7 @@ export class Admission {
     else first();
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  #wait(signal: CallSignal): Promise<void> {
     const { concurrent, queued } = this.#limits;
     if (this.#queue.size >= queued) {
       const text = `\`${this.#name}\` works on ${concurrent} calls, and ${queued} wait already.`;

@@ -2,6 +2,7 @@ import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "../interfac
 import type { Clock } from "../interface/clock.ts";
 import type { PipelineDescription } from "../interface/description.ts";
 import { MeshError } from "../interface/errors.ts";
+import type { Params } from "../interface/node.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import { Underway, type Draining } from "../interface/underway.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
@@ -44,6 +45,7 @@ class Calls implements PipelineCalls {
   readonly #opened = new Set<PipelineSession>();
   readonly #underway = { calls: new Underway(), streams: new Underway() };
   #idleCount = 0;
+  #cancelIdleTimer: (() => void) | undefined;
   /** Why nothing new is taken. */
   #draining: MeshError | undefined;
   #closed: MeshError | undefined;
@@ -119,7 +121,8 @@ class Calls implements PipelineCalls {
     const waiting = [...this.#idle.values()].flat();
     this.#idle.clear();
     this.#idleCount = 0;
-    for (const { cancel } of waiting) cancel();
+    this.#cancelIdleTimer?.();
+    this.#cancelIdleTimer = undefined;
     await Promise.all(waiting.map(({ session }) => session.close(error)));
   }
 
@@ -129,9 +132,8 @@ class Calls implements PipelineCalls {
     { pipeline, params, inputs, signal, context = {} }: ExecuteRequest,
   ): Promise<ExecuteResponse> {
     // What may stay silent is known to have done so only when the session has ended.
-    const ports = [...Object.values(description.inputs), ...Object.values(description.outputs)];
-    const single = ports.some(({ optional }) => optional);
-    const key = JSON.stringify([pipeline, params]);
+    const single = hasOptional(description.inputs) || hasOptional(description.outputs);
+    const key = keyOf(pipeline, params);
     const session =
       (single ? undefined : this.#take(key)) ??
       (await CallSession.open(endpoint, description, { params, inputs: Object.keys(inputs), context }));
@@ -157,7 +159,6 @@ class Calls implements PipelineCalls {
     const waiting = this.#idle.get(key)?.pop();
     if (waiting === undefined) return undefined;
     this.#idleCount -= 1;
-    waiting.cancel();
     return waiting.session.isOpen ? waiting.session : this.#take(key);
   }
 
@@ -171,15 +172,29 @@ class Calls implements PipelineCalls {
     }
     const list = this.#idle.get(key) ?? [];
     this.#idle.set(key, list);
-    const cancel = this.#init.clock.schedule(idleMs, () => {
-      list.splice(list.indexOf(waiting), 1);
-      this.#idleCount -= 1;
-      if (list.length === 0) this.#idle.delete(key);
-      void session.close(new MeshError("cancelled", "Nobody has called for a while."));
-    });
-    const waiting: Waiting = { session, cancel };
-    list.push(waiting);
+    list.push({ session, sinceUs: this.#init.clock.nowUs() });
     this.#idleCount += 1;
+    this.#cancelIdleTimer ??= this.#init.clock.schedule(idleMs, () => this.#closeIdle());
+  }
+
+  /** One timer for all: to begin and to end one for each question costs more than to look through the few that wait. */
+  #closeIdle(): void {
+    this.#cancelIdleTimer = undefined;
+    const { clock } = this.#init;
+    const nowUs = clock.nowUs();
+    let oldestUs = Infinity;
+    for (const [key, list] of this.#idle) {
+      // Who has waited longest comes first.
+      while (list[0] !== undefined && nowUs - list[0].sinceUs >= idleMs * 1_000) {
+        void list.shift()?.session.close(new MeshError("cancelled", "Nobody has called for a while."));
+        this.#idleCount -= 1;
+      }
+      if (list[0] === undefined) this.#idle.delete(key);
+      else oldestUs = Math.min(oldestUs, list[0].sinceUs);
+    }
+    if (oldestUs === Infinity) return;
+    const leftMs = Math.max(1, Math.ceil(idleMs - (nowUs - oldestUs) / 1_000));
+    this.#cancelIdleTimer = clock.schedule(leftMs, () => this.#closeIdle());
   }
 
   #admission(pipeline: string): Admission {
@@ -199,7 +214,18 @@ class Calls implements PipelineCalls {
 
 interface Waiting {
   readonly session: CallSession;
-  readonly cancel: () => void;
+  readonly sinceUs: number;
+}
+
+function hasOptional(ports: PipelineDescription["inputs"]): boolean {
+  for (const port in ports) if (ports[port]?.optional === true) return true;
+  return false;
+}
+
+/** Mostly there are no parameters, and to write them costs as much as an answer. */
+function keyOf(pipeline: string, params: Params): string {
+  for (const _ in params) return JSON.stringify([pipeline, params]);
+  return pipeline;
 }
 
 /** @throws {MeshError} `invalid-argument` that names the port */
@@ -209,13 +235,13 @@ function checkRequest({ pipeline, batch, inputs }: PipelineDescription, { inputs
       hint: "Open a session with it: `Stream` of gRPC, `:stream` of HTTP, or a program with a `remote`.",
     });
   }
-  const known = Object.keys(inputs).join("`, `");
   for (const port of Object.keys(given)) {
     if (Object.hasOwn(inputs, port)) continue;
+    const known = Object.keys(inputs).join("`, `");
     throw new MeshError("invalid-argument", `\`${pipeline}\` has no input \`${port}\`; its inputs are \`${known}\`.`);
   }
-  for (const [port, { optional }] of Object.entries(inputs)) {
-    if (optional || Object.hasOwn(given, port)) continue;
+  for (const port of Object.keys(inputs)) {
+    if (inputs[port]?.optional === true || Object.hasOwn(given, port)) continue;
     throw new MeshError("invalid-argument", `Input \`${port}\` of \`${pipeline}\` is missing.`);
   }
 }

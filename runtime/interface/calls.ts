@@ -1,3 +1,4 @@
+import type { CallSignal } from "./call-signal.ts";
 import type { Capability } from "./capabilities.ts";
 import type { PipelineDescription } from "./description.ts";
 import type { MeshError } from "./errors.ts";
@@ -21,7 +22,7 @@ export interface ExecuteRequest {
   /** By input port. */
   readonly inputs: Readonly<Record<string, CallPayload>>;
   /** The caller has gone, or waits no longer. */
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   /** For whom it is asked. */
   readonly context?: RequestContext | undefined;
 }

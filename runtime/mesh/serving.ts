@@ -1,4 +1,5 @@
 import type { PeerAbout, PipelineCalls } from "../interface/calls.ts";
+import type { PipelineDescription } from "../interface/description.ts";
 import type { Params } from "../interface/node.ts";
 import { MeshError } from "../interface/errors.ts";
 import { randomId } from "../interface/random.ts";
@@ -17,8 +18,13 @@ import type { ServingInit } from "./platform.ts";
  */
 export async function servePeer(init: ServingInit): Promise<void> {
   const { peer, platform, heartbeat } = init;
+  const known = new Map<string, ServedPipeline>();
   const pipelines = {
-    find: (name: string) => served(name, init),
+    find: (name: string) => {
+      const found = known.get(name) ?? served(name, init);
+      if (found !== undefined) known.set(name, found);
+      return found;
+    },
     names: () => peer.runs.map((run) => run.as),
     clock: platform.clock,
   };
@@ -103,7 +109,9 @@ function served(name: string, init: ServingInit): ServedPipeline | undefined {
     return sessions.open(peer.name, run.pipeline, endpoint, { ...request, params });
   };
   const { schemas } = plan;
-  return { endpoint: { open }, schemas, describe: () => describePipeline(name, pipeline, schemas, own, env) };
+  let description: PipelineDescription | undefined;
+  const describe = (): PipelineDescription => (description ??= describePipeline(name, pipeline, schemas, own, env));
+  return { endpoint: { open }, schemas, describe };
 }
 
 /** What the peer has set is not for its callers to change. @throws {MeshError} `invalid-argument` */

@@ -1,11 +1,12 @@
 import { Metadata, status, type Client, type Deadline, type MethodDefinition, type StatusObject } from "@grpc/grpc-js";
+import type { CallSignal } from "../../interface/call-signal.ts";
 
 /** One question of gRPC, and its answer. */
 export interface UnaryCall<Request, Response> {
   readonly client: Client;
   readonly method: MethodDefinition<Request, Response>;
   readonly request: Request;
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   readonly deadline?: Deadline | undefined;
   readonly metadata?: Metadata | undefined;
 }

@@ -8,6 +8,7 @@ import {
 import { fromJSON, type ServiceDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation, service as healthService } from "grpc-health-check";
+import { CallCancellation, type CallSignal } from "../../interface/call-signal.ts";
 import type { ExecuteRequest, PipelineCalls } from "../../interface/calls.ts";
 import { MeshError } from "../../interface/errors.ts";
 import { meshV1, meshV1Descriptor } from "./mesh-v1.ts";
@@ -72,16 +73,16 @@ async function executeList(
 
 /** @param work its signal is aborted when the caller has gone or its deadline has passed */
 function unary<Request, Response>(
-  work: (call: ServerUnaryCall<Request, Response>, signal: AbortSignal) => Promise<Response>,
+  work: (call: ServerUnaryCall<Request, Response>, signal: CallSignal) => Promise<Response>,
 ): HandleUnary<Request, Response> {
   return (call, callback) => {
-    const gone = new AbortController();
+    const gone = new CallCancellation();
     let isAnswered = false;
     // grpc-js cancels a call at its deadline as well, and says so of one that has been answered.
-    call.once("cancelled", () => {
+    call.on("cancelled", () => {
       if (!isAnswered) gone.abort(new MeshError("cancelled", "The caller waits no longer."));
     });
-    work(call, gone.signal).then(
+    work(call, gone).then(
       (response) => {
         isAnswered = true;
         callback(null, response);
