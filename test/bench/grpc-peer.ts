@@ -13,8 +13,8 @@ import { realClock as clock } from "../support/real-clock.ts";
 import { bytes, lastMark, random } from "./border-peer.ts";
 
 /**
- * The other side of `bench -- grpc`, in a process of its own: pipelines at the first address that it prints, a service as one
- * would write it by hand at the second. Ends when its input ends.
+ * The answering side of `bench -- grpc`, in a process of its own: pipelines, or with `by-hand` a service as one would write it with the
+ * library alone. Tells its parent where it listens, and ends with it.
  */
 const service = (): ServiceDefinition => {
   const loaded = fromJSON(
@@ -123,7 +123,12 @@ async function serveByHand(): Promise<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.log(`${await servePipelines()} ${await serveByHand()}`);
-  process.stdin.resume();
-  process.stdin.once("end", () => process.exit(0));
+  const address = process.argv[2] === "by-hand" ? await serveByHand() : await servePipelines();
+  // The one thing that it is asked for: how much processor time it has taken.
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage();
+    process.send?.([user + system]);
+  });
+  process.once("disconnect", () => process.exit(0));
+  process.send?.(address);
 }
