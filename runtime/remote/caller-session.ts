@@ -1,6 +1,7 @@
 import type { FlowType } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
+import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { RequestContext } from "../interface/request-context.ts";
 import type { Random } from "../interface/random.ts";
@@ -36,6 +37,9 @@ export interface CallerSessionInit {
   readonly redial: (signal: AbortSignal) => Promise<Connection>;
 }
 
+/** How a session ends whose peer is not there any more, or does not move. */
+const goneBy: ReadonlySet<string> = new Set(["peer-lost", "deadline-exceeded"]);
+
 /** The caller's side of a session with a pipeline on another peer. */
 export class CallerSession implements PipelineSession {
   readonly id: string;
@@ -57,6 +61,7 @@ export class CallerSession implements PipelineSession {
   #attempts = 0;
   /** Why the last connection broke. */
   #broken: MeshError | undefined;
+  #end: SessionEnd | undefined;
   #cancelExpiry: () => void = () => undefined;
   #goesAway: () => void = () => undefined;
   #settle: (accept: Accept) => void = () => undefined;
@@ -84,7 +89,9 @@ export class CallerSession implements PipelineSession {
         new MeshError("peer-lost", `The peer at ${uri} left before ${missing(this.#pending, this.#phase)}.`),
     });
     this.closed = this.#wire.closed;
-    void this.closed.then(({ error }) => {
+    void this.closed.then((end) => {
+      const { error } = end;
+      this.#end = end;
       this.#cancelExpiry();
       this.#reject(error ?? new MeshError("peer-lost", `${uri} closed before it answered.`));
     });
@@ -141,6 +148,17 @@ export class CallerSession implements PipelineSession {
   adopt(context: RequestContext): void {
     const difference = differenceOf(this.#init.request.context ?? {}, context);
     for (const sink of Object.values(this.inputs)) sink.adopt(difference);
+  }
+
+  /**
+   * Of inputs that are not live: a peer that is gone may not have had them, and another takes its place. What it has confirmed has had its
+   * effect, and so may what a pipeline failed on.
+   */
+  unanswered(): Readonly<Record<string, readonly Frame[]>> {
+    const isGone = this.#end === undefined ? this.#wire.isInterrupted : goneBy.has(this.#end.error?.code ?? "");
+    if (!isGone) return {};
+    const live = new Set(this.#init.request.live?.inputs);
+    return Object.fromEntries(Object.entries(this.#wire.unconfirmed()).filter(([port]) => !live.has(port)));
   }
 
   describe(): SessionDescription {

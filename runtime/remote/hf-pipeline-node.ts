@@ -6,7 +6,7 @@ import type { RequestContext } from "../interface/request-context.ts";
 import type { PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
 import type { Place } from "../pipeline/failures.ts";
 import type { RunningRemote } from "../pipeline/running-remote.ts";
-import { Breaks, type Attempt } from "./attempt.ts";
+import { Breaks, goOn, type Attempt } from "./attempt.ts";
 import { drain } from "./drain.ts";
 import { Failback } from "./failback.ts";
 import { FencedLink, type StreamOutlet } from "./fenced-link.ts";
@@ -188,8 +188,10 @@ export class HFPipelineNode implements RunningRemote {
     });
     if (found === undefined) throw this.#outage.exhausted(this.#place);
     this.#target = found.index;
+    const replaced = this.#held === found.value ? undefined : this.#held;
+    if (replaced !== undefined) this.#takeBack(replaced.session);
     this.#attach(found.value);
-    this.#drop(this.#held === found.value ? undefined : this.#held);
+    this.#drop(replaced);
     this.#held = undefined;
     onEvent({ kind: "remote-connected", session: id, remote: plan.id, target: targets[found.index]?.text ?? "" });
     return found.value;
@@ -201,7 +203,7 @@ export class HFPipelineNode implements RunningRemote {
     const nowUs = clock.nowUs();
     const limitMs = Math.min(openTimeoutMs, (deadlineUs - nowUs) / 1_000);
     const held = this.#held;
-    if (held !== undefined && index === this.#target && (await this.#goOn(held, signal, limitMs))) return held;
+    if (held !== undefined && index === this.#target && (await goOn(clock, held, signal, limitMs))) return held;
     // The deadline is for the opening alone, but the signal of the request lives as long as the session.
     const life = new AbortController();
     const links: FencedLink[] = [];
@@ -245,14 +247,6 @@ export class HFPipelineNode implements RunningRemote {
       life.abort(error);
       throw error;
     }
-  }
-
-  /** @returns false when the other peer has not kept the session */
-  async #goOn({ session }: Attempt, signal: AbortSignal, afterMs: number): Promise<boolean> {
-    const { clock } = this.#init;
-    const error = (): MeshError =>
-      new MeshError("deadline-exceeded", `The session did not go on within ${Math.round(afterMs)} ms.`);
-    return withDeadline({ clock, afterMs, signal, error }, async (within) => (await session.resume?.(within)) ?? false);
   }
 
   /** A session that nobody waits for any more. */
@@ -325,11 +319,7 @@ export class HFPipelineNode implements RunningRemote {
       }
       if ("broke" in end) this.#hold(attempt);
       else {
-        const unanswered = session.unanswered?.() ?? {};
-        for (const [port, input] of Object.entries(this.inputs)) {
-          input.detach();
-          input.giveBack(unanswered[port] ?? []);
-        }
+        this.#takeBack(session);
         this.#leave(session.close(error));
         this.#session = undefined;
       }
@@ -373,7 +363,7 @@ export class HFPipelineNode implements RunningRemote {
     const drained = drain(old, {
       clock,
       signal: this.#abort.signal,
-      goOn: (attempt, signal) => this.#goOn(attempt, signal, openTimeoutMs),
+      goOn: (attempt, signal) => goOn(clock, attempt, signal, openTimeoutMs),
     }).then((error) => {
       if (error === undefined || this.#abort.signal.aborted) return;
       const { location } = plan;
@@ -404,6 +394,15 @@ export class HFPipelineNode implements RunningRemote {
       forMs,
       location: plan.location,
     });
+  }
+
+  /** What a session has taken to no effect is for the next one. */
+  #takeBack(session: PipelineSession): void {
+    const unanswered = session.unanswered?.() ?? {};
+    for (const [port, input] of Object.entries(this.inputs)) {
+      input.detach();
+      input.giveBack(unanswered[port] ?? []);
+    }
   }
 
   /** Its connection broke: it may go on, unless another is faster. */

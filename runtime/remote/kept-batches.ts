@@ -1,4 +1,7 @@
+import type { Frame } from "../interface/frame.ts";
+import { FrameDecoder, type DecodedFrame } from "./frame-codec.ts";
 import { framesOf, type Batch } from "./packer.ts";
+import { decodePayload } from "./payload-codec.ts";
 
 /** What holds the frames of a stream that its reader has not confirmed yet, so that they can be sent again. */
 export class KeptBatches {
@@ -6,11 +9,16 @@ export class KeptBatches {
   /** Number of the first frame in the first batch, which may have been confirmed already. */
   #from: number;
   #confirmed: number;
+  /** By how much the numbers of the writer are ahead of those on the wire: from which frame on, and how much. */
+  #ahead: { readonly from: number; readonly by: number }[] = [];
+  /** Number of the next frame. */
+  #next: number;
 
   /** @param frames that were sent before, and are not kept */
   constructor(frames: number) {
     this.#from = frames;
     this.#confirmed = frames;
+    this.#next = frames;
   }
 
   /** Frames that need not be sent again. */
@@ -18,8 +26,18 @@ export class KeptBatches {
     return this.#confirmed;
   }
 
-  /** A frame was put into the batch: the last one, or a new one. */
-  keep(batch: Batch): void {
+  /**
+   * A frame was put into the batch: the last one, or a new one.
+   * @param ahead by how much the number of its writer is ahead of the one on the wire
+   */
+  keep(batch: Batch, ahead: number): void {
+    this.#hold(batch);
+    const last = this.#ahead[this.#ahead.length - 1];
+    if (last === undefined || last.by !== ahead) this.#ahead.push({ from: this.#next, by: ahead });
+    this.#next += 1;
+  }
+
+  #hold(batch: Batch): void {
     const batches = this.#batches;
     if (batches[batches.length - 1] !== batch) batches.push(batch);
   }
@@ -35,6 +53,28 @@ export class KeptBatches {
       count += 1;
     }
     if (count > 0) this.#batches.splice(0, count);
+    while ((this.#ahead[1]?.from ?? Number.POSITIVE_INFINITY) <= frames) this.#ahead.shift();
+  }
+
+  /** All that is not confirmed, as it was written; payloads are copies. */
+  frames(): readonly Frame[] {
+    const frames: Frame[] = [];
+    let number = this.#from;
+    const decoder = new FrameDecoder({
+      admit: () => undefined,
+      end: () => undefined,
+      frame: (wire) => {
+        if (number >= this.#confirmed) frames.push(this.#written(wire, number));
+        number += 1;
+      },
+    });
+    for (const record of framesOf(this.#batches)) decoder.push(record);
+    return frames;
+  }
+
+  #written({ timestampUs, seq, epoch, flags, encoding, body }: DecodedFrame, number: number): Frame {
+    const ahead = this.#ahead.findLast(({ from }) => from <= number)?.by ?? 0;
+    return { timestampUs, seq: seq + ahead, epoch, flags, payload: decodePayload(encoding, body, false) };
   }
 
   /**
@@ -47,7 +87,7 @@ export class KeptBatches {
     this.#batches = [];
     this.#from = this.#confirmed;
     for (const record of framesOf(batches)) {
-      if (number >= this.#confirmed) this.keep(add(record));
+      if (number >= this.#confirmed) this.#hold(add(record));
       number += 1;
     }
   }

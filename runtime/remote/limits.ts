@@ -68,9 +68,9 @@ export function windowFor({ kind }: FlowType, bytes: number = defaultWindow.byte
 /** What a writer assumes until the reader has told. */
 export const defaultWindow: Window = { frames: 64, bytes: 1024 * 1024 };
 
-/** Credits go back after this share of the window, or this much time after the first that is owed. */
+/** Credits go back after this share of the window, or this much time after the last; the first goes at once. */
 export const creditShare = 1 / 4;
-export const creditAfterMs = 20;
+export const creditAfterMs = 10;
 
 /** Frames that wait at most, as a share of the window, or a few, for a channel that has no room: what is late is better dropped further up. */
 export const packedShare = 1 / 4;

@@ -1,6 +1,7 @@
 import type { FlowType, Schemas } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
+import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { SessionBorder, SessionDescription, SessionEnd } from "../interface/session.ts";
 import type { Channel, Connection } from "../interface/transport.ts";
@@ -211,6 +212,11 @@ export class PeerWire {
     for (const sink of this.#sinks.values()) sink.interrupt();
     for (const source of this.#sources.values()) source.interrupt();
     this.#tracks?.interrupt();
+  }
+
+  /** By port, what this side has sent and the other one has not confirmed. */
+  unconfirmed(): Readonly<Record<string, readonly Frame[]>> {
+    return Object.fromEntries([...this.#sinks.values()].map((sink) => [sink.port, sink.unconfirmed()]));
   }
 
   /** What this side has read so far. Only of streams that are interrupted, for nothing may come after it is told. */

@@ -25,7 +25,10 @@ export interface SearchInit<T> {
   /** Gets what comes too late. */
   readonly discard: (late: T) => void;
   readonly onBreaker: (change: BreakerChange) => void;
-  /** @param next index of the target that is tried now, if any */
+  /**
+   * A target is not tried any more: by the policy, or because another was faster than the one whose session had failed.
+   * @param next index of the target that is tried now, or that was faster, if any
+   */
   readonly onGivenUp: (index: number, error: MeshError, next: number | undefined) => void;
 }
 
@@ -79,6 +82,11 @@ export function search<T>(init: SearchInit<T>): Promise<Found<T> | undefined> {
             return;
           }
           finish();
+          // Nothing else says what has become of the one in use.
+          const [first] = order;
+          if (init.failure !== undefined && first !== undefined && first !== index && running.has(first)) {
+            init.onGivenUp(first, init.failure, index);
+          }
           resolve({ index, value });
         },
         (error: unknown) => {

@@ -112,6 +112,14 @@ export class StreamSink implements Link {
     this.#packer = new Packer(init.channel.maxMessageBytes, packedFrames(window));
   }
 
+  /**
+   * What the reader has not confirmed, for another one in its place: the frames as they were given to `send`. Only of a stream that
+   * keeps them.
+   */
+  unconfirmed(): readonly Frame[] {
+    return this.#kept?.frames() ?? [];
+  }
+
   /** What the other side has settled on. */
   settle(type: FlowType, window: Window, cut?: Cut): void {
     this.#type = type;
@@ -167,7 +175,7 @@ export class StreamSink implements Link {
     this.#frames += 1;
     this.#bytes += body.length;
     const batch = this.#packer.add(wire);
-    this.#kept?.keep(batch);
+    this.#kept?.keep(batch, frame.seq - seq);
     this.#flushInTurn();
   }
 
@@ -184,6 +192,8 @@ export class StreamSink implements Link {
         // It may have been given up while frames waited for their time.
         if (this.#error !== undefined || this.#discarding) return;
         this.#endSent = true;
+        // Between two connections `resume` says it, behind what it sends again.
+        if (this.#channel === undefined) return;
         this.#packer.end(this.#position);
         this.#flush();
       };
@@ -278,7 +288,9 @@ export class StreamSink implements Link {
   stop(error: MeshError): void {
     this.#error ??= error;
     this.#ended = true;
-    this.#drop();
+    // What is kept may still be wanted for another reader.
+    this.#endTurn();
+    this.#packer.clear();
     this.useTrack(undefined);
   }
 
@@ -286,7 +298,9 @@ export class StreamSink implements Link {
   discard(): void {
     if (this.#ended) return;
     this.#discarding = true;
-    this.#drop();
+    this.#endTurn();
+    this.#packer.clear();
+    this.#kept = undefined;
     this.useTrack(undefined);
   }
 
@@ -387,12 +401,6 @@ export class StreamSink implements Link {
   #hasRoom(channel: Channel): boolean {
     this.#packer.messageBytes = messageBytesOf(channel);
     return this.#packer.hasRoom;
-  }
-
-  #drop(): void {
-    this.#endTurn();
-    this.#packer.clear();
-    this.#kept = undefined;
   }
 
   /**

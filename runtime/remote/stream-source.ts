@@ -79,6 +79,8 @@ export class StreamSource {
   #credited = 0;
   #creditedBytes = 0;
   #cancelCredit: (() => void) | undefined;
+  /** When the last credit went, by `Clock.nowUs`. */
+  #creditedAtUs = Number.NEGATIVE_INFINITY;
   /** A credit goes at the end of the turn. */
   #isDue = false;
   #hasEnd = false;
@@ -395,7 +397,11 @@ export class StreamSource {
       this.#takenBytes - this.#creditedBytes >= bytes * creditShare;
     if (isMuch) this.#creditInTurn();
     else if (this.#taken > this.#credited && this.#cancelCredit === undefined) {
-      this.#cancelCredit = this.#init.clock.schedule(creditAfterMs, () => this.#credit());
+      // What was not confirmed when this peer dies is done again by another, so the first is confirmed at once.
+      const { clock } = this.#init;
+      const leftMs = creditAfterMs - (clock.nowUs() - this.#creditedAtUs) / 1_000;
+      if (leftMs <= 0) this.#creditInTurn();
+      else this.#cancelCredit = clock.schedule(leftMs, () => this.#credit());
     }
   }
 
@@ -414,6 +420,7 @@ export class StreamSource {
     if (this.#stopped) return;
     this.#credited = this.#taken;
     this.#creditedBytes = this.#takenBytes;
+    this.#creditedAtUs = this.#init.clock.nowUs();
     this.#init.onCredit(this.#taken, this.#takenBytes);
   }
 

@@ -83,7 +83,7 @@ describe("what a stream has to say while its channel has no room", () => {
         };
         const kept = new KeptBatches(0);
         for (const [seq, size] of bytes.entries()) {
-          kept.keep(packer.add(frame(seq, size)));
+          kept.keep(packer.add(frame(seq, size)), 0);
           if (seq % 3 === 2) take();
         }
         packer.end(bytes.length);

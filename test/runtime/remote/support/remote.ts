@@ -4,7 +4,7 @@ import type { NodeDefinition } from "../../../../runtime/interface/node.ts";
 import { defaultPolicy } from "../../../../runtime/interface/plan-defaults.ts";
 import type { PolicyPlan } from "../../../../runtime/interface/plan.ts";
 import type { Random } from "../../../../runtime/interface/random.ts";
-import type { PipelineEndpoint } from "../../../../runtime/interface/session.ts";
+import type { LivePorts, PipelineEndpoint } from "../../../../runtime/interface/session.ts";
 import { pipelineEndpoint } from "../../../../runtime/pipeline/endpoint.ts";
 import { remotePipeline } from "../../../../runtime/remote/caller.ts";
 import { HFPipelineNode } from "../../../../runtime/remote/hf-pipeline-node.ts";
@@ -83,6 +83,7 @@ export function remoteOf(
     readonly signal?: AbortSignal;
     readonly deadlineUs?: number;
     readonly health?: TargetHealth;
+    readonly live?: LivePorts;
   } = {},
 ): RemoteScene {
   const events: MeshEvent[] = [];
@@ -106,6 +107,7 @@ export function remoteOf(
     outputs: { b },
     signal: init.signal ?? new AbortController().signal,
     deadlineUs: init.deadlineUs,
+    ...(init.live !== undefined && { live: init.live }),
     ...(init.health !== undefined && { health: init.health }),
     clock,
     random: init.random ?? seededRandom(3),
