@@ -80,9 +80,16 @@ export function readAny(step: AnySyntax, branches: number, sources: readonly Gra
   return { ...chosen, field: field.map((one) => one.text) };
 }
 
-/** Reads `first(stagger: 50ms) [ … ]`; without a stagger all branches are asked at once. */
+/** Before it is known how long answers take, `first(stagger: auto)` asks another branch after so long. */
+const hedgedAfterMs = 250;
+
+/**
+ * Reads `first(stagger: 50ms) [ … ]`; without a stagger all branches are asked at once, with `auto` after the time that most answers
+ * take.
+ */
 export function readFirst(step: FirstSyntax, branches: number, { file, reporter }: ChoiceTools): First {
   let staggerMs: number | undefined;
+  let hedged = false;
   for (const { name, value } of step.arguments) {
     if (name.text === "") continue;
     if (name.text !== "stagger") {
@@ -99,6 +106,11 @@ export function readFirst(step: FirstSyntax, branches: number, { file, reporter 
     }
     staggerMs = 0;
     if (value === undefined) continue;
+    if (value.kind === "Name" && value.text === "auto") {
+      hedged = true;
+      staggerMs = hedgedAfterMs;
+      continue;
+    }
     if (value.kind === "Literal" && value.quantity === "duration") {
       if (value.value >= 0) staggerMs = value.value / 1000;
       else reporter.report("MESH3005", file.source, value.span, `${value.text} is not at least 0ms.`);
@@ -108,10 +120,10 @@ export function readFirst(step: FirstSyntax, branches: number, { file, reporter 
       "MESH3003",
       file.source,
       value.span,
-      `Expected a duration such as 50ms, found ${foundText(value)}.`,
+      `Expected a duration such as 50ms, or \`auto\`, found ${foundText(value)}.`,
     );
   }
-  return { kind: "first", staggerMs: staggerMs ?? 0, branches };
+  return { kind: "first", staggerMs: staggerMs ?? 0, ...(hedged && { hedged: true }), branches };
 }
 
 function foundText(value: NonNullable<FirstSyntax["arguments"][number]["value"]>): string {

@@ -164,6 +164,10 @@ export class FlowReader {
       const tail = this.#branch(branch, sources, within(way, split, index));
       const stream = links.slice(before).find(({ to }) => to.instance?.signature.batch !== true)?.to;
       if (stream !== undefined) this.#noBatch(stream);
+      else if (split.plan.kind === "first" && split.plan.hedged === true) {
+        const once = links.slice(before).find(({ to }) => to.instance?.signature.idempotent !== true)?.to;
+        if (once !== undefined) this.#notTwice(once);
+      }
       return (): Source[] => tail().map((one) => ({ ...one, won: [...one.won, { split, branch: index }] }));
     });
     return () => tails.flatMap((tail) => tail());
@@ -181,6 +185,17 @@ export class FlowReader {
         symbol === undefined
           ? []
           : [{ place: { source: symbol.file.source, span: symbol.syntax.name.span }, message: "declared here" }],
+    });
+  }
+
+  /** What hedges asks on its own account, so that each has to allow it. */
+  #notTwice({ instance, span }: GraphEnd): void {
+    const { symbol } = instance?.signature ?? {};
+    if (symbol === undefined) return;
+    const message = `\`${symbol.name}\` is not \`idempotent\`; \`stagger: auto\` asks another branch while it still works, and stops it then.`;
+    this.#report("MESH5016", span, message, {
+      hint: "Say `idempotent` there, or give `stagger` a duration.",
+      related: [{ place: { source: symbol.file.source, span: symbol.syntax.name.span }, message: "declared here" }],
     });
   }
 

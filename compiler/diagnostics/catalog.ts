@@ -60,6 +60,7 @@ export const catalog = {
   MESH5013: { severity: "warning", title: "Part that nothing reaches" },
   MESH5014: { severity: "error", title: "Pipeline too large" },
   MESH5015: { severity: "error", title: "List too long" },
+  MESH5016: { severity: "error", title: "Not to be asked twice" },
   MESH6001: { severity: "error", title: "Fallback never reached" },
   MESH6002: { severity: "error", title: "Remote without a target" },
   MESH6003: { severity: "error", title: "Target does not satisfy the interface" },

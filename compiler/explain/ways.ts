@@ -17,6 +17,9 @@ function wayText({ split: { plan }, branch }: BranchStep): string {
       return `one of ${plan.branches}, chosen ${each} by ${by}`;
     }
     case "first":
+      if (plan.hedged === true && branch > 0) {
+        return `asked too after the time that 95 % of the answers take, for 5 % of the calls at most`;
+      }
       return branch === 0
         ? "asked at once"
         : `asked too after ${formatDuration(branch * plan.staggerMs)} without an answer`;

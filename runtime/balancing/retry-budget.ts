@@ -1,9 +1,18 @@
 import type { Clock } from "../interface/clock.ts";
 
+export interface RetryShares {
+  /** What one call adds to what may be repeated. */
+  readonly perCall: number;
+  /** What a second adds. */
+  readonly perSecond: number;
+  /** So much is saved up at most. */
+  readonly most: number;
+  /** What may be repeated before anything has been tried. */
+  readonly tokens: number;
+}
+
 /** Of what is tried at one target, so much may be tried again: 20 %, and 3 times in a second beside that. */
-const perCall = 0.2;
-const perSecond = 3;
-const most = 30;
+const usual: RetryShares = { perCall: 0.2, perSecond: 3, most: 30, tokens: 3 };
 
 /**
  * Keeps repeated calls and attempts from becoming the load that made them necessary: a token bucket, as the retry budget of Finagle
@@ -11,19 +20,20 @@ const most = 30;
  */
 export class RetryBudget {
   readonly #clock: Clock;
+  readonly #shares: RetryShares;
   #tokens: number;
   #atUs: number;
 
-  /** @param tokens what may be repeated before anything has been tried */
-  constructor(clock: Clock, tokens = perSecond) {
+  constructor(clock: Clock, shares: Partial<RetryShares> = {}) {
     this.#clock = clock;
-    this.#tokens = tokens;
+    this.#shares = { ...usual, ...shares };
+    this.#tokens = this.#shares.tokens;
     this.#atUs = clock.nowUs();
   }
 
   /** Something was tried for the first time. */
   called(): void {
-    this.#fill(perCall);
+    this.#fill(this.#shares.perCall);
   }
 
   /** @returns false when the budget is spent */
@@ -40,7 +50,7 @@ export class RetryBudget {
    */
   reserve(withinMs: number): number | undefined {
     this.#fill(0);
-    const waitMs = (Math.max(0, 1 - this.#tokens) / perSecond) * 1_000;
+    const waitMs = (Math.max(0, 1 - this.#tokens) / this.#shares.perSecond) * 1_000;
     if (waitMs > withinMs) return undefined;
     this.#tokens -= 1;
     return waitMs;
@@ -48,6 +58,7 @@ export class RetryBudget {
 
   #fill(more: number): void {
     const nowUs = this.#clock.nowUs();
+    const { most, perSecond } = this.#shares;
     this.#tokens = Math.min(most, this.#tokens + more + ((nowUs - this.#atUs) / 1e6) * perSecond);
     this.#atUs = nowUs;
   }

@@ -3,6 +3,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { RequestContext } from "../interface/request-context.ts";
 import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
+import { QuestionTicket, ticketOf } from "../pipeline/ticket.ts";
 import { QuestionPort } from "./question-port.ts";
 import { Unanswered } from "./asking.ts";
 
@@ -118,7 +119,15 @@ export class BatchSession implements PipelineSession {
   #begin(frames: Question["frames"]): void {
     const epoch = Math.max(...Object.values(frames).map((frame) => frame.epoch));
     const question: Question = { frames, epoch, cancel: new AbortController(), answer: undefined };
+    const ticket = Object.values(frames)
+      .map(ticketOf)
+      .find((one) => one instanceof QuestionTicket);
+    if (ticket?.over === true) {
+      ticket.withdrawn = true;
+      return;
+    }
     this.#open.push(question);
+    ticket?.onOver((reason) => this.#withdraw(question, ticket, reason));
     const inputs = Object.fromEntries(
       Object.entries(frames).map(([port, { payload, timestampUs }]) => [port, { payload, timestampUs }]),
     );
@@ -129,6 +138,17 @@ export class BatchSession implements PipelineSession {
       },
       (reason: unknown) => this.#failed(question, reason),
     );
+  }
+
+  /** Another branch of a `first` has answered: whoever works on it is told. */
+  #withdraw(question: Question, ticket: QuestionTicket, reason: unknown): void {
+    // One that has been answered meanwhile goes its way.
+    if (this.#over || question.answer !== undefined || !this.#open.includes(question)) return;
+    ticket.withdrawn = true;
+    this.#open.splice(this.#open.indexOf(question), 1);
+    question.cancel.abort(reason);
+    for (const port of Object.values(this.inputs)) port.release();
+    void this.#deliver();
   }
 
   #failed(question: Question, reason: unknown): void {

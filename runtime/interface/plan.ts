@@ -273,12 +273,14 @@ const split = /* @__PURE__ */ z.lazy(() =>
     /**
      * `first(stagger: 50ms) [ … ]`: batch calls. A frame goes to branch 0, after each `staggerMs` without an answer to the
      * next one too; the first answer wins and the calls of the other branches are cancelled. The answers leave by the links
-     * that name the split in `won`.
+     * that name the split in `won`. Where it is `hedged`, the next branch is asked after the time that most answers take
+     * (`staggerMs` before that is known), and for a twentieth of the frames at most.
      */
     z.object({
       kind: z.literal("first"),
       id: name,
       staggerMs: notNegative,
+      hedged: z.optional(z.literal(true)),
       branches: int(1, 4096),
       location,
     }),

@@ -8,6 +8,7 @@ import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
 import { pipelineEndpoint } from "../pipeline/endpoint.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
 import type { OpenRemote } from "../pipeline/running-remote.ts";
+import { SplitMemory } from "../pipeline/splits/split-memory.ts";
 import type { PlaceOf } from "../pipeline/value-place.ts";
 import type { WatchdogLimits } from "../pipeline/watchdog.ts";
 import { HFPipelineNode } from "../remote/hf-pipeline-node.ts";
@@ -119,6 +120,7 @@ class LocalMesh implements Mesh {
       env,
       registry: options.registry,
       openRemote: this.#openRemote,
+      splits: new SplitMemory(),
       onEvent: this.#emit,
       ...(options.watchdog !== undefined && { watchdog: options.watchdog }),
       ...(options.checks !== undefined && { checks: options.checks }),

@@ -7,7 +7,7 @@ import { Gate } from "./gate.ts";
 import type { Outlet } from "./outlet.ts";
 import { describeExpected, type PayloadCheck } from "./payload-check.ts";
 import type { Spread } from "./spread.ts";
-import { ticketed, type Ticket } from "./ticket.ts";
+import { ticketed, type QuestionTicket } from "./ticket.ts";
 
 export interface EntryLinkInit {
   readonly name: string;
@@ -91,9 +91,11 @@ export class EntryLink implements Link {
       }
       this.flush(frame.epoch);
     }
-    const ticket = this.#tickets?.shift();
+    const tickets = this.#tickets;
+    while (tickets?.[0]?.withdrawn === true) tickets.shift();
+    const ticket = tickets?.shift();
     if (ticket === undefined) this.#outlet?.offer(frame);
-    else if (!ticket.over) this.#outlet?.offer(ticketed(frame, ticket));
+    else if (!ticket.over) this.#outlet?.offer(ticketed(frame, ticket.call));
   }
 
   flush(epoch: number): void {
@@ -132,5 +134,5 @@ export class EntryLink implements Link {
   }
 }
 
-/** The calls that a batch remote has in work: it answers each frame with one, in order. */
-export type Tickets = (Ticket | undefined)[];
+/** The calls that a batch remote has in work: it answers each frame with one, in order, but for those that are withdrawn. */
+export type Tickets = (QuestionTicket | undefined)[];

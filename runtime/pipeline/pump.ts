@@ -1,9 +1,10 @@
 import { MeshError } from "../interface/errors.ts";
+import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import type { Tickets } from "./border.ts";
 import type { BoundedChannel, Reader } from "./bounded-channel.ts";
 import type { Soon, Task } from "./soon.ts";
-import { ticketOf } from "./ticket.ts";
+import { QuestionTicket, ticketed, ticketOf } from "./ticket.ts";
 import { WorkSignal } from "./work-signal.ts";
 
 export interface CarriageInit {
@@ -72,6 +73,8 @@ class Pump implements Task, Reader {
   /** For room. */
   #waits = false;
   #signal: WorkSignal | undefined;
+  /** Of a batch remote: why it takes no more questions. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(channel: BoundedChannel, link: Link, tickets: Tickets | undefined, soon: Soon, carriage: Carriage) {
     this.#channel = channel;
@@ -94,7 +97,8 @@ class Pump implements Task, Reader {
   run(): void {
     this.#scheduled = false;
     try {
-      if (!this.#over) this.#carry();
+      if (this.#failure !== undefined && !this.#over) this.#refuse(this.#failure.error);
+      else if (!this.#over) this.#carry();
     } catch (error) {
       this.#fail(error);
     }
@@ -121,14 +125,35 @@ class Pump implements Task, Reader {
         channel.shift();
         channel.countDropped();
       } else if (link.writable) {
-        link.send(frame);
-        tickets?.push(ticketOf(frame));
+        this.#send(frame);
         channel.shift();
       } else {
         this.#wait();
         return;
       }
     }
+  }
+
+  #send(frame: Frame): void {
+    const call = this.#tickets && ticketOf(frame);
+    const ticket = call && new QuestionTicket(call);
+    this.#link.send(ticket === undefined ? frame : ticketed(frame, ticket));
+    this.#tickets?.push(ticket);
+  }
+
+  /** The link has failed: who waits for an answer of a `first` may get one elsewhere. */
+  #refuse(error: unknown): void {
+    for (let frame = this.#channel.peek(); frame !== undefined; frame = this.#channel.peek()) {
+      const ticket = ticketOf(frame);
+      if (ticket === undefined) {
+        this.#over = true;
+        this.#carriage.failed(error);
+        return;
+      }
+      this.#channel.shift();
+      ticket.fail(error);
+    }
+    if (this.#channel.ended) this.#end();
   }
 
   #wait(): void {
@@ -145,6 +170,12 @@ class Pump implements Task, Reader {
 
   #fail(error: unknown): void {
     if (this.#over) return;
+    if (this.#tickets !== undefined) {
+      this.#failure ??= { error };
+      this.#waits = false;
+      this.#refuse(error);
+      return;
+    }
     this.#over = true;
     this.#carriage.failed(error);
   }

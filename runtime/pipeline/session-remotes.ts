@@ -7,6 +7,7 @@ import { EntryLink, type Tickets } from "./border.ts";
 import type { BoundedChannel } from "./bounded-channel.ts";
 import { CallerLink, Heard } from "./caller-link.ts";
 import { EndingRemote, type Ending } from "./ending.ts";
+import { failureAt } from "./failures.ts";
 import { HeldLink } from "./held-link.ts";
 import { liveOfRemote } from "./live-links.ts";
 import type { Cells } from "./negotiation.ts";
@@ -123,9 +124,13 @@ export class SessionRemotes {
     );
   }
 
-  /** @throws {MeshError} when no target can be had */
-  open(plan: RemotePlan, parts: WiringParts): ReturnType<RunningRemote["open"]> {
-    return this.#open(plan, parts, false);
+  /** @throws {MeshError} when no target can be had, unless it is a branch of a `first`, where others may do */
+  async open(plan: RemotePlan, parts: WiringParts): Promise<void> {
+    try {
+      await this.#open(plan, parts, false);
+    } catch (error) {
+      if (this.#stopped !== undefined || this.#remotes.get(plan.id)?.tickets === undefined) throw error;
+    }
   }
 
   #open(plan: RemotePlan, parts: WiringParts, hold: boolean): ReturnType<RunningRemote["open"]> {
@@ -226,7 +231,7 @@ export class SessionRemotes {
     });
   }
 
-  #start({ plan, running, told, tickets }: Remote, ending: Ending): void {
+  #start({ plan, running, borders, told, tickets }: Remote, ending: Ending): void {
     const { wiring, onFailure } = this.#common;
     const ports = Object.keys(plan.inputs);
     const onward = wiring.onward(plan.id);
@@ -240,6 +245,11 @@ export class SessionRemotes {
       for (const channel of wiring.before(plan.id, port)) channel.discard();
     };
     let left = linked.length;
+    let lost = false;
+    /** What is asked of one that is lost fails elsewhere; when nothing more is asked, it has given all that it will. */
+    const endIfLost = (): void => {
+      if (lost && left === 0) for (const border of borders) border.end();
+    };
     for (const [port, link] of linked) {
       const channels = wiring.before(plan.id, port);
       const forth = channels.filter((channel) => onward.includes(channel));
@@ -249,6 +259,7 @@ export class SessionRemotes {
       this.#carry(forth, target, tickets, () => {
         if (back.length === 0) link.end();
         left -= 1;
+        endIfLost();
         if (left > 0 || onward.length === 0) return;
         // As with a node, what closes a loop ends with all that comes from elsewhere.
         for (const [other, looped] of linked) {
@@ -259,10 +270,20 @@ export class SessionRemotes {
     }
     void running.closed.then(({ error }) => {
       if (error !== undefined) {
-        onFailure(error);
-        return;
-      }
-      ports.forEach(discard);
+        const asked = tickets?.splice(0) ?? [undefined];
+        if (asked.includes(undefined)) {
+          onFailure(error);
+          return;
+        }
+        // Others of the `first` may still answer: none of its branches is needed as long as one is left.
+        const failure = failureAt(
+          { id: plan.id, pipeline: this.#common.init.plan.name, location: plan.location },
+          error,
+        );
+        for (const ticket of asked) ticket?.fail(failure);
+        lost = true;
+        endIfLost();
+      } else ports.forEach(discard);
       end.ended = true;
       ending.look();
     });

@@ -15,6 +15,29 @@ interface TicketedFrame extends Frame {
   readonly ticket: Ticket;
 }
 
+/** The part that one question to a remote has in a call. */
+export class QuestionTicket implements Ticket {
+  /** There will be no answer to it: whoever was asked has been told that none is wanted. */
+  withdrawn = false;
+  readonly call: Ticket;
+
+  constructor(call: Ticket) {
+    this.call = call;
+  }
+
+  get over(): boolean {
+    return this.call.over;
+  }
+
+  fail(error: unknown): void {
+    this.call.fail(error);
+  }
+
+  onOver(listener: (reason: unknown) => void): () => void {
+    return this.call.onOver(listener);
+  }
+}
+
 export function ticketed(frame: Frame, ticket: Ticket): Frame {
   const carried: TicketedFrame = { ...frame, ticket };
   return carried;

@@ -35,7 +35,7 @@ export class TargetHealth {
   constructor(clock: Clock, { breaker }: PolicyPlan, targets: number) {
     this.#targets = Array.from({ length: targets }, () => ({
       breaker: breaker && new Breaker(clock, { ...breaker, maxOpenMs: Math.max(openAtMostMs, breaker.openMs) }),
-      budget: new RetryBudget(clock, freeRetries),
+      budget: new RetryBudget(clock, { tokens: freeRetries }),
     }));
   }
 

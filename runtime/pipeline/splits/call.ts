@@ -13,6 +13,7 @@ export class Call {
   /** Branches that have been asked, and those of them that cannot answer. */
   asked = 0;
   failed = 0;
+  firstFailed = false;
   readonly #listeners = new Set<(reason: unknown) => void>();
   #reason: unknown;
 

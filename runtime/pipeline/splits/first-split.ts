@@ -8,6 +8,7 @@ import type { Outlet } from "../outlet.ts";
 import type { Spread } from "../spread.ts";
 import { ticketed, ticketOf } from "../ticket.ts";
 import { BranchTicket, Call } from "./call.ts";
+import type { Hedging } from "./hedging.ts";
 
 type FirstPlan = Extract<SplitPlan, { kind: "first" }>;
 
@@ -20,23 +21,27 @@ interface Entrance {
 
 /**
  * `first` of a session: calls the first branch, and after each `staggerMs` without an answer, or at once when one has
- * failed, the next one too. The first answer wins, the others are cancelled. One call is open at a time, so answers come in
- * the order of the questions.
+ * failed, the next one too; where it is hedged, after the time that most answers take, and only as often as may be. The
+ * first answer wins, the others are cancelled. One call is open at a time, so answers come in the order of the questions.
  */
 export class FirstSplit {
   readonly #plan: FirstPlan;
   readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => void;
+  readonly #hedging: Hedging | undefined;
   readonly #entrances: Entrance[] = [];
   readonly #arrivals = { next: 0 };
   #call: Call | undefined;
+  /** When its first branch was asked. */
+  #askedUs = 0;
   #cancelTimer: (() => void) | undefined;
   #scheduled = false;
 
-  constructor(plan: FirstPlan, clock: Clock, onFailure: (error: unknown) => void) {
+  constructor(plan: FirstPlan, clock: Clock, onFailure: (error: unknown) => void, hedging?: Hedging) {
     this.#plan = plan;
     this.#clock = clock;
     this.#onFailure = onFailure;
+    this.#hedging = hedging;
   }
 
   /** The branches of one port as one way. */
@@ -63,6 +68,7 @@ export class FirstSplit {
         if (call.winner !== branch) {
           if (call.over) return;
           call.winner = branch;
+          this.#measure(call);
           this.#finish(call, new MeshError("cancelled", "Another branch has answered first."));
         }
         const { timestampUs, seq, epoch, flags, payload } = frame;
@@ -113,6 +119,8 @@ export class FirstSplit {
     const call = new Call(frame, oldest.branches, outer);
     this.#call = call;
     outer?.onOver((reason) => this.#finish(call, reason));
+    this.#hedging?.called();
+    this.#askedUs = this.#clock.nowUs();
     this.#ask(call);
   }
 
@@ -121,9 +129,10 @@ export class FirstSplit {
     const branch = call.asked;
     call.asked += 1;
     this.#cancelTimer?.();
+    const delayMs = this.#hedging?.delayMs ?? this.#plan.staggerMs;
     this.#cancelTimer =
-      call.asked < this.#plan.branches ? this.#clock.schedule(this.#plan.staggerMs, () => this.#ask(call)) : undefined;
-    const ticket = new BranchTicket(call, branch, (error) => this.#failed(call, error));
+      call.asked < this.#plan.branches ? this.#clock.schedule(delayMs, () => this.#askToo(call)) : undefined;
+    const ticket = new BranchTicket(call, branch, (error) => this.#failed(call, branch, error));
     try {
       call.branches.get(branch)?.outlet?.offer(ticketed(call.frame, ticket));
     } catch (error) {
@@ -131,8 +140,20 @@ export class FirstSplit {
     }
   }
 
-  #failed(call: Call, error: unknown): void {
+  /** There is no answer in time. */
+  #askToo(call: Call): void {
+    if (this.#hedging === undefined || this.#hedging.take()) this.#ask(call);
+  }
+
+  /** By what is known of the first branch: its answer, or that it had none by now. One that has failed took no time. */
+  #measure(call: Call): void {
+    if (call.firstFailed) return;
+    this.#hedging?.answered((this.#clock.nowUs() - this.#askedUs) / 1_000);
+  }
+
+  #failed(call: Call, branch: number, error: unknown): void {
     call.failed += 1;
+    if (branch === 0) call.firstFailed = true;
     if (call.failed < call.asked) return;
     if (call.asked < this.#plan.branches) {
       this.#ask(call);

@@ -1,3 +1,5 @@
+import type { Clock } from "../../interface/clock.ts";
+import { Hedging } from "./hedging.ts";
 import type { LoadProbe } from "./load.ts";
 
 /** Live sessions that are looked at for how fast a branch is. */
@@ -33,9 +35,18 @@ export class SplitTally {
   }
 }
 
-/** The tallies of all splits that distribute sessions; lives as long as the peer. */
+/** What the sessions of a peer know together of their splits; lives as long as the peer. */
 export class SplitMemory {
   readonly #tallies = new Map<string, SplitTally>();
+  readonly #hedgings = new Map<string, Hedging>();
+
+  /** Of a `first` that is hedged. @param defaultMs the delay before enough is known */
+  hedging(pipeline: string, split: string, clock: Clock, defaultMs: number): Hedging {
+    const key = `${pipeline}\n${split}`;
+    const found = this.#hedgings.get(key) ?? new Hedging(clock, defaultMs);
+    this.#hedgings.set(key, found);
+    return found;
+  }
 
   tally(pipeline: string, split: string, branches: number): SplitTally {
     const key = `${pipeline}\n${split}`;

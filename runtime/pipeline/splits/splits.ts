@@ -92,7 +92,9 @@ export class Splits {
       case "first": {
         const inside = pipeline.links.filter((link) => link.branch?.some((one) => one.split === plan.id));
         const nodes = new Set(inside.flatMap((link) => link.to.node ?? []));
-        return { kind: "first", first: new FirstSplit(plan, clock, onFailure), nodes };
+        const hedging =
+          plan.hedged === true ? memory.hedging(pipeline.name, plan.id, clock, plan.staggerMs) : undefined;
+        return { kind: "first", first: new FirstSplit(plan, clock, onFailure, hedging), nodes };
       }
       case "route": {
         const cases = plan.cases.map((one): RouteCase => ("equals" in one ? { equals: resolve(one.equals) } : one));

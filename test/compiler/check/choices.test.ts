@@ -16,6 +16,12 @@ batch node X { in Said
  out text }
 batch node Y { in Said
  out text }
+batch node Safe { idempotent
+ in Said
+ out text }
+batch interface Safer { idempotent
+ in said: Said
+ out text }
 batch node Z { in text
  out text }
 batch node Dumb { in Said }
@@ -104,6 +110,10 @@ describe("first", () => {
     ["branches of several batch nodes", "t -> first(stagger: 50ms) [X() -> Z(), Y()] -> u"],
     ["a remote of a batch interface", 'remote r: Asks { at "grpc://far/x" }\n t -> first(stagger: 1s) [r, Y()] -> u'],
     ["a batch pipeline", "t -> first(stagger: 50ms) [Q(), Y()] -> u"],
+    [
+      "what may be asked twice, when most would have answered",
+      'remote r: Safer { at "grpc://far/x" }\n t -> first(stagger: auto) [Safe(), r] -> u',
+    ],
   ])("takes %s", (_, lines) => {
     expectOnly(undefined, flow(lines, "batch pipeline Q { in Said\n out text\n in -> X() -> out }"));
   });
@@ -122,9 +132,17 @@ describe("first", () => {
     ["a stagger that is a plain number", "MESH3003", "t -> first(stagger: «50») [X(), Y()] -> u"],
     ["a negative stagger", "MESH3005", "t -> first(stagger: «-5ms») [X(), Y()] -> u"],
     ["the stagger twice", "MESH2003", "t -> first(stagger: 5ms, «stagger»: 6ms) [X(), Y()] -> u"],
+    ["what must not be asked twice", "MESH5016", "t -> first(stagger: auto) [Safe(), «Y()»] -> u"],
+    ["the same further down", "MESH5016", "t -> first(stagger: auto) [Safe() -> «Z()», Safe()] -> u"],
+    ["a stagger of another name", "MESH3003", "t -> first(stagger: «soon») [X(), Y()] -> u"],
     ["a node that answers nothing", "MESH5006", "t -> first(stagger: 5ms) [X(), «Dumb()»] -> u"],
   ])("refuses %s", (_, code, lines) => {
     expectOnly(code, flow(lines));
+  });
+
+  it("tells the plan that it is hedged, and when before enough is known", () => {
+    const plan = compileText(flow("t -> first(stagger: auto) [Safe(), Safe()] -> u")).plan;
+    expect(plan?.pipelines["P"]?.splits).toMatchObject([{ kind: "first", staggerMs: 250, hedged: true }]);
   });
 
   it("marks the links that carry the winning answer", () => {

@@ -132,7 +132,7 @@ describe("the budget of a target for repeated calls", () => {
 
   it("may be drawn on ahead, by whoever waits so long", async () => {
     const clock = virtualClock();
-    const budget = new RetryBudget(clock, 1);
+    const budget = new RetryBudget(clock, { tokens: 1 });
     expect(budget.reserve(1_000)).toBe(0);
     expect(budget.reserve(300)).toBeUndefined();
     expect(budget.reserve(1_000)).toBeCloseTo(333.3, 0);

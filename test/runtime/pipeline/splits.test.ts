@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { delay } from "../../../runtime/interface/clock.ts";
 import type { Payload } from "../../../runtime/interface/frame.ts";
+import { defineNode } from "../../../runtime/interface/node.ts";
 import { meshRun, type MeshRun } from "../../support/mesh-run.ts";
 import { seen, timed, type Seen } from "../../support/timed-nodes.ts";
 
@@ -204,6 +206,76 @@ describe("`first`", () => {
     expect(error).toMatchObject({ code: "node-failed", node: expect.stringMatching(/^Ask/) });
     expect(all.log.taken).toEqual(["x:ok", "x:no!", "y:no!"]);
     expect(ms).toBe(15);
+  });
+});
+
+describe("`first(stagger: auto)`", () => {
+  const flow = `a -> first(stagger: auto) [Vary(name: "x"), Vary(name: "y")] -> b`;
+
+  /** `x` takes as long as the question says, `y` always 5 ms. */
+  async function hedged(): Promise<MeshRun & { readonly log: Seen }> {
+    const log = seen();
+    const Vary = defineNode<{ name: string }>({
+      open: ({ name }, { clock }) => ({
+        async process({ payload }, _port, work) {
+          log.taken.push(`${name}:${String(payload)}`);
+          try {
+            await delay(clock, name === "y" ? 5 : Number(payload), work.signal);
+          } catch {
+            log.givenUp.push(`${name}:${String(payload)}`);
+            return undefined;
+          }
+          return `${name}:${String(payload)}`;
+        },
+      }),
+    });
+    const declared = `${program(flow)}
+batch node Vary(name: text) { idempotent
+ in text
+ out text
+ from "./x.ts" }`;
+    return { ...(await meshRun(declared, { Vary })), log };
+  }
+  const times = (count: number, ms: string): string[] => Array.from({ length: count }, () => ms);
+
+  it("R11.2 waits for a quarter of a second as long as nothing is known, then for as long as 19 of 20 answers take", async () => {
+    const run = await hedged();
+    const { send, outputs, end, session } = await run.open("P");
+    await send("a", "1000");
+    await run.clock.run(254);
+    expect(outputs["b"]?.payloads).toEqual([]);
+    await run.clock.run(1);
+    expect(outputs["b"]?.payloads).toEqual(["y:1000"]);
+    expect(run.log.givenUp).toEqual(["x:1000"]);
+    await send("a", ...times(6, "30"), ...times(34, "10"));
+    await run.clock.run(6 * 30 + 34 * 10);
+    expect(run.log.taken.filter((one) => one.startsWith("y:"))).toHaveLength(1);
+    // The 39th of the 41 took 30 ms.
+    await send("a", "1000");
+    await run.clock.run(34);
+    expect(outputs["b"]?.payloads).toHaveLength(41);
+    await run.clock.run(1);
+    expect(outputs["b"]?.payloads.at(-1)).toBe("y:1000");
+    end("a");
+    expect((await run.clock.until(session.closed)).error).toBeUndefined();
+    await run.clock.until(run.mesh.close());
+    expect(run.clock.pending).toBe(0);
+  });
+
+  it("R11.2 asks elsewhere too for a twentieth of the calls at most, of all sessions together", async () => {
+    const run = await hedged();
+    const ask = async (payloads: readonly string[]): Promise<void> => {
+      const { send, end, session } = await run.open("P");
+      const sent = send("a", ...payloads).then(() => end("a"));
+      await run.clock.until(Promise.all([sent, session.closed]));
+    };
+    await ask(times(100, "10"));
+    // All of a sudden each takes long: to ask all of them elsewhere would double the load.
+    for (const _ of times(10, "")) await ask(times(20, "300"));
+    const elsewhere = run.log.taken.filter((one) => one.startsWith("y:")).length;
+    expect(elsewhere).toBeGreaterThanOrEqual(10);
+    expect(elsewhere).toBeLessThanOrEqual(1 + 0.05 * 300);
+    await run.clock.until(run.mesh.close());
   });
 });
 
