@@ -29,6 +29,11 @@ export const signalCommand: Command = {
         "the credentials file for NATS; else NATS_USER and NATS_PASSWORD of the environment, where they are set",
     },
     {
+      name: "max-per-address",
+      value: "N",
+      description: "connections of one address at most; 4096 by default, without limit from this machine itself",
+    },
+    {
       name: "allow-origin",
       value: "ORIGIN",
       repeated: true,
@@ -59,6 +64,7 @@ export const signalCommand: Command = {
         maxPeers: args.value("max-peers"),
         store: args.value("store"),
         storeCredentials: args.value("store-credentials"),
+        maxPerAddress: args.value("max-per-address"),
         allowedOrigins: args.values("allow-origin"),
         json: args.value("format") === "json",
       },

@@ -15,6 +15,8 @@ import { PortValues, valueText } from "./values.ts";
 export interface HttpServiceInit {
   readonly calls: PipelineCalls;
   readonly clock: Clock;
+  /** What a health check tells beside the number of pipelines. */
+  readonly figures?: () => object;
 }
 
 /** What answers at a path, by method. */
@@ -63,7 +65,7 @@ async function respond(init: HttpServiceInit, request: HttpRequest): Promise<Htt
   const health = healthAt(
     request.path,
     () => true,
-    () => ({ pipelines: names.length }),
+    () => ({ pipelines: names.length, ...init.figures?.() }),
   );
   if (health !== undefined && (method === "GET" || method === "HEAD")) return health;
   const found = resource(init, request.path);

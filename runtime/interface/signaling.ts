@@ -51,6 +51,8 @@ export interface IncomingCall extends SignalingLeg {
   readonly shared: boolean;
   /** The largest message that the caller takes on a data channel, in bytes; undefined where it has not told. */
   readonly messageBytes?: number | undefined;
+  /** The address that it comes from; undefined where that is not known, as when a service passes it on. */
+  readonly remoteHost?: string | undefined;
   readonly offer: string;
   /** Accepts, with the SDP answer. */
   answer(sdp: string): void;

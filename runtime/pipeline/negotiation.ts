@@ -18,6 +18,7 @@ import {
 } from "../interface/caps.ts";
 import { formatLocation, MeshError } from "../interface/errors.ts";
 import type { JsonValue } from "../interface/frame.ts";
+import { named } from "../interface/named.ts";
 import type { Params } from "../interface/node.ts";
 import type { PipelinePlan, PortPlan } from "../interface/plan.ts";
 
@@ -195,7 +196,7 @@ export interface CallerFormats {
  * port that does not exist or an input that is missing
  */
 export function negotiate(pipeline: PipelinePlan, caller: CallerFormats, schemas: Schemas, cells: Cells): PortTypes {
-  const met = { inputs: {} as Record<string, FlowType>, outputs: {} as Record<string, FlowType> };
+  const met = { inputs: named<FlowType>(), outputs: named<FlowType>() };
   for (const side of ["inputs", "outputs"] as const) {
     for (const [name, offered] of Object.entries(caller[side])) {
       const port = Object.hasOwn(pipeline[side], name) ? pipeline[side][name] : undefined;

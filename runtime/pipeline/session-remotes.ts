@@ -1,6 +1,7 @@
 import type { FlowType } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
+import { named } from "../interface/named.ts";
 import type { PortPlan, RemotePlan } from "../interface/plan.ts";
 import type { PipelineSession } from "../interface/session.ts";
 import { EntryLink, type Tickets } from "./border.ts";
@@ -146,7 +147,7 @@ export class SessionRemotes {
     const tickets: Tickets | undefined = plan.batch === true && graph.called.has(plan.id) ? [] : undefined;
     const borders: EntryLink[] = [];
     const held: HeldLink[] = [];
-    const outputs: Record<string, Link> = {};
+    const outputs = named<Link>();
     for (const port of Object.keys(plan.outputs)) {
       const border = this.#border(plan, port, tickets, parts);
       if (border === undefined) continue;

@@ -1,4 +1,5 @@
 import { MeshError } from "../interface/errors.ts";
+import { named } from "../interface/named.ts";
 import { randomId } from "../interface/random.ts";
 import type { RequestContext } from "../interface/request-context.ts";
 import type {
@@ -34,7 +35,7 @@ const unsettled: PipelineSession["formats"] = { inputs: {}, outputs: {} };
 /** One running use of a local pipeline. */
 export class LocalSession implements PipelineSession {
   readonly id: string;
-  readonly inputs: Record<string, EntryLink> = {};
+  readonly inputs = named<EntryLink>();
   readonly closed: Promise<SessionEnd>;
   readonly #init: SessionInit;
   readonly #common: SessionCommon;

@@ -9,6 +9,7 @@ import {
   type MediaType,
 } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
+import { named } from "../interface/named.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import { protocolVersion } from "./limits.ts";
 import type { Accept } from "./messages.ts";
@@ -20,8 +21,8 @@ import type { Accept } from "./messages.ts";
  */
 export function agreedFormats(accept: Accept, request: SessionRequest): PipelineSession["formats"] {
   checkVersion(accept.version);
-  const inputs: Record<string, FlowType> = {};
-  const outputs: Record<string, FlowType> = {};
+  const inputs = named<FlowType>();
+  const outputs = named<FlowType>();
   for (const [port, own] of Object.entries(request.inputs)) {
     const theirs = accept.inputs.find((one) => one.port === port)?.type;
     const scopes = { producer: request.schemas, consumer: accept.schemas };

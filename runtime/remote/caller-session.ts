@@ -3,6 +3,7 @@ import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
+import { named } from "../interface/named.ts";
 import type { RequestContext } from "../interface/request-context.ts";
 import type { Random } from "../interface/random.ts";
 import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
@@ -43,7 +44,7 @@ const goneBy: ReadonlySet<string> = new Set(["peer-lost", "deadline-exceeded"]);
 /** The caller's side of a session with a pipeline on another peer. */
 export class CallerSession implements PipelineSession {
   readonly id: string;
-  readonly inputs: Record<string, StreamSink> = {};
+  readonly inputs = named<StreamSink>();
   readonly closed: Promise<SessionEnd>;
   readonly goingAway: Promise<void>;
   tracks: SessionTracks | undefined;

@@ -2,6 +2,7 @@ import type { FlowType } from "../interface/caps.ts";
 import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Link } from "../interface/link.ts";
+import { named } from "../interface/named.ts";
 import type { RequestContext } from "../interface/request-context.ts";
 import type { PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
 import type { Place } from "../pipeline/failures.ts";
@@ -208,7 +209,7 @@ export class HFPipelineNode implements RunningRemote {
     const life = new AbortController();
     const links: FencedLink[] = [];
     const breaks = new Breaks();
-    const outputs: Record<string, { type: FlowType; link: Link }> = {};
+    const outputs = named<{ type: FlowType; link: Link }>();
     for (const [port, type] of Object.entries(this.#formats.outputs)) {
       const outlet = this.#outlets[port];
       if (outlet === undefined || outlet.ended) continue;

@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
 import { int, list, read, text } from "../interface/bounded.ts";
 import { signalLimits } from "./limits.ts";
+import { utf8Length } from "./message-rates.ts";
+import type { RefusalReason } from "./refusals.ts";
 
 /** JSON-RPC 2.0 error codes (https://www.jsonrpc.org/specification#error_object); ours is of the server range. */
 export const rpcCodes = {
@@ -96,7 +98,12 @@ export type IncomingOf<M extends Methods> =
   | { readonly kind: "result"; readonly id: RpcId; readonly result: unknown }
   | { readonly kind: "error"; readonly id: RpcId | null; readonly error: RpcError }
   /** Not acceptable; the answer to send, unless it was a notification or a broken response. */
-  | { readonly kind: "unacceptable"; readonly reply: RpcFailure | undefined; readonly why: string };
+  | {
+      readonly kind: "unacceptable";
+      readonly reply: RpcFailure | undefined;
+      readonly why: string;
+      readonly reason: RefusalReason;
+    };
 
 /** A message of a call. */
 export type Incoming = IncomingOf<typeof methodParams>;
@@ -114,7 +121,7 @@ export function parseSignal(text: string): Incoming {
 
 /** Reads one message; never throws. */
 export function parseMessage<M extends Methods>(text: string, methods: M): IncomingOf<M> {
-  if (new TextEncoder().encode(text).length > signalLimits.messageBytes) {
+  if (text.length > signalLimits.messageBytes / 3 && utf8Length(text) > signalLimits.messageBytes) {
     return unacceptable(null, rpcCodes.invalidRequest, "the message is larger than 64 KiB");
   }
   if (jsonDepth(text) > signalLimits.jsonDepth) {
@@ -165,9 +172,20 @@ function checkCall<M extends Methods>(
   return { kind: "call", method, id: callId, params: parsed.data } as IncomingOf<M>;
 }
 
-function unacceptable<M extends Methods>(replyTo: RpcId | null | undefined, code: number, why: string): IncomingOf<M> {
+const reasons = {
+  [rpcCodes.parseError]: "parse-error",
+  [rpcCodes.invalidRequest]: "invalid-request",
+  [rpcCodes.methodNotFound]: "method-not-found",
+  [rpcCodes.invalidParams]: "invalid-params",
+} as const satisfies Readonly<Record<number, RefusalReason>>;
+
+function unacceptable<M extends Methods>(
+  replyTo: RpcId | null | undefined,
+  code: keyof typeof reasons,
+  why: string,
+): IncomingOf<M> {
   const reply = replyTo === undefined ? undefined : rpcFailure(replyTo, { code, message: why });
-  return { kind: "unacceptable", reply, why };
+  return { kind: "unacceptable", reply, why, reason: reasons[code] };
 }
 
 /** Deepest nesting of brackets outside strings; an upper bound for text that is not JSON. */

@@ -2,13 +2,16 @@ import { httpService } from "../http/service.ts";
 import type { HttpService } from "../http/message.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
-import { rateLimit } from "../interface/rate.ts";
 import type { IncomingCall, ServeOptions, SignalingCandidate, SignalingServer } from "../interface/signaling.ts";
 import { closeCodes, signalLimits } from "./limits.ts";
 import { Mailbox } from "./mailbox.ts";
+import { MessageRates } from "./message-rates.ts";
 import { parseSignal, rpcNotification } from "./protocol.ts";
 import type { Guest, Reception } from "./reception.ts";
+import { PerAddress } from "./per-address.ts";
+import { Refusals, type RefusalReason } from "./refusals.ts";
 import { peerReception } from "./service/peer-reception.ts";
+import { Unread } from "./unread.ts";
 import type { SignalServerFactory, SignalServerHandle, SignalSocket } from "./socket.ts";
 import { calleeStart, calleeStep, type CalleeEffect, type CalleeEvent, type CalleeState } from "./state.ts";
 
@@ -20,9 +23,12 @@ export interface ServerInit {
 /** Starts the signaling endpoint that is built into a listening peer: a service that knows the pipelines of this peer. */
 export async function servePeer(init: ServerInit, options: ServeOptions): Promise<SignalingServer> {
   const { calls } = options;
-  const http = calls && httpService({ calls, clock: init.clock });
-  const reception = calls && peerReception(init.clock, calls);
-  const handle = await serveSockets(init, { ...options, http, reception, halfOpen: signalLimits.pendingCalls });
+  const refusals = new Refusals();
+  const figures = (): object => ({ refusals: refusals.figures });
+  const http = calls && httpService({ calls, clock: init.clock, figures });
+  const reception = calls && peerReception(init.clock, calls, refusals);
+  const { pendingCalls: halfOpen, pendingCallsPerAddress: halfOpenPerAddress } = signalLimits;
+  const handle = await serveSockets(init, { ...options, http, reception, refusals, halfOpen, halfOpenPerAddress });
   return { host: handle.host, port: handle.port, drain: () => http?.drain(), close: () => handle.close() };
 }
 
@@ -30,25 +36,52 @@ export interface SocketsOptions extends Omit<ServeOptions, "calls"> {
   readonly http: HttpService | undefined;
   /** Looks at each hello first; left out, all are for pipelines that run here. */
   readonly reception: Reception | undefined;
-  /** Sockets that belong to no guest of the reception, at the same time. */
+  /** Sockets that belong to no guest of the reception, at the same time; in all and of one address. */
   readonly halfOpen: number;
+  readonly halfOpenPerAddress: number;
+  /** Counts what is refused. */
+  readonly refusals: Refusals;
 }
 
 /** Answers all sockets that come in at an address. @throws {MeshError} `address-in-use` */
 export async function serveSockets(init: ServerInit, options: SocketsOptions): Promise<SignalServerHandle> {
+  const { refusals } = options;
+  const refused = (reason: RefusalReason): void => refusals.count(reason);
+  const unread = new Unread(refused);
+  const perAddress = new PerAddress(options.halfOpenPerAddress);
+  /** In the order in which they came. */
   const legs = new Set<CalleeLeg>();
-  const onSocket = (socket: SignalSocket): void => {
-    if (legs.size >= options.halfOpen) {
+  /** Makes room: who has come and said nothing goes before somebody who comes now. */
+  const dismissSilent = (host: string | undefined): boolean => {
+    for (const leg of legs) {
+      if (!leg.isSilent || (host !== undefined && leg.remoteHost !== host)) continue;
+      refused("half-open");
+      leg.stop(closeCodes.tryAgainLater, "others wait, and it has said no hello");
+      return true;
+    }
+    return false;
+  };
+  const onSocket = (given: SignalSocket): void => {
+    const socket = unread.bound(given);
+    const { remoteHost } = socket;
+    const isAddressFull = !perAddress.take(remoteHost);
+    const isFull = isAddressFull || legs.size >= options.halfOpen;
+    if (isFull && !dismissSilent(isAddressFull ? remoteHost : undefined)) {
+      if (!isAddressFull) perAddress.release(remoteHost);
+      refused("half-open");
       socket.onMessage(() => undefined);
       socket.onClose(() => undefined);
       socket.close(closeCodes.tryAgainLater, "too many calls at once");
       return;
     }
-    const leg = new CalleeLeg(init.clock, socket, options);
+    if (isAddressFull) perAddress.take(remoteHost);
+    const leg = new CalleeLeg(init.clock, socket, options, () => {
+      legs.delete(leg);
+      perAddress.release(remoteHost);
+    });
     legs.add(leg);
-    void leg.ended.then(() => legs.delete(leg));
   };
-  const handle = await (options.from ?? init.listen)(options, onSocket, options.http);
+  const handle = await (options.from ?? init.listen)({ ...options, refused }, onSocket, options.http);
   return {
     host: handle.host,
     port: handle.port,
@@ -66,28 +99,48 @@ class CalleeLeg {
   readonly #candidates = new Mailbox<SignalingCandidate | null>();
   readonly #cancels: (() => void)[] = [];
   #state: CalleeState = calleeStart;
-  #isEnded!: (error: MeshError | undefined) => void;
+  readonly #isEnded: (error: MeshError | undefined) => void;
   /** Who has the socket now. */
   #guest: Guest | undefined;
 
-  constructor(clock: Clock, socket: SignalSocket, options: SocketsOptions) {
+  /** @param onEnded called once, before anything else can come */
+  constructor(clock: Clock, socket: SignalSocket, options: SocketsOptions, onEnded: () => void) {
     this.#socket = socket;
     this.#options = options;
-    this.ended = new Promise((resolve) => (this.#isEnded = resolve));
-    void this.ended.then(() => this.#cancels.forEach((cancel) => cancel()));
-    const { helloMs, callMs, messagesPerSecond } = signalLimits;
+    let isEnded: (error: MeshError | undefined) => void = () => undefined;
+    this.ended = new Promise((resolve) => (isEnded = resolve));
+    let over = false;
+    this.#isEnded = (error) => {
+      if (over) return;
+      over = true;
+      for (const cancel of this.#cancels) cancel();
+      onEnded();
+      isEnded(error);
+    };
+    const { helloMs, callMs } = signalLimits;
+    const { refusals } = options;
     const cancelHello = clock.schedule(helloMs, () => {
-      if (this.#state.phase === "waiting") this.stop(closeCodes.policyViolation, `no hello within ${helloMs} ms`);
+      if (!this.isSilent) return;
+      refusals.count("hello-timeout");
+      this.stop(closeCodes.policyViolation, `no hello within ${helloMs} ms`);
     });
-    const cancelCall = clock.schedule(callMs, () =>
-      this.stop(closeCodes.policyViolation, `a call ends within ${callMs} ms`),
-    );
+    const cancelCall = clock.schedule(callMs, () => {
+      refusals.count("call-timeout");
+      this.stop(closeCodes.policyViolation, `a call ends within ${callMs} ms`);
+    });
     this.#cancels.push(cancelHello, cancelCall);
-    const rate = rateLimit(clock, messagesPerSecond);
+    const rates = new MessageRates(clock);
     socket.onMessage((text) => {
-      if (this.#guest !== undefined) this.#guest.message(text);
-      else if (rate.take()) this.#read(text);
-      else this.stop(closeCodes.policyViolation, `more than ${messagesPerSecond} messages in a second`);
+      if (this.#guest !== undefined) {
+        this.#guest.message(text);
+        return;
+      }
+      const excess = rates.take(text, signalLimits);
+      if (excess === undefined) this.#read(text);
+      else {
+        refusals.count(excess.reason);
+        this.stop(closeCodes.policyViolation, excess.text);
+      }
     });
     socket.onClose((code) => {
       this.#guest?.closed();
@@ -96,6 +149,15 @@ class CalleeLeg {
         new MeshError("peer-lost", `The caller broke off the signaling connection (WebSocket code ${code}).`),
       );
     });
+  }
+
+  /** It has said no hello yet. */
+  get isSilent(): boolean {
+    return this.#state.phase === "waiting";
+  }
+
+  get remoteHost(): string | undefined {
+    return this.#socket.remoteHost;
   }
 
   /** Ends the call with a WebSocket close code. */
@@ -116,6 +178,7 @@ class CalleeLeg {
         return;
       }
     }
+    if (message.kind === "unacceptable") this.#options.refusals.count(message.reason);
     this.#take({ on: "message", message });
   }
 
@@ -142,6 +205,7 @@ class CalleeLeg {
           this.#candidates.put(effect.candidate);
           break;
         case "end":
+          if (effect.error !== undefined) this.#options.refusals.count(effect.error.code);
           this.#isEnded(effect.error);
           this.#socket.close(closeCodes.normal, "");
       }
@@ -157,6 +221,7 @@ class CalleeLeg {
       pipeline,
       shared,
       messageBytes,
+      remoteHost: this.#socket.remoteHost,
       offer: sdp,
       ended: this.ended,
       answer: (sdp) => this.#take({ on: "answer", sdp }),

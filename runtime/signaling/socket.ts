@@ -1,4 +1,5 @@
 import type { HttpService } from "../http/message.ts";
+import type { RefusalReason } from "./refusals.ts";
 
 /** One WebSocket, whichever library is behind it. Text messages only; a binary one closes it with 1003. */
 export interface SignalSocket {
@@ -36,13 +37,21 @@ export interface SignalServerHandle {
   close(): Promise<void>;
 }
 
+/** Where to listen; port 0 takes a free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Told of each connection that is refused or broken off before its messages are read. */
+  readonly refused?: ((reason: RefusalReason) => void) | undefined;
+}
+
 /**
- * Waits for sockets; port 0 takes a free one.
+ * Waits for sockets.
  * @param http answers requests that are no sockets; left out, they are told what this endpoint is
  * @throws {MeshError} `address-in-use`
  */
 export type SignalServerFactory = (
-  at: { readonly host: string; readonly port: number },
+  at: ListenAddress,
   onSocket: (socket: SignalSocket) => void,
   http?: HttpService,
 ) => Promise<SignalServerHandle>;

@@ -1,14 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer, type RawData } from "ws";
 import { answerRequest, declineBroken } from "../http/server.nodejs.ts";
 import { httpLimits } from "../http/limits.ts";
 import type { HttpService } from "../http/message.ts";
 import { MeshError } from "../interface/errors.ts";
+import { rateLimit, type RateLimit } from "../interface/rate.ts";
 import { formatHostPort } from "../interface/uri.ts";
 import { closeCodes, signalLimits, signalSubprotocol } from "./limits.ts";
+import { Crowd, decline, hostOf, nodejsTime, type AddressLimits } from "./crowd.nodejs.ts";
 import { isOriginAllowed } from "./origin.ts";
+import type { RefusalReason } from "./refusals.ts";
 import type { SignalServerHandle, SignalSocket, SignalConnect, SignalServerFactory } from "./socket.ts";
 
 /**
@@ -37,6 +40,11 @@ export const connectNodejs: SignalConnect = (at, signal) =>
     signal.addEventListener("abort", onAbort, { once: true });
     // Stays on for good: a socket without a listener for `error` takes the process down.
     socket.on("error", (error: NodeJS.ErrnoException) => reject(unreachable(where, error)));
+    socket.once("unexpected-response", (request, response) => {
+      request.destroy();
+      if (response.statusCode === 429 || response.statusCode === 503) reject(tooMany(where, response));
+      else reject(unreachable(where, new Error(`Unexpected server response: ${String(response.statusCode)}`)));
+    });
     socket.once("open", () => {
       signal.removeEventListener("abort", onAbort);
       resolve(wrap(socket));
@@ -51,11 +59,19 @@ export interface NodejsListenerInit {
   readonly handshakeMs?: number;
   /** Connections at the same time; what calls to a peer need by default. */
   readonly maxConnections?: number;
+  /** Those of one address, and the WebSockets that it may open in any one second; as for a peer by default. */
+  readonly perAddress?: AddressLimits;
 }
+
+const peerAddressLimits: AddressLimits = {
+  connections: signalLimits.connectionsPerAddress,
+  socketsPerSecond: signalLimits.socketsPerSecond,
+};
 
 /** Listens with an HTTP server of its own, so that a plain request gets a plain answer. */
 export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFactory {
   const { allowedOrigins = [], handshakeMs = signalLimits.helloMs, maxConnections } = init;
+  const { perAddress = peerAddressLimits } = init;
   return (at, onSocket, service) =>
     new Promise<SignalServerHandle>((resolve, reject) => {
       const limits = {
@@ -63,30 +79,53 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
         // A body may be a stream that goes on for long; who reads one has a limit for it.
         requestTimeout: service === undefined ? handshakeMs : 0,
         connectionsCheckingInterval: Math.ceil(handshakeMs / 4),
+        // A machine that is switched off says nothing: the system asks now and then whether it is there.
+        keepAlive: true,
+        keepAliveInitialDelay: 30_000,
       };
+      const refused = at.refused ?? (() => undefined);
+      const crowd = new Crowd(perAddress, refused);
       const allows = ({ headers: { origin, host } }: IncomingMessage): boolean =>
         isOriginAllowed({ origin, host, listenHost: bracketed(at.host), allowed: allowedOrigins });
       const http = createServer(limits, (request, response) => {
+        if (crowd.isTurnedAway(request.socket)) return;
         if (service === undefined || isRoot(request)) answerPlain(request, response, service);
         else void answerRequest(service, allows(request), request, response);
       });
-      if (service !== undefined) http.on("clientError", declineBroken);
+      http.on("clientError", (error: NodeJS.ErrnoException, stream: Duplex) => {
+        // Told again for what comes after the answer.
+        if (error.code !== "ECONNRESET" && stream.writable) refused("handshake");
+        declineBroken(error, stream);
+      });
+      http.prependListener("connection", (socket: Socket) => crowd.enter(socket));
+      http.on("drop", () => refused("connections"));
       // Those of HTTP have places of their own, so that signaling has its.
       http.maxConnections =
         maxConnections ?? 4 * signalLimits.pendingCalls + (service === undefined ? 0 : 2 * httpLimits.requests);
-      const sockets = new WebSocketServer({ ...common, noServer: true, handleProtocols: () => signalSubprotocol });
+      const sockets = new WebSocketServer({
+        ...common,
+        noServer: true,
+        autoPong: false,
+        handleProtocols: () => signalSubprotocol,
+      });
       http.on("upgrade", (request, stream, head) => {
         // A client may go at any moment of its handshake.
         stream.on("error", () => stream.destroy());
+        if (!crowd.mayOpen(stream, request.socket.remoteAddress)) return;
         const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
         if (!allows(request)) {
+          refused("origin");
           decline(stream, "403 Forbidden", "Pages of this origin may not call this peer; it has to be allowed there.");
         } else if (!offered.includes(signalSubprotocol)) {
+          refused("subprotocol");
           decline(stream, "400 Bad Request", `This endpoint speaks the WebSocket subprotocol ${signalSubprotocol}.`);
         } else {
           sockets.handleUpgrade(request, stream, head, (socket) => {
-            socket.on("error", () => undefined);
-            onSocket(wrap(socket, request.socket.remoteAddress));
+            socket.on("error", (error: NodeJS.ErrnoException) => {
+              if (error.code?.startsWith("WS_ERR") === true) refused(frameReasons[error.code] ?? "frame");
+            });
+            answerPings(socket, refused);
+            onSocket(wrap(socket, hostOf(request.socket.remoteAddress), refused));
           });
         }
       });
@@ -106,13 +145,13 @@ function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function decline(stream: Duplex, status: string, sentence: string): void {
-  const body = `${sentence}\n`;
-  stream.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-}
+/** Why `ws` has ended a connection; what is not here is no frame of RFC 6455. */
+const frameReasons: Readonly<Record<string, RefusalReason>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: "message-bytes",
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: "message-bytes",
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: "message-bytes",
+  WS_ERR_INVALID_UTF8: "utf8",
+};
 
 /** @param answers some may be on their way */
 async function closeAll(http: Server, sockets: WebSocketServer, answers: boolean): Promise<void> {
@@ -143,12 +182,37 @@ function answerPlain(request: IncomingMessage, response: ServerResponse, service
   );
 }
 
-function wrap(socket: WebSocket, remoteHost?: string): SignalSocket {
+/** As `ws` does by itself, but not without end: control frames count as messages, and who does not read is not written to. */
+function answerPings(socket: WebSocket, refused: (reason: RefusalReason) => void): void {
+  let rate: RateLimit | undefined;
+  const onControl = (): boolean => {
+    rate ??= rateLimit(nodejsTime, signalLimits.messagesPerSecond);
+    if (rate.take()) return true;
+    if (socket.readyState === WebSocket.OPEN) {
+      refused("message-rate");
+      socket.close(
+        closeCodes.policyViolation,
+        `more than ${signalLimits.messagesPerSecond} control frames in a second`,
+      );
+    }
+    return false;
+  };
+  socket.on("ping", (data: Buffer) => {
+    if (onControl() && socket.bufferedAmount <= signalLimits.behindBytes) socket.pong(data);
+  });
+  socket.on("pong", onControl);
+}
+
+function wrap(
+  socket: WebSocket,
+  remoteHost?: string,
+  refused: (reason: RefusalReason) => void = () => undefined,
+): SignalSocket {
   return {
     get unreadBytes() {
       return socket.bufferedAmount;
     },
-    remoteHost: remoteHost?.replace(/^::ffff:(?=\d+\.)/, ""),
+    remoteHost,
     send(text) {
       if (socket.readyState === WebSocket.OPEN) socket.send(text);
     },
@@ -158,8 +222,10 @@ function wrap(socket: WebSocket, remoteHost?: string): SignalSocket {
     },
     onMessage(listener) {
       socket.on("message", (data: RawData, isBinary: boolean) => {
-        if (isBinary) socket.close(closeCodes.unsupportedData, "text messages only");
-        else listener((data as Buffer).toString("utf8"));
+        if (isBinary) {
+          if (socket.readyState === WebSocket.OPEN) refused("binary");
+          socket.close(closeCodes.unsupportedData, "text messages only");
+        } else listener((data as Buffer).toString("utf8"));
       });
     },
     onClose(listener) {
@@ -179,6 +245,15 @@ function unreachable(where: string, error: NodeJS.ErrnoException): MeshError {
   };
   const known = text[error.code ?? ""] ?? `${where} does not answer as a peer does: ${error.message}.`;
   return new MeshError("peer-unreachable", known, { cause: error, hint });
+}
+
+/** The endpoint is there, and takes no more connections of this machine now. */
+function tooMany(where: string, { headers }: IncomingMessage): MeshError {
+  const seconds = Number(headers["retry-after"] ?? 1);
+  return new MeshError("resource-exhausted", `${where} takes no more connections of this machine now.`, {
+    hint: "Have fewer at the same time, or try again later.",
+    retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : 1_000,
+  });
 }
 
 function cannotListen(where: string, error: NodeJS.ErrnoException): MeshError {

@@ -19,6 +19,14 @@ describe("the pages about signaling", () => {
     expect(withTables(protocol)).toBe(protocol);
   });
 
+  it("say under which code each refusal is counted", () => {
+    const source = read("runtime/signaling/refusals.ts");
+    const reasons = /type RefusalReason =[^;]+;/.exec(source)?.[0].match(/(?<=\| ")[a-z0-9-]+(?=")/g) ?? [];
+    expect(reasons.length).toBeGreaterThan(15);
+    const table = page.slice(page.indexOf("## Limits"));
+    expect(reasons.filter((reason) => !table.includes(`\`${reason}\``))).toEqual([]);
+  });
+
   it("show programs that check", () => {
     const text = blocks("mesh").join("\n");
     expect(blocks("mesh").length).toBe(2);
@@ -47,7 +55,7 @@ describe("the pages about signaling", () => {
   it("show commands as they are", () => {
     const lines = blocks("sh").flatMap((text) => text.trim().split("\n"));
     const commandLines = lines.filter((line) => !line.startsWith("npm install "));
-    expect(commandLines.length).toBe(4);
+    expect(commandLines.length).toBe(5);
     for (const line of commandLines) {
       const [meshc, name = "", ...words] = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(
         ([, quoted, word]) => quoted ?? word ?? "",

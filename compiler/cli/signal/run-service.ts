@@ -16,6 +16,7 @@ export interface ServiceRequest {
   /** Where registrations are kept; memory where it is left out. */
   readonly store: string | undefined;
   readonly storeCredentials: string | undefined;
+  readonly maxPerAddress: string | undefined;
   readonly allowedOrigins: readonly string[];
   readonly json: boolean;
 }
@@ -26,13 +27,9 @@ export async function runService(request: ServiceRequest, io: Io): Promise<ExitC
   if (at.secure === true) {
     throw usageError("The service itself listens at ws:// addresses.", "Put a proxy that ends TLS before it.");
   }
-  const maxPeers = request.maxPeers === undefined ? serviceLimits.peers : Number(request.maxPeers);
-  if (!Number.isSafeInteger(maxPeers) || maxPeers < 1) {
-    throw usageError(
-      `\`--max-peers ${request.maxPeers}\` is no number of peers.`,
-      "Write it as in `--max-peers 1000`.",
-    );
-  }
+  const maxPeers = countOf(request.maxPeers, "--max-peers", "peers") ?? serviceLimits.peers;
+  const perAddress =
+    countOf(request.maxPerAddress, "--max-per-address", "connections") ?? serviceLimits.connectionsPerAddress;
   const shared = request.store === undefined ? undefined : storeAddress(request.store);
   if (request.storeCredentials !== undefined && shared === undefined) {
     throw usageError(
@@ -44,6 +41,7 @@ export async function runService(request: ServiceRequest, io: Io): Promise<ExitC
   const listen = nodejsListener({
     allowedOrigins: request.allowedOrigins,
     maxConnections: serviceLimits.connections,
+    perAddress: { connections: perAddress, socketsPerSecond: serviceLimits.socketsPerSecond },
   });
   const store = shared && (await openStore(shared, request.storeCredentials));
   const parts = { clock: nodejsClock, random: platformRandom, listen, maxPeers, ...(store !== undefined && { store }) };
@@ -70,4 +68,12 @@ export async function runService(request: ServiceRequest, io: Io): Promise<ExitC
   await store?.close();
   say("ended", `ended, with ${peers} ${peers === 1 ? "peer" : "peers"} registered`, { peers });
   return exitCode.interrupted;
+}
+
+/** @throws {CommandError} for what is no number of things */
+function countOf(given: string | undefined, option: string, things: string): number | undefined {
+  if (given === undefined) return undefined;
+  const count = Number(given);
+  if (Number.isSafeInteger(count) && count >= 1) return count;
+  throw usageError(`\`${option} ${given}\` is no number of ${things}.`, `Write it as in \`${option} 1000\`.`);
 }

@@ -2,6 +2,7 @@ import { formatType, type FlowType, type Schemas } from "../../interface/caps.ts
 import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Link } from "../../interface/link.ts";
+import { named } from "../../interface/named.ts";
 import type {
   PipelineSession,
   SessionDescription,
@@ -37,7 +38,7 @@ export interface SharedSessionInit {
 export class SharedSession implements PipelineSession {
   readonly id: string;
   readonly formats: PipelineSession["formats"];
-  readonly inputs: Record<string, SharedInput> = {};
+  readonly inputs = named<SharedInput>();
   readonly closed: Promise<SessionEnd>;
   readonly #init: SharedSessionInit;
   readonly #taps = new Map<string, { readonly tap: Tap; readonly fan: FanOut }>();

@@ -18,6 +18,8 @@ interface Entry {
   readonly provides: Held<readonly Capability[]>;
   /** In the order of their names. */
   readonly pipelines: readonly Held<Advertised>[];
+  /** UTF-16 code units of the JSON of `record`. */
+  readonly length: number;
   load: LoadReport | undefined;
 }
 
@@ -60,6 +62,12 @@ export class Directory {
   readonly #listeners = new Set<(change: DirectoryChange) => void>();
   /** Nodes that cannot be reached: nothing is passed on to the peers that are connected there. */
   readonly #gone = new Set<string>();
+  #recordLength = 0;
+
+  /** UTF-16 code units of all that is registered, as JSON; what is the same in several counts once. */
+  get length(): number {
+    return this.#recordLength + this.#provides.length + this.#advertised.length;
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -143,10 +151,13 @@ export class Directory {
     return { found, cursor: undefined };
   }
 
-  /** All that fits a question, in the order of ids. */
-  *matches(query: Query): Generator<FoundPipeline> {
+  /**
+   * All that fits a question, in the order of ids.
+   * @param from peers behind this id come first, and then those up to it
+   */
+  *matches(query: Query, from?: string): Generator<FoundPipeline> {
     const matcher = new Matcher(query);
-    for (const entry of this.#from(query, undefined, undefined)) {
+    for (const entry of this.#around(query, from)) {
       for (const { pipeline, hash } of matcher.fitting(entry)) {
         yield this.#found(entry, pipeline, hash);
       }
@@ -187,12 +198,18 @@ export class Directory {
     }
   }
 
+  /** Peers that have a pipeline of this name. */
+  count(pipeline: string): number {
+    return this.#byName.get(pipeline)?.size ?? 0;
+  }
+
   #entryOf({ provides, pipelines, ...record }: RegistryRecord): Entry {
     const inOrder = pipelines.toSorted((a, b) => (a.pipeline < b.pipeline ? -1 : 1));
     return {
       record,
       provides: this.#provides.hold(provides),
       pipelines: inOrder.map((pipeline) => this.#advertised.hold({ pipeline, hash: interfaceHash(pipeline) })),
+      length: JSON.stringify(record).length,
       load: undefined,
     };
   }
@@ -200,6 +217,7 @@ export class Directory {
   #add(entry: Entry): void {
     const { id } = entry.record;
     this.#entries.set(id, entry);
+    this.#recordLength += entry.length;
     this.#ids.add(id);
     for (const { value } of entry.pipelines) {
       this.#byName.add(value.pipeline.pipeline, id);
@@ -211,6 +229,7 @@ export class Directory {
   #remove(entry: Entry): void {
     const { id } = entry.record;
     this.#entries.delete(id);
+    this.#recordLength -= entry.length;
     this.#ids.delete(id);
     for (const held of entry.pipelines) {
       this.#byName.delete(held.value.pipeline.pipeline, id);
@@ -233,6 +252,17 @@ export class Directory {
     }
     if (first !== undefined) yield first;
     for (const id of this.#smallest(query)?.after(after) ?? []) {
+      const entry = this.#entries.get(id);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  *#around(query: Query, from: string | undefined): Generator<Entry> {
+    if (query.peer !== undefined) {
+      yield* this.#from(query, undefined, undefined);
+      return;
+    }
+    for (const id of this.#smallest(query)?.around(from) ?? []) {
       const entry = this.#entries.get(id);
       if (entry !== undefined) yield entry;
     }
@@ -295,17 +325,24 @@ function known<K>(verdicts: Map<K, boolean>, key: K, judge: () => boolean): bool
 /** Ids by a word that they share. */
 class Index {
   readonly #lists = new Map<string, SortedNames>();
+  readonly #words = new SortedNames();
 
   add(word: string, id: string): void {
-    const list = this.#lists.get(word) ?? new SortedNames();
+    let list = this.#lists.get(word);
+    if (list === undefined) {
+      list = new SortedNames();
+      this.#lists.set(word, list);
+      this.#words.add(word);
+    }
     list.add(id);
-    this.#lists.set(word, list);
   }
 
   delete(word: string, id: string): void {
     const list = this.#lists.get(word);
     list?.delete(id);
-    if (list?.size === 0) this.#lists.delete(word);
+    if (list?.size !== 0) return;
+    this.#lists.delete(word);
+    this.#words.delete(word);
   }
 
   get(word: string): SortedNames | undefined {
@@ -313,6 +350,6 @@ class Index {
   }
 
   keys(limit: number): string[] {
-    return [...this.#lists.keys()].toSorted().slice(0, limit);
+    return this.#words.first(limit);
   }
 }

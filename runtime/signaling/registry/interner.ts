@@ -5,6 +5,8 @@ import { shortSha256 } from "./sha256.ts";
 export interface Held<T> {
   readonly key: string;
   readonly value: T;
+  /** UTF-16 code units of its canonical JSON. */
+  readonly length: number;
   users: number;
 }
 
@@ -12,21 +14,35 @@ export interface Held<T> {
 export class Interner<T> {
   readonly #held = new Map<string, Held<T>>();
 
+  #length = 0;
+
   get size(): number {
     return this.#held.size;
   }
 
+  /** Of all that is kept. */
+  get length(): number {
+    return this.#length;
+  }
+
   hold(value: T): Held<T> {
-    const key = shortSha256(canonical(value));
-    const held = this.#held.get(key) ?? { key, value, users: 0 };
+    const text = canonical(value);
+    const key = shortSha256(text);
+    let held = this.#held.get(key);
+    if (held === undefined) {
+      held = { key, value, length: text.length, users: 0 };
+      this.#held.set(key, held);
+      this.#length += held.length;
+    }
     held.users += 1;
-    this.#held.set(key, held);
     return held;
   }
 
   /** Once for each `hold`. */
   release(held: Held<T>): void {
     held.users -= 1;
-    if (held.users === 0) this.#held.delete(held.key);
+    if (held.users > 0) return;
+    this.#held.delete(held.key);
+    this.#length -= held.length;
   }
 }

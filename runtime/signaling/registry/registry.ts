@@ -16,6 +16,8 @@ export interface RegistryInit {
   readonly node?: string;
   /** Registered peers, at most. */
   readonly maxPeers?: number;
+  /** UTF-16 code units of all that they say, at most. */
+  readonly maxLength?: number;
 }
 
 /** How often a change is tried again that another node was faster with. */
@@ -78,6 +80,7 @@ export class Registry {
         throw new MeshError("resource-exhausted", `As many peers as may be (${maxPeers}) are registered.`, { hint });
       }
       const next = nextEpoch(current, { id, key, epoch });
+      this.#checkLength(given, current);
       return { id, key, epoch: next, node: this.node, connected: true, name, addresses, relay, provides, pipelines };
     });
     if (given.load !== undefined) await this.#init.store.report(id, record.epoch, given.load);
@@ -118,6 +121,17 @@ export class Registry {
     this.#unwatch();
     for (const { cancel } of this.#leases.values()) cancel();
     this.#leases.clear();
+  }
+
+  /** @throws {MeshError} `resource-exhausted` for one that says more than before, when all say too much */
+  #checkLength({ provides, pipelines }: ServiceParams<"register">, current: RegistryRecord | undefined): void {
+    const { maxLength = serviceLimits.registeredLength } = this.#init;
+    if (this.directory.length < maxLength) return;
+    const before = current === undefined ? -1 : JSON.stringify([current.provides, current.pipelines]).length;
+    if (JSON.stringify([provides, pipelines]).length <= before) return;
+    throw new MeshError("resource-exhausted", `The registered peers say as much as may be (${maxLength} characters).`, {
+      hint: "Register with another service.",
+    });
   }
 
   #freshId(name: string): string {

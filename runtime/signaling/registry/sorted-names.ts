@@ -16,11 +16,25 @@ export class SortedNames {
     if (this.#names[at] === name) this.#names.splice(at, 1);
   }
 
+  first(count: number): string[] {
+    return this.#names.slice(0, count);
+  }
+
   /** Those behind `last`, or all. */
   *after(last: string | undefined): Generator<string> {
     let at = last === undefined ? 0 : this.#firstNotBefore(last);
     if (last !== undefined && this.#names[at] === last) at += 1;
     for (; at < this.#names.length; at += 1) yield this.#names[at] as string;
+  }
+
+  /** All, those behind `last` first. */
+  *around(last: string | undefined): Generator<string> {
+    yield* this.after(last);
+    if (last === undefined) return;
+    for (const name of this.#names) {
+      if (name > last) return;
+      yield name;
+    }
   }
 
   #firstNotBefore(name: string): number {

@@ -1,4 +1,5 @@
 import { parseMeshUri } from "../../interface/uri.ts";
+import { isLoopback } from "../loopback.ts";
 import type { FoundPipeline } from "../methods.ts";
 
 /** Leaves out the addresses that only programs on the peer's own machine reach, for whoever asks from another. */
@@ -14,8 +15,4 @@ function hostOf(address: string): string {
   } catch {
     return "";
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || host === "::1" || /^127(\.\d+){3}$/.test(host);
 }

@@ -8,11 +8,13 @@ export type Preference = NonNullable<ServiceParams<"connect">["prefer"]>;
 /** Picks one of several pipelines that would do (spec R12.1 to R12.3). */
 export interface Chooser {
   /**
-   * @param among one at least, in the order of their peers
+   * @param among one at least, in the order of their peers; for `round_robin` from behind the last one on
    * @param group what is asked for: choices of the same take turns, and know of each other
    * @returns undefined when all are full, by what they report and by those that were sent there since
    */
   choose(among: readonly FoundPipeline[], prefer: Preference, group: string, key?: string): FoundPipeline | undefined;
+  /** The peer that had the last turn in a group. */
+  last(group: string): string | undefined;
 }
 
 /** Groups that are remembered; of more, the one that was used the longest ago begins anew. */
@@ -38,6 +40,7 @@ export function balancingChooser(clock: Clock, random: Random): Chooser {
       if (groups.size > groupsAtMost && oldest !== undefined) groups.delete(oldest);
       return one.choose(among, key);
     },
+    last: (group) => turns.last(group),
   };
 }
 
@@ -85,5 +88,6 @@ export function roundRobinChooser(): Chooser {
       if (last.size > groupsAtMost && oldest !== undefined) last.delete(oldest);
       return next;
     },
+    last: (group) => last.get(group),
   };
 }

@@ -2,8 +2,8 @@ import { MeshError } from "../../interface/errors.ts";
 import type { FoundPipeline, ServiceParams } from "../methods.ts";
 import type { ServiceContext } from "./context.ts";
 
-/** Candidates that are held against each other. */
-const candidatesAtMost = 256;
+/** Candidates that are held against each other; of those whose turn comes, the first will do. */
+const candidatesAtMost = 1_024;
 
 /**
  * The pipeline that a caller is to connect to.
@@ -11,20 +11,22 @@ const candidatesAtMost = 256;
  */
 export function connectTo(service: ServiceContext, params: ServiceParams<"connect">): FoundPipeline {
   const { prefer = "round_robin", key, exclude = [], schemes, ...query } = params;
-  const candidates: FoundPipeline[] = [];
+  const group = JSON.stringify([prefer, query]);
+  const inTurn = prefer === "round_robin";
+  const free: FoundPipeline[] = [];
   let found = 0;
-  for (const one of service.directory.matches(query)) {
+  let full = 0;
+  for (const one of service.directory.matches(query, inTurn ? service.chooser.last(group) : undefined)) {
     found += 1;
     if (exclude.includes(one.peer) || !canDial(one, schemes)) continue;
-    candidates.push(one);
-    if (candidates.length >= candidatesAtMost) break;
+    if (one.load?.slots !== undefined && one.load.inFlight >= one.load.slots) full += 1;
+    else free.push(one);
+    if (free.length >= (inTurn ? 1 : candidatesAtMost)) break;
   }
-  if (candidates.length === 0) throw nobody(service, params, found);
-  const free = candidates.filter(({ load }) => load?.slots === undefined || load.inFlight < load.slots);
-  const chosen =
-    free.length === 0 ? undefined : service.chooser.choose(free, prefer, JSON.stringify([prefer, query]), key);
+  if (free.length + full === 0) throw nobody(service, params, found);
+  const chosen = free.length === 0 ? undefined : service.chooser.choose(free, prefer, group, key);
   if (chosen !== undefined) return chosen;
-  const text = `all ${candidates.length} peers that have ${wanted(params)} are full`;
+  const text = `all ${free.length + full} peers that have ${wanted(params)} are full`;
   throw new MeshError("resource-exhausted", text, { retryAfterMs: 500 });
 }
 
@@ -44,7 +46,7 @@ function nobody(service: ServiceContext, params: ServiceParams<"connect">, found
     return new MeshError("peer-unreachable", text);
   }
   const { pipeline, where = [] } = params;
-  const same = pipeline === undefined ? 0 : [...service.directory.matches({ pipeline })].length;
+  const same = pipeline === undefined ? 0 : service.directory.count(pipeline);
   if (same === 0) {
     return new MeshError("peer-unreachable", `no peer with ${wanted(params)} is registered here`, {
       hint: "Start a peer that runs it and registers here: `meshc run FILE --register URI`.",

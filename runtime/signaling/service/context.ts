@@ -1,8 +1,11 @@
 import type { Clock } from "../../interface/clock.ts";
 import type { ServiceMethod } from "../methods.ts";
+import type { PerAddress } from "../per-address.ts";
+import type { RefusalReason } from "../refusals.ts";
 import type { Directory } from "../registry/directory.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Chooser } from "./chooser.ts";
+import type { WatchPlaces } from "./watch-places.ts";
 
 /** A call that is passed on, seen from the conversation with the called peer. */
 export interface Passed {
@@ -36,8 +39,11 @@ export interface ServiceContext {
   readonly chooser: Chooser;
   readonly methods: readonly ServiceMethod[];
   readonly self: string | undefined;
-  /** Something was refused or broken off, with this code of the table. */
-  count(code: string): void;
+  /** Peers that were registered over open conversations. */
+  readonly peersPerAddress: PerAddress;
+  readonly watches: WatchPlaces;
+  /** Something was refused or broken off. */
+  count(reason: RefusalReason): void;
   attach(id: string, callee: Callee): void;
   detach(id: string, callee: Callee): void;
   conversationEnded(callee: Callee): void;

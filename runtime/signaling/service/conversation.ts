@@ -1,7 +1,7 @@
 import { MeshError } from "../../interface/errors.ts";
-import { rateLimit } from "../../interface/rate.ts";
 import { toRpcError } from "../errors.ts";
 import { closeCodes, serviceLimits, signalLimits } from "../limits.ts";
+import { MessageRates, type Excess } from "../message-rates.ts";
 import { serviceParams, type ServiceParams } from "../methods.ts";
 import {
   methodParams,
@@ -21,6 +21,8 @@ import { Watch } from "./watch.ts";
 
 const { discover, watch, connect, register, renew, unregister, report, relay } = serviceParams;
 const methods = { discover, watch, connect, register, renew, unregister, report, relay, bye: methodParams.bye };
+/** What a peer with many calls and much to report says often. */
+const cheap: ReadonlySet<string> = new Set(["relay", "renew", "report", "bye"] satisfies (keyof typeof methods)[]);
 type Call = Extract<IncomingOf<typeof methods>, { kind: "call" }>;
 
 /** What one connection says to a signaling service, and is told by it. */
@@ -31,8 +33,9 @@ export class Conversation implements Guest, Callee {
   readonly #registrations = new Map<string, number>();
   readonly #watches: Watch[] = [];
   readonly #calls = new Map<number, Passed>();
-  readonly #few: { take(): boolean };
-  readonly #many: { take(): boolean };
+  /** Of all messages, and of those that cost more than to be passed on. */
+  readonly #rates: MessageRates;
+  readonly #costly: MessageRates;
   #nextCall = 1;
   #heardUs: number;
   #cancelIdle: () => void = () => undefined;
@@ -43,8 +46,8 @@ export class Conversation implements Guest, Callee {
     this.#socket = socket;
     const { clock } = service;
     this.#heardUs = clock.nowUs();
-    this.#few = rateLimit(clock, signalLimits.messagesPerSecond);
-    this.#many = rateLimit(clock, serviceLimits.messagesPerSecond);
+    this.#rates = new MessageRates(clock);
+    this.#costly = new MessageRates(clock);
     this.#awaitWords(serviceLimits.idleMs);
   }
 
@@ -56,18 +59,24 @@ export class Conversation implements Guest, Callee {
   message(text: string): void {
     if (this.#over) return;
     this.#heardUs = this.#service.clock.nowUs();
-    const registered = this.#registrations.size > 0;
-    if (!(registered ? this.#many : this.#few).take()) {
-      const limit = registered ? serviceLimits.messagesPerSecond : signalLimits.messagesPerSecond;
-      this.#service.count("resource-exhausted");
-      this.stop(closeCodes.policyViolation, `more than ${limit} messages in a second`);
-      return;
-    }
+    const limits = this.#registrations.size > 0 ? serviceLimits : signalLimits;
+    if (this.#exceeds(this.#rates.take(text, limits))) return;
     const message = parseMessage(text, methods);
     if (message.kind === "unacceptable") {
-      this.#service.count("protocol-violation");
+      this.#service.count(message.reason);
       if (message.reply !== undefined) this.#send(message.reply);
-    } else if (message.kind === "call") this.#called(message);
+    } else if (message.kind === "call") {
+      if (!cheap.has(message.method) && this.#exceeds(this.#costly.take(text, signalLimits))) return;
+      this.#called(message);
+    }
+  }
+
+  /** Ends the conversation when too much was sent. */
+  #exceeds(excess: Excess | undefined): boolean {
+    if (excess === undefined) return false;
+    this.#service.count(excess.reason);
+    this.stop(closeCodes.policyViolation, excess.text);
+    return true;
   }
 
   closed(): void {
@@ -164,32 +173,46 @@ export class Conversation implements Guest, Callee {
     }
     const { remoteHost } = this.#socket;
     const addresses = params.addresses.map((address) => fromAnywhere(address, remoteHost));
-    const registered = await registry.register({ ...params, addresses });
-    if (this.#over) {
-      void registry.disconnected(registered.id, registered.epoch).catch(() => undefined);
-      return registered;
+    const isNew = !this.#registrations.has(params.id ?? "");
+    if (isNew && !this.#service.peersPerAddress.take(remoteHost)) {
+      throw new MeshError("resource-exhausted", `one address registers ${serviceLimits.peersPerAddress} peers at most`);
     }
-    this.#registrations.set(registered.id, registered.epoch);
-    this.#service.attach(registered.id, this);
-    return registered;
+    let took = isNew;
+    try {
+      const registered = await registry.register({ ...params, addresses });
+      if (this.#over) {
+        void registry.disconnected(registered.id, registered.epoch).catch(() => undefined);
+        return registered;
+      }
+      // Asked for twice at once, it is one all the same.
+      took = isNew && this.#registrations.has(registered.id);
+      this.#registrations.set(registered.id, registered.epoch);
+      this.#service.attach(registered.id, this);
+      return registered;
+    } finally {
+      if (took) this.#service.peersPerAddress.release(remoteHost);
+    }
   }
 
   #watch(query: ServiceParams<"watch">): number {
     if (this.#watches.length >= serviceLimits.watches) {
       throw new MeshError("resource-exhausted", `one connection watches ${serviceLimits.watches} questions at most`);
     }
+    this.#service.watches.add(this.#socket.remoteHost);
     const number = this.#watches.length + 1;
     const { directory, clock } = this.#service;
     const tell = (change: Omit<ServiceParams<"changed">, "watch">): void => {
       const found = change.found?.map((one) => reachable(one, this.#socket.remoteHost));
       this.tell({ ...change, ...(found !== undefined && { found }), watch: number });
     };
-    this.#watches.push(new Watch({ directory, clock, query, tell }));
+    const isBehind = (): boolean => (this.#socket.unreadBytes ?? 0) > signalLimits.behindBytes;
+    this.#watches.push(new Watch({ directory, clock, query, tell, isBehind }));
     return number;
   }
 
   #relayed({ call, message, end }: ServiceParams<"relay">): void {
     const passed = this.#calls.get(call);
+    if (passed === undefined) this.#service.count("unknown-call");
     if (message !== undefined) passed?.answer(message);
     if (end !== undefined) passed?.hungUp(end.code, end.reason);
   }
@@ -211,38 +234,52 @@ export class Conversation implements Guest, Callee {
   }
 
   #forget(id: string): void {
-    this.#registrations.delete(id);
+    if (this.#registrations.delete(id)) this.#service.peersPerAddress.release(this.#socket.remoteHost);
     this.#service.detach(id, this);
   }
 
   #send(message: object): void {
     if (this.#over) return;
     this.#socket.send(JSON.stringify(message));
-    if ((this.#socket.unreadBytes ?? 0) <= serviceLimits.unreadBytes) return;
-    this.#service.count("resource-exhausted");
-    this.stop(closeCodes.policyViolation, "it does not read what it is sent");
   }
 
   #end(): boolean {
     if (this.#over) return false;
     this.#over = true;
     this.#cancelIdle();
-    for (const one of this.#watches) one.stop();
+    const { remoteHost } = this.#socket;
+    for (const one of this.#watches) {
+      one.stop();
+      this.#service.watches.remove(remoteHost);
+    }
     for (const call of this.#calls.values()) call.hungUp(closeCodes.goingAway, "the called peer has gone");
-    for (const id of this.#registrations.keys()) this.#service.detach(id, this);
+    for (const id of this.#registrations.keys()) {
+      this.#service.detach(id, this);
+      this.#service.peersPerAddress.release(remoteHost);
+    }
     this.#service.conversationEnded(this);
     return true;
   }
 
-  /** Who neither has registered nor watches is heard of now and then, or goes. */
+  /** One of its registrations stands. */
+  get #isRegistered(): boolean {
+    const { directory } = this.#service;
+    for (const [id, epoch] of this.#registrations) if (directory.get(id)?.epoch === epoch) return true;
+    return false;
+  }
+
+  /** Who neither is registered nor watches is heard of now and then, or goes. */
   #awaitWords(ms: number): void {
     const { clock } = this.#service;
     this.#cancelIdle = clock.schedule(ms, () => {
       const idleMs = (clock.nowUs() - this.#heardUs) / 1_000;
-      const busy = this.#registrations.size > 0 || this.#watches.length > 0;
+      const busy = this.#isRegistered || this.#watches.length > 0;
       if (busy) this.#awaitWords(serviceLimits.idleMs);
       else if (idleMs < serviceLimits.idleMs) this.#awaitWords(serviceLimits.idleMs - idleMs);
-      else this.stop(closeCodes.goingAway, `nothing was said for ${serviceLimits.idleMs} ms`);
+      else {
+        this.#service.count("idle");
+        this.stop(closeCodes.goingAway, `nothing was said for ${serviceLimits.idleMs} ms`);
+      }
     });
   }
 }

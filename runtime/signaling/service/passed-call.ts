@@ -1,5 +1,5 @@
-import { rateLimit } from "../../interface/rate.ts";
 import { closeCodes, signalLimits } from "../limits.ts";
+import { MessageRates } from "../message-rates.ts";
 import { parseSignal } from "../protocol.ts";
 import type { Guest } from "../reception.ts";
 import type { SignalSocket } from "../socket.ts";
@@ -14,7 +14,7 @@ export class PassedCall implements Guest, Passed {
   readonly #service: ServiceContext;
   readonly #socket: SignalSocket;
   readonly #callee: Callee;
-  readonly #rate: { take(): boolean };
+  readonly #rates: MessageRates;
   readonly #cancel: () => void;
   #over = false;
 
@@ -22,23 +22,25 @@ export class PassedCall implements Guest, Passed {
     this.#service = service;
     this.#socket = socket;
     this.#callee = callee;
-    this.#rate = rateLimit(service.clock, signalLimits.messagesPerSecond);
+    this.#rates = new MessageRates(service.clock);
     const { callMs } = signalLimits;
-    this.#cancel = service.clock.schedule(callMs, () =>
-      this.stop(closeCodes.policyViolation, `a call ends within ${callMs} ms`),
-    );
+    this.#cancel = service.clock.schedule(callMs, () => {
+      service.count("call-timeout");
+      this.stop(closeCodes.policyViolation, `a call ends within ${callMs} ms`);
+    });
   }
 
   message(text: string): void {
     if (this.#over) return;
-    if (!this.#rate.take()) {
-      this.#service.count("resource-exhausted");
-      this.stop(closeCodes.policyViolation, `more than ${signalLimits.messagesPerSecond} messages in a second`);
+    const excess = this.#rates.take(text, signalLimits);
+    if (excess !== undefined) {
+      this.#service.count(excess.reason);
+      this.stop(closeCodes.policyViolation, excess.text);
       return;
     }
     const message = parseSignal(text);
     if (message.kind === "unacceptable") {
-      this.#service.count("protocol-violation");
+      this.#service.count(message.reason);
       if (message.reply !== undefined) this.#socket.send(JSON.stringify(message.reply));
       return;
     }

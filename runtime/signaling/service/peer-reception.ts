@@ -2,6 +2,7 @@ import type { PipelineCalls } from "../../interface/calls.ts";
 import type { Clock } from "../../interface/clock.ts";
 import type { MethodParams, RpcId } from "../protocol.ts";
 import type { Guest, Reception } from "../reception.ts";
+import type { Refusals } from "../refusals.ts";
 import { Directory } from "../registry/directory.ts";
 import type { SignalSocket } from "../socket.ts";
 import { roundRobinChooser } from "./chooser.ts";
@@ -11,7 +12,7 @@ import { SignalingService } from "./service.ts";
 const maxConversations = 64;
 
 /** The service that is built into a listening peer: it knows the pipelines of the peer, and registers no others. */
-export function peerReception(clock: Clock, calls: PipelineCalls): Reception {
+export function peerReception(clock: Clock, calls: PipelineCalls, refusals: Refusals): Reception {
   let service: SignalingService | undefined;
   return {
     // What the peer runs is described when somebody asks for more than a call.
@@ -23,6 +24,7 @@ export function peerReception(clock: Clock, calls: PipelineCalls): Reception {
         chooser: roundRobinChooser(),
         self: calls.about?.id ?? "self",
         maxConversations,
+        refusals,
       });
       return service.enter(hello, id, socket, text);
     },

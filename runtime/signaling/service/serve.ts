@@ -4,6 +4,7 @@ import type { Random } from "../../interface/random.ts";
 import { serviceLimits } from "../limits.ts";
 import { Nodes } from "../nodes/nodes.ts";
 import { memoryStore } from "../registry/memory-store.ts";
+import { Refusals } from "../refusals.ts";
 import { Registry } from "../registry/registry.ts";
 import type { RegistryStore } from "../registry/store.ts";
 import { serveSockets } from "../server.ts";
@@ -45,7 +46,9 @@ export async function serveService(
   const bounds = { ...(maxPeers !== undefined && { maxPeers }), ...(node !== undefined && { node }) };
   const registry = await Registry.open({ store, clock, random, ...bounds });
   const { directory } = registry;
-  const parts: SignalingServiceInit = { clock, directory, registry, chooser: balancingChooser(clock, random) };
+  const refusals = new Refusals();
+  const chooser = balancingChooser(clock, random);
+  const parts: SignalingServiceInit = { clock, directory, registry, chooser, refusals };
   const service = new SignalingService(parts);
   const health = { ready: true };
   const nodes =
@@ -61,6 +64,8 @@ export async function serveService(
       ),
       reception: service,
       halfOpen: serviceLimits.halfOpen,
+      halfOpenPerAddress: serviceLimits.halfOpenPerAddress,
+      refusals,
       // The service answers each hello itself, so none becomes a call here.
       onCall: (call) => call.refuse(new MeshError("internal", "a service runs no pipelines")),
     },

@@ -3,10 +3,12 @@ import { MeshError } from "../../interface/errors.ts";
 import { pipelineNotFound, toRpcError } from "../errors.ts";
 import { closeCodes, serviceLimits, signalLimits } from "../limits.ts";
 import type { FoundPipeline, ServiceMethod } from "../methods.ts";
+import { PerAddress } from "../per-address.ts";
 import { rpcFailure, type MethodParams, type RpcId } from "../protocol.ts";
 import type { Guest, Reception } from "../reception.ts";
 import type { Directory } from "../registry/directory.ts";
 import type { Nodes } from "../nodes/nodes.ts";
+import type { RefusalFigures, RefusalReason, Refusals } from "../refusals.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { SignalSocket } from "../socket.ts";
 import { commonVersion } from "../state.ts";
@@ -14,6 +16,7 @@ import type { Chooser } from "./chooser.ts";
 import type { Callee, Passed, ServiceContext } from "./context.ts";
 import { Conversation } from "./conversation.ts";
 import { PassedCall } from "./passed-call.ts";
+import { WatchPlaces } from "./watch-places.ts";
 
 export interface SignalingServiceInit {
   readonly clock: Clock;
@@ -25,10 +28,9 @@ export interface SignalingServiceInit {
   readonly self?: string;
   /** Conversations at the same time. */
   readonly maxConversations?: number;
+  /** Counts what is refused. */
+  readonly refusals: Refusals;
 }
-
-/** Why something was refused or broken off, by code, and how often. */
-export type Refusals = Readonly<Record<string, number>>;
 
 /**
  * A signaling service: answers questions about what is registered, and passes calls on to those who can only be reached through it. Knows
@@ -36,10 +38,11 @@ export type Refusals = Readonly<Record<string, number>>;
  */
 export class SignalingService implements Reception, ServiceContext {
   readonly #init: SignalingServiceInit;
+  readonly peersPerAddress = new PerAddress(serviceLimits.peersPerAddress);
+  readonly watches = new WatchPlaces();
   readonly #conversations = new Set<Callee>();
   /** The conversation of each peer that is registered here. */
   readonly #peers = new Map<string, Callee>();
-  readonly #refusals = new Map<string, number>();
   readonly #passed = new Set<Passed>();
   /** The other nodes that share the store; none at first. */
   #nodes: Nodes | undefined;
@@ -98,14 +101,14 @@ export class SignalingService implements Reception, ServiceContext {
     readonly calls: number;
     /** Signaling nodes that share the registrations, this one included. */
     readonly nodes: number;
-    readonly refusals: Refusals;
+    readonly refusals: RefusalFigures;
   } {
     return {
       conversations: this.#conversations.size,
       peers: this.directory.size,
       calls: this.#passed.size,
       nodes: this.#nodes?.size ?? 1,
-      refusals: Object.fromEntries(this.#refusals),
+      refusals: this.#init.refusals.figures,
     };
   }
 
@@ -134,9 +137,8 @@ export class SignalingService implements Reception, ServiceContext {
     this.#passed.delete(call);
   }
 
-  count(code: string): void {
-    // The codes are those of a closed table and some of ours, so that strangers cannot make it grow.
-    this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
+  count(reason: RefusalReason): void {
+    this.#init.refusals.count(reason);
   }
 
   /** Ends all conversations and calls. */
@@ -167,11 +169,15 @@ export class SignalingService implements Reception, ServiceContext {
   ): Guest {
     const { pipeline, peer } = hello;
     const query = { pipeline, ...(peer !== undefined && { peer }) };
-    const candidates = [...this.directory.matches(query)].filter(
-      (one) => one.relay && this.#calleeAnywhere(one.peer) !== undefined,
-    );
-    if (candidates.length === 0) return this.#refuse(socket, id, this.#notFound(hello), peer === undefined);
-    const chosen = this.chooser.choose(candidates, "round_robin", `relay ${pipeline}`) as FoundPipeline;
+    const group = `relay ${pipeline}`;
+    let next: FoundPipeline | undefined;
+    for (const one of this.directory.matches(query, this.chooser.last(group))) {
+      if (!one.relay || this.#calleeAnywhere(one.peer) === undefined) continue;
+      next = one;
+      break;
+    }
+    if (next === undefined) return this.#refuse(socket, id, this.#notFound(hello), peer === undefined);
+    const chosen = this.chooser.choose([next], "round_robin", group) as FoundPipeline;
     const callee = this.#calleeAnywhere(chosen.peer) as Callee;
     const call = new PassedCall(this, socket, callee);
     if (!callee.takes(call)) {

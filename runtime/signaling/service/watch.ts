@@ -8,9 +8,14 @@ export interface WatchInit {
   readonly clock: Clock;
   readonly query: Query;
   readonly tell: (change: Omit<ServiceParams<"changed">, "watch">) => void;
+  /** Who is told has much to read yet. */
+  readonly isBehind: () => boolean;
 }
 
-/** Tells what there is to a question, a page a turn, and then what becomes of it. */
+/** Until a reader who is behind is looked at again, in milliseconds. */
+const behindMs = 20;
+
+/** Tells what there is to a question, a page a turn and no faster than it is read, and then what becomes of it. */
 export class Watch {
   readonly #init: WatchInit;
   readonly #unsubscribe: () => void;
@@ -42,7 +47,11 @@ export class Watch {
 
   #page(): void {
     if (this.#stopped) return;
-    const { directory, clock, query, tell } = this.#init;
+    const { directory, clock, query, tell, isBehind } = this.#init;
+    if (isBehind()) {
+      clock.schedule(behindMs, () => this.#page());
+      return;
+    }
     const { found, cursor } = directory.page(query, {
       limit: serviceLimits.pageItems,
       length: serviceLimits.pageBytes,

@@ -4,6 +4,7 @@ import type { Bond, CallSource, Signaling } from "../../interface/signaling.ts";
 import type { Connection, Listener, Transport } from "../../interface/transport.ts";
 import { formatMeshUri, parsePeerUri } from "../../interface/uri.ts";
 import { pipelineNotFound } from "../../signaling/errors.ts";
+import { PerAddress } from "../../signaling/per-address.ts";
 import { Carrier } from "../shared/carrier.ts";
 import type { SharingDialer } from "../shared/dialer.ts";
 import { answer } from "./answer.ts";
@@ -22,6 +23,8 @@ export interface WebrtcTransportInit extends WebrtcDialerInit {
 const listenLimits = {
   /** Connections that are answered and not open yet: each costs sockets and keys before the caller has proved anything. */
   halfOpen: 64,
+  /** Those of one address, when it is known. */
+  halfOpenPerAddress: 32,
   /** All, those included. */
   connections: 1_024,
 } as const;
@@ -54,6 +57,7 @@ async function listen(
 ): Promise<Listener> {
   const uri = parsePeerUri(text, "webrtc");
   const open = new Set<WebrtcConnection>();
+  const halfOpenOf = new PerAddress(listenLimits.halfOpenPerAddress);
   const carriers = new Set<Carrier>();
   const addressOf = (pipeline: string): string => formatMeshUri({ ...uri, port: server.port, pipeline });
   const connecting = (): WebrtcConnection[] => [...open].filter(({ isConnecting }) => isConnecting);
@@ -109,7 +113,13 @@ async function listen(
         call.refuse(new MeshError("resource-exhausted", "as many connections as may be are open, or about to be"));
         return;
       }
-      const { pipeline, shared } = call;
+      const { pipeline, shared, remoteHost } = call;
+      if (!halfOpenOf.take(remoteHost)) {
+        call.refuse(
+          new MeshError("resource-exhausted", "as many connections of one address as may be are about to be open"),
+        );
+        return;
+      }
       const take = (connection: WebrtcConnection): void => {
         if (shared) carry(connection);
         else accept(connection, pipeline);
@@ -117,7 +127,9 @@ async function listen(
       answer({ ...init, address: addressOf(pipeline), accept: take }, call, (connection) => {
         open.add(connection);
         void connection.closed.then(() => open.delete(connection));
-      }).catch((error: unknown) => call.refuse(MeshError.from(error)));
+      })
+        .catch((error: unknown) => call.refuse(MeshError.from(error)))
+        .finally(() => halfOpenOf.release(remoteHost));
     },
   });
   return {

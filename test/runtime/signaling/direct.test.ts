@@ -167,6 +167,8 @@ describe("an endpoint against strangers", () => {
     const { open, signaling } = await stranger();
     const sockets: { socket: SignalSocket }[] = [];
     for (let count = 0; count < 64; count++) sockets.push(await open());
+    for (const { socket } of sockets) socket.send(hello);
+    await turn();
     await expect(signaling.call(at)).rejects.toMatchObject({ code: "resource-exhausted" });
     sockets[0]?.socket.close(1000, "");
     await turn();

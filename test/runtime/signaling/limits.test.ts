@@ -111,14 +111,20 @@ describe("a signaling endpoint bounds what a stranger may do:", () => {
     expect(JSON.parse(await next())).toMatchObject({ error: { code: -32600, message: /nested deeper than 16/ } });
   });
 
-  test("64 calls at a time; one that ends makes room", async () => {
+  test("64 calls at a time; one that ends makes room, and before that one that has said nothing", async () => {
     const { server } = await endpoint();
     const all: Stranger[] = [];
     for (let count = 0; count < signalLimits.pendingCalls; count += 1) all.push(await stranger(server));
+    for (const { socket } of all.slice(1)) socket.send(hello);
+    for (const { next } of all.slice(1)) await next();
     const late = await stranger(server);
-    expect(await late.closed).toBe("1013 too many calls at once");
-    all[0]?.socket.close();
-    await all[0]?.closed;
+    expect(await all[0]?.closed).toBe("1013 others wait, and it has said no hello");
+    late.socket.send(hello);
+    expect(JSON.parse(await late.next())).toMatchObject({ result: { version: 1 } });
+    const later = await stranger(server);
+    expect(await later.closed).toBe("1013 too many calls at once");
+    all[1]?.socket.close();
+    await all[1]?.closed;
     const next = await stranger(server);
     next.socket.send(hello);
     expect(JSON.parse(await next.next())).toMatchObject({ result: { version: 1 } });

@@ -6,6 +6,7 @@ import type { IncomingCall, SignalingCandidate } from "../../../runtime/interfac
 import { callPeer } from "../../../runtime/signaling/client.ts";
 import { serviceLimits } from "../../../runtime/signaling/limits.ts";
 import type { ServiceParams } from "../../../runtime/signaling/methods.ts";
+import { Refusals } from "../../../runtime/signaling/refusals.ts";
 import { Registrar } from "../../../runtime/signaling/registrar.ts";
 import { serveSockets } from "../../../runtime/signaling/server.ts";
 import { ServiceClient } from "../../../runtime/signaling/service-client.ts";
@@ -176,6 +177,8 @@ describe("a signaling service", () => {
         http: undefined,
         reception: undefined,
         halfOpen: 64,
+        halfOpenPerAddress: 64,
+        refusals: new Refusals(),
         pipelines: () => ["Hearing"],
         share: true,
         onCall: (call) => calls.push(call),

@@ -5,6 +5,7 @@ import { serviceLimits } from "../../../../runtime/signaling/limits.ts";
 import { readNodeMessage } from "../../../../runtime/signaling/nodes/bus.ts";
 import { nodeLimits } from "../../../../runtime/signaling/nodes/living-nodes.ts";
 import { RelayedSockets } from "../../../../runtime/signaling/relayed-sockets.ts";
+import { Refusals } from "../../../../runtime/signaling/refusals.ts";
 import { serveSockets } from "../../../../runtime/signaling/server.ts";
 import { ServiceClient } from "../../../../runtime/signaling/service-client.ts";
 import { serveService } from "../../../../runtime/signaling/service/serve.ts";
@@ -61,6 +62,8 @@ async function callable({ clock }: { clock: ReturnType<typeof virtualClock> }, c
       http: undefined,
       reception: undefined,
       halfOpen: 64,
+      halfOpenPerAddress: 64,
+      refusals: new Refusals(),
       pipelines: () => ["Hearing"],
       onCall: (call) => calls.push(call),
     },
