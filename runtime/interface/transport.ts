@@ -19,6 +19,8 @@ export interface Channel {
   readonly maxMessageBytes: number;
   /** How large messages should be now, in bytes: less than the largest while others share the way. Left out, the largest. */
   readonly messageBytes?: number;
+  /** What was sent is copied on its way: once the other side is known to have it, its memory may be used again. */
+  readonly copies?: boolean;
   /** False while what was sent waits in the engine beyond its bound. */
   readonly writable: boolean;
   /** Resolves once `writable`. @throws {MeshError} when the connection ends first; or the signal's reason */

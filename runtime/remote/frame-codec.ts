@@ -14,7 +14,8 @@ const RecordKind = { frame: 1, firstPart: 2, furtherPart: 3, end: 4, track: 5 } 
 
 /** The fixed fields of a frame record. */
 export const headerBytes = 32;
-const partHeaderBytes = 8;
+/** Of a further part. */
+export const partHeaderBytes = 8;
 const endBytes = 16;
 
 const Extension = { traceParent: 1, gap: 2, origin: 3 } as const;
@@ -160,6 +161,63 @@ export function payloadBytes(view: DataView, at: number): number {
   return view.getUint32(at + 28, true);
 }
 
+/** Where the messages of a frame stand that does not fit into one: each with room in front, one behind another. */
+export interface Parts {
+  /** Payload bytes of the first, and of each other one but the last. */
+  readonly first: number;
+  readonly further: number;
+  /** Where the payload begins in the first message, that is what stands before it there. */
+  readonly payloadStart: number;
+  readonly count: number;
+  /** Of all the messages together, with their room. */
+  readonly bytes: number;
+}
+
+/** @param room bytes to leave free in front of each message */
+export function partsOf(frame: EncodableFrame, maxMessageBytes: number, room: number): Parts {
+  const { length } = frame.body;
+  const payloadStart = headerBytes + extensionBytes(frame);
+  const first = Math.min(length, maxMessageBytes - payloadStart);
+  const further = maxMessageBytes - partHeaderBytes;
+  const count = 1 + Math.ceil((length - first) / further);
+  const bytes = room + payloadStart + length + (count - 1) * (room + partHeaderBytes);
+  return { first, further, payloadStart, bytes, count };
+}
+
+/** Writes a frame as the messages of `parts`. @param view of the same bytes */
+export function writeParts(view: DataView, bytes: Uint8Array, frame: EncodableFrame, parts: Parts, room: number): void {
+  const { body } = frame;
+  let at = writeHeader(view, room, RecordKind.firstPart, frame);
+  bytes.set(body.subarray(0, parts.first), at);
+  at += parts.first;
+  for (let sent = parts.first; sent < body.length; sent += parts.further) {
+    at += room;
+    view.setUint32(at, 0);
+    view.setUint8(at, protocolVersion);
+    view.setUint8(at + 1, RecordKind.furtherPart);
+    view.setUint32(at + 4, sent, true);
+    at += partHeaderBytes;
+    const part = body.subarray(sent, sent + parts.further);
+    bytes.set(part, at);
+    at += part.length;
+  }
+}
+
+/** The record of the frame that was written as `parts`. */
+export function recordOfParts(bytes: Uint8Array, parts: Parts, room: number): Uint8Array {
+  const { first, further, payloadStart, count } = parts;
+  const record = new Uint8Array(parts.bytes - room - (count - 1) * (room + partHeaderBytes));
+  let from = room + payloadStart + first;
+  record.set(bytes.subarray(room, from));
+  record[1] = RecordKind.frame;
+  for (let at = payloadStart + first; at < record.length; at += further) {
+    from += room + partHeaderBytes;
+    record.set(bytes.subarray(from, Math.min(from + further, parts.bytes)), at);
+    from += further;
+  }
+  return record;
+}
+
 /**
  * The next message of a frame that does not fit into one.
  * @param record of the frame
@@ -298,7 +356,7 @@ export class FrameDecoder {
     const received = message.length - start;
     if (received < 1 || received >= total) throw violation("the first part of a frame has the wrong size");
     this.#receiver.admit(total);
-    this.#partial = { frame, total, buffer: message.slice(start), received };
+    this.#partial = { frame, total, buffer: message.subarray(start), received };
     return message.length;
   }
 

@@ -3,6 +3,8 @@ import { FrameDecoder, type DecodedFrame } from "./frame-codec.ts";
 import { framesOf, type Batch } from "./packer.ts";
 import { decodePayload } from "./payload-codec.ts";
 
+const none: readonly Batch[] = [];
+
 /** What holds the frames of a stream that its reader has not confirmed yet, so that they can be sent again. */
 export class KeptBatches {
   #batches: Batch[] = [];
@@ -42,9 +44,9 @@ export class KeptBatches {
     if (batches[batches.length - 1] !== batch) batches.push(batch);
   }
 
-  /** The reader has had so many frames in all. */
-  confirm(frames: number): void {
-    if (frames <= this.#confirmed) return;
+  /** The reader has had so many frames in all. @returns the batches of which it has had every frame, and that are forgotten */
+  confirm(frames: number): readonly Batch[] {
+    if (frames <= this.#confirmed) return none;
     this.#confirmed = frames;
     let count = 0;
     for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[count]) {
@@ -52,8 +54,8 @@ export class KeptBatches {
       this.#from += batch.frames;
       count += 1;
     }
-    if (count > 0) this.#batches.splice(0, count);
     while ((this.#ahead[1]?.from ?? Number.POSITIVE_INFINITY) <= frames) this.#ahead.shift();
+    return count > 0 ? this.#batches.splice(0, count) : none;
   }
 
   /** All that is not confirmed, as it was written; payloads are copies. */

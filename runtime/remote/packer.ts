@@ -2,15 +2,25 @@ import {
   encodedBytes,
   encodeEnd,
   encodePart,
+  partHeaderBytes,
+  partsOf,
   payloadBytes,
   recordBytes,
   recordFrames,
+  recordOfParts,
   writeFrame,
+  writeParts,
   type EncodableFrame,
+  type Parts,
 } from "./frame-codec.ts";
 
 /** Bytes in front of each message, in its buffer, that are left to the channel for what it puts there. */
 export const roomBytes = 8;
+
+/** What is worth keeping for another batch, in bytes: for less, memory is made as fast as it is found. */
+const leastFreeBytes = 4 * 1024;
+/** As much as is usually under way. */
+const mostFreeBytes = 1024 * 1024;
 
 /** Records one behind another, as many as a message takes; or one frame alone, however large. */
 export interface Batch {
@@ -19,6 +29,8 @@ export interface Batch {
   view: DataView;
   /** Where the records end. */
   end: number;
+  /** Of a frame that stands there as the messages that it goes in, each with `roomBytes` in front. */
+  parts?: Parts | undefined;
   frames: number;
 }
 
@@ -41,6 +53,9 @@ export class Packer {
   #sealed = true;
   /** Of the message before: the next one may well be as large. */
   #before = 0;
+  /** Memory that is free again. */
+  readonly #free: Uint8Array[] = [];
+  #freeBytes = 0;
 
   constructor(messageBytes: number, maxFrames: number) {
     this.messageBytes = messageBytes;
@@ -59,8 +74,8 @@ export class Packer {
   /** @returns where the frame was put: with others that may be there already, and that may follow */
   add(frame: EncodableFrame): Batch {
     const size = encodedBytes(frame);
-    const batch = this.#batchFor(size);
-    writeFrame(batch.view, batch.bytes, batch.end - size, frame);
+    const batch = size > this.messageBytes ? this.#inParts(frame, size) : this.#batchFor(size);
+    if (batch.parts === undefined) writeFrame(batch.view, batch.bytes, batch.end - size, frame);
     batch.frames += 1;
     this.#frames += 1;
     return batch;
@@ -95,11 +110,22 @@ export class Packer {
   take(): Uint8Array | undefined {
     const [first] = this.#batches;
     if (first === undefined) return undefined;
+    if (first.parts !== undefined) {
+      const message = this.#nextPart(first, first.parts);
+      if (message !== undefined) return message;
+    }
     if (this.#at > roomBytes || this.#sent > 0 || first.end - roomBytes > this.messageBytes) return this.#cut(first);
     this.#drop(first);
     this.#bytes -= first.end - roomBytes;
     this.#before = first.end;
     return first.bytes.subarray(roomBytes, first.end);
+  }
+
+  /** Of a batch that has been read, and that nobody will send again: its memory is there for another. */
+  reuse({ bytes }: Batch): void {
+    if (bytes.length < leastFreeBytes || this.#freeBytes + bytes.length > mostFreeBytes) return;
+    this.#free.push(bytes);
+    this.#freeBytes += bytes.length;
   }
 
   clear(): void {
@@ -121,12 +147,57 @@ export class Packer {
       return last;
     }
     const end = roomBytes + size;
-    const bytes = new Uint8Array(Math.max(end, Math.min(this.#before, roomBytes + this.messageBytes)));
-    const batch = { bytes, view: new DataView(bytes.buffer), end, frames: 0 };
-    this.#batches.push(batch);
     // What goes in parts stands alone.
-    this.#sealed = size > this.messageBytes;
+    return this.#begun(end, Math.min(this.#before, roomBytes + this.messageBytes), size > this.messageBytes);
+  }
+
+  /** A frame that is written as the messages that it will go in, so that it is copied once. */
+  #inParts(frame: EncodableFrame, size: number): Batch {
+    this.#bytes += size;
+    const parts = partsOf(frame, this.messageBytes, roomBytes);
+    const batch = this.#begun(parts.bytes, 0, true);
+    batch.parts = parts;
+    writeParts(batch.view, batch.bytes, frame, parts, roomBytes);
     return batch;
+  }
+
+  /** A batch of its own. @param least how much memory it should have */
+  #begun(end: number, least: number, sealed: boolean): Batch {
+    const bytes = this.#memory(Math.max(end, least));
+    const batch: Batch = { bytes, view: new DataView(bytes.buffer), end, frames: 0 };
+    this.#batches.push(batch);
+    this.#sealed = sealed;
+    return batch;
+  }
+
+  /** The next message of a frame that stands in parts; undefined when messages have become smaller, and it stands as a record now. */
+  #nextPart(batch: Batch, { first, further, payloadStart }: Parts): Uint8Array | undefined {
+    const from = this.#at;
+    const isFirst = this.#sent === 0;
+    const end = Math.min(batch.end, from + (isFirst ? payloadStart + first : partHeaderBytes + further));
+    if (end - from > this.messageBytes) {
+      toRecord(batch);
+      this.#at = roomBytes;
+      return undefined;
+    }
+    const payload = end - from - (isFirst ? payloadStart : partHeaderBytes);
+    const isLast = end === batch.end;
+    this.#bytes -= payload + (isLast ? payloadStart : 0);
+    this.#sent += payload;
+    this.#at = end + roomBytes;
+    if (isLast) {
+      this.#sent = 0;
+      this.#drop(batch);
+    }
+    return batch.bytes.subarray(from, end);
+  }
+
+  #memory(size: number): Uint8Array {
+    const last = this.#free.pop();
+    if (last === undefined) return new Uint8Array(size);
+    this.#freeBytes -= last.length;
+    // Sizes change seldom: one that is too small is none for the next either, and one far too large would hold much for little.
+    return last.length >= size && last.length <= 2 * size ? last : new Uint8Array(size);
   }
 
   /** A message from a batch that is larger than one: those of its records that fit, or a part of one that never does. */
@@ -173,7 +244,11 @@ export class Packer {
 
 /** The frames of batches as records, one by one. */
 export function* framesOf(batches: readonly Batch[]): Generator<Uint8Array> {
-  for (const { bytes, view, end } of batches) {
+  for (const { bytes, view, end, parts } of batches) {
+    if (parts !== undefined) {
+      yield recordOfParts(bytes, parts, roomBytes);
+      continue;
+    }
     for (let at = roomBytes; at < end;) {
       const next = at + recordBytes(view, at);
       if (recordFrames(view, at) === 1) yield bytes.subarray(at, next);
@@ -187,6 +262,14 @@ function grow(batch: Batch, size: number): void {
   bytes.set(batch.bytes);
   batch.bytes = bytes;
   batch.view = new DataView(bytes.buffer);
+}
+
+function toRecord(batch: Batch): void {
+  const record = withRoom(recordOfParts(batch.bytes, batch.parts as Parts, roomBytes));
+  batch.bytes = new Uint8Array(record.buffer);
+  batch.view = new DataView(batch.bytes.buffer);
+  batch.end = batch.bytes.length;
+  batch.parts = undefined;
 }
 
 function withRoom(message: Uint8Array): Uint8Array {

@@ -83,8 +83,10 @@ export class StreamSink implements Link {
   #isPressed = false;
   /** The channel that is waited for. */
   #awaited: Channel | undefined;
-  /** What the reader has not confirmed yet; undefined when it need not be kept. */
+  /** What the reader has not confirmed yet; undefined when it need not be kept, neither to be sent again nor for its memory. */
   #kept: KeptBatches | undefined;
+  /** What is kept may be sent again. */
+  #isReliable = false;
   /** What is said with each frame of whom it is for. */
   #context: FrameContext = {};
   #ended = false;
@@ -117,7 +119,7 @@ export class StreamSink implements Link {
    * keeps them.
    */
   unconfirmed(): readonly Frame[] {
-    return this.#kept?.frames() ?? [];
+    return this.#isReliable ? (this.#kept?.frames() ?? []) : [];
   }
 
   /** What the other side has settled on. */
@@ -306,6 +308,11 @@ export class StreamSink implements Link {
 
   /** From now on keeps what it sends until the reader has confirmed it, for `resume`. */
   keep(): void {
+    this.#isReliable = true;
+    this.#hold();
+  }
+
+  #hold(): void {
     this.#kept ??= new KeptBatches(this.#frames);
     this.#packer.seal();
   }
@@ -358,7 +365,8 @@ export class StreamSink implements Link {
     }
     this.#takenFrames = frames;
     this.#takenBytes = bytes;
-    this.#kept?.confirm(frames);
+    const read = this.#kept?.confirm(frames);
+    if (this.#channel?.copies === true) for (const batch of read ?? []) this.#packer.reuse(batch);
     this.#wake();
   }
 
@@ -437,6 +445,8 @@ export class StreamSink implements Link {
       packer.messageBytes = messageBytesOf(channel);
       channel.send(packer.take() as Uint8Array, roomBytes);
     }
+    // A channel that is shared knows with the first message what carries it.
+    if (this.#kept === undefined && channel.copies === true) this.#hold();
     if (packer.isEmpty) return;
     this.#isPressed = true;
     if (this.#awaited === channel) return;

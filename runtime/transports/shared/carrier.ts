@@ -167,6 +167,7 @@ export class Carrier implements Carrying {
       },
       maxMessageBytes: leastMessageBytes,
       messageBytes: leastMessageBytes,
+      copies: true,
       send: (message) => this.say({ kind: "control", connection, message }),
       whenWritable: (go) => void this.#whenWritable.add(go),
     };
@@ -185,6 +186,9 @@ export class Carrier implements Carrying {
       },
       get messageBytes() {
         return stream.messageBytes - headBytes;
+      },
+      get copies() {
+        return stream.copies;
       },
       send: (message, room) => stream.send(encodeHead(connection, channel, message, room)),
       whenWritable(whenFree) {

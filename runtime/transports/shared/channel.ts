@@ -11,6 +11,8 @@ export interface Way {
   /** The largest message, and how large messages should be now; in bytes, without heads. */
   readonly maxMessageBytes: number;
   readonly messageBytes: number;
+  /** As of `Channel`. */
+  readonly copies: boolean;
   /** @param message without its head @param room bytes right before it that may be written */
   send(message: Uint8Array, room?: number): void;
   /** Calls once when there is room again; the same function is called once for all its calls. */
@@ -63,6 +65,10 @@ export class SharedChannel implements Channel {
 
   get messageBytes(): number {
     return this.#taken?.messageBytes ?? leastMessageBytes;
+  }
+
+  get copies(): boolean {
+    return this.#taken?.copies ?? false;
   }
 
   get writable(): boolean {

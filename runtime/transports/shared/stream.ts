@@ -29,6 +29,10 @@ export class Stream {
     return this.#channel.messageBytes ?? this.#channel.maxMessageBytes;
   }
 
+  get copies(): boolean {
+    return this.#channel.copies ?? false;
+  }
+
   take(): void {
     this.#users += 1;
   }

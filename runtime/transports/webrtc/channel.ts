@@ -29,6 +29,7 @@ export class WebrtcChannel implements Channel {
   readonly id: number;
   readonly label: string;
   readonly maxMessageBytes: number;
+  readonly copies: boolean;
   readonly outbox: Outbox;
   readonly #sluice: Sluice;
   readonly #encode: (message: Uint8Array) => Uint8Array;
@@ -40,6 +41,7 @@ export class WebrtcChannel implements Channel {
     this.label = init.label;
     this.maxMessageBytes = init.maxMessageBytes;
     this.#sluice = init.sluice;
+    this.copies = engine.copies ?? false;
     this.#encode = init.encode;
     this.#inbox = new Inbox(fail);
     this.outbox = new Outbox(init);

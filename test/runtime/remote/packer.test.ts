@@ -104,6 +104,52 @@ describe("what a stream has to say while its channel has no room", () => {
     );
   });
 
+  it("is written where frames stood that have been read, and never where some wait", () => {
+    const sizes = fc.array(fc.oneof(fc.integer({ min: 3_000, max: 9_000 }), fc.nat(60_000)), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    const lags = fc.array(fc.nat(4), { minLength: 1, maxLength: 10 });
+    const memories = new Set<ArrayBufferLike>();
+    let batches = 0;
+    fc.assert(
+      fc.property(sizes, lags, (bytes, lag) => {
+        const packer = new Packer(maxBytes, 16);
+        const kept = new KeptBatches(0);
+        const messages: Uint8Array[] = [];
+        let confirmed = 0;
+        for (const [seq, size] of bytes.entries()) {
+          const batch = packer.add(frame(seq, size));
+          kept.keep(batch, 0);
+          memories.add(batch.bytes.buffer);
+          batches += 1;
+          // What goes over the wire is a copy.
+          for (let next = packer.take(); next !== undefined; next = packer.take()) messages.push(next.slice());
+          const to = seq + 1 - (lag[seq % lag.length] as number);
+          if (to > confirmed) for (const one of kept.confirm((confirmed = to))) packer.reuse(one);
+        }
+        const all = bytes.map((size, seq) => ({ seq, bytes: size, whole: true }));
+        expect(read(messages).frames).toEqual(all);
+        const again = new Packer(maxBytes, 64);
+        kept.again((record) => again.addAgain(record));
+        expect(read(drain(again)).frames).toEqual(all.slice(confirmed));
+      }),
+      { numRuns: 200 },
+    );
+    expect(memories.size).toBeLessThan(batches);
+    // Of frames that are alike, only those that wait have memory of their own.
+    const packer = new Packer(maxBytes, 16);
+    const kept = new KeptBatches(0);
+    const alike = Array.from({ length: 20 }, (_, seq) => {
+      const batch = packer.add(frame(seq, 20_000));
+      kept.keep(batch, 0);
+      drain(packer);
+      for (const one of kept.confirm(seq)) packer.reuse(one);
+      return batch.bytes.buffer;
+    });
+    expect(new Set(alike).size).toBe(2);
+  });
+
   it("is bounded: 16 frames, or a message full of bytes", () => {
     const few = new Packer(maxBytes, 16);
     for (let seq = 0; seq < 16; seq += 1) {

@@ -30,6 +30,7 @@ export function browserEngine(init: BrowserEngineInit = {}): WebrtcEngine {
       return peer as unknown as EnginePeer;
     },
     messageBytes: channelLimits.largeMessageBytes,
+    copies: true,
     prepareChannel(channel) {
       (channel as unknown as RTCDataChannel).binaryType = "arraybuffer";
     },

@@ -96,6 +96,8 @@ export interface WebrtcEngine {
   readonly aloneBytes?: number;
   /** The largest message that it takes from the other side, in bytes: what the other side is told; left out, what every peer takes. */
   readonly messageBytes?: number;
+  /** `send` copies what it is given; left out, it goes on using it. */
+  readonly copies?: boolean;
   createPeerConnection(): EnginePeer;
   /** Sets the channel up for binary messages. */
   prepareChannel(channel: EngineChannel): void;

@@ -36,6 +36,7 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
     // It sends on a thread of its own, and its calls take a turn of the event loop to come back.
     aloneBytes: 2 * channelLimits.largeMessageBytes,
     messageBytes: channelLimits.largeMessageBytes,
+    copies: true,
     createPeerConnection() {
       made++;
       return new Peer(
