@@ -1,6 +1,6 @@
 import type { CheckedProgram } from "../check/check.ts";
 import type { CheckedPipeline } from "../check/checked-pipeline.ts";
-import { knownText } from "../check/addresses.ts";
+import { knownText, parseAddress } from "../check/addresses.ts";
 import type { Instance } from "../check/instances.ts";
 import { formatDuration } from "../check/rules/durations.ts";
 import type { CheckedTarget } from "../check/targets.ts";
@@ -15,15 +15,66 @@ export function transportOf(checked: CheckedProgram, pipeline: CheckedPipeline, 
   if (targets.length > 0 && targets.every((one) => one.kind === "local")) {
     return fact("transport", "none", ["all targets run in the same process"]);
   }
-  if (via !== undefined) return fact("transport", wordFor(via), [`the policy says \`via ${via}\``]);
+  if (via !== undefined) {
+    return fact("transport", wordFor(via), [`the policy says \`via ${via}\`, so that no other one is taken`]);
+  }
   const { batch, symbol } = remote.signature;
-  return batch
-    ? fact("transport", "gRPC", [`\`${symbol.name}\` is \`batch\`: requests and responses go by gRPC`])
-    : fact("transport", "WebRTC", [`\`${symbol.name}\` is a stream, and streams go by WebRTC`]);
+  const preferred = batch ? "grpc" : "webrtc";
+  const why = batch
+    ? `\`${symbol.name}\` is \`batch\`: requests and responses go by gRPC`
+    : `\`${symbol.name}\` is a stream, and streams go by WebRTC`;
+  const ways = targets.flatMap((target) => {
+    const way = wayOf(target, preferred, checked);
+    return way === undefined ? [] : [{ target, ...way }];
+  });
+  const [first] = ways;
+  const all = ways.length === targets.length && ways.every(({ scheme }) => scheme === first?.scheme);
+  return fact("transport", wordFor(all && first !== undefined ? first.scheme : preferred), [
+    why,
+    ...ways
+      .filter(({ scheme }) => scheme !== preferred)
+      .map(({ target, scheme, because }) => `\`${target.text}\` by ${wordFor(scheme)}, for ${because}`),
+    fallbacks[preferred],
+  ]);
 }
 
-function wordFor(via: "webrtc" | "grpc"): string {
-  return via === "grpc" ? "gRPC" : "WebRTC";
+type Scheme = "webrtc" | "grpc";
+
+function wordFor(scheme: Scheme): string {
+  return scheme === "grpc" ? "gRPC" : "WebRTC";
+}
+
+/** What holds where a target has only the other one. */
+const fallbacks: Readonly<Record<Scheme, string>> = {
+  grpc: "a target that has no address of gRPC is asked over a session of WebRTC: one question after the other, with the same deadlines, errors and retries",
+  webrtc:
+    "a target that has no address of WebRTC is reached by gRPC: the same streams, but sound and pictures without media tracks, so that nothing late is dropped on the way",
+};
+
+/** By which transport a target is called, where that is known before it runs. */
+function wayOf(
+  target: CheckedTarget,
+  preferred: Scheme,
+  { peers }: CheckedProgram,
+): { readonly scheme: Scheme; readonly because: string } | undefined {
+  if (target.kind === "uri") {
+    const scheme = schemeOf(knownText(target.uri));
+    return scheme && { scheme, because: "that is its address" };
+  }
+  if (target.kind !== "peer") return undefined;
+  const { name, key } = target.peer;
+  const listens = peers.get(key)?.listens.map(({ value }) => schemeOf(knownText(value))) ?? [];
+  if (listens.length === 0 || listens.includes(undefined)) return undefined;
+  if (listens.includes(preferred)) return { scheme: preferred, because: "" };
+  return {
+    scheme: preferred === "grpc" ? "webrtc" : "grpc",
+    because: `\`${name}\` does not listen by ${wordFor(preferred)}`,
+  };
+}
+
+function schemeOf(text: string | undefined): Scheme | undefined {
+  const { scheme } = parseAddress(text ?? "") ?? {};
+  return scheme === "grpc" || scheme === "webrtc" ? scheme : undefined;
 }
 
 /** The targets of a remote in the order in which they are tried, and what its policy comes to. */

@@ -1,5 +1,5 @@
 import type { Location, MeshError } from "./errors.ts";
-import type { SessionDescription } from "./session.ts";
+import type { SessionDescription, TransportFallback } from "./session.ts";
 
 /** What happens in a running mesh, for logs, live views and tests. */
 export type MeshEvent =
@@ -40,6 +40,14 @@ export type MeshEvent =
       /** An earlier target was back, and has been gone back to. */
       readonly back?: true;
     }
+  | ({
+      /** The target has no address of the transport that is meant for what is sent, and is called by another. */
+      readonly kind: "remote-transport";
+      readonly session: string;
+      readonly remote: string;
+      readonly target: string;
+      readonly location: Location;
+    } & TransportFallback)
   | {
       /** A target was given up; the next one, if any, is tried. */
       readonly kind: "remote-failed";

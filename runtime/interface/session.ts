@@ -169,6 +169,15 @@ export interface NodeDescription {
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
+/** A target that is not reached by the transport that is meant for what is sent (spec R11.3). */
+export interface TransportFallback {
+  /** The scheme of the address that is called: `webrtc`, `grpc`. */
+  readonly used: string;
+  readonly preferred: string;
+  /** Why not by that one, as a clause: `gpu` does not listen by it. */
+  readonly reason: string;
+}
+
 export interface RemoteDescription {
   readonly id: string;
   readonly state: "connecting" | "connected" | "failed" | "ended";
@@ -189,6 +198,8 @@ export interface RemoteDescription {
     readonly state: "open" | "half-open";
     readonly forMs: number;
   }[];
+  /** Left out where the target in use is reached as it should be. */
+  readonly fallback?: TransportFallback;
   /** The session behind it. */
   readonly session: SessionDescription | undefined;
   /** Frames taken for nobody: for an input that had ended there, or pictures before a key frame of a new target. Left out where 0. */

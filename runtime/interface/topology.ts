@@ -52,7 +52,10 @@ export interface TopologyStream extends Pick<
   readonly framesPerSecond?: number;
 }
 
-export interface TopologyRemote extends Pick<RemoteDescription, "id" | "state" | "target" | "standby" | "failures"> {
+export interface TopologyRemote extends Pick<
+  RemoteDescription,
+  "id" | "state" | "target" | "standby" | "fallback" | "failures"
+> {
   /** What is behind it: the border to another peer, or a pipeline in the same process. */
   readonly session?: TopologySession;
 }

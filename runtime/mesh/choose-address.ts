@@ -1,5 +1,12 @@
 import { MeshError } from "../interface/errors.ts";
 import type { RemotePlan } from "../interface/plan.ts";
+import type { TransportFallback } from "../interface/session.ts";
+
+export interface ChosenAddress {
+  readonly address: string;
+  /** What it goes by in place of what is meant for it; left out where it goes by that. */
+  readonly fallback?: TransportFallback;
+}
 
 /**
  * Which of the addresses of a peer is called (spec R11.3): by `via`, where the remote says one; else questions go by gRPC and
@@ -13,18 +20,23 @@ export function chooseAddress(
   addresses: readonly string[],
   remote: Pick<RemotePlan, "batch" | "policy">,
   schemes: readonly string[],
-): string {
+): ChosenAddress {
   const { via } = remote.policy;
   const order = via === undefined ? (remote.batch === true ? ["grpc", "webrtc"] : ["webrtc", "grpc"]) : [via];
   const schemeOf = (address: string): string => /^[^:+]*/.exec(address)?.[0].toLowerCase() ?? "";
   const spoken = addresses.filter((address) => schemes.includes(schemeOf(address)));
   for (const scheme of order) {
     const found = spoken.find((address) => schemeOf(address) === scheme);
-    if (found !== undefined) return found;
+    if (found === undefined) continue;
+    const [preferred = scheme] = order;
+    if (scheme === preferred) return { address: found };
+    const isSpoken = schemes.includes(preferred);
+    const reason = isSpoken ? `\`${peer}\` does not listen by it` : "nothing here speaks it";
+    return { address: found, fallback: { used: scheme, preferred, reason } };
   }
   // Another transport, such as one of a test.
   const [other] = via === undefined ? spoken : [];
-  if (other !== undefined) return other;
+  if (other !== undefined) return { address: other };
   if (addresses.length === 0) {
     throw new MeshError("peer-unreachable", `The peer \`${peer}\` listens nowhere.`, {
       hint: "Give it a `listens` in the program.",

@@ -1,7 +1,13 @@
 import { MeshError } from "../interface/errors.ts";
 import type { MeshEvent, OnEvent } from "../interface/events.ts";
 import type { PeerPlan, Plan, RemotePlan, TargetPlan } from "../interface/plan.ts";
-import type { PipelineEndpoint, PipelineSession, SessionDescription, SessionRequest } from "../interface/session.ts";
+import type {
+  PipelineEndpoint,
+  PipelineSession,
+  SessionDescription,
+  SessionRequest,
+  TransportFallback,
+} from "../interface/session.ts";
 import type { Topology } from "../interface/topology.ts";
 import { nothingListens } from "../interface/transport.ts";
 import type { NodeRegistry, PipelineDeps } from "../pipeline/deps.ts";
@@ -16,7 +22,7 @@ import { TargetMemory } from "../remote/target-health.ts";
 import type { HFTarget } from "../remote/targets.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
 import { Patience } from "../remote/patience.ts";
-import { chooseAddress } from "./choose-address.ts";
+import { chooseAddress, type ChosenAddress } from "./choose-address.ts";
 import { transportFor } from "./connect.ts";
 import { PeersLeaving, type CloseOptions, type ServedPeer } from "./draining.ts";
 import { OpenSessions } from "./open-sessions.ts";
@@ -244,36 +250,58 @@ class LocalMesh implements Mesh {
       const { text } = init.plan.targets[index] ?? { text: "a stand-in" };
       return { text, params: {}, endpoint };
     });
-    const declared = init.plan.targets.map((target): HFTarget => ({
-      text: target.text,
-      params:
-        target.kind === "local"
-          ? resolveValues(target.params, { params: init.params, env: this.#platform.env, location: init.plan.location })
-          : {},
-      endpoint: this.#targetEndpoint(target, init),
-    }));
+    const declared = init.plan.targets.map((target): HFTarget => {
+      const { id: remote, location } = init.plan;
+      let last: TransportFallback | undefined;
+      const onFallback = (fallback: TransportFallback | undefined): void => {
+        last = fallback;
+        if (fallback === undefined) return;
+        const { session, onEvent } = init;
+        onEvent({ kind: "remote-transport", session, remote, target: target.text, ...fallback, location });
+      };
+      return {
+        text: target.text,
+        params:
+          target.kind === "local"
+            ? resolveValues(target.params, { params: init.params, env: this.#platform.env, location })
+            : {},
+        endpoint: this.#targetEndpoint(target, init, onFallback),
+        fallback: () => last,
+      };
+    });
     const targets = given ?? declared;
     const health = this.#memory.of(init.pipeline, init.plan.id, init.plan.policy, targets.length);
     return new HFPipelineNode({ ...init, targets, health, clock, random });
   };
 
-  #targetEndpoint(target: TargetPlan, init: Parameters<OpenRemote>[0]): PipelineEndpoint {
+  #targetEndpoint(
+    target: TargetPlan,
+    init: Parameters<OpenRemote>[0],
+    onFallback: (fallback: TransportFallback | undefined) => void,
+  ): PipelineEndpoint {
     const remote = init.plan;
     const { location } = remote;
     if (target.kind === "local") return this.#endpoint(target.pipeline);
-    if (target.kind === "service") return this.#serviceEndpoint(target, init);
+    if (target.kind === "service") return this.#serviceEndpoint(target, init, onFallback);
     // An address may only be known once its peer runs, so it is looked up when it is dialled.
-    const uriOf = (): string =>
-      target.kind === "uri"
-        ? String(resolveValue(target.uri, { params: {}, env: this.#platform.env, location }))
-        : `${this.#addressOf(target.peer, remote)}/${target.pipeline}`;
+    const uriOf = (): ChosenAddress => {
+      if (target.kind === "uri") {
+        return { address: String(resolveValue(target.uri, { params: {}, env: this.#platform.env, location })) };
+      }
+      const { address, ...more } = this.#addressOf(target.peer, remote);
+      return { address: `${address}/${target.pipeline}`, ...more };
+    };
     const heartbeat = { ...this.#options.heartbeat, patience: new Patience() };
     return {
       standBy: async (signal) => {
-        const uri = uriOf();
-        return transportFor(this.#platform, uri).standBy?.(uri, { signal });
+        const { address } = uriOf();
+        return transportFor(this.#platform, address).standBy?.(address, { signal });
       },
-      open: async (request) => this.#endpointAt(uriOf(), remote, heartbeat).open(request),
+      open: async (request) => {
+        const { address, fallback } = uriOf();
+        onFallback(fallback);
+        return this.#endpointAt(address, remote, heartbeat).open(request);
+      },
     };
   }
 
@@ -310,6 +338,7 @@ class LocalMesh implements Mesh {
   #serviceEndpoint(
     target: ServiceTarget,
     { plan: remote, pipeline, params }: Parameters<OpenRemote>[0],
+    onFallback: (fallback: TransportFallback | undefined) => void,
   ): PipelineEndpoint {
     const { env, clock, signal: connect, transports } = this.#platform;
     const types = this.#plan.pipelines[pipeline]?.params ?? [];
@@ -334,6 +363,7 @@ class LocalMesh implements Mesh {
           lookup: await this.#lookup,
           where: () => knownConditions(conditions, { params, types, env }),
           schemes: transports.map(({ scheme }) => scheme),
+          onFallback,
           at: (uri) => this.#endpointAt(uri, remote),
         });
         return endpoint.open(request);
@@ -357,7 +387,7 @@ class LocalMesh implements Mesh {
     return [...new Set([...discovers, ...(this.#options.registers ?? []), ...any])];
   }
 
-  #addressOf(key: string, remote: RemotePlan): string {
+  #addressOf(key: string, remote: RemotePlan): ChosenAddress {
     const peer = this.#plan.peers[key];
     const running = this.peers.find((one) => one.name === peer?.name)?.addresses;
     const { env, transports } = this.#platform;

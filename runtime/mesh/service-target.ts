@@ -1,7 +1,7 @@
 import type { Condition } from "../interface/capabilities.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { RemotePlan, TargetPlan } from "../interface/plan.ts";
-import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
+import type { PipelineEndpoint, PipelineSession, SessionRequest, TransportFallback } from "../interface/session.ts";
 import { formatMeshUri, parseMeshUri } from "../interface/uri.ts";
 import type { FoundPipeline } from "../signaling/methods.ts";
 import { counterpart } from "../signaling/registry/port-match.ts";
@@ -19,6 +19,8 @@ export interface ServiceTargetInit {
   readonly where: () => readonly Condition[];
   /** The schemes of addresses that can be dialled. */
   readonly schemes: readonly string[];
+  /** Is told how a candidate is called, where that is not as it should be. */
+  readonly onFallback: (fallback: TransportFallback | undefined) => void;
   /** The pipeline at an address. */
   readonly at: (uri: string) => PipelineEndpoint;
 }
@@ -117,13 +119,15 @@ async function openFound(
 }
 
 /** Where a found pipeline is called: at the peer itself where that can be, then through the service. */
-function urisOf({ remote, schemes }: ServiceTargetInit, found: FoundPipeline, service: string): string[] {
+function urisOf({ remote, schemes, onFallback }: ServiceTargetInit, found: FoundPipeline, service: string): string[] {
   const path = `/${encodeURIComponent(found.pipeline)}`;
   const { host, port, secure } = parseMeshUri(service);
   const relayed = { scheme: "webrtc", peer: found.peer, host, port, pipeline: found.pipeline };
   const through = found.relay ? [formatMeshUri(secure === true ? { ...relayed, secure } : relayed)] : [];
   try {
-    return [chooseAddress(found.peer, found.addresses, remote, schemes) + path, ...through];
+    const { address, fallback } = chooseAddress(found.peer, found.addresses, remote, schemes);
+    onFallback(fallback);
+    return [address + path, ...through];
   } catch (error) {
     const { via } = remote.policy;
     if (through.length > 0 && (via === undefined || via === "webrtc")) return through;

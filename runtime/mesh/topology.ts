@@ -64,9 +64,10 @@ function sessionOf(description: SessionDescription, openMs: number | undefined, 
         ...(framesPerSecond !== undefined && { framesPerSecond }),
       };
     }),
-    remotes: remotes.map(({ id: remote, state, target, standby, failures, session }): TopologyRemote => ({
+    remotes: remotes.map(({ id: remote, state, target, standby, fallback, failures, session }): TopologyRemote => ({
       ...{ id: remote, state, target, failures },
       ...(standby !== undefined && { standby }),
+      ...(fallback !== undefined && { fallback }),
       ...(session !== undefined && depth < maxDepth && { session: sessionOf(session, undefined, depth + 1) }),
     })),
     ...(connection !== undefined && { connection: connectionOf(connection) }),

@@ -136,6 +136,7 @@ export class HFPipelineNode implements RunningRemote {
     const dropped = Object.values(this.inputs).reduce((sum, input) => sum + input.discarded, 0);
     const { targets } = this.#init;
     const standby = targets[this.#standby?.target ?? -1];
+    const fallback = this.#session && targets[this.#target]?.fallback?.();
     const back = targets[this.#failback?.target ?? -1];
     const breakers = this.#health.describe(targets.map(({ text }) => text));
     return {
@@ -147,6 +148,7 @@ export class HFPipelineNode implements RunningRemote {
       ...(dropped > 0 && { dropped }),
       ...(standby !== undefined && { standby: standby.text }),
       ...(back !== undefined && { back: back.text }),
+      ...(fallback !== undefined && { fallback }),
       ...(breakers.length > 0 && { breakers }),
     };
   }

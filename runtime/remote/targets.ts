@@ -2,7 +2,7 @@ import { errorCodes, MeshError } from "../interface/errors.ts";
 import type { Params } from "../interface/node.ts";
 import type { PolicyPlan } from "../interface/plan.ts";
 import type { Random } from "../interface/random.ts";
-import type { PipelineEndpoint, RemoteDescription } from "../interface/session.ts";
+import type { PipelineEndpoint, RemoteDescription, TransportFallback } from "../interface/session.ts";
 import { placeName, type Place } from "../pipeline/failures.ts";
 
 /** One place where the pipeline behind a remote may run. */
@@ -11,6 +11,8 @@ export interface HFTarget {
   readonly text: string;
   readonly endpoint: PipelineEndpoint;
   readonly params: Params;
+  /** How its last session was reached, where that is not as it should be. */
+  readonly fallback?: () => TransportFallback | undefined;
 }
 
 /**

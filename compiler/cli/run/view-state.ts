@@ -192,6 +192,11 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
       return afterRemoteConnected(state, event);
     case "remote-failed":
       return afterRemoteFailed(settled(state, event.session, event.remote), event);
+    case "remote-transport": {
+      const { remote, target, used, preferred, reason } = event;
+      const text = `${remote}: ${target} is called by ${used} in the place of ${preferred}, for ${reason}`;
+      return withNotice(state, { level: "warning", text });
+    }
     case "remote-breaker": {
       const { remote, target, state: breaker, forMs } = event;
       if (breaker === "closed")

@@ -200,6 +200,17 @@ describe("the picture of a run", () => {
     ]);
   });
 
+  it("R11.3 says that a target is called by another transport, and why", () => {
+    const why = { used: "webrtc", preferred: "grpc", reason: "`gpu` does not listen by it" };
+    const state = after([
+      event({ kind: "remote-transport", session: "e", remote: "stt", target: "gpu.Ask", ...why, location }),
+    ]);
+    expect(state.notices.at(-1)).toEqual({
+      level: "warning",
+      text: "stt: gpu.Ask is called by webrtc in the place of grpc, for `gpu` does not listen by it",
+    });
+  });
+
   it("lets the latest of several sessions with a pipeline stand for all", () => {
     const state = after([
       opened("edge", "e2", "Assistant"),

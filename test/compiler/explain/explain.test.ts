@@ -78,6 +78,50 @@ describe("meshc explain FILE:LINE", () => {
     expect(out).toContain("left alone for 10s after 5 failures in 30s");
   });
 
+  it("R11.3 tells by which transport a remote goes, why, and what it falls to", async () => {
+    const remotes = `batch interface Asks { in q: text
+ out a: text }
+interface Talks { in q: text
+ out a: text }
+batch pipeline Main { in q: text
+ out a: text
+ remote ask: Asks { at gpu.Ask
+  else cpu.Ask
+  else "webrtc://far/x" }
+ q -> ask -> a }
+pipeline Flow { in q: text
+ out a: text
+ remote talk: Talks { at "grpc://far/x" }
+ remote forced: Talks { at "webrtc://far/x"
+  via webrtc }
+ q -> [talk, forced] -> a }
+batch pipeline Own: Asks { in q: text
+ out a: text
+ remote r: Asks { at "grpc://far/x" }
+ q -> r -> a }
+peer gpu { runs Own as "Ask"
+ listens "webrtc://127.0.0.1:7443"
+ listens "grpc://127.0.0.1:7444" }
+peer cpu { runs Own as "Ask"
+ listens "webrtc://127.0.0.1:7445" }
+`;
+    cli.write("main.mesh", remotes);
+    const at = async (what: number): Promise<string> => (await cli.run("explain", `main.mesh:${what}`)).out;
+    const ask = await at(7);
+    expect(ask).toMatch(/transport +gRPC\n/);
+    expect(ask).toContain("`Asks` is `batch`: requests and responses go by gRPC");
+    expect(ask).toContain("`cpu.Ask` by WebRTC, for `cpu` does not listen by gRPC");
+    expect(ask).toContain("by WebRTC, for that is its address");
+    expect(ask).toContain("a target that has no address of gRPC is asked over a session of WebRTC");
+    const talk = await at(13);
+    expect(talk).toMatch(/transport +gRPC\n/);
+    expect(talk).toContain("`Talks` is a stream, and streams go by WebRTC");
+    expect(talk).toContain("a target that has no address of WebRTC is reached by gRPC");
+    const forced = await at(14);
+    expect(forced).toMatch(/transport +WebRTC\n/);
+    expect(forced).toContain("the policy says `via webrtc`, so that no other one is taken");
+  });
+
   it("tells what a peer has to provide for what it runs", async () => {
     const out = await line(22);
     expect(out).toContain("one instance for all callers");
@@ -107,7 +151,7 @@ pipeline Main { in line: Line
     expect(await at(10)).toContain("2 frames, reliable");
     expect(await at(10)).toContain("the new frame is dropped and counted");
     expect(await at(10)).toContain("frames that have waited longer than 1s are dropped");
-    expect(await at(11)).toContain("what is queued or in work from `work` on");
+    expect(await at(7)).toContain("what is queued or in work from `work` on");
   });
 
   it("shows what is wrong on the line", async () => {

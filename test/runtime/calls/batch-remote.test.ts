@@ -285,17 +285,54 @@ describe("the choice between the addresses of a peer", () => {
   });
 
   it("goes by what is sent, and by `via`", () => {
-    expect(chooseAddress("p", addresses, remote(true), both)).toBe("grpc://a:2");
-    expect(chooseAddress("p", addresses, remote(false), both)).toBe("webrtc://a:1");
-    expect(chooseAddress("p", addresses, remote(true, "webrtc"), both)).toBe("webrtc://a:1");
-    expect(chooseAddress("p", addresses, remote(false, "grpc"), both)).toBe("grpc://a:2");
+    expect(chooseAddress("p", addresses, remote(true), both)).toMatchObject({ address: "grpc://a:2" });
+    expect(chooseAddress("p", addresses, remote(false), both)).toMatchObject({ address: "webrtc://a:1" });
+    expect(chooseAddress("p", addresses, remote(true, "webrtc"), both)).toMatchObject({ address: "webrtc://a:1" });
+    expect(chooseAddress("p", addresses, remote(false, "grpc"), both)).toMatchObject({ address: "grpc://a:2" });
+  });
+
+  it("R11.3 says so where it falls to the other: by an event, in what it tells of itself, and in the topology", async () => {
+    const events: MeshEvent[] = [];
+    const both = `${program().replace("grpc:", "webrtc:")}
+batch interface Asking {
+  in question: text
+  out answer: text
+}
+pipeline Client {
+  in question: text
+  out answer: text
+  remote far: Asking { at server.Ask }
+  question -> far -> answer
+}`;
+    const mesh = await served(both, working("a"), { onEvent: (event) => events.push(event) });
+    const fallback = { used: "webrtc", preferred: "grpc", reason: "`server` does not listen by it" };
+    const answer = collector();
+    const session = await mesh.open("Client", {
+      params: {},
+      inputs: { question: text },
+      outputs: { answer: { type: text, link: answer.link } },
+      schemas: {},
+      signal: new AbortController().signal,
+    });
+    expect(session.describe().remotes).toMatchObject([{ id: "far", target: "server.Ask", fallback }]);
+    const drawn = mesh.topology().peers.flatMap(({ pipelines }) => pipelines.flatMap(({ sessions = [] }) => sessions));
+    expect(drawn.flatMap(({ remotes }) => remotes)).toMatchObject([{ id: "far", fallback }]);
+    await feed(session, "question", ["q"]);
+    expect((await session.closed).error).toBeUndefined();
+    expect(answer.payloads).toEqual(["a: q"]);
+    expect(events.filter(({ kind }) => kind === "remote-transport")).toMatchObject([
+      { remote: "far", target: "server.Ask", ...fallback },
+    ]);
   });
 
   it("falls to the other where one is not there, but for a `via`", () => {
-    expect(chooseAddress("p", ["webrtc://a:1"], remote(true), both)).toBe("webrtc://a:1");
-    expect(chooseAddress("p", ["grpc://a:2"], remote(false), both)).toBe("grpc://a:2");
+    expect(chooseAddress("p", ["webrtc://a:1"], remote(true), both)).toMatchObject({ address: "webrtc://a:1" });
+    expect(chooseAddress("p", ["grpc://a:2"], remote(false), both)).toMatchObject({ address: "grpc://a:2" });
     // A page has no gRPC.
-    expect(chooseAddress("p", addresses, remote(true), ["webrtc"])).toBe("webrtc://a:1");
+    expect(chooseAddress("p", addresses, remote(true), ["webrtc"])).toEqual({
+      address: "webrtc://a:1",
+      fallback: { used: "webrtc", preferred: "grpc", reason: "nothing here speaks it" },
+    });
     expect(() => chooseAddress("p", ["webrtc://a:1"], remote(true, "grpc"), both)).toThrow(
       /`p` does not listen by `grpc`/,
     );
