@@ -3,6 +3,7 @@ import { buildCommand } from "./build.command.ts";
 import { checkCommand } from "./check.command.ts";
 import { completionCommand } from "./completion.command.ts";
 import { discoverCommand } from "./discover.command.ts";
+import { doctorCommand } from "./doctor.command.ts";
 import { explainCommand } from "./explain.command.ts";
 import { fmtCommand } from "./fmt.command.ts";
 import { graphCommand } from "./graph.command.ts";
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   runCommand,
   signalCommand,
   discoverCommand,
+  doctorCommand,
   pullCommand,
   graphCommand,
   explainCommand,

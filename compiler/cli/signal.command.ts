@@ -20,7 +20,7 @@ export const signalCommand: Command = {
       name: "store",
       value: "URI",
       description:
-        "keeps what is registered in NATS JetStream, for services on several machines: nats://HOST:PORT[,HOST:PORT…][/BUCKET], tls:// for TLS",
+        "keeps what is registered in NATS JetStream, for services on several machines: nats://HOST:PORT/BUCKET, more hosts after commas, tls:// for TLS",
     },
     {
       name: "store-credentials",

@@ -3,6 +3,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { PipelineSession, SessionRequest } from "../interface/session.ts";
 import type { Transport } from "../interface/transport.ts";
 import { parseMeshUri } from "../interface/uri.ts";
+import { pointingToDoctor } from "./doctor-hint.ts";
 import type { MeshPlatform } from "./platform.ts";
 
 /** @throws {MeshError} `invalid-argument` when nothing here speaks the scheme of the address */
@@ -26,7 +27,7 @@ export async function connectPipeline(
   const { clock, random } = platform;
   const transport = transportFor(platform, uri);
   const [{ remotePipeline }] = await Promise.all([platform.calls(), transport.prepare?.()]);
-  return remotePipeline({ transport, uri, clock, random }).open(request);
+  return pointingToDoctor(uri, () => remotePipeline({ transport, uri, clock, random }).open(request));
 }
 
 /**
@@ -41,5 +42,7 @@ export async function describePipelineAt(
   const { clock } = platform;
   const transport = transportFor(platform, uri);
   const [{ describeRemote }] = await Promise.all([platform.calls(), transport.prepare?.()]);
-  return describeRemote({ transport, uri, clock, ...(signal !== undefined && { signal }) });
+  return pointingToDoctor(uri, () =>
+    describeRemote({ transport, uri, clock, ...(signal !== undefined && { signal }) }),
+  );
 }

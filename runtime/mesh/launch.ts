@@ -24,6 +24,7 @@ import type { HeartbeatOptions } from "../remote/heartbeat.ts";
 import { Patience } from "../remote/patience.ts";
 import { chooseAddress, type ChosenAddress } from "./choose-address.ts";
 import { transportFor } from "./connect.ts";
+import { pointingToDoctor } from "./doctor-hint.ts";
 import { PeersLeaving, type CloseOptions, type ServedPeer } from "./draining.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
@@ -325,11 +326,12 @@ class LocalMesh implements Mesh {
           connectTimeoutMs: policy.connectTimeoutMs,
           heartbeat,
         });
-        if (remote.batch !== true) return streamed.open(request);
+        if (remote.batch !== true) return pointingToDoctor(uri, () => streamed.open(request));
         const { batchEndpoint } = await import("../calls/batch-endpoint.ts");
         const idempotent = remote.idempotent === true;
         const { unary } = transport;
-        return batchEndpoint({ uri, unary, streamed, policy, idempotent, clock, random }).open(request);
+        const batch = batchEndpoint({ uri, unary, streamed, policy, idempotent, clock, random });
+        return pointingToDoctor(uri, () => batch.open(request));
       },
     };
   }

@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { parseArguments } from "../../compiler/cli/arguments.ts";
+import { doctorCommand } from "../../compiler/cli/doctor.command.ts";
+import { failed } from "../../compiler/cli/doctor/finding.ts";
+import { showFinding, showSum } from "../../compiler/cli/doctor/show.ts";
+import type { Output } from "../../compiler/cli/io.ts";
+import { style } from "../../compiler/diagnostics/style.ts";
 import { createFormatter } from "../../grammar/index.ts";
+import { MeshError } from "../../runtime/interface/errors.ts";
 import { HeartbeatState } from "../../runtime/remote/heartbeat.ts";
 import { compileText } from "../compiler/support/marked.ts";
 import { blocksOf } from "../support/markdown.ts";
@@ -24,9 +31,20 @@ describe("the page on failures", () => {
     expect(page).toContain(`up to ${beat.timeoutUs / 1_000_000} s`);
   });
 
-  it("names a bench that there is", () => {
-    const [command] = blocksOf(page).filter((block) => block.language === "sh");
+  it("names a bench and a command that there are", () => {
+    const [command, doctor] = blocksOf(page).filter((block) => block.language === "sh");
     expect(command?.text.trim()).toBe("npm run bench -- failover --long");
+    expect(parseArguments((doctor?.text ?? "").trim().split(" ").slice(2), doctorCommand)).toBeDefined();
     expect(() => readFileSync(new URL("../bench/failover.bench.ts", import.meta.url))).not.toThrow();
+  });
+
+  it("shows what the command says", () => {
+    const [shown] = blocksOf(page).filter((block) => block.language === "text");
+    const error = new MeshError("pipeline-not-found", "No pipeline `Hering` is there; there are: Hearing.");
+    const output = { style: style({ color: false, hyperlinks: false }) } as Output;
+    const finding = failed("pipeline", error, "Did you mean Hearing?");
+    expect(shown?.text).toContain(
+      showFinding(finding, output) + showSum("webrtc://gpu.example.com:7443/Hering", [finding], output),
+    );
   });
 });

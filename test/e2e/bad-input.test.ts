@@ -331,6 +331,7 @@ describe("a peer that is not there", () => {
     const where = env.EDGE_LISTENS.slice("webrtc://".length);
     expect(result.err).toContain("has no target left:\n");
     expect(result.err).toContain(`edge.Middle: Nothing listens at ${where}.\n`);
-    expect(result.err).toContain(`help: Is the peer running? It has to listen at ${env.EDGE_LISTENS}.\n`);
+    expect(result.err).toContain(`help: Is the peer running? It has to listen at ${env.EDGE_LISTENS}. `);
+    expect(result.err).toContain(`\`meshc doctor ${env.EDGE_LISTENS}/Middle\` tells what is found there.\n`);
   });
 });
