@@ -5,7 +5,7 @@ import { runsOnNodejs } from "./assets.ts";
  * What a thread runs: it is sent there as text, so it must refer to nothing outside itself but what JavaScript has
  * everywhere. `init` is the thread's own copy and the same in every call, so state may be kept in it.
  */
-export type ThreadProgram<I, Q, A> = (init: I, request: Q) => A;
+export type ThreadProgram<I, Q, A> = (init: I, request: Q) => A | Promise<A>;
 
 /** A thread of the platform: a worker of Node.js or of a browser. */
 export interface RawThread {
@@ -93,14 +93,14 @@ function sourceOf<I, Q, A>(program: ThreadProgram<I, Q, A>): string {
     const __name = (value) => value;
     const program = (${program.toString()});
     let init;
-    receive((message) => {
+    receive(async (message) => {
       if ("init" in message) {
         init = message.init;
         return;
       }
       const { id, request } = message;
       try {
-        post({ id, answer: program(init, request) });
+        post({ id, answer: await program(init, request) });
       } catch (error) {
         post({ id, error: error instanceof Error ? error.message : String(error) });
       }

@@ -5,6 +5,10 @@ import type { Block } from "../../stdlib/common/blocks.ts";
 import { OpusDecode } from "../../stdlib/audio/opus-decode.node.ts";
 import { OpusEncode } from "../../stdlib/audio/opus-encode.node.ts";
 import { Resample } from "../../stdlib/audio/resample.node.ts";
+import { readAsset } from "../../stdlib/common/assets.ts";
+import type { SileroAnswer } from "../../stdlib/speech/silero-program.nodejs.ts";
+import { sileroThread } from "../../stdlib/speech/silero-thread.nodejs.ts";
+import { detectorSamples, modelHere, sileroDetectors } from "../../stdlib/speech/silero.ts";
 import { UtteranceGate } from "../../stdlib/speech/utterances.ts";
 import { Vad, vadWith } from "../../stdlib/speech/vad.node.ts";
 import { audio, cut, joined, type NodeHarness, openNode } from "../support/node-harness.ts";
@@ -116,6 +120,44 @@ describe("Vad", () => {
       const [one, other] = [plain, coded].map((node) => node.frames("speech").at(edge)?.timestampUs ?? 0);
       expect(Math.abs((one ?? 0) - (other ?? 0))).toBeLessThan(70_000);
     }
+  });
+
+  it("is told the same by the model on a thread as by the model here", async () => {
+    const bytes = await readAsset({
+      package: "@ricky0123/vad-web",
+      path: "dist/silero_vad_v6.onnx",
+      neededBy: { node: "Vad", packages: [] },
+    });
+    const thread = await sileroThread(bytes);
+    if (thread === undefined) throw new Error("onnxruntime-web was not found on the disk");
+    const [there, here] = await Promise.all([
+      sileroDetectors(async () => thread)(),
+      sileroDetectors(() => modelHere(bytes))(),
+    ]);
+    const sound = question();
+    const likely: number[] = [];
+    for (let at = 0; at + detectorSamples <= sound.length; at += detectorSamples) {
+      const chunk = sound.subarray(at, at + detectorSamples);
+      likely.push(await there.probability(chunk));
+      expect(likely.at(-1)).toBe(await here.probability(chunk));
+    }
+    expect(Math.max(...likely)).toBeGreaterThan(0.9);
+    expect(likely[0]).toBeLessThan(0.5);
+    thread.close();
+  });
+
+  it("loads the model again when its thread has died", async () => {
+    const models: { alive: boolean; call: () => Promise<SileroAnswer> }[] = [];
+    const open = sileroDetectors(async () => {
+      const model = { alive: true, call: async () => ({ probability: models.length, state: new Float32Array(256) }) };
+      models.push(model);
+      return model;
+    });
+    await open();
+    await open();
+    expect(models).toHaveLength(1);
+    models[0]!.alive = false;
+    expect(await (await open()).probability(new Float32Array(detectorSamples))).toBe(2);
   });
 
   it("says what to install when the model is missing", async () => {
