@@ -46,6 +46,8 @@ export interface ServiceContext {
   count(reason: RefusalReason): void;
   attach(id: string, callee: Callee): void;
   detach(id: string, callee: Callee): void;
+  /** Nobody has registered the id over another conversation since. */
+  isAttached(id: string, callee: Callee): boolean;
   conversationEnded(callee: Callee): void;
   callEnded(call: Passed): void;
 }

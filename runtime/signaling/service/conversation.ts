@@ -80,9 +80,10 @@ export class Conversation implements Guest, Callee {
   }
 
   closed(): void {
+    const own = [...this.#registrations].filter(([id]) => this.#service.isAttached(id, this));
     if (!this.#end()) return;
     const { registry } = this.#service;
-    for (const [id, epoch] of this.#registrations) void registry?.disconnected(id, epoch).catch(() => undefined);
+    for (const [id, epoch] of own) void registry?.disconnected(id, epoch).catch(() => undefined);
   }
 
   stop(code: number, reason: string): void {
@@ -225,10 +226,11 @@ export class Conversation implements Guest, Callee {
     });
   }
 
-  /** Only the connection that registered an id speaks for it. */
+  /** Only the connection that registered an id speaks for it, and only for that registration: a later epoch is easily guessed. */
   #own<P extends { readonly id: string; readonly epoch: number }>(params: P): P {
-    if (this.#registrations.has(params.id)) return params;
-    throw new MeshError("access-denied", `${params.id} was not registered over this connection`, {
+    const { id, epoch } = params;
+    if (this.#registrations.get(id) === epoch && this.#service.isAttached(id, this)) return params;
+    throw new MeshError("access-denied", `${id} was not registered with epoch ${epoch} over this connection`, {
       hint: "Register first.",
     });
   }
@@ -264,7 +266,9 @@ export class Conversation implements Guest, Callee {
   /** One of its registrations stands. */
   get #isRegistered(): boolean {
     const { directory } = this.#service;
-    for (const [id, epoch] of this.#registrations) if (directory.get(id)?.epoch === epoch) return true;
+    for (const id of this.#registrations.keys()) {
+      if (this.#service.isAttached(id, this) && directory.has(id)) return true;
+    }
     return false;
   }
 

@@ -129,6 +129,10 @@ export class SignalingService implements Reception, ServiceContext {
     if (this.#peers.get(id) === conversation) this.#peers.delete(id);
   }
 
+  isAttached(id: string, conversation: Callee): boolean {
+    return this.#peers.get(id) === conversation;
+  }
+
   conversationEnded(conversation: Callee): void {
     this.#conversations.delete(conversation);
   }

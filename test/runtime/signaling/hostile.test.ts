@@ -270,8 +270,31 @@ describe("a signaling service", () => {
     expect(await again.ask("register", peer("a", { epoch: 1 }))).toMatchObject({ result: { id: "a", epoch: 2 } });
     expect(await owner.ask("renew", { id: "a", epoch: 1 })).toMatchObject(denied);
     expect(await owner.ask("unregister", { id: "a", epoch: 1 })).toMatchObject(denied);
-    expect(await at.refusals()).toEqual({ "access-denied": 6 });
+    // Nor is it heard with the epoch of the other, which is easily guessed.
+    expect(await owner.ask("renew", { id: "a", epoch: 2 })).toMatchObject(denied);
+    expect(await owner.ask("unregister", { id: "a", epoch: 2 })).toMatchObject(denied);
+    expect(await at.refusals()).toEqual({ "access-denied": 8 });
     expect((await thief.ask("discover", {})).result?.["found"]).toMatchObject([{ peer: "a", epoch: 2 }]);
+  });
+
+  test("R10.2 hears nobody for an id that another has got since, with the same epoch", async () => {
+    const at = await service();
+    const first = await at.greeted();
+    await first.ask("register", { ...peer("a"), leaseMs: 5_000 });
+    // Its connection stays up, and its lease ends.
+    at.clock.advance(6_000);
+    const second = await at.greeted();
+    const other = peer("a", { key: "the key of another, long enough" });
+    expect(await second.ask("register", other)).toMatchObject({ result: { epoch: 1 } });
+    for (const method of ["renew", "report", "unregister"]) {
+      const answer = await first.ask(method, { id: "a", epoch: 1, load: { inFlight: 9, slots: 9 } });
+      expect(answer).toMatchObject({ error: { data: { code: "access-denied" } } });
+    }
+    first.socket.close();
+    await first.closed;
+    at.clock.advance(6_000);
+    const { result } = await second.ask("discover");
+    expect(result?.["found"]).toMatchObject([{ peer: "a", epoch: 1, relay: true }]);
   });
 
   test("passes nothing on for a call that is of another", async () => {
