@@ -5,6 +5,7 @@ import type { CheckedPipeline, PipelineSymbol } from "./graph.ts";
 import type { CheckedPeer } from "./peers.ts";
 import type { DeclarationSymbol, PeerSymbol, Program, SignatureSymbol, TypeSymbol } from "./program.ts";
 import type { Requirements } from "./requirements.ts";
+import { ByKey } from "./by-key.ts";
 import type { Signature } from "./signature.ts";
 import type { CheckedRemote } from "./targets.ts";
 
@@ -19,9 +20,9 @@ export class CheckedProgram {
   readonly requirements: Requirements;
   readonly #checker: Checker;
   #schemas: Schemas | undefined;
-  #pipelines: ReadonlyMap<string, CheckedPipeline> | undefined;
-  #remotes: ReadonlyMap<string, ReadonlyMap<string, CheckedRemote>> | undefined;
-  #peers: ReadonlyMap<string, CheckedPeer> | undefined;
+  #pipelines: ByKey<PipelineSymbol, CheckedPipeline> | undefined;
+  #remotes: ByKey<PipelineSymbol, ReadonlyMap<string, CheckedRemote>> | undefined;
+  #peers: ByKey<PeerSymbol, CheckedPeer> | undefined;
 
   constructor(checker: Checker, diagnostics: readonly Diagnostic[]) {
     this.program = checker.view.program();
@@ -37,25 +38,23 @@ export class CheckedProgram {
     ));
   }
 
-  /** By key. */
+  /** By key; each is looked at when it is asked for. */
   get pipelines(): ReadonlyMap<string, CheckedPipeline> {
-    return (this.#pipelines ??= new Map(
-      this.#declared<PipelineSymbol>("Pipeline").map((one) => [one.key, this.#checker.pipeline(one)]),
+    return (this.#pipelines ??= new ByKey(this.#declared<PipelineSymbol>("Pipeline"), (one) =>
+      this.#checker.pipeline(one),
     ));
   }
 
   /** The targets of the remotes of a pipeline, by the key of the pipeline, then by the name of the remote. */
   get remotes(): ReadonlyMap<string, ReadonlyMap<string, CheckedRemote>> {
-    return (this.#remotes ??= new Map(
-      this.#declared<PipelineSymbol>("Pipeline").map((one) => [one.key, this.#checker.remotes(one)]),
+    return (this.#remotes ??= new ByKey(this.#declared<PipelineSymbol>("Pipeline"), (one) =>
+      this.#checker.remotes(one),
     ));
   }
 
   /** By key. */
   get peers(): ReadonlyMap<string, CheckedPeer> {
-    return (this.#peers ??= new Map(
-      this.#declared<PeerSymbol>("Peer").map((one) => [one.key, this.#checker.peer(one)]),
-    ));
+    return (this.#peers ??= new ByKey(this.#declared<PeerSymbol>("Peer"), (one) => this.#checker.peer(one)));
   }
 
   signature(symbol: SignatureSymbol): Signature {

@@ -1,4 +1,4 @@
-import { parse as parseText, type Comment } from "../../grammar/index.ts";
+import { parse as parseText, type Comment, type Token } from "../../grammar/index.ts";
 import type { FileSyntax, Span } from "../../grammar/syntax.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { syntaxDiagnostic } from "../diagnostics/syntax-problem.ts";
@@ -15,6 +15,8 @@ export interface ParsedFile {
   readonly source: SourceFile;
   readonly syntax: FileSyntax;
   readonly comments: readonly Comment[];
+  /** Every token in order, comments aside; made when first asked for. */
+  readonly tokens: readonly Token[];
   readonly errors: readonly Diagnostic[];
   /** Where the text could not be read. */
   readonly problems: readonly Span[];
@@ -169,13 +171,17 @@ export class Sources {
 
 function parsed(module: string, text: string): ParsedFile {
   const source = sourceFile(module, text);
-  const { file, errors, comments } = parseText(text);
+  const result = parseText(text);
+  const { file, errors, comments } = result;
   const problems = errors.map((one) => one.span);
   return {
     module,
     source,
     syntax: file,
     comments,
+    get tokens() {
+      return result.tokens;
+    },
     errors: errors.map((problem) => syntaxDiagnostic(problem, source)),
     problems,
     damage: new Damage(text, file, errors),

@@ -13,6 +13,7 @@ export function abilitiesOf({ textDocument, workspace, window }: ClientCapabilit
     codeLensRefresh: workspace?.codeLens?.refreshSupport ?? false,
     semanticTokensRefresh: workspace?.semanticTokens?.refreshSupport ?? false,
     documentSymbolTree: textDocument?.documentSymbol?.hierarchicalDocumentSymbolSupport ?? false,
+    definitionLinks: textDocument?.definition?.linkSupport ?? false,
     workDoneProgress: window?.workDoneProgress ?? false,
   };
 }

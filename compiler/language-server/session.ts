@@ -1,4 +1,11 @@
-import type { CancellationToken, Connection, Position, Range } from "vscode-languageserver/node";
+import {
+  ErrorCodes,
+  ResponseError,
+  type CancellationToken,
+  type Connection,
+  type Position,
+  type Range,
+} from "vscode-languageserver/node";
 import type { ParsedFile } from "../check/sources.ts";
 import type { Span } from "../../grammar/syntax.ts";
 import type { LanguageService } from "../language-service/service.ts";
@@ -19,6 +26,7 @@ export interface ClientAbilities {
   readonly codeLensRefresh: boolean;
   readonly semanticTokensRefresh: boolean;
   readonly documentSymbolTree: boolean;
+  readonly definitionLinks: boolean;
   readonly workDoneProgress: boolean;
 }
 
@@ -84,6 +92,8 @@ export class Session {
    * user one answer, not the session.
    */
   answer<T>(name: string, uri: string, work: (asked: Asked) => T): T | null {
+    // The library lets requests through that come before the greeting.
+    if (this.abilities === undefined) throw new ResponseError(ErrorCodes.ServerNotInitialized, "not initialized yet");
     try {
       const asked = this.asked(uri);
       return asked === undefined ? null : work(asked);
@@ -95,6 +105,7 @@ export class Session {
 
   /** The same once everything is checked; other messages are taken in between. Null after the request was cancelled. */
   async checked<T>(name: string, uri: string, token: CancellationToken, work: (asked: Asked) => T): Promise<T | null> {
+    if (this.abilities === undefined) throw new ResponseError(ErrorCodes.ServerNotInitialized, "not initialized yet");
     try {
       const { service } = this.projects.locate(uri).project;
       if (!(await this.settle(service, () => token.isCancellationRequested))) return null;

@@ -1,5 +1,7 @@
 import type { CheckedProgram } from "../check/checked-program.ts";
 import type { ParsedFile, Resolved } from "../check/sources.ts";
+import type { Occurrence } from "./names/meaning.ts";
+import type { Names } from "./names/names.ts";
 
 /** The files of a project as the features of an editor see them. Paths are modules: relative to the root, or `std/audio`. */
 export interface Files {
@@ -15,6 +17,13 @@ export interface Files {
   siblings(path: string): readonly string[];
   /** The program that starts in a file, checked; undefined where there is no such file. */
   program(path: string): CheckedProgram | undefined;
+}
+
+/** The same with what the names in them mean. */
+export interface Analysis extends Files {
+  readonly names: Names;
+  /** All names of a file that mean something, in order of place. */
+  occurrences(path: string): readonly Occurrence[];
 }
 
 /** A span in a file. */

@@ -5,7 +5,10 @@ import { Workspace } from "../check/workspace.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { HostError, type Host } from "../host/host.ts";
 import { carriedOver } from "./carried-over.ts";
-import type { Files } from "./files.ts";
+import type { Analysis } from "./files.ts";
+import type { Occurrence } from "./names/meaning.ts";
+import { Names } from "./names/names.ts";
+import { occurrencesIn } from "./names/occurrences.ts";
 
 /** What is known of a file, and how sure that is. */
 export interface FileDiagnostics {
@@ -24,10 +27,13 @@ interface OpenFile {
  * place. It answers however broken they are. Nothing in it waits; `check` is taken a step at a time, so that whoever owns it can
  * look up between two files.
  */
-export class LanguageService implements Files {
+export class LanguageService implements Analysis {
+  readonly names: Names;
   readonly #host: Host;
   readonly #workspace: Workspace;
   readonly #open = new Map<string, OpenFile>();
+  /** By file, as long as no text has changed. */
+  readonly #occurrences = new Map<string, readonly Occurrence[]>();
   /** The files that the project is made of, open or not. */
   #sources: ReadonlySet<string> = new Set();
   /** What the last check found, by file. */
@@ -36,6 +42,7 @@ export class LanguageService implements Files {
   constructor(host: Host) {
     this.#host = host;
     this.#workspace = new Workspace(host);
+    this.names = new Names(this);
   }
 
   /** The files that are open, in the order in which they were opened. */
@@ -63,6 +70,16 @@ export class LanguageService implements Files {
     return this.#workspace.siblings(path);
   }
 
+  occurrences(path: string): readonly Occurrence[] {
+    const known = this.#occurrences.get(path);
+    if (known !== undefined) return known;
+    const file = this.parsed(path);
+    const found = file === undefined ? [] : occurrencesIn(file, this.names);
+    const inOrder = [...found].toSorted((a, b) => a.span.start - b.span.start);
+    this.#occurrences.set(path, inOrder);
+    return inOrder;
+  }
+
   program(path: string): CheckedProgram | undefined {
     if (isStandard(path) || this.parsed(path) === undefined) return undefined;
     try {
@@ -75,6 +92,7 @@ export class LanguageService implements Files {
 
   /** Tells which files the project is made of. What cannot be read is left out, and said by who looked for it. */
   setSources(paths: Iterable<string>): void {
+    this.#occurrences.clear();
     this.#sources = new Set(paths);
     for (const root of this.#workspace.roots) {
       if (!this.#sources.has(root) && !this.#open.has(root)) this.#workspace.remove(root);
@@ -88,6 +106,7 @@ export class LanguageService implements Files {
    */
   hold(path: string, text: string, version: number): void {
     if (isStandard(path)) return;
+    this.#occurrences.clear();
     this.#workspace.update(path, text);
     this.#add(path);
     this.#open.set(path, { version, parsed: this.parsed(path) });
@@ -96,6 +115,7 @@ export class LanguageService implements Files {
   /** The editor has let go of a file: what is on the disk counts again. */
   release(path: string): void {
     if (!this.#open.delete(path)) return;
+    this.#occurrences.clear();
     this.#workspace.update(path, undefined);
     if (!this.#sources.has(path)) this.#workspace.remove(path);
   }
@@ -106,6 +126,7 @@ export class LanguageService implements Files {
 
   /** Looks again at what is on the disk. @param paths those that may have changed; all when left out */
   reload(paths?: Iterable<string>): void {
+    this.#occurrences.clear();
     this.#workspace.reload(paths);
   }
 

@@ -42,9 +42,12 @@ describe("meshc lsp --stdio", () => {
     expect(await left.ended).toBe(1);
   });
 
-  it("answers to what it does not know with an error of the protocol, and goes on", async () => {
+  it("answers before it is greeted, and to what it does not know, with errors of the protocol, and goes on", async () => {
     const { client } = started();
-    await using _ = await client.start();
+    await using _ = client;
+    const early = client.at("textDocument/hover", "main.mesh", 0, 0);
+    await expect(early).rejects.toMatchObject({ code: -32_002 });
+    await client.start();
     await expect(client.request("mesh/nothing", {})).rejects.toMatchObject({ code: -32_601 });
     client.open("main.mesh", "record R { a: txt }\n");
     expect((await client.diagnosed("main.mesh")).diagnostics).toHaveLength(1);
