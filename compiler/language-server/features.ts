@@ -1,4 +1,5 @@
 import type { Feature } from "./feature.ts";
+import { completionFeature } from "./features/completion.ts";
 import { hoverFeature, signatureHelpFeature } from "./features/hover.ts";
 import { definitionFeature, referencesFeature } from "./features/navigation.ts";
 import { renameFeature } from "./features/rename.ts";
@@ -12,4 +13,5 @@ export const features: readonly Feature[] = [
   symbolsFeature,
   hoverFeature,
   signatureHelpFeature,
+  completionFeature,
 ];

@@ -32,6 +32,8 @@ export class LanguageService implements Analysis {
   readonly #host: Host;
   readonly #workspace: Workspace;
   readonly #open = new Map<string, OpenFile>();
+  /** The programs of open files as they were last checked. */
+  readonly #checked = new Map<string, CheckedProgram>();
   /** By file, as long as no text has changed. */
   readonly #occurrences = new Map<string, readonly Occurrence[]>();
   /** The files that the project is made of, open or not. */
@@ -88,6 +90,11 @@ export class LanguageService implements Analysis {
       if (error instanceof HostError) return undefined;
       throw error;
     }
+  }
+
+  /** The same as it was when everything was last checked: what needs no more than a guess need not wait. */
+  lastProgram(path: string): CheckedProgram | undefined {
+    return this.#checked.get(path) ?? this.program(path);
   }
 
   /** Tells which files the project is made of. What cannot be read is left out, and said by who looked for it. */
@@ -157,6 +164,11 @@ export class LanguageService implements Analysis {
     const found = new Map<string, Diagnostic[]>(paths.map((path) => [path, []]));
     for (const one of this.#workspace.diagnostics()) found.get(one.place.source.path)?.push(one);
     this.#found = found;
+    this.#checked.clear();
+    for (const path of this.#open.keys()) {
+      const program = this.program(path);
+      if (program !== undefined) this.#checked.set(path, program);
+    }
     return new Map(paths.map((path) => [path, this.#diagnosticsOf(path)]));
   }
 

@@ -1,7 +1,12 @@
 import type { NamedDeclaration } from "../../check/program.ts";
-import type { ParsedFile } from "../../check/sources.ts";
-import type { Files } from "../files.ts";
+import type { ParsedFile, Resolved } from "../../check/sources.ts";
 import { isNamed, membersOf, type Declared, type Meaning } from "./meaning.ts";
+
+/** The texts that names stand in. */
+export interface Texts {
+  parsed(path: string): ParsedFile | undefined;
+  resolve(from: ParsedFile, written: string): Resolved;
+}
 
 /** A name at the top level of a file. */
 export interface InSight {
@@ -12,11 +17,11 @@ export interface InSight {
 
 /** What the names of files mean, found out from texts alone, so that it is known however broken the rest is. */
 export class Names {
-  readonly #files: Files;
+  readonly #files: Texts;
   readonly #declarations = new WeakMap<ParsedFile, ReadonlyMap<string, NamedDeclaration>>();
   readonly #members = new WeakMap<NamedDeclaration, ReadonlyMap<string, Meaning>>();
 
-  constructor(files: Files) {
+  constructor(files: Texts) {
     this.#files = files;
   }
 
