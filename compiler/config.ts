@@ -15,6 +15,7 @@ export const meshConfig = z.strictObject({
   engine: z.enum(["auto", "werift", "node-datachannel"]).optional(),
   iceServers: z.array(z.string().min(1).max(1024)).max(8).optional(),
   iceTransportPolicy: z.enum(["all", "relay"]).optional(),
+  compression: z.enum(["gzip"]).optional(),
   drain: z.string().min(1).max(32).optional(),
 });
 
@@ -46,6 +47,8 @@ export interface MeshConfig {
   readonly iceServers?: readonly string[];
   /** `relay`: connections go through a TURN server alone. */
   readonly iceTransportPolicy?: "all" | "relay";
+  /** What `meshc run` compresses the requests of calls by gRPC with; nothing by default. */
+  readonly compression?: "gzip";
   /** How long `meshc run` waits for callers when it is told to stop, such as `30s`; `5s` by default. */
   readonly drain?: string;
 }

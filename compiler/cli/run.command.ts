@@ -58,6 +58,12 @@ export const runCommand: Command = {
       description: "connects through the TURN servers alone, so that no address of this machine is told",
     },
     {
+      name: "compression",
+      value: "METHOD",
+      choices: ["gzip"],
+      description: "compresses the requests of calls by gRPC, those of 1 KiB and more; not at all by default",
+    },
+    {
       name: "drain",
       value: "TIME",
       description: "how long callers are waited for when the run is told to stop: 5s (the default), 500ms, 0s",

@@ -22,7 +22,7 @@ const running = () => import("./running.nodejs.ts");
 /**
  * Node as a platform: WebRTC by node-datachannel where it is installed, otherwise by werift, signaling by `ws`; gRPC by
  * `@grpc/grpc-js`.
- * @param network which pages may call the peers of this process, and another choice of the WebRTC engine
+ * @param network which pages may call the peers of this process, another choice of the WebRTC engine, compression
  */
 export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, network: NodejsNetwork = {}): MeshPlatform {
   const log = overrides.log ?? logToStderr;
@@ -33,7 +33,7 @@ export function nodejsPlatform(overrides: Partial<MeshPlatform> = {}, network: N
     env: (name) => process.env[name],
     transports: [
       loadedLater("webrtc", async () => (await running()).nodejsTransport(network, log)),
-      loadedLater("grpc", async () => (await running()).nodejsGrpc()),
+      loadedLater("grpc", async () => (await running()).nodejsGrpc(network)),
     ],
     calls: () => import("../remote/calls.ts"),
     serve: async (init) => (await running()).servePeer(init),

@@ -7,6 +7,7 @@ import type { Transport } from "../interface/transport.ts";
 import { directSignaling } from "../signaling/direct.ts";
 import type { SignalConnect, SignalServerFactory } from "../signaling/socket.ts";
 import type { NodejsListenerInit } from "../signaling/sockets.nodejs.ts";
+import type { GrpcCompression } from "../transports/grpc/clients.nodejs.ts";
 import type { EngineName } from "../transports/webrtc/engines/choose.nodejs.ts";
 import type { WebrtcEngine } from "../transports/webrtc/engines/engine.ts";
 import { checkIce, type IceOptions } from "../transports/webrtc/ice.ts";
@@ -30,6 +31,8 @@ export interface NodejsNetwork extends Pick<NodejsListenerInit, "allowedOrigins"
   readonly engine?: EngineName | undefined;
   /** STUN and TURN servers; none by default. */
   readonly ice?: IceOptions | undefined;
+  /** Of the requests of calls by gRPC, those of 1 KiB and more; none by default. Streams are not compressed. */
+  readonly compression?: GrpcCompression | undefined;
 }
 
 /** WebRTC by one of its engines, signaling by `ws`. */
@@ -43,9 +46,9 @@ export function nodejsTransport(network: NodejsNetwork, log: Log): Transport {
 }
 
 /** gRPC by `@grpc/grpc-js`. */
-export async function nodejsGrpc(): Promise<Transport> {
+export async function nodejsGrpc({ compression }: NodejsNetwork): Promise<Transport> {
   const { grpcTransport } = await import("../transports/grpc/transport.nodejs.ts");
-  return grpcTransport({ clock: nodejsClock });
+  return grpcTransport({ clock: nodejsClock, compression });
 }
 
 // Connections are a third of a second of loading, which a program of one machine alone need not spend.

@@ -81,14 +81,15 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
 
 /** What the command line leaves open is as `mesh.config.ts` has it. */
 async function withConfig(options: RunOptions, cwd: string): Promise<RunOptions> {
-  const { engine, iceServers, iceTransportPolicy, drain } = options;
-  const isWhole = [engine, iceServers, iceTransportPolicy, drain].every((one) => one !== undefined);
+  const { engine, iceServers, iceTransportPolicy, compression, drain } = options;
+  const isWhole = [engine, iceServers, iceTransportPolicy, compression, drain].every((one) => one !== undefined);
   const config: MeshConfig = isWhole ? {} : (await loadConfig(cwd)).config;
   const known: RunOptions = {
     ...options,
     engine: engine ?? config.engine ?? "auto",
     iceServers: iceServers ?? config.iceServers ?? [],
     iceTransportPolicy: iceTransportPolicy ?? config.iceTransportPolicy ?? "all",
+    compression: compression ?? config.compression,
     drain: drain ?? config.drain,
   };
   // Before anything is started with it.

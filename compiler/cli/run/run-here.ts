@@ -77,7 +77,7 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
         },
         env: (name) => run.env[name],
       },
-      { engine: options.engine, ice: iceOf(options) },
+      { engine: options.engine, ice: iceOf(options), compression: options.compression },
     );
     const mesh = await launchPlan(plan, platform, {
       peers,

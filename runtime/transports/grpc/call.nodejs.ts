@@ -1,5 +1,9 @@
 import { Metadata, status, type Client, type Deadline, type MethodDefinition, type StatusObject } from "@grpc/grpc-js";
 import type { CallSignal } from "../../interface/call-signal.ts";
+import { grpcLimits } from "./limits.ts";
+
+/** A flag of a message: it goes as it is, also where the client compresses (`WriteFlags.NoCompress`). */
+export const uncompressed = 2;
 
 /** One question of gRPC, and its answer. */
 export interface UnaryCall<Request, Response> {
@@ -57,7 +61,9 @@ export function callUnary<Request, Response>(call: UnaryCall<Request, Response>)
       },
     });
     stream.startRead();
-    stream.sendMessageWithContext({}, message);
+    // Of a client that compresses nothing the flag means nothing.
+    const flags = message.length < grpcLimits.compressedBytes ? uncompressed : 0;
+    stream.sendMessageWithContext({ flags }, message);
     stream.halfClose();
   });
 }

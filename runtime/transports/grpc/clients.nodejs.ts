@@ -16,6 +16,9 @@ const options: grpc.ClientOptions = {
   "grpc.enable_channelz": 0,
 };
 
+/** How requests are compressed: `gzip` (RFC 1952). */
+export type GrpcCompression = "gzip";
+
 /** Clients that nobody uses are kept for so many addresses. */
 const maxIdle = 64;
 
@@ -27,14 +30,24 @@ interface Entry {
 /** Clients of this process: one for each address, which holds one connection to it. */
 export class Clients {
   readonly #known = new Map<string, Entry>();
+  readonly #options: grpc.ClientOptions;
   /** How many want those kept that are not in use. */
   #keepers = 0;
+
+  /** @param compression of requests that gain by it; left out, none is compressed. Servers that do not take it get them as they are */
+  constructor(compression?: GrpcCompression) {
+    const { gzip } = grpc.compressionAlgorithms;
+    this.#options = {
+      ...options,
+      ...(compression === "gzip" && { "grpc.default_compression_algorithm": gzip }),
+    };
+  }
 
   /** @returns the client, and what gives it back */
   take(uri: MeshUri): { readonly client: grpc.Client; readonly release: () => void } {
     const address = formatHostPort(uri);
     const entry = this.#known.get(address) ?? {
-      client: new grpc.Client(address, grpc.credentials.createInsecure(), options),
+      client: new grpc.Client(address, grpc.credentials.createInsecure(), this.#options),
       uses: 0,
     };
     this.#known.set(address, entry);

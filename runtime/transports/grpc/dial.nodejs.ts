@@ -4,6 +4,7 @@ import { withDeadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Connection, DialOptions } from "../../interface/transport.ts";
 import { formatHostPort, formatMeshUri, parseTargetUri, type MeshUri } from "../../interface/uri.ts";
+import { uncompressed } from "./call.nodejs.ts";
 import type { Clients } from "./clients.nodejs.ts";
 import { GrpcConnection, type CallStream } from "./connection.ts";
 import { grpcLimits } from "./limits.ts";
@@ -86,9 +87,14 @@ function clientStream(
   call.on("error", () => undefined);
   return {
     accepted,
-    write: (message, sent) => void call.write(message, () => sent()),
+    // Frames of media are compressed already, and a stream should not wait. grpc-js takes the flags in the place of an encoding.
+    write: (message, sent) => void call.write(message, String(uncompressed) as BufferEncoding, () => sent()),
     end(error) {
-      if (error !== undefined) call.write({ channel: 0, message: new Uint8Array(0), close: error.code });
+      if (error !== undefined)
+        call.write(
+          { channel: 0, message: new Uint8Array(0), close: error.code },
+          String(uncompressed) as BufferEncoding,
+        );
       call.end();
     },
     cancel: () => call.cancel(),

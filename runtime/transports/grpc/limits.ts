@@ -13,6 +13,8 @@ export const grpcLimits = {
   requestBytes: 4 * 1024 * 1024,
   /** The largest response that we take as a client: the largest payload of a frame, and some. */
   responseBytes: 17 * 1024 * 1024,
+  /** Smaller requests are not compressed, in bytes: it would take longer than to send them. */
+  compressedBytes: 1024,
   /** How long a dial waits for the HTTP/2 connection and the first answer, in milliseconds. */
   connectMs: 3_000,
   /** How long an end waits for the other side to see it. */

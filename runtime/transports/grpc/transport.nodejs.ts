@@ -1,6 +1,6 @@
 import type { Clock } from "../../interface/clock.ts";
 import type { Transport } from "../../interface/transport.ts";
-import { Clients } from "./clients.nodejs.ts";
+import { Clients, type GrpcCompression } from "./clients.nodejs.ts";
 import { correctClients } from "./corrections.nodejs.ts";
 import { dial } from "./dial.nodejs.ts";
 import { listen } from "./server.nodejs.ts";
@@ -10,12 +10,14 @@ export interface GrpcTransportInit {
   readonly clock: Clock;
   /** The pipelines that may be called here, asked at each call; left out, every name is let through to `accept`. */
   readonly pipelines?: () => readonly string[];
+  /** Of the requests of calls; left out, none. What comes in may be compressed in any case. */
+  readonly compression?: GrpcCompression | undefined;
 }
 
 /** Connections over gRPC, by `@grpc/grpc-js`; addresses are `grpc://host:port/pipeline`. */
-export function grpcTransport({ clock, pipelines }: GrpcTransportInit): Transport {
+export function grpcTransport({ clock, pipelines, compression }: GrpcTransportInit): Transport {
   correctClients();
-  const clients = new Clients();
+  const clients = new Clients(compression);
   return {
     scheme: "grpc",
     unary: unaryCalls(clients),
