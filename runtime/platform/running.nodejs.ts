@@ -46,7 +46,7 @@ export function nodejsTransport(network: NodejsNetwork, log: Log): Transport {
 }
 
 /** gRPC by `@grpc/grpc-js`. */
-export async function nodejsGrpc({ compression }: NodejsNetwork): Promise<Transport> {
+export async function nodejsGrpc({ compression }: NodejsNetwork = {}): Promise<Transport> {
   const { grpcTransport } = await import("../transports/grpc/transport.nodejs.ts");
   return grpcTransport({ clock: nodejsClock, compression });
 }
