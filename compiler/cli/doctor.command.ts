@@ -27,7 +27,7 @@ export const doctorCommand: Command = {
       name: "ice-server",
       value: "URL",
       repeated: true,
-      description: "a STUN or TURN server, such as stun:stun.example.com or turn:NAME:PASSWORD@turn.example.com",
+      description: "a STUN or TURN server, written as for `meshc run`",
     },
     { name: "json", description: "one object with all steps, for programs" },
   ],
