@@ -6,9 +6,14 @@ import type { FileInfo } from "./program.ts";
 import type { ParameterInfo } from "./parameter.ts";
 import { replaceFix, type Reporter } from "./reporter.ts";
 
-/** `scheme://host[:port][/path]`, taken apart. */
+/** `scheme://[peer@]host[:port][/path]`, taken apart. */
 export interface Address {
+  /** Without the `+wss` of signaling that is encrypted. */
   readonly scheme: string;
+  /** Signaling is encrypted: `webrtc+wss`. */
+  readonly secure: boolean;
+  /** The id of a peer that is called through the service at the address; undefined where there is none. */
+  readonly peer: string | undefined;
   /** Without the brackets of an IPv6 address; in lower case. */
   readonly host: string;
   /** Undefined where none is written. */
@@ -20,15 +25,19 @@ export interface Address {
 /** The port of an address that names none, as it is for the runtime. */
 export const usualPort = 7443;
 
-const shape = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/?#[\]@\s]+)(?::(\d{1,5}))?(?:\/([^?#\s]*))?$/;
+const shape =
+  /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:([A-Za-z0-9][A-Za-z0-9._~-]{0,127})@)?(\[[0-9A-Fa-f:.]+\]|[^:/?#[\]@\s]+)(?::(\d{1,5}))?(?:\/([^?#\s]*))?$/;
 
 /** Undefined when the text is no address. */
 export function parseAddress(text: string): Address | undefined {
   const match = shape.exec(text);
-  const [, scheme, host, port, path] = match ?? [];
+  const [, scheme, peer, host, port, path] = match ?? [];
   if (scheme === undefined || host === undefined || (port !== undefined && Number(port) > 65_535)) return undefined;
+  const plain = scheme.toLowerCase().replace(/^webrtc\+wss$/, "webrtc");
   return {
-    scheme: scheme.toLowerCase(),
+    scheme: plain,
+    secure: plain !== scheme.toLowerCase(),
+    peer,
     host: host.replaceAll(/[[\]]/g, "").toLowerCase(),
     port: port === undefined ? undefined : Number(port),
     path: path === undefined || path === "" ? undefined : path,
@@ -51,7 +60,7 @@ export interface AddressRules {
   readonly what: string;
   readonly schemes: readonly string[];
   readonly example: string;
-  /** True where the address names a pipeline. */
+  /** True where the address names a pipeline, and perhaps a peer behind a service. */
   readonly path: boolean;
 }
 
@@ -98,6 +107,13 @@ export function readAddress(
   };
   const found = parseAddress(text);
   if (found === undefined) {
+    // What stands before the @ is not shown: it may be a password.
+    if (/^[^/]*:\/\/[^/]*@/.test(text) && rules.path) {
+      return complain(
+        `What stands before the @ is not the id of a peer.`,
+        `An id has up to 128 letters, digits, ".", "_", "~" and "-"; passwords have no place in an address. Write it as in "webrtc://tts-1@signal.example.com/Speaking".`,
+      );
+    }
     return complain(`"${text}" is not ${rules.what}.`, `Write it as in "${rules.example}".`);
   }
   if (!rules.schemes.includes(found.scheme)) {
@@ -107,6 +123,22 @@ export function readAddress(
       near === undefined ? `Write it as in "${rules.example}".` : `Did you mean \`${near}\`?`,
       near && text.replace(/^[^:]*/, near),
     );
+  }
+  if (found.secure && !rules.path) {
+    return complain(
+      `"${text}" is not ${rules.what}: a peer listens without TLS.`,
+      "Write `webrtc://`, and put a proxy before it that ends TLS; those who call it then write `webrtc+wss://`.",
+      text.replace(/^[^:]*/, "webrtc"),
+    );
+  }
+  if (found.peer !== undefined && (!rules.path || found.scheme !== "webrtc")) {
+    const without = text.replace(`${found.peer}@`, "");
+    return rules.path
+      ? complain(
+          `"${text}" calls \`${found.peer}\` through a service, which passes on calls of WebRTC alone.`,
+          `Write it as in "webrtc://${found.peer}@host:7440/pipeline", or give the address of the peer itself.`,
+        )
+      : complain(`"${text}" is not ${rules.what}: it names a peer before the @.`, `Write "${without}".`, without);
   }
   if (rules.path && (found.path === undefined || found.path.includes("/"))) {
     return complain(

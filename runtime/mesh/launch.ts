@@ -420,7 +420,9 @@ function schemesOf({ peers, pipelines }: Plan, env: MeshPlatform["env"]): Set<st
     if ("literal" in value) return String(value.literal);
     return "env" in value ? (env(value.env) ?? String(value.default ?? "")) : "";
   });
-  return new Set(texts.flatMap((text) => /^[A-Za-z][A-Za-z0-9+.-]*(?=:)/.exec(text)?.[0].toLowerCase() ?? []));
+  return new Set(
+    texts.flatMap((text) => /^[A-Za-z][A-Za-z0-9.-]*(?=(?:\+wss?)?:)/.exec(text)?.[0].toLowerCase() ?? []),
+  );
 }
 
 function usesSignaling({ peers, pipelines }: Plan, registers: readonly string[] = []): boolean {

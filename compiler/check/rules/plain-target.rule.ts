@@ -40,7 +40,8 @@ function peerBehind(target: CheckedTarget, context: RuleContext): CheckedPeer | 
   if (target.kind === "peer") return context.peers.get(target.peer.key);
   if (target.kind !== "uri" || !("literal" in target.uri)) return undefined;
   const wanted = parseAddress(knownText(target.uri) ?? "");
-  if (wanted === undefined) return undefined;
+  // One that is called through a service may be any.
+  if (wanted === undefined || wanted.peer !== undefined) return undefined;
   return context.everyPeer().find((peer) =>
     peer.listens.some(({ value }) => {
       const at = "literal" in value ? parseAddress(knownText(value) ?? "") : undefined;

@@ -96,6 +96,9 @@ describe("targets", () => {
     ["a peer's pipeline by its name there", "at gpu.far"],
     ["an address", 'at "webrtc://far.example.com/talker"'],
     ["an address with a port", 'at "grpc://[::1]:7443/talker"'],
+    ["a peer behind a service", 'at "webrtc://tts-1@signal.example.com:7440/talker"'],
+    ["a peer behind a service with TLS", 'at "webrtc+wss://tts-1@signal.example.com/talker"'],
+    ["two peers behind one service", 'at "webrtc://a@signal/talker" else "webrtc://b@signal/talker"'],
     ["an address from the environment", 'at env("FAR", "webrtc://far:7443/talker")'],
     ["a service", 'at service "talker"'],
     [
@@ -119,6 +122,10 @@ describe("targets", () => {
     ["an address with another scheme", "MESH3003", 'at «"https://far.example.com/talker"»'],
     ["an address that names no pipeline", "MESH3003", 'at «"webrtc://far.example.com"»'],
     ["an address with too large a port", "MESH3003", 'at «"webrtc://far:74430/talker"»'],
+    ["a password", "MESH3003", 'at «"webrtc://me:secret@far/talker"»'],
+    ["an id that is none", "MESH3003", 'at «"webrtc://-tts@signal/talker"»'],
+    ["a peer behind a service by gRPC", "MESH3003", 'at «"grpc://tts-1@signal/talker"»'],
+    ["gRPC with the encryption of signaling", "MESH3003", 'at «"grpc+wss://far/talker"»'],
     ["an address from the environment that is none", "MESH3003", 'at env("FAR", «"far"»)'],
     ["an unknown preference", "MESH2010", 'at service "talker", prefer «quickest»'],
     ["a misspelt preference", "MESH2010", 'at service "talker", prefer «round_robbin»'],
@@ -128,6 +135,15 @@ describe("targets", () => {
     ["a record as a target", "MESH2007", "at «Talks»()"],
   ])("refuses %s", (_, code, lines) => {
     expectOnly(code, remote(lines));
+  });
+
+  it("does not repeat what may be a password", () => {
+    const found = expectOnly("MESH3003", remote('at «"webrtc://me:secret@far/talker"»'));
+    expect(JSON.stringify([found.message, found.hint])).not.toContain("secret");
+  });
+
+  it("knows a peer behind a service again, and tells it from another", () => {
+    expectOnly("MESH6001", remote('at "webrtc://a@signal/talker" «else "webrtc://a@signal:7443/talker"»'));
   });
 
   it("offers the near name of a preference as a fix", () => {

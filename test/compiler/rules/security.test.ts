@@ -52,6 +52,8 @@ describe("a peer that listens", () => {
 
   it.each([
     ["what is no address", 'listens «"everywhere"»'],
+    ["with a peer before the @", 'listens «"webrtc://edge@127.0.0.1:80"»'],
+    ["with TLS", 'listens «"webrtc+wss://127.0.0.1:80"»'],
     ["with a scheme that is none of ours", 'listens «"http://127.0.0.1:80"»'],
     ["signaling over another scheme", 'registers «"https://signal.example.com"»'],
   ])("refuses %s", (_, members) => {

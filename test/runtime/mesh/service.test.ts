@@ -129,6 +129,24 @@ describe("pipelines that are found by a signaling service", () => {
     expect(figures().calls).toBe(0);
   });
 
+  it("R10.1 R10.2 are called through it by an address with their id, which has to be theirs", async () => {
+    const { uri } = await service();
+    await launch(program(), "-far", registered(uri, "tts-far"));
+    const calling = (id: string): string =>
+      program()
+        .replace('service "Speaking"', `"webrtc://${id}@${uri.slice("ws://".length)}/Speaking"`)
+        .replace("in a: text\n out b: text }\nnode", "in line: text\n out speech: text }\nnode")
+        .replace("a -> tts -> b", "a -> tts.line\n tts.speech -> b");
+    const { mesh } = await launch(calling("tts-far"), "", { peers: ["client"] });
+    expect(await say(mesh, "hi")).toBe("hi-far");
+    const wrong = await launch(calling("tts-fat"), "", { peers: ["client"] });
+    await expect(open(wrong.mesh)).rejects.toMatchObject({
+      code: "targets-exhausted",
+      cause: { code: "peer-unreachable", message: /tts-fat/ },
+      hint: /meshc doctor webrtc:\/\/tts-fat@/,
+    });
+  });
+
   it("R8.3 leave their place to the next when one has gone without a word", async () => {
     const { uri } = await service();
     await launch(program("", listening), "-1", registered(uri, "tts-1"));
