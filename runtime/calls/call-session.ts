@@ -28,7 +28,8 @@ export class CallSession {
   #session!: PipelineSession;
   #seq = 0;
   #answer: Record<string, CallPayload> = {};
-  #missing = new Set<string>();
+  /** Answers that have not come, of the question that is open. */
+  #missing = 0;
   #resolve: (answer: ExecuteResponse) => void = () => undefined;
   #reject: (error: MeshError) => void = () => undefined;
   #over: MeshError | undefined;
@@ -71,7 +72,7 @@ export class CallSession {
     if (this.#over !== undefined) throw this.#over;
     this.#session.adopt?.(context);
     this.#answer = {};
-    this.#missing = new Set(Object.keys(this.#description.outputs));
+    this.#missing = Object.keys(this.#description.outputs).length;
     const answered = new Promise<ExecuteResponse>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -85,7 +86,7 @@ export class CallSession {
       link.send({ payload, timestampUs, seq, epoch: 0, flags: 0 });
       if (last) link.end();
     }
-    if (this.#missing.size === 0 && !last) this.#resolve(this.#answer);
+    if (this.#missing === 0 && !last) this.#resolve(this.#answer);
     return answered;
   }
 
@@ -106,14 +107,23 @@ export class CallSession {
 
   #take(port: string, { payload, timestampUs }: Frame): void {
     // A second answer, or one that nobody waits for.
-    if (!this.#missing.delete(port)) return;
+    if (this.#missing === 0 || Object.hasOwn(this.#answer, port)) return;
+    this.#missing -= 1;
     this.#answer[port] = { payload, timestampUs };
-    if (this.#missing.size === 0) this.#resolve(this.#answer);
+    if (this.#missing === 0) this.#resolve(this.#answer);
+  }
+
+  /** The ports that have to answer and have not. */
+  #lacking(): string[] {
+    const { outputs } = this.#description;
+    return Object.keys(outputs).filter(
+      (port) => outputs[port]?.optional !== true && !Object.hasOwn(this.#answer, port),
+    );
   }
 
   #ended(error: MeshError | undefined): void {
     if (this.#over !== undefined) return;
-    const required = [...this.#missing].filter((port) => this.#description.outputs[port]?.optional !== true);
+    const required = this.#missing === 0 ? [] : this.#lacking();
     this.#over = error ?? new MeshError("channel-closed", "The session has ended.");
     if (error === undefined && required.length === 0) this.#resolve(this.#answer);
     else this.#reject(error ?? noAnswer(this.#description.pipeline, required));

@@ -92,7 +92,8 @@ function textOf(body: Uint8Array): string {
   }
 }
 
-function parseJson(text: string): JsonValue {
+/** @throws {MeshError} `protocol-violation` */
+export function parseJson(text: string): JsonValue {
   checkJsonDepth(text);
   try {
     return JSON.parse(text) as JsonValue;

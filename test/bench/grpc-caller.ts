@@ -6,20 +6,13 @@ import { remotePipeline } from "../../runtime/remote/caller.ts";
 import { grpcTransport } from "../../runtime/transports/grpc/transport.nodejs.ts";
 import { realClock as clock } from "../support/real-clock.ts";
 import { bytes, lastMark, random } from "./border-peer.ts";
-import { benchService, sizes, type Data } from "./grpc-peer.ts";
+import { benchService, sizes, type Data, type Job } from "./grpc-peer.ts";
 import { median, percentile } from "./hop-rounds.ts";
 
 /**
  * The calling side of `bench -- grpc`, in a process of its own that knows one way alone: `pipelines` or `by-hand`, and the address. Does
  * what its parent asks for, one after the other, and says how that went.
  */
-
-/** What the parent may ask for. */
-export interface Job {
-  readonly kind: "one by one" | "many" | "stream" | "slow" | "cpu";
-  readonly size: number;
-  readonly count: number;
-}
 
 /** Milliseconds p50 and p99; a second; MB a second; MB; microseconds of processor time so far. */
 export type Figures = readonly number[];
@@ -196,6 +189,9 @@ async function done({ ask, send, slow }: Way, { kind, size, count }: Job): Promi
       return [await streamRate(send, size, count)];
     case "slow":
       return [(await slow?.(size, count)) ?? Number.NaN];
+    case "tidy":
+      globalThis.gc?.();
+      return [];
     case "cpu": {
       const { user, system } = process.cpuUsage();
       return [user + system];

@@ -43,6 +43,13 @@ export interface Data {
   readonly payload: Uint8Array;
 }
 
+/** What the parent of a process may ask for. */
+export interface Job {
+  readonly kind: "one by one" | "many" | "stream" | "slow" | "cpu" | "tidy";
+  readonly size: number;
+  readonly count: number;
+}
+
 const limit = 32 * 1024 * 1024;
 export const sizes = { "grpc.max_receive_message_length": limit, "grpc.max_send_message_length": limit } as const;
 
@@ -124,8 +131,9 @@ async function serveByHand(): Promise<string> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const address = process.argv[2] === "by-hand" ? await serveByHand() : await servePipelines();
-  // The one thing that it is asked for: how much processor time it has taken.
-  process.on("message", () => {
+  // What it is asked for: to collect its garbage, and how much processor time it has taken.
+  process.on("message", ({ kind }: Pick<Job, "kind">) => {
+    if (kind === "tidy") globalThis.gc?.();
     const { user, system } = process.cpuUsage();
     process.send?.([user + system]);
   });

@@ -5,10 +5,16 @@ import { grpcLimits } from "./limits.ts";
 /** A flag of a message: it goes as it is, also where the client compresses (`WriteFlags.NoCompress`). */
 export const uncompressed = 2;
 
+/** What a caller needs of a method. */
+export type UnaryMethod<Request, Response> = Pick<
+  MethodDefinition<Request, Response>,
+  "path" | "requestSerialize" | "responseDeserialize"
+>;
+
 /** One question of gRPC, and its answer. */
 export interface UnaryCall<Request, Response> {
   readonly client: Client;
-  readonly method: MethodDefinition<Request, Response>;
+  readonly method: UnaryMethod<Request, Response>;
   readonly request: Request;
   readonly signal: CallSignal;
   readonly deadline?: Deadline | undefined;

@@ -4,7 +4,7 @@ import { formatType } from "../../interface/caps.ts";
 import type { PipelineDescription, PortDescription } from "../../interface/description.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Params } from "../../interface/node.ts";
-import { decodePayload, encodePayload, Encoding } from "../../remote/payload-codec.ts";
+import { decodePayload, encodePayload, Encoding, parseJson } from "../../remote/payload-codec.ts";
 import { schemasOf } from "../../interface/schemas-of.ts";
 import { grpcLimits } from "./limits.ts";
 import { toStatus } from "./status.ts";
@@ -14,9 +14,9 @@ export interface PayloadMessage {
   readonly kind?: string;
   readonly text?: string;
   readonly json?: string;
-  readonly bytes?: Uint8Array;
-  readonly samples_s16?: Uint8Array;
-  readonly samples_f32?: Uint8Array;
+  readonly bytes?: Uint8Array | undefined;
+  readonly samples_s16?: Uint8Array | undefined;
+  readonly samples_f32?: Uint8Array | undefined;
   readonly none?: boolean;
   readonly timestamp_us?: number;
 }
@@ -38,9 +38,9 @@ export interface ExecuteRequestMessage {
   readonly items: readonly { readonly inputs: Payloads }[];
 }
 
-export interface ExecuteResponseMessage {
-  readonly outputs: Payloads;
-  readonly items?: readonly { readonly outputs?: Payloads; readonly failure?: FailureMessage }[];
+/** Answers to items, as the library writes them. */
+export interface ItemResultsMessage {
+  readonly items: readonly { readonly outputs?: Payloads; readonly failure?: FailureMessage }[];
 }
 
 export interface PortMessage {
@@ -61,7 +61,6 @@ export interface DescribeResponseMessage {
 }
 
 const decoder = new TextDecoder();
-const encoder = new TextEncoder();
 
 export function toPayloadMessage({ payload, timestampUs }: CallPayload): PayloadMessage {
   const { encoding, body } = encodePayload(payload);
@@ -96,21 +95,25 @@ export function fromPayloadMessage(port: string, message: PayloadMessage): CallP
 }
 
 function payloadOf(message: PayloadMessage): CallPayload["payload"] {
-  const nothing = new Uint8Array(0);
   switch (message.kind) {
     case "text":
       return message.text ?? "";
     case "json":
-      return decodePayload(Encoding.json, encoder.encode(message.json), true);
+      return parseJson(message.json ?? "");
     case "bytes":
-      return decodePayload(Encoding.bytes, message.bytes ?? nothing, false);
+      return samples(Encoding.bytes, message.bytes);
     case "samples_s16":
-      return decodePayload(Encoding.s16le, message.samples_s16 ?? nothing, false);
+      return samples(Encoding.s16le, message.samples_s16);
     case "samples_f32":
-      return decodePayload(Encoding.f32le, message.samples_f32 ?? nothing, false);
+      return samples(Encoding.f32le, message.samples_f32);
     default:
       return null;
   }
+}
+
+/** @param body in memory of its own, as it was read; the library gives a part of what it has read */
+function samples(encoding: Encoding, body: Uint8Array = new Uint8Array(0)): CallPayload["payload"] {
+  return decodePayload(encoding, Buffer.isBuffer(body) ? new Uint8Array(body) : body, true);
 }
 
 function unreadable(port: string, why: string): MeshError {
@@ -131,7 +134,7 @@ export function fromParams(params: Readonly<Record<string, string>>): Params {
   return Object.fromEntries(
     Object.entries(params).map(([name, json]) => {
       try {
-        return [name, decodePayload(Encoding.json, encoder.encode(json), true) as Params[string]];
+        return [name, parseJson(json) as Params[string]];
       } catch {
         throw new MeshError("invalid-argument", `Parameter \`${name}\` is not JSON.`, {
           hint: "A text is given in quotes.",

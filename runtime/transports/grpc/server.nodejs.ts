@@ -9,7 +9,7 @@ import { pingNoMore } from "./corrections.nodejs.ts";
 import { grpcLimits } from "./limits.ts";
 import { contextIn, decoded, statusOf, textIn } from "./metadata.nodejs.ts";
 import { pipelineKey } from "./method.ts";
-import { addReflection, Health, pipelineService, unaryHandlers } from "./services.nodejs.ts";
+import { addReflection, Health, pipelineService, servedExecute, unaryHandlers } from "./services.nodejs.ts";
 import { widenWindows } from "./windows.nodejs.ts";
 import { decodeStreamMessage, encodeStreamMessage, type StreamMessage } from "./stream-message.ts";
 
@@ -48,7 +48,8 @@ export async function listen(init: GrpcListenInit, text: string): Promise<Listen
     requestDeserialize: decodeStreamMessage,
     responseSerialize: encodeStreamMessage,
   };
-  server.addService({ ...service, Stream: stream } as grpc.ServiceDefinition, {
+  const execute = servedExecute(service["Execute"] as (typeof service)[string]);
+  server.addService({ ...service, Stream: stream, Execute: execute } as grpc.ServiceDefinition, {
     ...(init.calls !== undefined && unaryHandlers(init.calls)),
     Stream: (call: Call) => answer(init, call, address, open),
   });

@@ -9,8 +9,9 @@ import { fromJSON, type ServiceDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation, service as healthService } from "grpc-health-check";
 import { CallCancellation, type CallSignal } from "../../interface/call-signal.ts";
-import type { ExecuteRequest, PipelineCalls } from "../../interface/calls.ts";
+import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "../../interface/calls.ts";
 import { MeshError } from "../../interface/errors.ts";
+import { decodeExecuteRequest, encodeExecuteResponse } from "./execute-message.ts";
 import { meshV1, meshV1Descriptor } from "./mesh-v1.ts";
 import {
   fromParams,
@@ -20,7 +21,7 @@ import {
   toPayloads,
   type DescribeResponseMessage,
   type ExecuteRequestMessage,
-  type ExecuteResponseMessage,
+  type ItemResultsMessage,
 } from "./messages.ts";
 import { contextIn, statusOf } from "./metadata.nodejs.ts";
 
@@ -35,18 +36,34 @@ export function pipelineService(): ServiceDefinition {
   return loaded["mesh.v1.Pipeline"] as ServiceDefinition;
 }
 
+/** What an `Execute` is answered with. */
+type ExecuteAnswer = { readonly outputs: ExecuteResponse } | ItemResultsMessage;
+
+/** `Execute` for a server: requests and answers without items are read and written by hand, those with them by the library. */
+export function servedExecute(method: ServiceDefinition[string]): ServiceDefinition[string] {
+  const { requestDeserialize, responseSerialize } = method;
+  const serialize = (answer: ExecuteAnswer): Buffer =>
+    "items" in answer ? responseSerialize(answer) : encodeExecuteResponse(answer.outputs);
+  return {
+    ...method,
+    requestDeserialize: (bytes) => decodeExecuteRequest(bytes) ?? requestDeserialize(bytes),
+    responseSerialize: (answer) => serialize(answer as ExecuteAnswer),
+  };
+}
+
 export function unaryHandlers(calls: PipelineCalls): UntypedServiceImplementation {
   return {
     Describe: unary<{ readonly pipeline: string }, DescribeResponseMessage>(async ({ request }) =>
       toDescription(calls.describe(request.pipeline)),
     ),
-    Execute: unary<ExecuteRequestMessage, ExecuteResponseMessage>(async ({ request, metadata }, signal) => {
+    Execute: unary<ExecuteRequestMessage, ExecuteAnswer>(async ({ request, metadata }, signal) => {
       const { pipeline } = request;
       const context = contextIn(metadata);
       const params = fromParams(request.params_json);
       if (request.items.length > 0) return executeList(calls, request, { pipeline, params, signal, context });
-      const outputs = await calls.execute({ pipeline, params, inputs: fromPayloads(request.inputs), signal, context });
-      return { outputs: toPayloads(outputs) };
+      return {
+        outputs: await calls.execute({ pipeline, params, inputs: fromPayloads(request.inputs), signal, context }),
+      };
     }),
   };
 }
@@ -56,7 +73,7 @@ async function executeList(
   calls: PipelineCalls,
   { inputs, items }: ExecuteRequestMessage,
   shared: Omit<ExecuteRequest, "inputs">,
-): Promise<ExecuteResponseMessage> {
+): Promise<ItemResultsMessage> {
   if (Object.keys(inputs).length > 0) {
     throw new MeshError("invalid-argument", "A request has `inputs` or `items`, not both.");
   }
@@ -64,7 +81,6 @@ async function executeList(
   const asked = items.map((item) => () => fromPayloads(item.inputs));
   const results = await executeItems(calls, { ...shared, items: asked });
   return {
-    outputs: {},
     items: results.map((one) =>
       "error" in one ? { failure: toFailureMessage(one.error) } : { outputs: toPayloads(one.outputs) },
     ),

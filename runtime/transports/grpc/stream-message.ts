@@ -2,7 +2,7 @@
  * `mesh.v1.StreamMessage` in the encoding of Protocol Buffers (https://protobuf.dev/programming-guides/encoding/), written
  * by hand: it is the one message that frames travel in.
  */
-import { MeshError } from "../../interface/errors.ts";
+import { ProtobufReader, writeVarint } from "./protobuf.ts";
 
 export interface StreamMessage {
   readonly channel: number;
@@ -22,18 +22,6 @@ const headBytes = 7;
 /** Beyond it a length takes more than three bytes. */
 const mostBytes = 2 ** 21 - 1;
 
-/** @returns the place behind the number */
-function varint(target: Uint8Array, at: number, value: number): number {
-  let rest = value;
-  let place = at;
-  while (rest > 0x7f) {
-    target[place++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  target[place++] = rest;
-  return place;
-}
-
 export function encodeStreamMessage({ channel, message, room = 0, close }: StreamMessage): Buffer {
   const { length } = message;
   if (room >= headBytes && close === undefined && length > 0 && length <= mostBytes) return withHead(channel, message);
@@ -43,17 +31,17 @@ export function encodeStreamMessage({ channel, message, room = 0, close }: Strea
   let at = 0;
   if (channel !== 0) {
     head[at++] = tags.channel;
-    at = varint(head, at, channel);
+    at = writeVarint(head, at, channel);
   }
   if (message.length > 0) {
     head[at++] = tags.message;
-    at = varint(head, at, message.length);
+    at = writeVarint(head, at, message.length);
     head.set(message, at);
     at += message.length;
   }
   if (code !== undefined) {
     head[at++] = tags.close;
-    at = varint(head, at, code.length);
+    at = writeVarint(head, at, code.length);
     head.set(code, at);
     at += code.length;
   }
@@ -66,10 +54,10 @@ function withHead(channel: number, message: Uint8Array): Buffer {
   let at = 0;
   if (channel !== 0) {
     head[at++] = tags.channel;
-    at = varint(head, at, channel);
+    at = writeVarint(head, at, channel);
   }
   head[at++] = tags.message;
-  at = varint(head, at, message.length);
+  at = writeVarint(head, at, message.length);
   const whole = Buffer.from(message.buffer, message.byteOffset - at, at + message.length);
   whole.set(head.subarray(0, at), 0);
   return whole;
@@ -77,7 +65,7 @@ function withHead(channel: number, message: Uint8Array): Buffer {
 
 /** @throws {MeshError} `protocol-violation` */
 export function decodeStreamMessage(bytes: Uint8Array): StreamMessage {
-  const reader = new Reader(bytes);
+  const reader = new ProtobufReader(bytes, "mesh.v1.StreamMessage");
   let channel = 0;
   let message: Uint8Array = nothing;
   let close: string | undefined;
@@ -89,61 +77,4 @@ export function decodeStreamMessage(bytes: Uint8Array): StreamMessage {
     else reader.skip(tag & 7);
   }
   return { channel, message, close };
-}
-
-class Reader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get done(): boolean {
-    return this.#at >= this.#bytes.length;
-  }
-
-  varint(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw broken();
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-    // A number of 64 bits, which no field that is known here has.
-    for (let count = 0; count < 5; count++) if ((this.#bytes[this.#at++] ?? 0x80) < 0x80) return Number.NaN;
-    throw broken();
-  }
-
-  /** A copy: what is around it belongs to the connection. */
-  bytes(): Uint8Array {
-    const length = this.varint();
-    const end = this.#at + length;
-    if (!(end <= this.#bytes.length)) throw broken();
-    const result = new Uint8Array(length);
-    result.set(this.#bytes.subarray(this.#at, end));
-    this.#at = end;
-    return result;
-  }
-
-  /** A field of a later version. */
-  skip(wireType: number): void {
-    if (wireType === 0) this.varint();
-    else if (wireType === 1) this.#at += 8;
-    else if (wireType === 2) this.#skipBytes();
-    else if (wireType === 5) this.#at += 4;
-    else throw broken();
-    if (this.#at > this.#bytes.length) throw broken();
-  }
-
-  #skipBytes(): void {
-    const length = this.varint();
-    if (!(this.#at + length <= this.#bytes.length)) throw broken();
-    this.#at += length;
-  }
-}
-
-function broken(): MeshError {
-  return new MeshError("protocol-violation", "A message of the stream is not one of mesh.v1.StreamMessage.");
 }

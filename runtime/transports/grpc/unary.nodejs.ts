@@ -1,4 +1,3 @@
-import type { MethodDefinition } from "@grpc/grpc-js";
 import type { PipelineDescription } from "../../interface/description.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { UnaryCalls } from "../../interface/transport.ts";
@@ -7,35 +6,36 @@ import { describedBy } from "../../remote/describe.ts";
 import { checkJsonDepth } from "../../remote/json-depth.ts";
 import { protocolVersion } from "../../remote/limits.ts";
 import { parseControl } from "../../remote/messages.ts";
-import { callUnary, type FailedCall, type UnaryCall } from "./call.nodejs.ts";
+import { callUnary, type FailedCall, type UnaryCall, type UnaryMethod } from "./call.nodejs.ts";
 import type { Clients } from "./clients.nodejs.ts";
 import { callError } from "./dial.nodejs.ts";
+import { decodeExecuteResponse, encodeExecuteRequest, type ExecuteQuestion } from "./execute-message.ts";
 import { metadataFor } from "./metadata.nodejs.ts";
 import { grpcLimits } from "./limits.ts";
-import {
-  fromPayloads,
-  toParams,
-  toPayloads,
-  type DescribeResponseMessage,
-  type ExecuteResponseMessage,
-  type PortMessage,
-} from "./messages.ts";
+import { fromPayloads, toParams, type DescribeResponseMessage, type PortMessage } from "./messages.ts";
 import { pipelineService } from "./services.nodejs.ts";
+
+const executeMethod: UnaryMethod<ExecuteQuestion, ReturnType<typeof decodeExecuteResponse>> = {
+  path: "/mesh.v1.Pipeline/Execute",
+  requestSerialize: encodeExecuteRequest,
+  responseDeserialize: decodeExecuteResponse,
+};
 
 /** Calls of `Describe` and `Execute`. */
 export function unaryCalls(clients: Clients): UnaryCalls {
-  const service = pipelineService();
-  const invoke = async <Response>(
+  const describeMethod = pipelineService()["Describe"] as UnaryMethod<object, object> as UnaryMethod<
+    { readonly pipeline: string },
+    DescribeResponseMessage
+  >;
+  const invoke = async <Request, Response>(
     uri: MeshUri,
-    name: "Describe" | "Execute",
-    request: object,
-    { signal, ...options }: Pick<UnaryCall<never, never>, "signal" | "deadline" | "metadata">,
+    call: Omit<UnaryCall<Request, Response>, "client">,
   ): Promise<Response> => {
+    const { signal } = call;
     signal.throwIfAborted();
     const { client, release } = clients.take(uri);
     try {
-      const method = service[name] as MethodDefinition<object, unknown> as MethodDefinition<object, Response>;
-      return await callUnary({ client, method, request, signal, ...options });
+      return await callUnary({ ...call, client });
     } catch (error) {
       signal.throwIfAborted();
       throw callError(error as FailedCall, uri, false);
@@ -43,27 +43,39 @@ export function unaryCalls(clients: Clients): UnaryCalls {
       release();
     }
   };
+  const targets = new LatestTarget();
   return {
     async describe(text, signal) {
       const uri = parseTargetUri(text, "grpc");
       const deadline = Date.now() + grpcLimits.connectMs;
-      const { pipeline } = uri;
-      const response = await invoke<DescribeResponseMessage>(uri, "Describe", { pipeline }, { signal, deadline });
+      const request = { pipeline: uri.pipeline };
+      const response = await invoke(uri, { method: describeMethod, request, signal, deadline });
       return {
-        description: toDescription(pipeline, response),
+        description: toDescription(uri.pipeline, response),
         maxRequestBytes: response.max_request_bytes || grpcLimits.requestBytes,
       };
     },
     async execute(text, { params, inputs, signal, context }) {
-      const uri = parseTargetUri(text, "grpc");
-      const request = { pipeline: uri.pipeline, inputs: toPayloads(inputs), params_json: toParams(params) };
-      const { outputs } = await invoke<ExecuteResponseMessage>(uri, "Execute", request, {
-        signal,
-        metadata: metadataFor(context),
-      });
-      return fromPayloads(outputs);
+      const uri = targets.parse(text);
+      const request = { pipeline: uri.pipeline, inputs, params: toParams(params) };
+      const metadata = metadataFor(context);
+      return fromPayloads(await invoke(uri, { method: executeMethod, request, signal, metadata }));
     },
   };
+}
+
+/** Mostly the same pipeline is asked again. */
+class LatestTarget {
+  #text = "";
+  #uri: ReturnType<typeof parseTargetUri> | undefined;
+
+  parse(text: string): ReturnType<typeof parseTargetUri> {
+    if (this.#uri !== undefined && text === this.#text) return this.#uri;
+    const uri = parseTargetUri(text, "grpc");
+    this.#text = text;
+    this.#uri = uri;
+    return uri;
+  }
 }
 
 /** @throws {MeshError} `protocol-violation` */
