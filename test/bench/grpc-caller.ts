@@ -189,9 +189,6 @@ async function done({ ask, send, slow }: Way, { kind, size, count }: Job): Promi
       return [await streamRate(send, size, count)];
     case "slow":
       return [(await slow?.(size, count)) ?? Number.NaN];
-    case "tidy":
-      globalThis.gc?.();
-      return [];
     case "cpu": {
       const { user, system } = process.cpuUsage();
       return [user + system];

@@ -45,7 +45,7 @@ export interface Data {
 
 /** What the parent of a process may ask for. */
 export interface Job {
-  readonly kind: "one by one" | "many" | "stream" | "slow" | "cpu" | "tidy";
+  readonly kind: "one by one" | "many" | "stream" | "slow" | "cpu";
   readonly size: number;
   readonly count: number;
 }
@@ -131,9 +131,8 @@ async function serveByHand(): Promise<string> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const address = process.argv[2] === "by-hand" ? await serveByHand() : await servePipelines();
-  // What it is asked for: to collect its garbage, and how much processor time it has taken.
-  process.on("message", ({ kind }: Pick<Job, "kind">) => {
-    if (kind === "tidy") globalThis.gc?.();
+  // The one thing that it is asked for: how much processor time it has taken.
+  process.on("message", () => {
     const { user, system } = process.cpuUsage();
     process.send?.([user + system]);
   });

@@ -8,14 +8,12 @@ export const title =
   "Pipelines over gRPC beside a service written by hand with @grpc/grpc-js, each with a process that calls and one that answers";
 
 const peerName = "grpc-js, by hand";
-const rounds = process.argv.includes("--long") ? 25 : 7;
+const sets = process.argv.includes("--long") ? 9 : 3;
 
 /** One way, with both its processes. */
 interface Contender {
   readonly processes: readonly ChildProcess[];
   readonly ask: (job: Job) => Promise<Figures>;
-  /** Collects the garbage of both processes. */
-  readonly tidy: () => Promise<void>;
   /** Microseconds of processor time, of both processes, so far. */
   readonly cpu: () => Promise<number>;
 }
@@ -23,7 +21,7 @@ interface Contender {
 function started(file: string, args: readonly string[]): ChildProcess {
   const path = fileURLToPath(new URL(file, import.meta.url));
   return fork(path, args, {
-    execArgv: ["--expose-gc", "--import", "tsx"],
+    execArgv: ["--import", "tsx"],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
 }
@@ -51,83 +49,98 @@ async function contender(kind: "pipelines" | "by-hand"): Promise<Contender> {
     return (await said(child)) as Figures;
   };
   const cpu: Job = { kind: "cpu", size: 0, count: 0 };
-  const tidy: Job = { kind: "tidy", size: 0, count: 0 };
   return {
     processes: [client, server],
     ask: (job) => ask(client, job),
-    tidy: async () => void (await Promise.all([ask(client, tidy), ask(server, tidy)])),
     cpu: async () => ((await ask(client, cpu))[0] ?? 0) + ((await ask(server, cpu))[0] ?? 0),
   };
 }
 
-const cases = [
-  { name: "100 B", size: 100, calls: 1_000, singles: 400, frames: 4_000, warm: 8_000 },
-  { name: "16 KB", size: 16_000, calls: 500, singles: 200, frames: 1_000, warm: 1_500 },
-  { name: "1 MB", size: 1_000_000, calls: 16, singles: 10, frames: 40, warm: 32 },
-] as const;
-
-export async function run(): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }> {
-  const all = [await contender("pipelines"), await contender("by-hand")] as const;
-  try {
-    const rows: BenchRow[] = [];
-    for (const one of cases) rows.push(...(await measured(all, one)));
-    const [kept = Number.NaN] = await all[0].ask({ kind: "slow", size: 100_000, count: 2_000 });
-    rows.push({
-      case: "slow consumer of 100 KB frames",
-      metric: "kept by the producer",
-      unit: "MB",
-      ours: rounded(kept),
-      peer: null,
-      peerName: null,
-      ratio: null,
-      goal: "<= 4.3",
-    });
-    const notes = [
-      `Figures, ratios and differences are medians of ${rounds} rounds, ours and the peer's in turn.`,
-      "Processor time is that of both processes. A stream ends when its last payload has arrived.",
-    ];
-    return { rows, notes };
-  } finally {
-    for (const { processes } of all) for (const child of processes) child.disconnect();
-  }
+interface Case {
+  readonly name: string;
+  readonly size: number;
+  /** Before anything counts, of each. */
+  readonly warm: number;
+  readonly rounds: number;
+  /** Of a round: questions one after the other, 16 at once, and frames of a stream. */
+  readonly singles: number;
+  readonly calls: number;
+  readonly frames: number;
 }
 
-async function measured(all: readonly [Contender, Contender], one: (typeof cases)[number]): Promise<BenchRow[]> {
-  const { name, size, calls, singles, frames, warm } = one;
-  // By metric, ours and the peer's.
-  const figures = { p50: [[], []], p99: [[], []], rate: [[], []], cpu: [[], []], stream: [[], []] } as Record<
-    "p50" | "p99" | "rate" | "cpu" | "stream",
-    [number[], number[]]
-  >;
-  for (const way of all) await way.ask({ kind: "many", size, count: warm });
-  for (let round = -1; round < rounds; round += 1) {
+const cases: readonly Case[] = [
+  { name: "100 B", size: 100, warm: 4_000, rounds: 3, singles: 400, calls: 1_000, frames: 4_000 },
+  { name: "16 KB", size: 16_000, warm: 1_000, rounds: 2, singles: 200, calls: 400, frames: 1_000 },
+  { name: "1 MB", size: 1_000_000, warm: 16, rounds: 2, singles: 10, calls: 16, frames: 40 },
+];
+
+const metrics = ["p50", "p99", "rate", "cpu", "stream"] as const;
+/** Ours and the peer's, round by round. */
+type Rounds = Record<(typeof metrics)[number], readonly [number[], number[]]>;
+
+export async function run(): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }> {
+  const figures = cases.map(() => Object.fromEntries(metrics.map((metric) => [metric, [[], []]])) as unknown as Rounds);
+  let kept = Number.NaN;
+  for (let set = 0; set < sets; set += 1) {
+    const all = [await contender("pipelines"), await contender("by-hand")] as const;
+    try {
+      for (const [index, one] of cases.entries()) await measure(all, one, figures[index] as Rounds);
+      if (set === sets - 1) [kept = Number.NaN] = await all[0].ask({ kind: "slow", size: 100_000, count: 2_000 });
+    } finally {
+      for (const { processes } of all) for (const child of processes) child.disconnect();
+    }
+  }
+  const rows = cases.flatMap(({ name }, index) => rowsOf(name, figures[index] as Rounds));
+  rows.push({
+    case: "slow consumer of 100 KB frames",
+    metric: "kept by the producer",
+    unit: "MB",
+    ours: rounded(kept),
+    peer: null,
+    peerName: null,
+    ratio: null,
+    goal: "<= 4.3",
+  });
+  const counts = cases.map(({ name, rounds }) => `${sets * rounds} of ${name}`).join(", ");
+  const notes = [
+    `Figures, ratios and differences are medians of rounds, ours and the peer's in turn: ${counts}, in ${sets} sets of processes,`,
+    "for in one it is chance how long streams of HTTP/2 that are over hold on to each other, which is a fifth of a small call.",
+    "Processor time is that of both processes. A stream ends when its last payload has arrived.",
+  ];
+  return { rows, notes };
+}
+
+async function measure(all: readonly [Contender, Contender], one: Case, figures: Rounds): Promise<void> {
+  const { size, warm, rounds, singles, calls, frames } = one;
+  for (const { ask } of all) {
+    await ask({ kind: "many", size, count: warm });
+    await ask({ kind: "stream", size, count: frames });
+  }
+  for (let round = 0; round < rounds; round += 1) {
     for (const index of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
-      const { ask, cpu, tidy } = all[index];
-      // Streams of HTTP/2 that are over may hold on to each other until then, in a process or not: chance, which costs a fifth of a call.
-      await tidy();
+      const { ask, cpu } = all[index];
       const [p50 = Number.NaN, p99 = Number.NaN] = await ask({ kind: "one by one", size, count: singles });
       const before = await cpu();
       const [rate = Number.NaN] = await ask({ kind: "many", size, count: calls });
       const tookUs = (await cpu()) - before;
       const [stream = Number.NaN] = await ask({ kind: "stream", size, count: frames });
-      if (round < 0) continue;
-      figures.p50[index].push(p50);
-      figures.p99[index].push(p99);
-      figures.rate[index].push(rate);
-      figures.cpu[index].push(tookUs / calls);
-      figures.stream[index].push(stream);
+      const taken = { p50, p99, rate, stream, cpu: tookUs / calls };
+      for (const metric of metrics) figures[metric][index].push(taken[metric]);
     }
   }
-  const none = { peer: null, peerName: null, ratio: null };
-  const [ours, theirs] = figures.p50;
+}
+
+function rowsOf(name: string, { p50, p99, rate, cpu, stream }: Rounds): BenchRow[] {
+  const [ours, theirs] = p50;
   const added = median(ours.map((ms, round) => ms - (theirs[round] ?? Number.NaN)));
+  const none = { peer: null, peerName: null, ratio: null };
   return [
-    row(`unary, ${name}`, "one after the other, p50", "ms", figures.p50, null),
-    row(`unary, ${name}`, "one after the other, p99", "ms", figures.p99, null),
+    row(`unary, ${name}`, "one after the other, p50", "ms", p50, null),
+    row(`unary, ${name}`, "one after the other, p99", "ms", p99, null),
     { case: `unary, ${name}`, metric: "added to p50", unit: "ms", ours: rounded(added), ...none, goal: "<= 0.2" },
-    row(`unary, ${name}`, "16 at once", "calls/s", figures.rate, ">= 0.9"),
-    row(`unary, ${name}`, "16 at once, processor time", "us/call", figures.cpu, null),
-    row(`stream, ${name}`, "throughput", "MB/s", figures.stream, ">= 0.9"),
+    row(`unary, ${name}`, "16 at once", "calls/s", rate, ">= 0.9"),
+    row(`unary, ${name}`, "16 at once, processor time", "us/call", cpu, null),
+    row(`stream, ${name}`, "throughput", "MB/s", stream, ">= 0.9"),
   ];
 }
 
