@@ -10,10 +10,14 @@ export interface ServiceLookupInit {
   readonly connect: SignalConnect;
 }
 
+/** So many conversations that others have opened are tried for a question before it gets one of its own. */
+const sharedAtMost = 2;
+
 /** Conversations with signaling services, one with each, kept from one question to the next. */
 export class ServiceLookup {
   readonly #init: ServiceLookupInit;
   readonly #clients = new Map<string, Promise<ServiceClient>>();
+  #closed = false;
 
   constructor(init: ServiceLookupInit) {
     this.#init = init;
@@ -43,32 +47,59 @@ export class ServiceLookup {
   }
 
   close(): void {
+    this.#closed = true;
     const clients = [...this.#clients.values()];
     this.#clients.clear();
     for (const client of clients) void client.then((one) => one.close()).catch(() => undefined);
   }
 
   async #ask<T>(service: string, ask: (client: ServiceClient) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const known = this.#clients.get(service);
-    if (known !== undefined) {
+    // One that others have opened may be gone, with or without a word, and so may the next that somebody has opened meanwhile.
+    for (let left = sharedAtMost; left > 0; left -= 1) {
+      const known = this.#clients.get(service);
+      // Why an opening has failed that belongs to another question says nothing of this one.
+      const client = await known?.catch(() => undefined);
+      signal.throwIfAborted();
+      if (known === undefined || client === undefined) break;
       try {
-        return await ask(await known);
+        return await ask(client);
       } catch (error) {
         signal.throwIfAborted();
-        // It may have gone since the last question; a new conversation then says more.
-        if (MeshError.from(error).code !== "peer-lost") throw error;
+        if (!isOver(error)) throw error;
+        this.#forget(service, known);
       }
     }
-    return ask(await this.#open(service, signal));
+    const opening = this.#open(service, signal);
+    try {
+      return await ask(await opening);
+    } catch (error) {
+      if (isOver(error)) this.#forget(service, opening);
+      throw error;
+    } finally {
+      // Another is kept for the next question, or none any more.
+      if (this.#clients.get(service) !== opening) this.#forget(service, opening);
+    }
+  }
+
+  /** The next question is asked in another conversation. */
+  #forget(service: string, client: Promise<ServiceClient>): void {
+    if (this.#clients.get(service) === client) this.#clients.delete(service);
+    void client.then((one) => one.close()).catch(() => undefined);
   }
 
   #open(service: string, signal: AbortSignal): Promise<ServiceClient> {
     const opening = ServiceClient.open(this.#init, parsePeerUri(service, "ws"), signal);
-    this.#clients.set(service, opening);
+    if (!this.#closed && !this.#clients.has(service)) this.#clients.set(service, opening);
     const forget = (): void => {
       if (this.#clients.get(service) === opening) this.#clients.delete(service);
     };
     opening.then((client) => client.closed.then(forget), forget);
     return opening;
   }
+}
+
+/** A conversation that has ended, that does not answer, or that was given up by somebody else who was not answered. */
+function isOver(error: unknown): boolean {
+  const { code } = MeshError.from(error);
+  return code === "peer-lost" || code === "deadline-exceeded" || code === "cancelled";
 }

@@ -226,3 +226,9 @@ function clip(text: string): string {
 export function fromFailure(said: Failure): MeshError {
   return new MeshError(said.code, said.message, { hint: said.hint, node: said.node, location: said.location });
 }
+
+/** Why the other side leaves; undefined when it gives no code. */
+export function byeError(bye: Bye): MeshError | undefined {
+  const { code, message = "The other peer gave no reason." } = bye;
+  return code === undefined ? undefined : fromFailure({ ...bye, code, message });
+}

@@ -8,7 +8,7 @@ import type { Channel, Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { Leg, type LegListener } from "./leg.ts";
 import { defaultWindow, maxStreams, windowFor, type Window } from "./limits.ts";
-import { fromFailure, toFailure, type Bye, type ControlMessage, type ForeignHello, type Progress } from "./messages.ts";
+import { byeError, fromFailure, toFailure, type ControlMessage, type ForeignHello, type Progress } from "./messages.ts";
 import { Patience } from "./patience.ts";
 import { StreamSink, type FrameContext } from "./stream-sink.ts";
 import { StreamSource } from "./stream-source.ts";
@@ -373,9 +373,4 @@ export class PeerWire {
 
 function untold(): MeshError {
   return new MeshError("protocol-violation", "The other side does not say of each stream what it has read.");
-}
-
-function byeError(bye: Bye): MeshError | undefined {
-  const { code, message = "The other peer gave no reason." } = bye;
-  return code === undefined ? undefined : fromFailure({ ...bye, code, message });
 }

@@ -2,7 +2,7 @@ import { MeshError } from "../interface/errors.ts";
 import { checkVersion } from "./agreement.ts";
 import { Leg, type LegInit } from "./leg.ts";
 import { protocolVersion } from "./limits.ts";
-import type { Resume } from "./messages.ts";
+import { byeError, type Resume } from "./messages.ts";
 import type { PeerWire } from "./peer-wire.ts";
 
 export type ResumeRequest = Pick<Resume, "session" | "pipeline" | "token" | "attempt">;
@@ -31,6 +31,11 @@ export async function resumeOver(
         settle(false);
         return;
       }
+      // It stops, or has given the session up; that is no reason to leave it for good.
+      if (message.type === "bye") {
+        reject(byeError(message) ?? leftEarly());
+        return;
+      }
       try {
         if (message.type !== "resumed") {
           throw new MeshError("protocol-violation", `The other peer said "${message.type}" in place of "resumed".`);
@@ -45,7 +50,7 @@ export async function resumeOver(
       }
     },
     onFailure: (error) => reject(error),
-    onEnd: (error) => reject(error ?? new MeshError("peer-lost", "The other peer left before it answered.")),
+    onEnd: (error) => reject(error ?? leftEarly()),
   });
   const channels = wire.channelsOn(init.connection);
   const onAbort = (): void => reject(MeshError.from(signal.reason, "cancelled"));
@@ -64,4 +69,8 @@ export async function resumeOver(
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+function leftEarly(): MeshError {
+  return new MeshError("peer-lost", "The other peer left before it answered.");
 }

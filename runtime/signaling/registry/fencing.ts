@@ -5,7 +5,7 @@ import type { RegistryRecord } from "./record.ts";
 export interface Claim {
   readonly id: string;
   readonly key: string;
-  /** The last epoch that he was given for it; 0 for none. */
+  /** The last epoch that he, or an owner before him, was given for it; 0 for none. */
   readonly epoch: number;
 }
 

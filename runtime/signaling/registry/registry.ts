@@ -20,6 +20,9 @@ export interface RegistryInit {
   readonly maxLength?: number;
 }
 
+/** Ids that are remembered when they are nobody's any more; beyond, the one that ended the longest ago is forgotten. */
+const endedAtMost = serviceLimits.peers;
+
 /** How often a change is tried again that another node was faster with. */
 const attempts = 8;
 
@@ -41,6 +44,8 @@ export class Registry {
   readonly #init: RegistryInit;
   /** Of the peers of this node. */
   readonly #leases = new Map<string, Lease>();
+  /** The last epoch of ids that are nobody's now: no later owner gets one that an earlier one was given. */
+  readonly #ended = new Map<string, number>();
   #unwatch: () => void = () => undefined;
   #onLost: (id: string) => void = () => undefined;
   #closed = false;
@@ -48,6 +53,13 @@ export class Registry {
   private constructor(init: RegistryInit) {
     this.#init = init;
     this.node = init.node ?? randomId(init.random);
+    this.directory.onChange(({ id, before, after }) => {
+      this.#ended.delete(id);
+      if (after !== undefined || before === undefined) return;
+      this.#ended.set(id, before.record.epoch);
+      const [oldest] = this.#ended.keys();
+      if (this.#ended.size > endedAtMost && oldest !== undefined) this.#ended.delete(oldest);
+    });
   }
 
   /** Resolves when the directory has all that is in the store. */
@@ -79,7 +91,8 @@ export class Registry {
         const hint = "Register with another service.";
         throw new MeshError("resource-exhausted", `As many peers as may be (${maxPeers}) are registered.`, { hint });
       }
-      const next = nextEpoch(current, { id, key, epoch });
+      const last = Math.max(epoch, this.#ended.get(id) ?? 0);
+      const next = nextEpoch(current, { id, key, epoch: last });
       this.#checkLength(given, current);
       return { id, key, epoch: next, node: this.node, connected: true, name, addresses, relay, provides, pipelines };
     });

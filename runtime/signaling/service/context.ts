@@ -26,6 +26,8 @@ export interface Callee {
   pass(call: Passed, message: object): void;
   passEnd(call: Passed, code: number, reason: string): void;
   release(call: Passed): void;
+  /** Another conversation speaks for an id from now on. */
+  lost(id: string): void;
   /** Ends the conversation. */
   stop(code: number, reason: string): void;
 }

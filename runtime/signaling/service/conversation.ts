@@ -113,6 +113,10 @@ export class Conversation implements Guest, Callee {
     this.#calls.delete(number);
   }
 
+  lost(id: string): void {
+    this.#registrations.delete(id);
+  }
+
   /** What a `watch` has to tell. */
   tell(change: ServiceParams<"changed">): void {
     this.#send(rpcNotification("changed", change));

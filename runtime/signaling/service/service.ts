@@ -120,9 +120,11 @@ export class SignalingService implements Reception, ServiceContext {
     return this.#pass({ ...hello, pipeline: hello.pipeline }, id, socket, text);
   }
 
-  /** A peer has registered over a conversation, which calls to it go over from now on. */
+  /** A peer has registered over a conversation, which calls to it go over from now on; no earlier one speaks for it any more. */
   attach(id: string, conversation: Callee): void {
+    const before = this.#peers.get(id);
     this.#peers.set(id, conversation);
+    if (before !== conversation) before?.lost(id);
   }
 
   detach(id: string, conversation: Callee): void {

@@ -168,10 +168,13 @@ export class WebrtcConnection implements Connection {
     return channel;
   }
 
-  /** As soon as there is room: many channels may be made at once. */
+  /**
+   * At once, behind what waits already: where the control channel is always full, those who wait for room take it from one another, and the
+   * other side could not send a word on the new channel before it is announced. Many may be made at once, so it may have to wait all the same.
+   */
   #announce(id: number): void {
     const { outbox } = this.#control;
-    if (outbox.writable) outbox.send(encodeChannel(id));
+    if (outbox.takes) outbox.send(encodeChannel(id));
     else
       outbox.ready().then(
         () => this.#announce(id),

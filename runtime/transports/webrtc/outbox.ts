@@ -58,6 +58,12 @@ export class Outbox {
     return this.#sluice.hasRoom(messages, this.#queuedBytes + this.#handedBytes);
   }
 
+  /** True while `send` takes one, whether or not there is room for it to leave. */
+  get takes(): boolean {
+    const { queuedMessages, queuedBytes } = channelLimits;
+    return this.#closed === undefined && this.#queue.length < queuedMessages && this.#queuedBytes < queuedBytes;
+  }
+
   get handedMessages(): number {
     return this.#handed.length;
   }
@@ -89,8 +95,7 @@ export class Outbox {
   /** @throws {MeshError} `channel-full`; or why the connection is over */
   send(message: Uint8Array): void {
     if (this.#closed !== undefined) throw this.#closed;
-    const { queuedMessages, queuedBytes } = channelLimits;
-    if (this.#queue.length >= queuedMessages || this.#queuedBytes >= queuedBytes) throw channelFull(this.#label);
+    if (!this.takes) throw channelFull(this.#label);
     this.#queue.push(message);
     this.#queuedBytes += message.length;
     this.#sluice.pump(this);

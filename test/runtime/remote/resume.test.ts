@@ -276,6 +276,18 @@ describe("a caller that goes on", () => {
     expect((await left.stage.clock.until(left.session.closed, 5_000)).error).toMatchObject({ code: "peer-lost" });
   });
 
+  it.each([
+    ["for a reason", { code: "peer-lost", message: "The peer stops." }],
+    ["without one", {}],
+  ])("R8.2 may be tried again when the host leaves %s in place of an answer", async (_, why) => {
+    const { stage, peers, session } = await broken();
+    const going = session.resume?.(new AbortController().signal);
+    await stage.clock.settle();
+    peers[1]?.say({ type: "bye", ...why });
+    await expect(stage.clock.until(going!)).rejects.toMatchObject({ code: "peer-lost", retryable: true });
+    await stage.clock.until(session.close());
+  });
+
   it("may be tried again when there is no answer, and says how often it was", async () => {
     const { stage, peers, session } = await broken();
     const abort = new AbortController();

@@ -157,6 +157,32 @@ describe("a signaling service", () => {
     });
   });
 
+  it("R10.2 believes an owner no more whose lease has run out, and whose id another has now", async () => {
+    const { clock, open, registered } = await setUp();
+    // It was held up for longer than its lease, and its connection still stands.
+    const before = await registered("a");
+    await clock.advanceAsync(serviceLimits.leaseMs + 1_000);
+    const after = await open();
+    const { epoch } = await after.request("register", peer("a", { key: "the key of another owner" }));
+    expect(epoch).toBe(2);
+    for (const said of [1, epoch]) {
+      const load = { inFlight: 9 };
+      await expect(before.request("renew", { id: "a", epoch: said })).rejects.toMatchObject({ code: "access-denied" });
+      await expect(before.request("report", { id: "a", epoch: said, load })).rejects.toMatchObject({
+        code: "access-denied",
+      });
+      await expect(before.request("unregister", { id: "a", epoch: said })).rejects.toMatchObject({
+        code: "access-denied",
+      });
+    }
+    before.close();
+    await turn();
+    // Calls are passed on to it still, which they would not be to one whose connection is gone.
+    const { found } = await after.request("discover", { peer: "a" });
+    expect(found).toMatchObject([{ peer: "a", epoch, relay: true }]);
+    expect(found[0]?.load).toBeUndefined();
+  });
+
   it("R7.3 passes offer, answer and candidates on to a peer that is reached by nothing else", async () => {
     const { clock, network } = await setUp();
     const calls: IncomingCall[] = [];

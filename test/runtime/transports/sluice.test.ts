@@ -183,3 +183,19 @@ describe("what a connection hands to its engine", () => {
     expect(heldBytes).toBeLessThanOrEqual(128 * 1024);
   });
 });
+
+describe("an outbox that others keep full", () => {
+  it("takes what cannot wait for room all the same, up to a bound", () => {
+    const { channel, send } = engine();
+    const control = channel("control");
+    fill(control);
+    expect([control.writable, control.takes]).toEqual([false, true]);
+    let taken = 0;
+    for (; control.takes; taken += 1) control.send(sound());
+    // One waits already.
+    expect(taken).toBe(channelLimits.queuedMessages - 1);
+    expect(() => control.send(sound())).toThrow(/control/);
+    send();
+    expect(control.takes).toBe(true);
+  });
+});

@@ -52,6 +52,18 @@ describe("a registration", () => {
     await expect(registry.register(thief)).resolves.toMatchObject({ id: "a", epoch: 100 });
   });
 
+  it("R10.2 has an epoch that no earlier owner of the id had", async () => {
+    const { registry, clock } = await registryWith();
+    const given: number[] = [];
+    for (const key of ["the key of the first", "the key of the second", "the key of the third"]) {
+      const { epoch } = await registry.register(peer("a", { key }));
+      given.push(epoch);
+      await clock.advanceAsync(serviceLimits.leaseMs);
+    }
+    expect(given).toEqual([1, 2, 3]);
+    expect(() => registry.renew({ id: "a", epoch: 3 })).toThrow(/has ended/);
+  });
+
   it("R10.2 is fenced by its epoch: what an older one says is refused", async () => {
     const { registry } = await registryWith();
     const { epoch: old } = await registry.register(peer("a"));

@@ -1,0 +1,135 @@
+import type { Random } from "../../runtime/interface/random.ts";
+import type { EventLoop } from "./loop.ts";
+import type { Machine, Process } from "./machine.ts";
+
+/** One direction between two machines. */
+interface Way {
+  readonly latencyUs: number;
+  readonly jitterUs: number;
+  /** Added to it now. */
+  extraUs: number;
+  /** Nothing gets through while it is above 0: what is on its way waits to be sent again. */
+  blocked: number;
+  /** Lines whose first message waits for it to be open. */
+  readonly stalled: Set<Line>;
+}
+
+/** What is between the machines. Nothing here knows of protocols: there are lines, each reliable and in order, with an end of its own. */
+export class Network {
+  readonly loop: EventLoop;
+  readonly random: Random;
+  readonly #ways = new Map<string, Way>();
+
+  constructor(loop: EventLoop, random: Random) {
+    this.loop = loop;
+    this.random = random;
+  }
+
+  way(from: Machine, to: Machine): Way {
+    const key = `${from.name}>${to.name}`;
+    const known = this.#ways.get(key);
+    if (known !== undefined) return known;
+    const near = this.random.next() < 0.5;
+    const way: Way = {
+      latencyUs: 200 + Math.floor(this.random.next() * (near ? 2_000 : 40_000)),
+      jitterUs: Math.floor(this.random.next() * (near ? 500 : 10_000)),
+      extraUs: 0,
+      blocked: 0,
+      stalled: new Set(),
+    };
+    this.#ways.set(key, way);
+    return way;
+  }
+
+  block(from: Machine, to: Machine): void {
+    this.way(from, to).blocked += 1;
+  }
+
+  /** What waits is sent again, each after a while of its own. */
+  unblock(from: Machine, to: Machine): void {
+    const way = this.way(from, to);
+    way.blocked -= 1;
+    if (way.blocked > 0) return;
+    const stalled = [...way.stalled];
+    way.stalled.clear();
+    for (const line of stalled) line.goOn(Math.floor(this.random.next() ** 2 * 1_000_000));
+  }
+
+  isOpen(from: Machine, to: Machine): boolean {
+    return this.way(from, to).blocked === 0;
+  }
+
+  /** How long something takes that leaves now, in microseconds. */
+  delayUs(from: Machine, to: Machine): number {
+    const way = this.way(from, to);
+    return way.latencyUs + way.extraUs + Math.floor(this.random.next() * way.jitterUs);
+  }
+}
+
+interface Parcel {
+  readonly atUs: number;
+  readonly deliver: () => void;
+}
+
+/** One direction of a connection: what is sent arrives once and in order, unless the line ends first. */
+export class Line {
+  readonly #network: Network;
+  readonly #from: Process;
+  readonly #to: Process;
+  readonly #queue: Parcel[] = [];
+  #lastUs = 0;
+  /** The first message is on its way, or waits for the way to be open. */
+  #moving = false;
+  #cut = false;
+
+  constructor(network: Network, from: Process, to: Process) {
+    this.#network = network;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  send(deliver: () => void): void {
+    if (!this.#from.isDead) this.sendAnyway(deliver);
+  }
+
+  /** Also for a process that is gone, by its system. */
+  sendAnyway(deliver: () => void): void {
+    if (this.#cut) return;
+    const { loop } = this.#network;
+    const atUs = Math.max(this.#lastUs, loop.nowUs + this.#network.delayUs(this.#from.machine, this.#to.machine));
+    this.#lastUs = atUs;
+    this.#queue.push({ atUs, deliver });
+    if (!this.#moving) this.#move(0);
+  }
+
+  /** Nothing more arrives, what is on its way included. */
+  cut(): void {
+    this.#cut = true;
+    this.#queue.length = 0;
+  }
+
+  /** The way is open again. */
+  goOn(afterUs: number): void {
+    this.#move(this.#network.loop.nowUs + afterUs);
+  }
+
+  #move(earliestUs: number): void {
+    const [first] = this.#queue;
+    this.#moving = first !== undefined;
+    if (first === undefined) return;
+    this.#network.loop.at(Math.max(first.atUs, earliestUs), () => this.#arrive(earliestUs));
+  }
+
+  #arrive(earliestUs: number): void {
+    if (this.#cut) return;
+    const way = this.#network.way(this.#from.machine, this.#to.machine);
+    if (way.blocked > 0) {
+      way.stalled.add(this);
+      return;
+    }
+    const parcel = this.#queue.shift();
+    // Who is held up takes nothing, but does not hold up the network either: its machine keeps it.
+    if (parcel !== undefined) this.#to.deliver(parcel.deliver);
+    this.#move(earliestUs);
+  }
+}

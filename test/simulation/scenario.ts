@@ -1,0 +1,167 @@
+import type { PolicyPlan } from "../../runtime/interface/plan.ts";
+import { drawing } from "../bench/balancing-events.ts";
+
+/** Where the remote of a client finds its pipeline. */
+export type TargetSpec =
+  | { readonly kind: "worker"; readonly worker: string }
+  | { readonly kind: "service"; readonly prefer: "round_robin" | "fastest" | "least_loaded" | "adaptive" }
+  | { readonly kind: "local" };
+
+export interface WorkerSpec {
+  readonly name: string;
+  /** It always has the same id at the services; otherwise they choose one for each start. */
+  readonly fixedId: boolean;
+  /** It listens itself; otherwise it is only reached through the services. */
+  readonly listens: boolean;
+  /** Milliseconds that it takes for a frame; 0: none, in line. */
+  readonly slowMs: number;
+}
+
+export interface ClientSpec {
+  readonly name: string;
+  /** Streams that it keeps up, one session each. */
+  readonly streams: number;
+  readonly targets: readonly TargetSpec[];
+  readonly policy: Partial<PolicyPlan>;
+  /** Milliseconds between two frames. */
+  readonly everyMs: readonly [number, number];
+  /** Frames that it sends at once now and then; 0 for none. */
+  readonly burst: number;
+  /** Its consumers stop reading now and then, for so many milliseconds at most. */
+  readonly pausesMs: number;
+}
+
+/** What goes wrong, and when, in milliseconds from the beginning. Names are those of machines. */
+export type Fault = { readonly atMs: number } & (
+  | { readonly kind: "cut"; readonly from: string; readonly to: string; readonly both: boolean; readonly forMs: number }
+  | { readonly kind: "slow"; readonly from: string; readonly to: string; readonly byMs: number; readonly forMs: number }
+  | { readonly kind: "break"; readonly from: string; readonly to: string; readonly told: 0 | 1 | 2 }
+  | { readonly kind: "mute"; readonly from: string; readonly to: string }
+  | { readonly kind: "crash"; readonly machine: string; readonly off: boolean; readonly forMs: number }
+  | { readonly kind: "leave"; readonly machine: string; readonly forMs: number }
+  | { readonly kind: "pause"; readonly machine: string; readonly forMs: number }
+  | { readonly kind: "jump"; readonly machine: string; readonly byMs: number }
+  | { readonly kind: "wall"; readonly machine: string; readonly byMs: number }
+);
+
+/** One life, drawn from a seed. Faults can be left out of it, and the rest stays as it is. */
+export interface Scenario {
+  readonly seed: number;
+  readonly services: readonly string[];
+  readonly workers: readonly WorkerSpec[];
+  readonly clients: readonly ClientSpec[];
+  /** Somebody watches what is registered. */
+  readonly watcher: boolean;
+  /** Somebody registers ids that are others'. */
+  readonly thief: boolean;
+  readonly faults: readonly Fault[];
+}
+
+interface Draw {
+  next(): number;
+  /** A whole number, `most` excluded. */
+  between(least: number, most: number): number;
+  chance(share: number): boolean;
+  of<T>(all: readonly T[]): T;
+}
+
+function drawOf(seed: number): Draw {
+  const { next } = drawing(seed);
+  const between = (least: number, most: number): number => least + Math.floor(next() * (most - least));
+  return { next, between, chance: (share) => next() < share, of: (all) => all[between(0, all.length)] as never };
+}
+
+export function scenarioOf(seed: number): Scenario {
+  const draw = drawOf(seed);
+  const services = draw.chance(0.2) ? ["s1", "s2"] : ["s1"];
+  const workers = Array.from({ length: draw.between(1, 4) }, (_, index): WorkerSpec => ({
+    name: `w${index + 1}`,
+    fixedId: draw.chance(0.4),
+    listens: draw.chance(0.75),
+    slowMs: draw.chance(0.3) ? draw.between(2, 20) : 0,
+  }));
+  const clients = Array.from({ length: draw.chance(0.25) ? 2 : 1 }, (_, index) =>
+    clientOf(draw, `c${index + 1}`, workers),
+  );
+  const machines = { services, workers: workers.map(({ name }) => name), clients: clients.map(({ name }) => name) };
+  return {
+    seed,
+    services,
+    workers,
+    clients,
+    watcher: draw.chance(0.4),
+    thief: draw.chance(0.25),
+    faults: faultsOf(draw, machines),
+  };
+}
+
+function clientOf(draw: Draw, name: string, workers: readonly WorkerSpec[]): ClientSpec {
+  const listening = workers.filter(({ listens }) => listens);
+  const storm = draw.chance(0.08);
+  const targets: TargetSpec[] = [];
+  for (let count = draw.between(1, 4); count > 0; count -= 1) {
+    const kind = draw.next();
+    if (kind < 0.45 && listening.length > 0) targets.push({ kind: "worker", worker: draw.of(listening).name });
+    else targets.push({ kind: "service", prefer: draw.of(["round_robin", "fastest", "least_loaded", "adaptive"]) });
+  }
+  if (draw.chance(0.2)) targets.push({ kind: "local" });
+  return {
+    name,
+    streams: storm ? draw.between(10, 14) : draw.between(1, 3),
+    targets: storm ? targets.slice(0, 1) : targets,
+    policy: {
+      retryTimes: storm ? 12 : draw.between(0, 4),
+      backoffMinMs: storm ? 5 : 100,
+      backoffMaxMs: storm ? 40 : draw.of([300, 2_000, 10_000]),
+      standby: draw.chance(0.6),
+      ...(draw.chance(0.15) && { resumeMs: draw.of([0, 1_000, 3_000]) }),
+      ...(draw.chance(0.35) && { failbackAfterMs: draw.between(0, 1_500) }),
+      ...(draw.chance(0.3) && {
+        breaker: { failures: draw.between(1, 4), windowMs: 10_000, openMs: draw.between(200, 3_000) },
+      }),
+    },
+    everyMs: [draw.between(20, 50), draw.between(50, 150)],
+    burst: draw.chance(0.3) ? draw.between(3, 60) : 0,
+    pausesMs: draw.chance(0.3) ? draw.between(20, 400) : 0,
+  };
+}
+
+/** From when to when faults begin, in milliseconds. */
+const firstMs = 300;
+const lastMs = 4_500;
+
+interface Machines {
+  readonly services: readonly string[];
+  readonly workers: readonly string[];
+  readonly clients: readonly string[];
+}
+
+function faultsOf(draw: Draw, machines: Machines): Fault[] {
+  const count = draw.chance(0.05) ? 0 : draw.between(1, 6);
+  const faults = Array.from({ length: count }, () => faultOf(draw, draw.between(firstMs, lastMs), machines));
+  return faults.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function faultOf(draw: Draw, atMs: number, { services, workers, clients }: Machines): Fault {
+  // Most of what matters is between a client and its workers.
+  const [one, other] = draw.of([
+    [draw.of(clients), draw.of(workers)],
+    [draw.of(clients), draw.of(workers)],
+    [draw.of(workers), draw.of(services)],
+    [draw.of(clients), draw.of(services)],
+  ] as const);
+  const [from, to] = draw.chance(0.5) ? [one, other] : [other, one];
+  const machine = draw.of([...workers, ...workers, ...services, draw.of(clients)]);
+  // Short ones are as likely as long ones: limits are at all scales.
+  const forMs = Math.floor(30 * 200 ** draw.next());
+  const kind = draw.next();
+  if (kind < 0.2) return { atMs, kind: "cut", from, to, both: draw.chance(0.5), forMs };
+  if (kind < 0.28) return { atMs, kind: "slow", from, to, byMs: draw.between(20, 1_500), forMs };
+  if (kind < 0.45) return { atMs, kind: "break", from, to, told: draw.of([0, 1, 2, 2]) };
+  if (kind < 0.53) return { atMs, kind: "mute", from, to };
+  if (kind < 0.73) return { atMs, kind: "crash", machine, off: draw.chance(0.4), forMs };
+  if (kind < 0.8) return { atMs, kind: "leave", machine: draw.of(workers), forMs };
+  if (kind < 0.92) return { atMs, kind: "pause", machine, forMs };
+  if (kind < 0.97) return { atMs, kind: "jump", machine, byMs: draw.between(10, 20_000) };
+  return { atMs, kind: "wall", machine, byMs: draw.between(-100_000, 100_000) };
+}
