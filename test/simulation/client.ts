@@ -22,6 +22,8 @@ export interface ClientInit {
   readonly spec: ClientSpec;
   readonly services: readonly string[];
   readonly streams: Streams;
+  /** As `Stream` has it. */
+  readonly keeps: boolean;
   readonly onEvent: (event: MeshEvent) => void;
 }
 
@@ -88,7 +90,11 @@ export class Client {
     const { clock, random } = this.process;
     const { streams, spec } = this.#init;
     for (let count = 0; !this.#stopping; count += 1) {
-      const stream = streams.begin(`${spec.name}.${this.process.incarnation}.${index}.${count}`, spec.name);
+      const stream = streams.begin(
+        `${spec.name}.${this.process.incarnation}.${index}.${count}`,
+        spec.name,
+        this.#init.keeps,
+      );
       this.current.set(index, stream);
       await this.#live(stream);
       this.current.delete(index);

@@ -109,7 +109,7 @@ class DataChannel implements EngineChannel {
     if (this.readyState !== "open" || this.line === undefined) throw new Error("the channel is not open");
     const bytes = new Uint8Array(message);
     this.bufferedAmount += bytes.length;
-    // Some engines count what the other side has not confirmed, others what has not left.
+    // What cannot leave waits.
     const leaves = this.#peer.leaves;
     if (leaves) this.#peer.soon(() => this.#sent(bytes.length));
     this.line.send(() => {
@@ -137,7 +137,7 @@ class DataChannel implements EngineChannel {
     for (const listener of this.#listeners.get(type) ?? []) listener({ data });
   }
 
-  /** The other side has it. That this is known here takes no time, which a real engine waits for. */
+  /** It has left. */
   #sent(bytes: number): void {
     const before = this.bufferedAmount;
     this.bufferedAmount -= bytes;
@@ -166,21 +166,18 @@ class Peer implements EnginePeer {
   #muted = false;
   #cut = false;
   #over = false;
-  /** Counts what has not left, rather than what has not been confirmed. */
-  readonly #eager: boolean;
 
   constructor(rtc: Rtc, process: Process, ufrag: string, certificate: string) {
     this.#rtc = rtc;
     this.process = process;
     this.#ufrag = ufrag;
     this.#certificate = certificate;
-    this.#eager = rtc.network.random.next() < 0.7;
   }
 
   /** What is sent now has left in a moment. */
   get leaves(): boolean {
     const { other, process } = this;
-    return this.#eager && other !== undefined && this.#rtc.network.isOpen(process.machine, other.process.machine);
+    return other !== undefined && this.#rtc.network.isOpen(process.machine, other.process.machine);
   }
 
   soon(act: () => void): void {

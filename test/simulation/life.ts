@@ -27,8 +27,11 @@ export interface Outcome {
 /** More says nothing new. */
 const brokenAtMost = 12;
 
-/** From the last fault on: until each client has streams that give something again, in milliseconds. */
-const streamsBackMs = 25_000;
+/**
+ * From the last fault on: until each client has streams that give something again, in milliseconds. A worker that has lost its power gets
+ * its id back when the lease has run out that it had before.
+ */
+const streamsBackMs = 60_000;
 /** Until what is registered is what runs: a lease of those that are gone, and some attempts of those that were refused. */
 const registeredMs = 60_000;
 /** Until what closes is closed, and nobody is left of those whose callers have gone. */
@@ -135,7 +138,8 @@ export class Life {
     const attempts = new Attempts(spec, `${name}.${process.incarnation}`);
     this.#attempts.set(process, attempts);
     const onEvent = (event: Parameters<Attempts["note"]>[0]): void => attempts.note(event, this.world.nowMs);
-    const client = new Client({ ...this.#common(process), spec, onEvent });
+    const keeps = spec.policy.resumeMs !== 0 && this.scenario.workers.every(({ slowMs }) => slowMs === 0);
+    const client = new Client({ ...this.#common(process), spec, keeps, onEvent });
     this.clients.set(name, client);
     this.#runs(client.start());
   }

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { prepareLives, report, type LifeLine, type Lives } from "./runner.ts";
 
-const runs = 150;
+const runs = 300;
 
 describe("the simulated control plane", () => {
   let lives: Lives;

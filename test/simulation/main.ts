@@ -6,6 +6,8 @@
 import { life, type Outcome } from "./life.ts";
 import { scenarioOf, type Scenario } from "./scenario.ts";
 
+// Errors are made in numbers, and mostly nobody looks where.
+Error.stackTraceLimit = 4;
 let unhandled: string | undefined;
 process.on("unhandledRejection", (reason) => {
   unhandled ??= reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);

@@ -58,7 +58,7 @@ export async function prepareLives(plugins: readonly Plugin[] = []): Promise<Liv
   });
   const children = new Set<ChildProcess>();
   const start = (args: readonly string[]): ChildProcess => {
-    const child = spawn(process.execPath, ["--enable-source-maps", outfile, ...args], {
+    const child = spawn(process.execPath, ["--enable-source-maps", "--max-semi-space-size=64", outfile, ...args], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     children.add(child);

@@ -107,10 +107,10 @@ function clientOf(draw: Draw, name: string, workers: readonly WorkerSpec[]): Cli
   if (draw.chance(0.2)) targets.push({ kind: "local" });
   return {
     name,
-    streams: storm ? draw.between(10, 14) : draw.between(1, 3),
+    streams: storm ? draw.between(5, 8) : draw.between(1, 3),
     targets: storm ? targets.slice(0, 1) : targets,
     policy: {
-      retryTimes: storm ? 12 : draw.between(0, 4),
+      retryTimes: storm ? 15 : draw.between(0, 4),
       backoffMinMs: storm ? 5 : 100,
       backoffMaxMs: storm ? 40 : draw.of([300, 2_000, 10_000]),
       standby: draw.chance(0.6),
@@ -120,7 +120,7 @@ function clientOf(draw: Draw, name: string, workers: readonly WorkerSpec[]): Cli
         breaker: { failures: draw.between(1, 4), windowMs: 10_000, openMs: draw.between(200, 3_000) },
       }),
     },
-    everyMs: [draw.between(20, 50), draw.between(50, 150)],
+    everyMs: storm ? [100, 400] : [draw.between(20, 50), draw.between(50, 150)],
     burst: draw.chance(0.3) ? draw.between(3, 60) : 0,
     pausesMs: draw.chance(0.3) ? draw.between(20, 400) : 0,
   };
@@ -128,7 +128,7 @@ function clientOf(draw: Draw, name: string, workers: readonly WorkerSpec[]): Cli
 
 /** From when to when faults begin, in milliseconds. */
 const firstMs = 300;
-const lastMs = 4_500;
+const lastMs = 3_500;
 
 interface Machines {
   readonly services: readonly string[];

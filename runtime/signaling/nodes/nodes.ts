@@ -85,6 +85,7 @@ export class Nodes {
       pass: ({ number }, message) => say(number, { message: message as Record<string, unknown> }),
       passEnd: ({ number }, code, reason) => say(number, { end: { code, reason } }),
       release: ({ number }) => void this.#out.delete(number),
+      lost: () => undefined,
       stop: () => undefined,
     };
   }

@@ -12,6 +12,8 @@ interface Got {
 export interface Stream {
   readonly name: string;
   readonly client: string;
+  /** What a worker has not confirmed is kept for the next: no worker has queues of its own that frames are lost with, and the policy lets it. */
+  readonly keeps: boolean;
   /** When each frame was taken by the session; its index is its number. */
   readonly acceptedMs: number[];
   readonly got: Got[];
@@ -27,8 +29,9 @@ export interface Stream {
 
 interface Instance {
   readonly worker: string;
-  /** Of what it has seen. */
+  /** Of what it has seen: one stream, from a first frame on to the one before `next`. */
   stream: string | undefined;
+  first: number;
   next: number | undefined;
 }
 
@@ -44,8 +47,8 @@ const passing: ReadonlySet<string> = new Set([
 
 /**
  * The truth about frames (spec R8.2, R8.3): what producers were told was taken, what the pipelines on workers saw, what came out. Each
- * frame at most once and in order over the life of a consumer; nothing lost within a session, whatever connections it had; where a session
- * was lost, only what it had taken, and not without an event.
+ * frame comes to some instance, and to each at most once and in order; nothing is lost or repeated within a session, whatever connections it
+ * had; where a session was lost, answers of it may be, or come from the next one again, and not without an event.
  */
 export class Streams {
   readonly all: Stream[] = [];
@@ -58,10 +61,11 @@ export class Streams {
     this.#broken = broken;
   }
 
-  begin(name: string, client: string): Stream {
+  begin(name: string, client: string, keeps: boolean): Stream {
     const stream: Stream = {
       name,
       client,
+      keeps,
       acceptedMs: [],
       got: [],
       events: [],
@@ -76,7 +80,7 @@ export class Streams {
 
   /** An instance of the pipeline has begun on a worker. */
   instance(worker: string): number {
-    this.#instances.push({ worker, stream: undefined, next: undefined });
+    this.#instances.push({ worker, stream: undefined, first: 0, next: undefined });
     return this.#instances.length - 1;
   }
 
@@ -101,7 +105,10 @@ export class Streams {
     const [stream = "", text] = payload.split(":");
     const number = Number(text);
     instance.stream ??= stream;
-    instance.next ??= number;
+    if (instance.next === undefined) {
+      instance.first = number;
+      instance.next = number;
+    }
     if (instance.stream !== stream || instance.next !== number) {
       this.#broken(
         `instance ${index} on ${instance.worker} gets ${payload} after ${instance.stream}:${instance.next - 1}`,
@@ -121,7 +128,7 @@ export class Streams {
     if (name !== stream.name || !(one.number < stream.acceptedMs.length)) this.#broken(`${what}, which never sent it`);
     if (stream.end !== undefined) this.#broken(`${what} after its end`);
     if (last === undefined) return;
-    if (one.number <= last.number) this.#broken(`${what} after ${last.number}@${last.instance}`);
+    if (one.number <= last.number && one.instance === last.instance) this.#broken(`${what} after ${last.number}`);
     else if (one.instance === last.instance && one.number !== last.number + 1) {
       this.#broken(`${what} after ${last.number}: lost within a session`);
     }
@@ -155,18 +162,31 @@ export class Streams {
       return event.kind === "remote-connected" && event.back !== true && index > 0 && wasConnected(stream, index);
     });
     const gaps = gapsOf(stream);
+    const repeats = stream.got.filter(
+      ({ number }, index) => index > 0 && number <= (stream.got[index - 1] as Got).number,
+    );
+    if (repeats.length > losses.length) {
+      const numbers = repeats.map(({ number, instance }) => `${number}@${instance}`).join(", ");
+      this.#broken(`${name} gets frames again from ${numbers} on, and was told of ${losses.length} losses`);
+    }
     if (gaps.length > losses.length) {
       this.#broken(
         `${name} has ${gaps.length} gaps (${gaps.map(textOf).join(", ")}), and was told of ${losses.length} losses`,
       );
     }
-    if (calm && gaps.length > 0)
+    if (calm && gaps.length + repeats.length > 0)
       this.#broken(`${name} has lost ${gaps.map(textOf).join(", ")}, and nothing went wrong`);
     for (const gap of gaps) this.#judgeGap(stream, gap);
   }
 
   /** What was taken when there was no session cannot have been lost with one. */
-  #judgeGap({ name, acceptedMs, events }: Stream, { from, to, atMs }: Gap): void {
+  #judgeGap({ name, keeps, acceptedMs, events }: Stream, { from, to, atMs }: Gap): void {
+    const seen = this.#instances.filter(({ stream }) => stream === name);
+    for (let number = from; keeps && number <= to; number += 1) {
+      if (seen.some(({ first, next = 0 }) => first <= number && number < next)) continue;
+      this.#broken(`${name} has lost ${number} on the way to all instances: they saw ${seen.map(seenOf).join(", ")}`);
+      break;
+    }
     const lostMs = lossesBefore(events, atMs);
     const lastMs = acceptedMs[to] as number;
     if (lostMs === undefined || lastMs > lostMs) {
@@ -184,6 +204,10 @@ interface Gap {
   readonly atMs: number;
 }
 
+function seenOf({ first, next = 0 }: Instance): string {
+  return `${first} to ${next - 1}`;
+}
+
 function textOf({ from, to }: Gap): string {
   return from === to ? `${from}` : `${from} to ${to}`;
 }
@@ -193,7 +217,7 @@ function gapsOf({ got, acceptedMs, end, ended, orphaned }: Stream): Gap[] {
   let next = 0;
   for (const { number, atMs } of got) {
     if (number > next) gaps.push({ from: next, to: number - 1, atMs });
-    next = number + 1;
+    next = Math.max(next, number + 1);
   }
   // What a session that fails as a whole has not given is told by that.
   const isWhole = ended && !orphaned && end !== undefined && end.error === undefined;
