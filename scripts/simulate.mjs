@@ -40,6 +40,19 @@ if (![runs, seed, jobs, failures].every((one) => Number.isSafeInteger(one) && on
 register();
 const { prepareLives, report } = await import("../test/simulation/runner.ts");
 
+if (values.planted) {
+  const { find, planted } = await import("../test/simulation/planted.ts");
+  let missed = 0;
+  for (const one of planted) {
+    const { lives: count, broken } = await find(one, { first: seed, most: runs, jobs });
+    if (count === undefined) missed += 1;
+    console.log(`${count === undefined ? `not found in ${runs} lives` : `found in life ${count}`}: ${one.what}`);
+    if (broken !== "") console.log(`  ${broken}`);
+  }
+  console.log(`${planted.length - missed} of ${planted.length} planted mistakes found`);
+  process.exit(missed > 0 ? 1 : 0);
+}
+
 const beganMs = performance.now();
 const lives = await prepareLives();
 const failed = [];
