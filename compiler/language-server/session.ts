@@ -103,6 +103,17 @@ export class Session {
     }
   }
 
+  /** The same for a file or folder that need not be a program. */
+  answerForProject<T>(name: string, uri: string, work: (asked: Pick<Asked, "service" | "location">) => T): T | null {
+    try {
+      const { project } = this.projects.locate(uri);
+      return work({ service: project.service, location: (place) => this.location(project, place) });
+    } catch (error) {
+      this.fail(name, error);
+      return null;
+    }
+  }
+
   /** The same once everything is checked; other messages are taken in between. Null after the request was cancelled. */
   async checked<T>(name: string, uri: string, token: CancellationToken, work: (asked: Asked) => T): Promise<T | null> {
     if (this.abilities === undefined) throw new ResponseError(ErrorCodes.ServerNotInitialized, "not initialized yet");

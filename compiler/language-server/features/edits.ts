@@ -3,7 +3,7 @@ import type { FileEdit } from "../../language-service/files.ts";
 import type { Asked } from "../session.ts";
 
 /** Edits of several files; those of files that no editor can open are left out. */
-export function workspaceEdit(asked: Asked, edits: readonly FileEdit[]): WorkspaceEdit {
+export function workspaceEdit(asked: Pick<Asked, "location">, edits: readonly FileEdit[]): WorkspaceEdit {
   const changes: Record<string, TextEdit[]> = {};
   for (const one of edits) {
     const location = asked.location(one);
