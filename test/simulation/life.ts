@@ -276,10 +276,6 @@ export class Life {
       if (uneven === undefined) break;
     }
     if (uneven !== undefined) this.breaks(uneven);
-    for (const key of ["one", "two", "three"]) {
-      const [first, again] = [await observer.connect("hash", key), await observer.connect("hash", key)];
-      if (first !== again) this.breaks(`hash chooses ${first} and then ${again} for the same key`);
-    }
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------
@@ -334,6 +330,10 @@ async function unevenOf(observer: Observer, peers: readonly string[]): Promise<s
     if (peers.some((peer) => counts.get(peer) !== 2)) {
       return `${prefer} chooses ${JSON.stringify([...counts])} among ${peers.length} without load`;
     }
+  }
+  for (const key of ["one", "two", "three"]) {
+    const [first, again] = [await observer.connect("hash", key), await observer.connect("hash", key)];
+    if (first !== again) return `hash chooses ${first} and then ${again} for the same key`;
   }
   return undefined;
 }
