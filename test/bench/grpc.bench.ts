@@ -87,7 +87,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
       for (const [index, one] of cases.entries()) await measure(all, one, figures[index] as Rounds);
       if (set === sets - 1) [kept = Number.NaN] = await all[0].ask({ kind: "slow", size: 100_000, count: 2_000 });
     } finally {
-      for (const { processes } of all) for (const child of processes) child.disconnect();
+      for (const { processes } of all) for (const child of processes) if (child.connected) child.disconnect();
     }
   }
   const rows = cases.flatMap(({ name }, index) => rowsOf(name, figures[index] as Rounds));
