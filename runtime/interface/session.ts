@@ -126,6 +126,11 @@ export interface PipelineEndpoint {
    */
   open(request: SessionRequest): Promise<PipelineSession>;
   /**
+   * Its sessions may be had in several places, each time in another one: where one is lost, another attempt may find the next, and `standBy`
+   * connects to a place that is not in use.
+   */
+  readonly others?: true;
+  /**
    * Connects to where its sessions are, without opening one. Left out where that is here.
    * @returns undefined where a session cannot go over a connection that was there before
    * @throws {MeshError} as `open`; the signal's reason

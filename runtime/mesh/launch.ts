@@ -29,6 +29,7 @@ import { PeersLeaving, type CloseOptions, type ServedPeer } from "./draining.ts"
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
 import type { ServiceLookup } from "./service-lookup.ts";
+import type { CandidateMemory } from "./service-target.ts";
 import type { SharedEndpoints } from "./shared-runs.ts";
 import { topologyPeers } from "./topology-peers.ts";
 
@@ -342,34 +343,39 @@ class LocalMesh implements Mesh {
     { plan: remote, pipeline, params }: Parameters<OpenRemote>[0],
     onFallback: (fallback: TransportFallback | undefined) => void,
   ): PipelineEndpoint {
-    const { env, clock, signal: connect, transports } = this.#platform;
+    const { env, clock, random, signal: connect, transports } = this.#platform;
     const types = this.#plan.pipelines[pipeline]?.params ?? [];
     const conditions = [...target.where, ...(remote.requires ?? [])];
+    const memory: CandidateMemory = {};
+    const endpoint = async (): Promise<PipelineEndpoint> => {
+      const [{ serviceEndpoint }, { ServiceLookup }, { knownConditions }] = await Promise.all([
+        import("./service-target.ts"),
+        import("./service-lookup.ts"),
+        import("./known-capabilities.ts"),
+      ]);
+      if (connect === undefined) {
+        const why = `\`${target.text}\` cannot be looked up: no signaling service can be asked here.`;
+        throw new MeshError("peer-unreachable", why, { location: remote.location });
+      }
+      this.#lookup ??= Promise.resolve(new ServiceLookup({ clock, connect }));
+      return serviceEndpoint({
+        target,
+        remote,
+        services: this.#services(),
+        lookup: await this.#lookup,
+        where: () => knownConditions(conditions, { params, types, env }),
+        schemes: transports.map(({ scheme }) => scheme),
+        onFallback,
+        at: (uri) => this.#endpointAt(uri, remote),
+        standByAt: async (uri, signal) => transportFor(this.#platform, uri).standBy?.(uri, { signal }),
+        random,
+        memory,
+      });
+    };
     return {
-      standBy: async () => undefined,
-      open: async (request) => {
-        const [{ serviceEndpoint }, { ServiceLookup }, { knownConditions }] = await Promise.all([
-          import("./service-target.ts"),
-          import("./service-lookup.ts"),
-          import("./known-capabilities.ts"),
-        ]);
-        if (connect === undefined) {
-          const why = `\`${target.text}\` cannot be looked up: no signaling service can be asked here.`;
-          throw new MeshError("peer-unreachable", why, { location: remote.location });
-        }
-        this.#lookup ??= Promise.resolve(new ServiceLookup({ clock, connect }));
-        const endpoint = serviceEndpoint({
-          target,
-          remote,
-          services: this.#services(),
-          lookup: await this.#lookup,
-          where: () => knownConditions(conditions, { params, types, env }),
-          schemes: transports.map(({ scheme }) => scheme),
-          onFallback,
-          at: (uri) => this.#endpointAt(uri, remote),
-        });
-        return endpoint.open(request);
-      },
+      others: true,
+      standBy: async (signal) => (await endpoint()).standBy?.(signal),
+      open: async (request) => (await endpoint()).open(request),
     };
   }
 

@@ -24,6 +24,28 @@ export class ServiceLookup {
   }
 
   /**
+   * Pipelines of the first service that knows some, without asking for one: nothing is counted as sent there.
+   * @throws {MeshError} why no service can be asked; the signal's reason
+   */
+  async discover(
+    services: readonly string[],
+    wanted: ServiceParams<"discover">,
+    signal: AbortSignal,
+  ): Promise<{ readonly found: readonly FoundPipeline[]; readonly service: string }> {
+    let last: unknown;
+    for (const service of services) {
+      try {
+        const { found } = await this.#ask(service, (client) => client.request("discover", wanted, signal), signal);
+        if (found.length > 0) return { found, service };
+      } catch (error) {
+        signal.throwIfAborted();
+        last = error;
+      }
+    }
+    throw last ?? new MeshError("peer-unreachable", "No other peer is known.");
+  }
+
+  /**
    * Asks one service after the other, until one has a pipeline.
    * @param services addresses such as `ws://signal.example.com:7440`
    * @throws {MeshError} the last refusal, or why no service can be asked; the signal's reason

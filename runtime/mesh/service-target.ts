@@ -1,6 +1,8 @@
 import type { Condition } from "../interface/capabilities.ts";
 import { MeshError } from "../interface/errors.ts";
+import type { StandbyConnection } from "../interface/connection.ts";
 import type { RemotePlan, TargetPlan } from "../interface/plan.ts";
+import type { Random } from "../interface/random.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest, TransportFallback } from "../interface/session.ts";
 import { formatMeshUri, parseMeshUri } from "../interface/uri.ts";
 import type { FoundPipeline } from "../signaling/methods.ts";
@@ -23,6 +25,27 @@ export interface ServiceTargetInit {
   readonly onFallback: (fallback: TransportFallback | undefined) => void;
   /** The pipeline at an address. */
   readonly at: (uri: string) => PipelineEndpoint;
+  /** Connects to a peer ahead. @returns undefined where its transport keeps no such connection */
+  readonly standByAt: (uri: string, signal: AbortSignal) => Promise<StandbyConnection | undefined>;
+  readonly random: Random;
+  /** Lasts from one session of the remote to the next. */
+  readonly memory: CandidateMemory;
+}
+
+interface Candidate {
+  readonly found: FoundPipeline;
+  /** That knows it. */
+  readonly service: string;
+}
+
+/** Which candidates a remote has to do with. */
+export interface CandidateMemory {
+  /** The last one that a session was opened with. */
+  used?: Candidate | undefined;
+  /** That session is not over. */
+  inUse?: boolean;
+  /** To which a connection stands by. */
+  warm?: Candidate | undefined;
 }
 
 /** Candidates that are tried for one session before the target counts as failed. */
@@ -43,9 +66,42 @@ const passing: ReadonlySet<string> = new Set([
 /** Any pipeline of a name that a signaling service knows, chosen by the service for each session (spec R3.3, R7.2, R12.1). */
 export function serviceEndpoint(init: ServiceTargetInit): PipelineEndpoint {
   return {
-    // Which one is next is only known when it is asked for.
-    standBy: async () => undefined,
+    others: true,
+    standBy: (signal) => standBy(init, signal),
     open: (request) => open(init, request),
+  };
+}
+
+/**
+ * Connects to another peer of the same interface than the one in use.
+ * @throws {MeshError} when there is none at present; the signal's reason
+ */
+async function standBy(init: ServiceTargetInit, signal: AbortSignal): Promise<StandbyConnection | undefined> {
+  const { target, services, lookup, memory, random } = init;
+  const { used } = memory;
+  // Nobody has been asked for one yet, so it is not known what fits.
+  if (used === undefined) return undefined;
+  const wanted = { pipeline: target.service, where: [...init.where()], interface: used.found.interface };
+  const { found, service } = await lookup.discover(services, wanted, signal);
+  const others = found.filter(({ peer }) => memory.inUse !== true || peer !== used.found.peer);
+  // Not the same one for all who have lost the same.
+  const next = others[Math.floor(random.next() * others.length)];
+  if (next === undefined) throw new MeshError("peer-unreachable", `No other peer with \`${target.service}\` is known.`);
+  const [uri = ""] = urisOf(init, next, service);
+  const connection = await init.standByAt(uri, signal);
+  if (connection === undefined) return undefined;
+  const warm: Candidate = { found: next, service };
+  const cool = (): void => {
+    if (memory.warm === warm) memory.warm = undefined;
+  };
+  memory.warm = warm;
+  void connection.closed.then(cool);
+  return {
+    closed: connection.closed,
+    release: () => {
+      cool();
+      connection.release();
+    },
   };
 }
 
@@ -73,25 +129,44 @@ async function open(init: ServiceTargetInit, request: SessionRequest): Promise<P
     prefer: target.prefer,
     schemes: remote.policy.via === undefined ? [...schemes] : [remote.policy.via],
   };
+  const { memory } = init;
   const exclude: string[] = [];
   let last: MeshError | undefined;
-  while (exclude.length < candidatesAtMost) {
-    let answer: Awaited<ReturnType<ServiceLookup["connect"]>>;
+  const tried = async ({ found, service }: Candidate): Promise<PipelineSession | undefined> => {
     try {
-      answer = await lookup.connect(services, { ...wanted, exclude }, request.signal);
-    } catch (error) {
-      request.signal.throwIfAborted();
-      throw last ?? error;
-    }
-    const { found, service } = answer;
-    try {
-      return await openFound(init, found, service, request, outputs);
+      const session = await openFound(init, found, service, request, outputs);
+      memory.used = { found, service };
+      memory.inUse = true;
+      void session.closed.then(() => {
+        if (memory.used?.found === found) memory.inUse = false;
+      });
+      return session;
     } catch (error) {
       request.signal.throwIfAborted();
       last = MeshError.from(error);
       if (!passing.has(last.code)) throw last;
       exclude.push(found.peer);
+      return undefined;
     }
+  };
+  // The way there is open, and nobody has to be asked.
+  const ahead = memory.warm && (await tried(memory.warm));
+  if (ahead !== undefined) return ahead;
+  // The one that was lost is tried when no other is there.
+  let avoided = memory.used?.found.peer;
+  while (exclude.length < candidatesAtMost) {
+    let answer: Candidate;
+    try {
+      const without = avoided === undefined ? exclude : [...exclude, avoided];
+      answer = await lookup.connect(services, { ...wanted, exclude: without }, request.signal);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      if (avoided === undefined) throw last ?? error;
+      avoided = undefined;
+      continue;
+    }
+    const session = await tried(answer);
+    if (session !== undefined) return session;
   }
   throw last as MeshError;
 }

@@ -7,11 +7,11 @@ import type { RequestContext } from "../interface/request-context.ts";
 import type { PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
 import type { Place } from "../pipeline/failures.ts";
 import type { RunningRemote } from "../pipeline/running-remote.ts";
-import { Breaks, goOn, type Attempt } from "./attempt.ts";
+import { Breaks, goOn, goOnOrOpen, type Attempt } from "./attempt.ts";
 import { drain } from "./drain.ts";
 import { Failback } from "./failback.ts";
 import { FencedLink, type StreamOutlet } from "./fenced-link.ts";
-import { IdleTimeout } from "./idle-timeout.ts";
+import { idleError, IdleTimeout } from "./idle-timeout.ts";
 import type { HFPipelineNodeInit } from "./hf-pipeline-node-init.ts";
 import { LastingTracks } from "./lasting-tracks.ts";
 import { openTimeoutMs } from "./limits.ts";
@@ -200,13 +200,20 @@ export class HFPipelineNode implements RunningRemote {
     return found.value;
   }
 
-  async #attempt(index: number, signal: AbortSignal, deadlineUs: number): Promise<Attempt> {
-    const { plan, clock, live, targets, schemas } = this.#init;
+  #attempt(index: number, signal: AbortSignal, deadlineUs: number): Promise<Attempt> {
+    const { clock, targets } = this.#init;
     const target = targets[index] as HFTarget;
+    const limitMs = Math.min(openTimeoutMs, (deadlineUs - clock.nowUs()) / 1_000);
+    const open = (within: AbortSignal): Promise<Attempt> => this.#open(target, within, limitMs);
+    const held = index === this.#target ? this.#held : undefined;
+    if (held === undefined) return open(signal);
+    const elsewhere = target.endpoint.others === true;
+    return goOnOrOpen({ clock, held, elsewhere, limitMs, signal, open, discard: (late) => this.#discard(late) });
+  }
+
+  async #open(target: HFTarget, signal: AbortSignal, limitMs: number): Promise<Attempt> {
+    const { plan, clock, live, schemas } = this.#init;
     const nowUs = clock.nowUs();
-    const limitMs = Math.min(openTimeoutMs, (deadlineUs - nowUs) / 1_000);
-    const held = this.#held;
-    if (held !== undefined && index === this.#target && (await goOn(clock, held, signal, limitMs))) return held;
     // The deadline is for the opening alone, but the signal of the request lives as long as the session.
     const life = new AbortController();
     const links: FencedLink[] = [];
@@ -449,15 +456,7 @@ export class HFPipelineNode implements RunningRemote {
 
   /** What is wrong is not known: another session may help, or another target. */
   #giveUpIdle(afterMs: number): void {
-    const target = this.#init.targets[this.#target]?.text ?? "";
-    const error = new MeshError(
-      "deadline-exceeded",
-      `${target} has neither taken nor given a frame for ${afterMs} ms.`,
-      {
-        hint: "Give `timeout idle` of its remote longer where there may be nothing to say for so long.",
-      },
-    );
-    void this.#session?.close(error);
+    void this.#session?.close(idleError(this.#init.targets[this.#target]?.text ?? "", afterMs));
   }
 
   /** A session that no longer takes its input is of no use, even if it would go on otherwise. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../interface/clock.ts";
+import { MeshError } from "../interface/errors.ts";
 
 /** Notices that nothing has moved for so long: reads the clock for each frame, and sets one timer for all of them. */
 export class IdleTimeout {
@@ -45,4 +46,11 @@ export class IdleTimeout {
       else this.#onIdle();
     });
   }
+}
+
+/** @param target as the program writes it */
+export function idleError(target: string, afterMs: number): MeshError {
+  return new MeshError("deadline-exceeded", `${target} has neither taken nor given a frame for ${afterMs} ms.`, {
+    hint: "Give `timeout idle` of its remote longer where there may be nothing to say for so long.",
+  });
 }

@@ -31,7 +31,9 @@ export class Standby {
   behind(current: number): void {
     this.stop();
     const { signal } = this.#stop;
-    const next = new Set(this.#targets.map((_, step) => (current + step) % this.#targets.length).slice(1));
+    const all = this.#targets.map((_, step) => (current + step) % this.#targets.length);
+    // The one in use may be had elsewhere, too.
+    const next = new Set(this.#targets[current]?.endpoint.others === true ? all : all.slice(1));
     if (next.size > 0) void this.#keep(next, signal).catch(() => undefined);
   }
 

@@ -169,6 +169,30 @@ describe("pipelines that are found by a signaling service", () => {
     expect([await say(mesh, "x"), await say(mesh, "y")]).toEqual(["x-1", "y-1"]);
   });
 
+  it("R8.3 R12.1 have the next one stand by, which takes over though the service is gone by then", async () => {
+    const { uri, close } = await service();
+    const peers = new Map<string, Mesh>();
+    for (const mark of ["-1", "-2"]) {
+      const started = await launch(program("", listening), mark, registered(uri, `tts${mark}`));
+      peers.set(mark, started.mesh);
+    }
+    const calling = program().replace("retry 0 times", "retry 2 times");
+    const { mesh } = await launch(calling, "", { peers: ["client"], discovers: [uri] });
+    const { session, payloads } = await open(mesh);
+    const input = session.inputs["a"];
+    input?.send({ timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: "x" });
+    await vi.waitFor(() => expect(payloads).toHaveLength(1));
+    await vi.waitFor(() => expect(session.describe().remotes[0]?.standby).toBe('service "Speaking"'));
+    await close();
+    const [mark = ""] = [...peers.keys()].filter((one) => payloads[0] === `x${one}`);
+    await peers.get(mark)?.close();
+    await input?.ready();
+    input?.send({ timestampUs: 1, seq: 1, epoch: 0, flags: 0, payload: "y" });
+    await vi.waitFor(() => expect(payloads).toHaveLength(2), 3_000);
+    expect(payloads[1]).toBe(mark === "-1" ? "y-2" : "y-1");
+    await session.close();
+  });
+
   it("stay connected when the service goes, and are registered again within 3 s of its return", async () => {
     const first = await service();
     const far = await launch(program("", listening), "-1", registered(first.uri, "tts-1"));
