@@ -35,7 +35,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 const shortText = 24;
 
 class Target {
-  bytes = new Uint8Array(64 * 1024);
+  bytes = new Uint8Array(4 * 1024 * 1024);
   readonly view = new DataView(this.bytes.buffer);
   at = 0;
 

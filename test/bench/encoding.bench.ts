@@ -4,11 +4,12 @@ import type { JsonValue } from "../../runtime/interface/frame.ts";
 import { PayloadCheck } from "../../runtime/remote/payload-check.ts";
 import { decodePayload, encodePayload } from "../../runtime/remote/payload-codec.ts";
 import { seededRandom } from "../../runtime/testing/seeded-random.ts";
+import { wholeCalls } from "./encoding-calls.ts";
 import { codecOf } from "./encoding-by-type.ts";
 import { against, interleaved, rounded, type BenchRow } from "./hop-rounds.ts";
 
 export const title =
-  "Records as JSON, which is how they travel, beside a compact binary by their types: size, time to write, read and check";
+  "Records as JSON, which is how they travel, beside a compact binary by their types: size, time to write, read and check, and whole calls by gRPC";
 
 const peerName = "binary by type";
 const text: FlowType = { kind: "scalar", name: "text" };
@@ -43,9 +44,9 @@ const caption = {
     return { text: word, startUs, endUs: startUs + 290_000 };
   }),
 };
-const detections = {
+const detected = (count: number) => ({
   frame: 4_711,
-  boxes: Array.from({ length: 20 }, () => ({
+  boxes: Array.from({ length: count }, () => ({
     label: ["person", "bicycle", "traffic light", "car"][below(4)] as string,
     score: Number(random.next().toFixed(3)),
     x: below(1_920),
@@ -53,8 +54,17 @@ const detections = {
     width: below(400),
     height: below(400),
   })),
-};
-const numbers = Array.from({ length: 384 }, () => Math.fround(random.next() * 2 - 1));
+});
+const detections = detected(20);
+const numbered = (count: number): number[] => Array.from({ length: count }, () => Math.fround(random.next() * 2 - 1));
+const numbers = numbered(384);
+/** As large as their names say, as JSON. */
+const whole = [
+  { name: "16 KB of detections", type: named("Detections"), schemas, value: detected(210) },
+  { name: "16 KB of numbers", type: listOf(float), schemas, value: numbered(800) },
+  { name: "1 MB of detections", type: named("Detections"), schemas, value: detected(13_200) },
+  { name: "1 MB of numbers", type: listOf(float), schemas, value: numbered(50_000) },
+];
 
 const cases: readonly { readonly name: string; readonly type: FlowType; readonly value: JsonValue }[] = [
   { name: "a word", type: named("Word"), value: { text: "pipeline", startUs: 12_790_000, endUs: 13_080_000 } },
@@ -97,6 +107,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
     );
     rows.push(against(figures, "JSON", peerName, { case: name, metric: "write, read and check" }));
   }
+  rows.push(...(await wholeCalls(whole, peerName)));
   const notes = ["The binary is a bound: it has neither names nor kinds, and does not look at what it reads."];
   return { rows, notes };
 }
