@@ -8,9 +8,18 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
  * End-to-end tests that measure times, that ask for a free port and listen there a moment later, or that build the package
  * anew: beside another worker they would measure the machine, find the port taken, and take the program from under others.
  */
-const alone = ["bad-input", "docs", "ending", "failover", "package", "pull", "relay", "start", "voice-assistant"].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const alone = [
+  "bad-input",
+  "docs",
+  "ending",
+  "failover",
+  "package",
+  "pull",
+  "relay",
+  "signaling-cluster",
+  "start",
+  "voice-assistant",
+].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   resolve: {

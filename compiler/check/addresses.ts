@@ -62,6 +62,8 @@ export interface AddressRules {
   readonly example: string;
   /** True where the address names a pipeline, and perhaps a peer behind a service. */
   readonly path: boolean;
+  /** Several may stand side by side, with commas between them. */
+  readonly list?: true;
 }
 
 export const targetAddress: AddressRules = {
@@ -83,6 +85,7 @@ export const registryAddress: AddressRules = {
   schemes: ["wss", "ws"],
   example: "wss://signal.example.com",
   path: false,
+  list: true,
 };
 
 /** Reads an address in quotes or from the environment; undefined after a mistake that has been reported. */
@@ -99,54 +102,77 @@ export function readAddress(
   const at = syntax.kind === "Call" ? (syntax.arguments[1] ?? syntax) : syntax;
   // Without its closing quote it is not known where the address ends.
   if (tools.reporter.hasErrorIn(file.source, at.span)) return undefined;
-  const complain = (message: string, hint: string, near?: string): undefined => {
+  const parts = rules.list === true ? text.split(",").map((part) => part.trim()) : [text];
+  for (const part of parts) {
+    const flaw = flawOf(part, rules);
+    if (flaw === undefined) continue;
+    const { message, hint, near } = flaw;
+    const changed = near && parts.map((one) => (one === part ? near : one)).join(",");
     const fixes =
-      near === undefined ? [] : [replaceFix(`Change to "${near}"`, file.source, at.span, JSON.stringify(near), false)];
+      changed === undefined
+        ? []
+        : [replaceFix(`Change to "${changed}"`, file.source, at.span, JSON.stringify(changed), false)];
     tools.reporter.report("MESH3003", file.source, at.span, message, { hint, fixes });
     return undefined;
-  };
+  }
+  return read;
+}
+
+interface Flaw {
+  readonly message: string;
+  readonly hint: string;
+  /** What may have been meant instead. */
+  readonly near?: string;
+}
+
+/** What is wrong with an address; undefined for one that is right. */
+function flawOf(text: string, rules: AddressRules): Flaw | undefined {
   const found = parseAddress(text);
   if (found === undefined) {
     // What stands before the @ is not shown: it may be a password.
     if (/^[^/]*:\/\/[^/]*@/.test(text) && rules.path) {
-      return complain(
-        `What stands before the @ is not the id of a peer.`,
-        `An id has up to 128 letters, digits, ".", "_", "~" and "-"; passwords have no place in an address. Write it as in "webrtc://tts-1@signal.example.com/Speaking".`,
-      );
+      return {
+        message: `What stands before the @ is not the id of a peer.`,
+        hint: `An id has up to 128 letters, digits, ".", "_", "~" and "-"; passwords have no place in an address. Write it as in "webrtc://tts-1@signal.example.com/Speaking".`,
+      };
     }
-    return complain(`"${text}" is not ${rules.what}.`, `Write it as in "${rules.example}".`);
+    return { message: `"${text}" is not ${rules.what}.`, hint: `Write it as in "${rules.example}".` };
   }
   if (!rules.schemes.includes(found.scheme)) {
     const near = suggest(found.scheme, rules.schemes);
-    return complain(
-      `"${text}" is not ${rules.what}: its scheme is \`${found.scheme}\`, not ${rules.schemes.map((one) => `\`${one}\``).join(" or ")}.`,
-      near === undefined ? `Write it as in "${rules.example}".` : `Did you mean \`${near}\`?`,
-      near && text.replace(/^[^:]*/, near),
-    );
+    const wanted = rules.schemes.map((one) => `\`${one}\``).join(" or ");
+    return {
+      message: `"${text}" is not ${rules.what}: its scheme is \`${found.scheme}\`, not ${wanted}.`,
+      hint: near === undefined ? `Write it as in "${rules.example}".` : `Did you mean \`${near}\`?`,
+      ...(near !== undefined && { near: text.replace(/^[^:]*/, near) }),
+    };
   }
   if (found.secure && !rules.path) {
-    return complain(
-      `"${text}" is not ${rules.what}: a peer listens without TLS.`,
-      "Write `webrtc://`, and put a proxy before it that ends TLS; those who call it then write `webrtc+wss://`.",
-      text.replace(/^[^:]*/, "webrtc"),
-    );
+    return {
+      message: `"${text}" is not ${rules.what}: a peer listens without TLS.`,
+      hint: "Write `webrtc://`, and put a proxy before it that ends TLS; those who call it then write `webrtc+wss://`.",
+      near: text.replace(/^[^:]*/, "webrtc"),
+    };
   }
   if (found.peer !== undefined && (!rules.path || found.scheme !== "webrtc")) {
     const without = text.replace(`${found.peer}@`, "");
     return rules.path
-      ? complain(
-          `"${text}" calls \`${found.peer}\` through a service, which passes on calls of WebRTC alone.`,
-          `Write it as in "webrtc://${found.peer}@host:7440/pipeline", or give the address of the peer itself.`,
-        )
-      : complain(`"${text}" is not ${rules.what}: it names a peer before the @.`, `Write "${without}".`, without);
+      ? {
+          message: `"${text}" calls \`${found.peer}\` through a service, which passes on calls of WebRTC alone.`,
+          hint: `Write it as in "webrtc://${found.peer}@host:7440/pipeline", or give the address of the peer itself.`,
+        }
+      : {
+          message: `"${text}" is not ${rules.what}: it names a peer before the @.`,
+          hint: `Write "${without}".`,
+          near: without,
+        };
   }
   if (rules.path && (found.path === undefined || found.path.includes("/"))) {
-    return complain(
+    const message =
       found.path === undefined
         ? `"${text}" names a peer, but none of its pipelines.`
-        : `"${text}" has a path of several parts.`,
-      `The path is the name of one pipeline, as in "${rules.example}".`,
-    );
+        : `"${text}" has a path of several parts.`;
+    return { message, hint: `The path is the name of one pipeline, as in "${rules.example}".` };
   }
-  return read;
+  return undefined;
 }

@@ -6,6 +6,7 @@ export const discoverCommand: Command = {
   usage: "URI [options]",
   details: [
     "Asks at the address of a signaling service (ws://, wss://), or of a peer that listens (webrtc://), which pipelines there are: with their peers, what those provide, what they take and give, and how they are reached.",
+    "For a service of several nodes the addresses of some stand side by side, with commas between them: the first that can be reached is asked.",
     "Conditions are written as in a program: `gpu.memory >= 8GiB, codecs(opus)`.",
   ],
   options: [

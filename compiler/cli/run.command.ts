@@ -31,7 +31,8 @@ export const runCommand: Command = {
       name: "register",
       value: "URI",
       repeated: true,
-      description: "a signaling service that the peers make themselves known to, and ask for `service` targets",
+      description:
+        "a signaling service that the peers make themselves known to, and ask for `service` targets; URI,URI for any of its nodes, and once more for another service",
     },
     { name: "id", value: "ID", description: "the id of the peer there, with --peer; it gets one by itself otherwise" },
     {

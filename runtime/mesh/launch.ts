@@ -357,7 +357,7 @@ class LocalMesh implements Mesh {
         const why = `\`${target.text}\` cannot be looked up: no signaling service can be asked here.`;
         throw new MeshError("peer-unreachable", why, { location: remote.location });
       }
-      this.#lookup ??= Promise.resolve(new ServiceLookup({ clock, connect }));
+      this.#lookup ??= Promise.resolve(new ServiceLookup({ clock, random, connect }));
       return serviceEndpoint({
         target,
         remote,

@@ -3,10 +3,11 @@ import type { Clock } from "../interface/clock.ts";
 import type { OnEvent } from "../interface/events.ts";
 import type { Random } from "../interface/random.ts";
 import type { Listener, Transport } from "../interface/transport.ts";
-import { formatMeshUri, parsePeerUri } from "../interface/uri.ts";
+import { formatMeshUri } from "../interface/uri.ts";
 import type { PipelineHost } from "../remote/host.ts";
 import { Registrar } from "../signaling/registrar.ts";
 import type { CallSource } from "../interface/signaling.ts";
+import { serviceAddresses } from "../signaling/service-addresses.ts";
 import type { SignalConnect } from "../signaling/socket.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 
@@ -14,7 +15,7 @@ export interface RegisteringInit {
   readonly clock: Clock;
   readonly random: Random;
   readonly signal: SignalConnect;
-  /** Its address, such as `wss://signal.example.com`. */
+  /** Its address, such as `wss://signal.example.com`, or those of its nodes, with commas between them. */
   readonly service: string;
   readonly about: PeerAbout;
   readonly calls: PipelineCalls;
@@ -36,13 +37,14 @@ const reportMs = 250;
  */
 export async function registerPeer(init: RegisteringInit): Promise<Listener> {
   const { clock, random, signal, service, about, calls, accept, webrtc, onEvent, sessions } = init;
-  const at = parsePeerUri(service, "ws");
+  const [at, ...others] = serviceAddresses(service);
   const peer = about.name;
   const registrar = new Registrar({
     clock,
     random,
     connect: signal,
     at,
+    others,
     id: about.id,
     registration: () => ({
       name: peer,

@@ -34,8 +34,8 @@ export interface ServiceTargetInit {
 
 interface Candidate {
   readonly found: FoundPipeline;
-  /** That knows it. */
-  readonly service: string;
+  /** Of the service that knows it, by which a call can be passed on. */
+  readonly nodes: readonly string[];
 }
 
 /** Which candidates a remote has to do with. */
@@ -82,15 +82,15 @@ async function standBy(init: ServiceTargetInit, signal: AbortSignal): Promise<St
   // Nobody has been asked for one yet, so it is not known what fits.
   if (used === undefined) return undefined;
   const wanted = { pipeline: target.service, where: [...init.where()], interface: used.found.interface };
-  const { found, service } = await lookup.discover(services, wanted, signal);
+  const { found, nodes } = await lookup.discover(services, wanted, signal);
   const others = found.filter(({ peer }) => memory.inUse !== true || peer !== used.found.peer);
   // Not the same one for all who have lost the same.
   const next = others[Math.floor(random.next() * others.length)];
   if (next === undefined) throw new MeshError("peer-unreachable", `No other peer with \`${target.service}\` is known.`);
-  const [uri = ""] = urisOf(init, next, service);
+  const [uri = ""] = urisOf(init, next, nodes);
   const connection = await init.standByAt(uri, signal);
   if (connection === undefined) return undefined;
-  const warm: Candidate = { found: next, service };
+  const warm: Candidate = { found: next, nodes };
   const cool = (): void => {
     if (memory.warm === warm) memory.warm = undefined;
   };
@@ -132,10 +132,10 @@ async function open(init: ServiceTargetInit, request: SessionRequest): Promise<P
   const { memory } = init;
   const exclude: string[] = [];
   let last: MeshError | undefined;
-  const tried = async ({ found, service }: Candidate): Promise<PipelineSession | undefined> => {
+  const tried = async ({ found, nodes }: Candidate): Promise<PipelineSession | undefined> => {
     try {
-      const session = await openFound(init, found, service, request, outputs);
-      memory.used = { found, service };
+      const session = await openFound(init, found, nodes, request, outputs);
+      memory.used = { found, nodes };
       memory.inUse = true;
       void session.closed.then(() => {
         if (memory.used?.found === found) memory.inUse = false;
@@ -174,31 +174,37 @@ async function open(init: ServiceTargetInit, request: SessionRequest): Promise<P
 async function openFound(
   init: ServiceTargetInit,
   found: FoundPipeline,
-  service: string,
+  nodes: readonly string[],
   request: SessionRequest,
   outputs: SessionRequest["inputs"],
 ): Promise<PipelineSession> {
   const names = { inputs: renames(request.inputs, found.inputs), outputs: renames(outputs, found.outputs) };
-  const [first, ...others] = urisOf(init, found, service);
-  const openAt = (uri: string): Promise<PipelineSession> => renamedPorts(init.at(uri), names).open(request);
-  try {
-    return await openAt(first as string);
-  } catch (error) {
-    request.signal.throwIfAborted();
-    const { code } = MeshError.from(error);
-    const [relayed] = others;
-    // Where nothing leads to the peer itself, the service may still pass the call on.
-    if (relayed === undefined || (code !== "peer-unreachable" && code !== "deadline-exceeded")) throw error;
-    return openAt(relayed);
+  const uris = urisOf(init, found, nodes);
+  for (let left = uris; ; left = left.slice(1)) {
+    const [uri] = left as [string, ...string[]];
+    try {
+      return await renamedPorts(init.at(uri), names).open(request);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      const { code } = MeshError.from(error);
+      // Where nothing leads to the peer itself, the service may still pass the call on, by any of its nodes.
+      if (left.length === 1 || (code !== "peer-unreachable" && code !== "deadline-exceeded")) throw error;
+    }
   }
 }
 
-/** Where a found pipeline is called: at the peer itself where that can be, then through the service. */
-function urisOf({ remote, schemes, onFallback }: ServiceTargetInit, found: FoundPipeline, service: string): string[] {
+/** Where a found pipeline is called: at the peer itself where that can be, then through the service. One at least. */
+function urisOf(
+  { remote, schemes, onFallback }: ServiceTargetInit,
+  found: FoundPipeline,
+  nodes: readonly string[],
+): string[] {
   const path = `/${encodeURIComponent(found.pipeline)}`;
-  const { host, port, secure } = parseMeshUri(service);
-  const relayed = { scheme: "webrtc", peer: found.peer, host, port, pipeline: found.pipeline };
-  const through = found.relay ? [formatMeshUri(secure === true ? { ...relayed, secure } : relayed)] : [];
+  const through = (found.relay ? nodes : []).map((node) => {
+    const { host, port, secure } = parseMeshUri(node);
+    const relayed = { scheme: "webrtc", peer: found.peer, host, port, pipeline: found.pipeline };
+    return formatMeshUri(secure === true ? { ...relayed, secure } : relayed);
+  });
   try {
     const { address, fallback } = chooseAddress(found.peer, found.addresses, remote, schemes);
     onFallback(fallback);

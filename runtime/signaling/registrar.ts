@@ -10,8 +10,10 @@ export interface RegistrarInit {
   readonly clock: Clock;
   readonly random: Random;
   readonly connect: SignalConnect;
-  /** Of the service. */
+  /** Of the service, or of one of its nodes. */
   readonly at: SignalAddress;
+  /** Its other nodes: any of them does, and which is first is left to chance. */
+  readonly others?: readonly SignalAddress[];
   /** Left out, the service chooses one. */
   readonly id?: string | undefined;
   /** What the peer says of itself, asked for at each registration. */
@@ -44,6 +46,8 @@ export class Registrar {
   readonly #done: Promise<void>;
   #id: string | undefined;
   #epoch = 0;
+  /** Of the nodes, the one to try next. */
+  #turn: number;
   #roundTripMs: number | undefined;
   #client: ServiceClient | undefined;
   #first!: { resolve: () => void; reject: (error: MeshError) => void };
@@ -52,6 +56,7 @@ export class Registrar {
   constructor(init: RegistrarInit) {
     this.#init = init;
     this.#id = init.id;
+    this.#turn = init.others === undefined ? 0 : Math.floor(init.random.next() * (init.others.length + 1));
     this.#key = randomId(init.random);
     this.#started = new Promise((resolve, reject) => (this.#first = { resolve, reject }));
     this.#started.catch(() => undefined);
@@ -113,7 +118,7 @@ export class Registrar {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       let lowestMs = 0;
       try {
-        const client = await ServiceClient.open(this.#init, this.#init.at, signal);
+        const client = await this.#open(signal);
         const error = await this.#stay(client, () => (attempt = -1)).finally(() => {
           this.#client = undefined;
           this.calls.broken();
@@ -131,9 +136,24 @@ export class Registrar {
         // Who has never been there is told by `started`.
         if (known.retryable || this.#epoch > 0) onLost(known);
       }
+      // Whatever has become of it there, another node may do better.
+      this.#turn += 1;
       this.#first.resolve();
       const ceilingMs = Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.min(Math.max(attempt, 0), 16));
       await delay(clock, lowestMs + random.next() * ceilingMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** A conversation with the first node that can be reached. @throws {MeshError} why the last cannot */
+  async #open(signal: AbortSignal): Promise<ServiceClient> {
+    const nodes = [this.#init.at, ...(this.#init.others ?? [])];
+    for (let left = nodes.length; ; this.#turn += 1) {
+      try {
+        return await ServiceClient.open(this.#init, nodes[this.#turn % nodes.length] as SignalAddress, signal);
+      } catch (error) {
+        left -= 1;
+        if (signal.aborted || left === 0) throw error;
+      }
     }
   }
 

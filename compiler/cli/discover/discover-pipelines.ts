@@ -8,6 +8,7 @@ import { connectNodejs } from "../../../runtime/signaling/sockets.nodejs.ts";
 import { environmentError, exitCode, usageError, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { readConditions } from "./conditions.ts";
+import { serviceUri } from "../signal/service-uri.ts";
 import { capabilityText } from "../../check/capability-text.ts";
 
 export interface DiscoverRequest {
@@ -22,14 +23,14 @@ export interface DiscoverRequest {
 
 /** Shows what a signaling service or a peer knows of. */
 export async function discoverPipelines(request: DiscoverRequest, io: Io): Promise<ExitCode> {
-  const at = askedUri(request.uri);
+  const nodes = askedUris(request.uri);
   const query = queryOf(request);
   const abort = new AbortController();
   const stop = io.onInterrupt(() => abort.abort());
   const init = { clock: nodejsClock, connect: connectNodejs };
   let client: ServiceClient | undefined;
   try {
-    client = await ServiceClient.open(init, at, abort.signal);
+    client = await openAny(nodes, (at) => ServiceClient.open(init, at, abort.signal), abort.signal);
     if (request.watch) await watch(client, query, request, io, abort.signal);
     let count = 0;
     if (!request.watch) {
@@ -43,7 +44,8 @@ export async function discoverPipelines(request: DiscoverRequest, io: Io): Promi
   } catch (error) {
     if (abort.signal.aborted) return exitCode.interrupted;
     if (error instanceof MeshError) {
-      const isService = at.scheme === "ws" && error.code === "peer-unreachable" && client === undefined;
+      const isService =
+        nodes.some(({ scheme }) => scheme === "ws") && error.code === "peer-unreachable" && client === undefined;
       throw environmentError(
         error.message,
         isService ? `Is the service running? \`meshc signal --listen ${request.uri}\` starts one.` : error.hint,
@@ -56,8 +58,29 @@ export async function discoverPipelines(request: DiscoverRequest, io: Io): Promi
   }
 }
 
+/** Any node of a service does: the first that can be reached. */
+async function openAny<T>(
+  nodes: readonly MeshUri[],
+  open: (at: MeshUri) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let left = nodes; ; left = left.slice(1)) {
+    try {
+      return await open(left[0] as MeshUri);
+    } catch (error) {
+      if (signal.aborted || left.length === 1) throw error;
+    }
+  }
+}
+
+/** A peer, or the nodes of a service, with commas between them. @throws {CommandError} */
+function askedUris(given: string): [MeshUri, ...MeshUri[]] {
+  const [first = given, ...others] = given.split(",").map((one) => one.trim());
+  return [askedUri(first), ...others.map(serviceUri)];
+}
+
 /** A peer that listens answers for itself. @throws {CommandError} */
-export function askedUri(given: string): MeshUri {
+function askedUri(given: string): MeshUri {
   try {
     const uri = parseMeshUri(given);
     if (uri.scheme === "ws" || uri.scheme === "webrtc") return uri;

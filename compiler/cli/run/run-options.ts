@@ -5,7 +5,7 @@ import type { Arguments } from "../command.ts";
 import { splitOnce } from "../arguments.ts";
 import { usageError } from "../exit-code.ts";
 import { formatMeshUri } from "../../../runtime/interface/uri.ts";
-import { serviceUri } from "../signal/service-uri.ts";
+import { serviceUris } from "../signal/service-uri.ts";
 
 /** `[pipeline.]port=FILE` */
 export interface PortFile {
@@ -86,7 +86,8 @@ function readSignaling(args: Arguments, peer: string | undefined): Pick<RunOptio
       "It is made of letters, digits and . _ ~ - and begins with a letter or digit.",
     );
   }
-  const services = (name: string): string[] => args.values(name).map((uri) => formatMeshUri(serviceUri(uri)));
+  const services = (name: string): string[] =>
+    args.values(name).map((given) => serviceUris(given).map(formatMeshUri).join(","));
   return { registers: services("register"), discovers: services("discover"), id };
 }
 

@@ -13,3 +13,12 @@ export function serviceUri(given: string): MeshUri {
   }
   throw usageError(`${given} is not the address of a signaling service alone.`, "Write it as in ws://127.0.0.1:7440.");
 }
+
+/**
+ * The addresses of the nodes of a service, with commas between them.
+ * @throws {CommandError} that says what is wrong with one
+ */
+export function serviceUris(given: string): [MeshUri, ...MeshUri[]] {
+  const [first = given, ...others] = given.split(",").map((one) => one.trim());
+  return [serviceUri(first), ...others.map(serviceUri)];
+}
