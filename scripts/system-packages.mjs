@@ -28,6 +28,7 @@ const needed = [
     present: () => ["-print-file-name=libc.a", "-print-libgcc-file-name"].every(forWasi),
   },
   { debian: "python3", present: () => onPath("python3") },
+  { debian: "openssl", present: () => onPath("openssl") },
   { debian: "curl", present: () => onPath("curl") },
   { debian: "python3-grpcio", present: () => ["python3", "/usr/bin/python3"].some(hasGrpc) },
   { debian: "protobuf-compiler protobuf-compiler-grpc", present: () => ["protoc", "grpc_python_plugin"].every(onPath) },

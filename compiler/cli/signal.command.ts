@@ -7,7 +7,7 @@ export const signalCommand: Command = {
   details: [
     "Peers register with it (`registers` in a program, `meshc run --register`), programs ask it for pipelines (`service` targets, `meshc discover`), and calls to peers that cannot be reached by themselves go through it. It carries no streams: connections that are up do not depend on it.",
     "What is registered is kept in memory, and after a restart the peers register anew, within 3 s; or in NATS JetStream, by `--store`, where several services on several machines share it: each answers for all, and passes calls on to peers of the others.",
-    "GET /healthz says that it runs, GET /readyz that it takes peers, each with its figures. It is reached by wss:// behind a proxy that ends TLS.",
+    "GET /healthz says that it runs, GET /readyz that it takes peers, each with its figures.",
   ],
   options: [
     {
@@ -15,6 +15,12 @@ export const signalCommand: Command = {
       value: "URI",
       description: "where it listens; ws://127.0.0.1:7440 by default, port 0 takes a free one",
     },
+    {
+      name: "tls-cert",
+      value: "FILE",
+      description: "listens by TLS (wss://), with this certificate and those of its chain, in PEM",
+    },
+    { name: "tls-key", value: "FILE", description: "the key of that certificate, in PEM" },
     { name: "max-peers", value: "N", description: "registered peers at most; 50000 by default" },
     {
       name: "store",
@@ -52,7 +58,10 @@ export const signalCommand: Command = {
       line: "meshc signal --listen ws://0.0.0.0:7440 --store nats://nats-1:4222,nats-2:4222,nats-3:4222",
       does: "one of several, on each machine the same",
     },
-    { line: "meshc signal --listen ws://0.0.0.0:7440", does: "for those of the network as well" },
+    {
+      line: "meshc signal --listen wss://0.0.0.0:7440 --tls-cert cert.pem --tls-key key.pem",
+      does: "for those of the network as well",
+    },
   ],
   positionals: [0, 0],
   completes: [],
@@ -60,7 +69,9 @@ export const signalCommand: Command = {
     const { runService } = await import("./signal/run-service.ts");
     return runService(
       {
-        listen: args.value("listen") ?? "ws://127.0.0.1:7440",
+        listen: args.value("listen"),
+        tlsCert: args.value("tls-cert"),
+        tlsKey: args.value("tls-key"),
         maxPeers: args.value("max-peers"),
         store: args.value("store"),
         storeCredentials: args.value("store-credentials"),

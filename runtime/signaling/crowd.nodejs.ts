@@ -28,8 +28,11 @@ export class Crowd {
     this.#refused = refused;
   }
 
-  /** Comes before the HTTP server, which takes the connection all the same. */
-  enter(socket: Socket): void {
+  /**
+   * Comes before the HTTP server, which takes the connection all the same.
+   * @param secure it begins with a handshake of TLS, before which nothing can be said
+   */
+  enter(socket: Socket, secure = false): void {
     const host = hostOf(socket.remoteAddress);
     if (this.#open.take(host)) {
       socket.once("close", () => this.#open.release(host));
@@ -38,7 +41,8 @@ export class Crowd {
     this.#refused("address-connections");
     this.#turnedAway.add(socket);
     socket.on("error", () => undefined);
-    decline(socket, ...tooManyOpen);
+    if (secure) socket.destroy();
+    else decline(socket, ...tooManyOpen);
   }
 
   /** Nothing that it sends is answered any more. */

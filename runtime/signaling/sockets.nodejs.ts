@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer, type RawData } from "ws";
@@ -61,6 +62,8 @@ export interface NodejsListenerInit {
   readonly maxConnections?: number;
   /** Those of one address, and the WebSockets that it may open in any one second; as for a peer by default. */
   readonly perAddress?: AddressLimits;
+  /** What it listens with by TLS, from version 1.2 on: the chain of its certificate and its key, in PEM. Left out, without TLS. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
 }
 
 const peerAddressLimits: AddressLimits = {
@@ -70,7 +73,7 @@ const peerAddressLimits: AddressLimits = {
 
 /** Listens with an HTTP server of its own, so that a plain request gets a plain answer. */
 export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFactory {
-  const { allowedOrigins = [], handshakeMs = signalLimits.helloMs, maxConnections } = init;
+  const { allowedOrigins = [], handshakeMs = signalLimits.helloMs, maxConnections, tls } = init;
   const { perAddress = peerAddressLimits } = init;
   return (at, onSocket, service) =>
     new Promise<SignalServerHandle>((resolve, reject) => {
@@ -87,17 +90,21 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
       const crowd = new Crowd(perAddress, refused);
       const allows = ({ headers: { origin, host } }: IncomingMessage): boolean =>
         isOriginAllowed({ origin, host, listenHost: bracketed(at.host), allowed: allowedOrigins });
-      const http = createServer(limits, (request, response) => {
+      const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
         if (crowd.isTurnedAway(request.socket)) return;
         if (service === undefined || isRoot(request)) answerPlain(request, response, service);
         else void answerRequest(service, allows(request), request, response);
-      });
+      };
+      const http =
+        tls === undefined
+          ? createServer(limits, onRequest)
+          : createSecureServer({ ...limits, ...tls, handshakeTimeout: handshakeMs, minVersion: "TLSv1.2" }, onRequest);
       http.on("clientError", (error: NodeJS.ErrnoException, stream: Duplex) => {
         // Told again for what comes after the answer.
         if (error.code !== "ECONNRESET" && stream.writable) refused("handshake");
         declineBroken(error, stream);
       });
-      http.prependListener("connection", (socket: Socket) => crowd.enter(socket));
+      http.prependListener("connection", (socket: Socket) => crowd.enter(socket, tls !== undefined));
       http.on("drop", () => refused("connections"));
       // Those of HTTP have places of their own, so that signaling has its.
       http.maxConnections =
@@ -235,6 +242,8 @@ function wrap(
 }
 
 function unreachable(where: string, error: NodeJS.ErrnoException): MeshError {
+  const cannotTrust = untrusted(where, error);
+  if (cannotTrust !== undefined) return cannotTrust;
   const hint = `Is the peer running? It has to listen at webrtc://${where}.`;
   const text: Readonly<Record<string, string>> = {
     ECONNREFUSED: `Nothing listens at ${where}.`,
@@ -242,6 +251,7 @@ function unreachable(where: string, error: NodeJS.ErrnoException): MeshError {
     EAI_AGAIN: `The host of ${where} could not be looked up.`,
     EHOSTUNREACH: `There is no way to the host of ${where}.`,
     ENETUNREACH: `There is no way to the network of ${where}.`,
+    ECONNRESET: `${where} has hung up without an answer; what speaks TLS has an address that begins with wss://.`,
   };
   const known = text[error.code ?? ""] ?? `${where} does not answer as a peer does: ${error.message}.`;
   return new MeshError("peer-unreachable", known, { cause: error, hint });
@@ -253,6 +263,26 @@ function tooMany(where: string, { headers }: IncomingMessage): MeshError {
   return new MeshError("resource-exhausted", `${where} takes no more connections of this machine now.`, {
     hint: "Have fewer at the same time, or try again later.",
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : 1_000,
+  });
+}
+
+/** What an endpoint shows by TLS does not say that it is the one that was called (RFC 9525). */
+function untrusted(where: string, error: NodeJS.ErrnoException): MeshError | undefined {
+  const { code = "", message } = error;
+  if (code === "EPROTO" || code.startsWith("ERR_SSL_")) {
+    const hint = "Without TLS its address begins with ws://, or webrtc:// for a pipeline.";
+    return new MeshError("peer-unreachable", `${where} does not speak TLS.`, { cause: error, hint });
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "CERT_HAS_EXPIRED") {
+    const why = code === "CERT_HAS_EXPIRED" ? "has expired" : "is that of another host";
+    const hint = "Give it a certificate for the name that is in its address.";
+    return new MeshError("access-denied", `The certificate of ${where} ${why}.`, { cause: error, hint });
+  }
+  if (!/SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^CERT_/.test(code)) return undefined;
+  const hint = "Name the authority that has issued it by NODE_EXTRA_CA_CERTS=FILE, in PEM, before the program starts.";
+  return new MeshError("access-denied", `The certificate of ${where} is from nobody who is trusted here: ${message}.`, {
+    cause: error,
+    hint,
   });
 }
 

@@ -55,7 +55,7 @@ describe("the pages about signaling", () => {
   it("show commands as they are", () => {
     const lines = blocks("sh").flatMap((text) => text.trim().split("\n"));
     const commandLines = lines.filter((line) => !line.startsWith("npm install "));
-    expect(commandLines.length).toBe(5);
+    expect(commandLines.length).toBe(7);
     for (const line of commandLines) {
       const [meshc, name = "", ...words] = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(
         ([, quoted, word]) => quoted ?? word ?? "",

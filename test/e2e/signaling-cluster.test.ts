@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import type { IncomingCall } from "../../runtime/interface/signaling.ts";
 import { callPeer } from "../../runtime/signaling/client.ts";
 import type { FoundPipeline } from "../../runtime/signaling/methods.ts";
+import { Refusals } from "../../runtime/signaling/refusals.ts";
 import { Registrar } from "../../runtime/signaling/registrar.ts";
 import { serveSockets } from "../../runtime/signaling/server.ts";
 import { serviceAddresses } from "../../runtime/signaling/service-addresses.ts";
@@ -144,7 +145,7 @@ describe.skipIf(!hasNats)("three signaling nodes on three NATS servers, of which
       { clock, listen: callee.calls.listen },
       {
         ...{ host: "relay", port: 0 },
-        ...{ http: undefined, reception: undefined, halfOpen: 64 },
+        ...{ http: undefined, reception: undefined, halfOpen: 64, halfOpenPerAddress: 64, refusals: new Refusals() },
         pipelines: () => ["Hearing"],
         onCall: (call) => calls.push(call),
       },

@@ -7,11 +7,17 @@ import { serveService } from "../../../runtime/signaling/service/serve.ts";
 import { nodejsListener } from "../../../runtime/signaling/sockets.nodejs.ts";
 import { environmentError, exitCode, usageError, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
+import { isLoopback } from "../../check/addresses.ts";
 import { openStore, storeAddress } from "./open-store.ts";
+import { readCertificate } from "./read-certificate.ts";
 import { serviceUri } from "./service-uri.ts";
 
 export interface ServiceRequest {
-  readonly listen: string;
+  /** Where it listens; loopback where it is left out. */
+  readonly listen: string | undefined;
+  /** Files in PEM. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
   readonly maxPeers: string | undefined;
   /** Where registrations are kept; memory where it is left out. */
   readonly store: string | undefined;
@@ -23,10 +29,9 @@ export interface ServiceRequest {
 
 /** Runs a signaling service until Ctrl-C. */
 export async function runService(request: ServiceRequest, io: Io): Promise<ExitCode> {
-  const at = serviceUri(request.listen);
-  if (at.secure === true) {
-    throw usageError("The service itself listens at ws:// addresses.", "Put a proxy that ends TLS before it.");
-  }
+  const { tlsCert, tlsKey, listen: given = `${tlsCert === undefined ? "ws" : "wss"}://127.0.0.1:7440` } = request;
+  const at = serviceUri(given);
+  const tls = readCertificate({ secure: at.secure === true, cert: tlsCert, key: tlsKey });
   const maxPeers = countOf(request.maxPeers, "--max-peers", "peers") ?? serviceLimits.peers;
   const perAddress =
     countOf(request.maxPerAddress, "--max-per-address", "connections") ?? serviceLimits.connectionsPerAddress;
@@ -42,6 +47,7 @@ export async function runService(request: ServiceRequest, io: Io): Promise<ExitC
     allowedOrigins: request.allowedOrigins,
     maxConnections: serviceLimits.connections,
     perAddress: { connections: perAddress, socketsPerSecond: serviceLimits.socketsPerSecond },
+    ...(tls !== undefined && { tls }),
   });
   const store = shared && (await openStore(shared, request.storeCredentials));
   const parts = { clock: nodejsClock, random: platformRandom, listen, maxPeers, ...(store !== undefined && { store }) };
@@ -54,6 +60,12 @@ export async function runService(request: ServiceRequest, io: Io): Promise<ExitC
   const say = (type: string, text: string, more: object = {}): void =>
     void io.out.write(request.json ? `${JSON.stringify({ type, ...more })}\n` : `${text}\n`);
   say("listening", `signaling at ${address}; Ctrl-C ends it`, { address });
+  if (tls === undefined && !isLoopback(at.host)) {
+    const text = `${address} is without TLS: who is on the way reads what is said there, and can change it.`;
+    io.err.write(
+      `warning: ${text} Give it a certificate by --tls-cert and --tls-key, or let a proxy end TLS before it.\n`,
+    );
+  }
   if (shared !== undefined && store !== undefined) {
     const { servers, bucket } = shared;
     const { replicas } = store;
