@@ -36,7 +36,7 @@ async function setUp() {
       onClose: (listener) => socket.onClose(listener),
     };
   };
-  const lookup = new ServiceLookup({ clock, connect });
+  const lookup = new ServiceLookup({ clock, random: seededRandom(1), connect });
   return {
     clock,
     lookup,
