@@ -44,6 +44,11 @@ export interface Connection {
    * (`windowFor`).
    */
   readonly windowBytes?: number | undefined;
+  /**
+   * When the last message came from the other side, on any channel and for any of the connections that share one; in microseconds of the
+   * transport's `Clock.nowUs`. Left out where that is not known.
+   */
+  readonly heardUs?: number | undefined;
   /** For whom the caller asks, where its request says so; what it says in the session goes before. */
   readonly context?: RequestContext | undefined;
   /** Media tracks beside the channels; left out where the connection cannot carry any. */

@@ -96,6 +96,11 @@ export class HeartbeatState {
     this.#heardUs = nowUs;
   }
 
+  /** Something has come from the peer that was not for this session: it is there, though it need not have begun to serve this one. */
+  heardElsewhere(atUs: number): void {
+    if (this.#phase === "running") this.#heardUs = Math.max(this.#heardUs, atUs);
+  }
+
   /** RFC 6298 section 2, with its smoothing factors. */
   measured(roundTripUs: number): void {
     if (!Number.isFinite(roundTripUs) || roundTripUs < 0) return;
@@ -135,11 +140,13 @@ export class HeartbeatState {
 export function runHeartbeat(
   clock: Clock,
   state: HeartbeatState,
-  actions: { readonly ping: () => void; readonly lost: () => void },
+  actions: { readonly ping: () => void; readonly lost: () => void; readonly heardUs: () => number | undefined },
 ): () => void {
   let stopped = false;
   let cancel: () => void = () => undefined;
   const tick = (): void => {
+    const heardUs = actions.heardUs();
+    if (heardUs !== undefined) state.heardElsewhere(heardUs);
     const beat = state.tick(clock.nowUs());
     if (beat.ping) actions.ping();
     if (beat.lost) actions.lost();

@@ -68,6 +68,7 @@ export class Leg {
     if (this.#over) return;
     this.#stopHeartbeat = runHeartbeat(clock, this.#beat, {
       ping: () => this.send({ type: "ping", sentUs: clock.nowUs() }),
+      heardUs: () => connection.heardUs,
       lost: () => {
         this.#listener.onEnd(
           new MeshError("peer-lost", `The peer at ${connection.describe().address} has gone silent.`),

@@ -83,9 +83,9 @@ export class Carrier implements Carrying {
     return this.#over;
   }
 
-  /** When the other side has said anything on channel 0 for the last time, by `Clock.nowUs`. */
+  /** When the other side has said anything for the last time, by `Clock.nowUs`: on channel 0, where no more is known. */
   get heardUs(): number {
-    return this.#heardUs;
+    return Math.max(this.#heardUs, this.#init.connection.heardUs ?? 0);
   }
 
   /** How it ended. */

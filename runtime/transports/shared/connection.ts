@@ -15,6 +15,7 @@ export interface Carrying {
   left(connection: SharedConnection, error: MeshError | undefined): Promise<void>;
   describe(): ConnectionState;
   readonly tracks: Connection["tracks"];
+  readonly heardUs: Connection["heardUs"];
 }
 
 /** One of the connections that share another one. */
@@ -55,6 +56,11 @@ export class SharedConnection implements Connection {
   /** Those of the one that carries it: a session says which stream has which. */
   get tracks(): Connection["tracks"] {
     return this.#over ? undefined : this.#carrier.tracks;
+  }
+
+  /** Whoever is heard of in one of them is there for all. */
+  get heardUs(): number | undefined {
+    return this.#carrier.heardUs;
   }
 
   channel(id: number, label: string): Channel {

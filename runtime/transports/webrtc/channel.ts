@@ -20,6 +20,8 @@ export interface WebrtcChannelInit {
   readonly encode: (message: Uint8Array) => Uint8Array;
   /** Takes what comes over the wire; returns what is for the layer above. */
   readonly receive: (message: Uint8Array) => Uint8Array | undefined;
+  /** A message has come. */
+  readonly onHeard: () => void;
   /** Ends the connection. */
   readonly fail: (error: MeshError) => void;
 }
@@ -48,6 +50,7 @@ export class WebrtcChannel implements Channel {
     engine.prepareChannel(native);
     const most = init.id === 0 ? channelLimits.messageBytes + 2 : (engine.messageBytes ?? channelLimits.messageBytes);
     native.addEventListener("message", (event) => {
+      init.onHeard();
       const bytes = engine.toBytes(event.data);
       if (bytes === undefined || bytes.length === 0 || bytes.length > most) {
         fail(new MeshError("protocol-violation", `The other side sent what no message of channel ${init.id} may be.`));

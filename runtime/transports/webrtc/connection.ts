@@ -41,6 +41,7 @@ export class WebrtcConnection implements Connection {
   /** Ids that the other side has made and this side has not yet. */
   readonly #announced = new Set<number>();
   #phase: Phase = "connecting";
+  #heardUs: number | undefined;
   #isOpen!: () => void;
   #isNotOpen!: (error: MeshError) => void;
   #isClosed!: (end: ConnectionEnd) => void;
@@ -76,6 +77,10 @@ export class WebrtcConnection implements Connection {
         send: (message) => this.#say(message),
         tune: () => this.tune(),
       });
+  }
+
+  get heardUs(): number | undefined {
+    return this.#heardUs;
   }
 
   /** True before messages can flow. */
@@ -155,6 +160,7 @@ export class WebrtcConnection implements Connection {
       peerReady: isControl || this.#announced.delete(id),
       encode: isControl ? encodePayload : (message) => message,
       receive: isControl ? (message) => this.#onControl(message) : (message) => message,
+      onHeard: () => (this.#heardUs = this.#init.clock.nowUs()),
       fail: (error) => this.#onFailure(error),
     });
     this.#channels.set(id, channel);

@@ -137,6 +137,32 @@ describe("what is known of how long a peer is silent", () => {
   });
 });
 
+describe("a peer that says nothing in one session", () => {
+  /** When it is taken for lost, with something heard elsewhere up to a time; in microseconds. */
+  const lostAtUs = (beat: HeartbeatState, untilUs: number): number => {
+    for (let nowUs = 0; ;) {
+      beat.heardElsewhere(Math.min(nowUs, untilUs));
+      const { lost, nextUs } = beat.tick(nowUs);
+      if (lost) return nowUs;
+      nowUs = nextUs;
+    }
+  };
+
+  it("is there as long as it is heard of in another one that shares the connection", () => {
+    const beat = new HeartbeatState({}, 0);
+    beat.established(0);
+    expect(lostAtUs(beat, 5_000_000)).toBeGreaterThanOrEqual(5_000_000 + 500_000);
+    const alone = new HeartbeatState({}, 0);
+    alone.established(0);
+    expect(lostAtUs(alone, 0)).toBe(alone.timeoutUs);
+  });
+
+  it("is not served yet, whatever is heard of others, before the session is open", () => {
+    const beat = new HeartbeatState({}, 0);
+    expect(lostAtUs(beat, 5_000_000)).toBe(beat.timeoutUs);
+  });
+});
+
 describe("a shared connection to a peer that is slow", () => {
   /** Two peers that can be held up; the connections of one to the other share one. */
   async function sharing() {
