@@ -64,10 +64,15 @@ export class Candidate implements CandidateLoad {
     }
   }
 
-  /** @param arrivedUs what was sent until then is in the report */
+  /**
+   * What the candidate has more than at its last report is taken for what was sent there first, lest that is counted twice.
+   * @param arrivedUs what was sent until then is in the report in any case
+   */
   reported(report: LoadReport, nowUs: number, arrivedUs: number): void {
+    let more = this.#report === undefined ? 0 : report.inFlight - Math.max(0, this.#report.inFlight - this.#ended);
     for (const sent of this.#since) {
-      if (sent.atUs > arrivedUs) break;
+      if (sent.atUs > arrivedUs && more <= 0) break;
+      more -= 1;
       sent.state = "reported";
       this.#since.delete(sent);
     }

@@ -2,31 +2,44 @@ import type { Clock } from "../interface/clock.ts";
 import type { LoadMeter } from "./load-meter.ts";
 import type { LoadReport } from "./load.ts";
 
-/** Milliseconds between two reports where no answer takes one along. */
+/** Milliseconds between two reports at least, where no answer takes one along. */
 export const reportEveryMs = 250;
 
-/** Of reports that say the same as the last, one in so many is sent all the same: what was lost is made good by it. */
-const sameEvery = 8;
+/**
+ * Milliseconds after the last change until the same is reported once more: those who send work here count what a report that was made
+ * meanwhile may not know of, until one comes that has to know; and what was lost is made good.
+ */
+const againMs = 2_000;
 
 /**
- * Reports the load by the clock, until it is stopped.
+ * Reports the load now and when it changes, until it is stopped. It sets no timer while nothing happens: peers are many, and what is the
+ * same need not be said.
  * @returns stops it
  */
 export function reportLoad(clock: Clock, meter: LoadMeter, send: (report: LoadReport) => void): () => void {
-  let last: LoadReport | undefined;
-  let same = 0;
   let cancel: () => void = () => undefined;
-  const tick = (): void => {
-    const report = meter.report();
-    same = sameLoad(report, last) ? same + 1 : 0;
-    if (same % sameEvery === 0) send(report);
-    last = report;
-    cancel = clock.schedule(reportEveryMs, tick);
+  /** The last report is not old enough for another. */
+  let resting = false;
+  let changed = false;
+  const report = (): void => {
+    cancel();
+    resting = true;
+    changed = false;
+    cancel = clock.schedule(reportEveryMs, rested);
+    send(meter.report());
   };
-  tick();
-  return () => cancel();
-}
-
-function sameLoad(one: LoadReport, other: LoadReport | undefined): boolean {
-  return one.inFlight === other?.inFlight && one.serviceMs === other.serviceMs && one.latencyMs === other.latencyMs;
+  const rested = (): void => {
+    resting = false;
+    if (changed) report();
+    else cancel = clock.schedule(againMs - reportEveryMs, () => send(meter.report()));
+  };
+  const stop = meter.onChange(() => {
+    if (resting) changed = true;
+    else report();
+  });
+  report();
+  return () => {
+    stop();
+    cancel();
+  };
 }

@@ -13,23 +13,11 @@ export class OpenSessions {
     { readonly peer: string; readonly pipeline: string; readonly atUs: number }
   >();
   readonly #opening = new Map<AbortController, Promise<unknown>>();
-  readonly #listeners = new Set<() => void>();
   #stopped: MeshError | undefined;
 
   constructor(clock: Clock, onEvent: OnEvent) {
     this.#clock = clock;
     this.#onEvent = onEvent;
-  }
-
-  /** Those that run or are being opened. */
-  get count(): number {
-    return this.#running.size + this.#opening.size;
-  }
-
-  /** @returns ends it */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
   }
 
   /** @throws {MeshError} why there is no session; `cancelled` once all were closed */
@@ -47,7 +35,6 @@ export class OpenSessions {
     signal.addEventListener("abort", onAbort, { once: true });
     const opening = endpoint.open({ ...request, signal: life.signal });
     this.#opening.set(life, opening);
-    this.#changed();
     try {
       const session = await opening;
       this.#track(peer, pipeline, session, () => signal.removeEventListener("abort", onAbort));
@@ -57,7 +44,6 @@ export class OpenSessions {
       throw error;
     } finally {
       this.#opening.delete(life);
-      this.#changed();
     }
   }
 
@@ -89,17 +75,12 @@ export class OpenSessions {
     await Promise.allSettled([...this.#running.keys()].map((session) => session.close(error)));
   }
 
-  #changed(): void {
-    for (const listener of this.#listeners) listener();
-  }
-
   #track(peer: string, pipeline: string, session: PipelineSession, onClosed: () => void): void {
     this.#running.set(session, { peer, pipeline, atUs: this.#clock.nowUs() });
     this.#onEvent({ kind: "session-opened", peer, session: session.id, pipeline });
     void session.closed.then(({ error }) => {
       onClosed();
       this.#running.delete(session);
-      this.#changed();
       const description = session.describe();
       this.#onEvent({ kind: "session-closed", peer, session: session.id, pipeline, error, description });
     });

@@ -1,3 +1,5 @@
+import type { LoadMeter } from "../balancing/load-meter.ts";
+import { reportLoad } from "../balancing/report-load.ts";
 import type { PeerAbout, PipelineCalls } from "../interface/calls.ts";
 import type { Clock } from "../interface/clock.ts";
 import type { OnEvent } from "../interface/events.ts";
@@ -9,7 +11,6 @@ import { Registrar } from "../signaling/registrar.ts";
 import type { CallSource } from "../interface/signaling.ts";
 import { serviceAddresses } from "../signaling/service-addresses.ts";
 import type { SignalConnect } from "../signaling/socket.ts";
-import type { OpenSessions } from "./open-sessions.ts";
 
 export interface RegisteringInit {
   readonly clock: Clock;
@@ -24,11 +25,9 @@ export interface RegisteringInit {
   /** By which those are answered; left out, none are. */
   readonly webrtc: Transport | undefined;
   readonly onEvent: OnEvent;
-  readonly sessions: OpenSessions;
+  /** What the peer has to do. */
+  readonly meter: LoadMeter;
 }
-
-/** How often the load is told where it changes, in milliseconds. */
-const reportMs = 250;
 
 /**
  * Keeps a peer registered with a signaling service, and answers the calls that come in through it.
@@ -36,7 +35,7 @@ const reportMs = 250;
  * @throws {MeshError} what the service refuses it with; `invalid-argument` for what is no address
  */
 export async function registerPeer(init: RegisteringInit): Promise<Listener> {
-  const { clock, random, signal, service, about, calls, accept, webrtc, onEvent, sessions } = init;
+  const { clock, random, signal, service, about, calls, accept, webrtc, onEvent, meter } = init;
   const [at, ...others] = serviceAddresses(service);
   const peer = about.name;
   const registrar = new Registrar({
@@ -55,7 +54,7 @@ export async function registerPeer(init: RegisteringInit): Promise<Listener> {
         const { batch, idempotent, inputs, outputs, schemas } = calls.describe(pipeline);
         return { pipeline, batch, idempotent, inputs: { ...inputs }, outputs: { ...outputs }, schemas: { ...schemas } };
       }),
-      load: { inFlight: sessions.count },
+      load: meter.report(),
     }),
     onRegistered: (id) => onEvent({ kind: "peer-registered", peer, service, id }),
     onLost: (error) => onEvent({ kind: "registration-lost", peer, service, error }),
@@ -64,7 +63,7 @@ export async function registerPeer(init: RegisteringInit): Promise<Listener> {
   const { host, port } = at;
   const uri = formatMeshUri({ scheme: "webrtc", host, port, pipeline: undefined });
   const listener = await webrtc?.listen(uri, accept, undefined, from);
-  const stopReports = reportChanges(clock, sessions, (inFlight) => registrar.report({ inFlight }));
+  const stopReports = reportLoad(clock, meter, (load) => registrar.report(load));
   let left: Promise<void> | undefined;
   /** Nobody is sent here any more; who is here already does not notice. */
   const leave = (): Promise<void> => {
@@ -83,22 +82,4 @@ export async function registerPeer(init: RegisteringInit): Promise<Listener> {
   }
   // It is no address that anybody dials.
   return { address: "", drain: () => void leave(), close };
-}
-
-/** Tells how many sessions there are, when that has changed. @returns stops it */
-function reportChanges(clock: Clock, sessions: OpenSessions, report: (inFlight: number) => void): () => void {
-  let last = sessions.count;
-  let cancel: (() => void) | undefined;
-  const stop = sessions.onChange(() => {
-    cancel ??= clock.schedule(reportMs, () => {
-      cancel = undefined;
-      if (sessions.count === last) return;
-      last = sessions.count;
-      report(last);
-    });
-  });
-  return () => {
-    stop();
-    cancel?.();
-  };
 }

@@ -1,3 +1,4 @@
+import { LoadMeter } from "../balancing/load-meter.ts";
 import type { PeerAbout, PipelineCalls } from "../interface/calls.ts";
 import type { PipelineDescription } from "../interface/description.ts";
 import type { Params } from "../interface/node.ts";
@@ -11,6 +12,7 @@ import { servePipelines, type PipelineHost, type ServedPipeline } from "../remot
 import { transportFor } from "./connect.ts";
 import { knownCapability } from "./known-capabilities.ts";
 import type { ServingInit } from "./platform.ts";
+import { Slots, slotsOf } from "./slots.ts";
 
 /**
  * Answers those who call a peer, at all its addresses.
@@ -28,24 +30,35 @@ export async function servePeer(init: ServingInit): Promise<void> {
     names: () => peer.runs.map((run) => run.as),
     clock: platform.clock,
   };
-  const host = servePipelines({ ...pipelines, random: platform.random, ...(heartbeat !== undefined && { heartbeat }) });
-  const listening: string[] = [];
   const provides = (peer.provides ?? []).map((one) =>
     knownCapability(one, { params: {}, types: [], env: platform.env }),
   );
+  const meter = new LoadMeter(platform.clock, slotsOf(peer.name, provides));
+  const slots = new Slots(peer.name, meter);
+  const find = (name: string): ServedPipeline | undefined => {
+    const found = pipelines.find(name);
+    return found && { ...found, endpoint: { open: (request) => slots.session(() => found.endpoint.open(request)) } };
+  };
+  const host = servePipelines({
+    ...pipelines,
+    find,
+    random: platform.random,
+    ...(heartbeat !== undefined && { heartbeat }),
+  });
+  const listening: string[] = [];
   const id = init.id ?? `${peer.name}-${randomId(platform.random).slice(0, 8)}`;
   const about = { id: asPeerId(id), name: peer.name, provides, addresses: () => listening };
   const own = pipelineCalls(pipelines);
   init.onHost(host);
   init.onHost(own);
-  const calls = { ...bound(own), about };
+  const calls = { ...withSlots(own, slots), about };
   for (const value of peer.listens) {
     const uri = String(resolveValue(value, { params: {}, env: platform.env, location: peer.location }));
     const listener = await transportFor(platform, uri).listen(uri, host.accept, calls);
     listening.push(listener.address);
     init.onListener(listener);
   }
-  await register(init, about, calls, host.accept);
+  await register(init, about, calls, host.accept, meter);
 }
 
 /** Makes the peer known to its signaling services (spec R7.1, R10.3). @throws {MeshError} what a service refuses it with */
@@ -54,6 +67,7 @@ async function register(
   about: PeerAbout,
   calls: PipelineCalls,
   accept: PipelineHost["accept"],
+  meter: LoadMeter,
 ): Promise<void> {
   const { peer, platform, registers, onEvent } = init;
   if (registers.length === 0 || peer.runs.length === 0) return;
@@ -73,19 +87,19 @@ async function register(
         accept,
         webrtc,
         onEvent,
-        sessions: init.sessions,
+        meter,
       }),
     );
   }
 }
 
-/** Methods of a class are not its own members. */
-function bound(calls: PipelineCalls): PipelineCalls {
+/** A call holds a slot until it is answered, and not the session that waits for the next one then. */
+function withSlots(calls: PipelineCalls, slots: Slots): PipelineCalls {
   return {
     names: () => calls.names(),
     describe: (pipeline) => calls.describe(pipeline),
-    execute: (request) => calls.execute(request),
-    open: (pipeline, request) => calls.open(pipeline, request),
+    execute: (request) => slots.call(() => calls.execute(request)),
+    open: (pipeline, request) => slots.session(() => calls.open(pipeline, request)),
     drain: () => calls.drain(),
     close: (error) => calls.close(error),
   };

@@ -20,6 +20,13 @@ describe("the page on balancing", () => {
     }
   });
 
+  it("shows a peer that says how many slots it has", () => {
+    const [, program] = blocksOf(page).filter((block) => block.language === "mesh");
+    expect(createFormatter()(program?.text ?? "")).toMatchObject({ text: program?.text });
+    expect(compileText(program?.text ?? "").diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(program?.text).toContain("provides slots(8)");
+  });
+
   it("says how many others are asked, and how often load is reported", () => {
     expect(othersAsked).toBe(3);
     expect(page).toContain("three others at most");

@@ -40,6 +40,25 @@ describe("what is in flight at a candidate", () => {
     expect(inFlight("a")).toBe(4);
   });
 
+  it("is not counted twice when a report knows of it before it is sure to", () => {
+    const { all, clock, inFlight } = made({ arrivalMs: 1_000 });
+    all.report("a", { inFlight: 3 });
+    all.pick();
+    clock.advance(100);
+    all.pick();
+    clock.advance(100);
+    all.report("a", { inFlight: 4 });
+    expect(inFlight("a")).toBe(5);
+    all.report("a", { inFlight: 4 });
+    expect(inFlight("a")).toBe(5);
+    all.report("a", { inFlight: 5 });
+    expect(inFlight("a")).toBe(5);
+    clock.advance(1_000);
+    all.pick();
+    all.report("a", { inFlight: 5 });
+    expect(inFlight("a")).toBe(6);
+  });
+
   it("takes the report that comes with an answer, which no longer counts what was answered", () => {
     const { all, inFlight } = made();
     all.report("a", { inFlight: 3 });
@@ -183,7 +202,14 @@ describe("the load of a candidate", () => {
     expect(sent).toHaveLength(2);
     clock.advance(1);
     expect(sent).toHaveLength(3);
+    // What is the same need not be said, and no timer waits for it.
+    expect(clock.pending).toBe(0);
+    const work = meter.arrived();
+    expect(sent.at(-1)).toEqual({ inFlight: 2 });
+    work.released();
     stop();
+    meter.arrived();
+    expect(sent).toHaveLength(4);
     expect(clock.pending).toBe(0);
   });
 });

@@ -111,6 +111,70 @@ describe("pipelines that are found by a signaling service", () => {
     expect(said).toEqual(["hi-1", "hi-2", "hi-3", "hi-1", "hi-2", "hi-3"]);
   });
 
+  it("R12.3 go where the least of the slots is in use, and never to a peer that has none left", async () => {
+    const { uri } = await service();
+    for (const [mark, slots] of [
+      ["-2", 2],
+      ["-5", 5],
+    ] as const) {
+      const peer = program("", listening).replace("gpu(memory: 24GiB)", `slots(${slots})`);
+      await launch(peer, mark, registered(uri, `tts${mark}`));
+    }
+    const { mesh } = await launch(program(", prefer least_loaded"), "", { peers: ["client"], discovers: [uri] });
+    const at = { host, port: Number(uri.split(":").at(-1)) };
+    const { signal } = new AbortController();
+    const client = await ServiceClient.open({ clock: realClock, connect: connectNodejs }, at, signal);
+    cleanUps.push(async () => client.close());
+    const reported = (...inFlight: number[]): Promise<void> =>
+      vi.waitFor(async () => {
+        const { found } = await client.request("discover", {});
+        const loads = found.map(({ load }) => load);
+        expect(loads).toMatchObject(inFlight.map((count, index) => ({ inFlight: count, slots: [2, 5][index] })));
+      }, 3_000);
+    const sessions: Awaited<ReturnType<typeof open>>[] = [];
+    const used = { "-2": 0, "-5": 0 };
+    const order: string[] = [];
+    const another = async (): Promise<void> => {
+      const opened = await open(mesh);
+      sessions.push(opened);
+      opened.session.inputs["a"]?.send({ timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: "" });
+      await vi.waitFor(() => expect(opened.payloads).toHaveLength(1));
+      const mark = opened.payloads[0] as keyof typeof used;
+      order.push(mark);
+      used[mark] += 1;
+      await reported(used["-2"], used["-5"]);
+    };
+    await reported(0, 0);
+    for (let count = 0; count < 7; count += 1) await another();
+    expect(order.slice(0, 5)).toEqual(["-5", "-5", "-2", "-5", "-5"]);
+    expect(used).toEqual({ "-2": 2, "-5": 5 });
+    await expect(open(mesh)).rejects.toMatchObject({
+      code: "targets-exhausted",
+      cause: { code: "resource-exhausted", message: /all 2 peers that have a pipeline "Speaking" are full/ },
+    });
+    await sessions[2]?.session.close();
+    used["-2"] -= 1;
+    await reported(1, 5);
+    // Until a report that is sure to know of the last one, the service keeps a place for it.
+    await vi.waitFor(another, { timeout: 5_000, interval: 200 });
+    expect(order.at(-1)).toBe("-2");
+    for (const { session } of sessions) await session.close();
+  });
+
+  it("R12.3 refuse who comes by their address when all of their slots are in use, until one is free again", async () => {
+    const peer = program("", listening).replace("gpu(memory: 24GiB)", "slots(1)");
+    const far = await launch(peer, "-1", { peers: ["tts"] });
+    const calling = program()
+      .replace('service "Speaking"', `"${far.mesh.peers[0]?.addresses[0]}/Speaking"`)
+      .replace("in a: text\n out b: text }\nnode", "in line: text\n out speech: text }\nnode")
+      .replace("a -> tts -> b", "a -> tts.line\n tts.speech -> b");
+    const { mesh } = await launch(calling, "", { peers: ["client"] });
+    const { session } = await open(mesh);
+    await expect(open(mesh)).rejects.toMatchObject({ cause: { code: "resource-exhausted", message: /`tts` \(1\)/ } });
+    await session.close();
+    await vi.waitFor(async () => expect(await say(mesh, "x")).toBe("x-1"), 3_000);
+  });
+
   it("R7.3 are called through it where they listen nowhere", async () => {
     const { uri, figures } = await service();
     const far = await launch(program(), "-far", registered(uri, "tts-far"));
