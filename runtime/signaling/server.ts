@@ -80,6 +80,7 @@ export async function serveSockets(init: ServerInit, options: SocketsOptions): P
       perAddress.release(remoteHost);
     });
     legs.add(leg);
+    listenTo(socket, leg);
   };
   const handle = await (options.from ?? init.listen)({ ...options, refused }, onSocket, options.http);
   return {
@@ -92,6 +93,22 @@ export async function serveSockets(init: ServerInit, options: SocketsOptions): P
   };
 }
 
+/** Takes what a socket says to its leg, and to the guest that it becomes: nothing is kept of the leg then, for a guest may stay for days. */
+function listenTo(socket: SignalSocket, first: CalleeLeg): void {
+  let leg: CalleeLeg | undefined = first;
+  let guest: Guest | undefined;
+  socket.onMessage((text) => {
+    guest?.message(text);
+    if (leg === undefined) return;
+    guest = leg.message(text);
+    if (guest !== undefined) leg = undefined;
+  });
+  socket.onClose((code) => {
+    guest?.closed();
+    leg?.closed(code);
+  });
+}
+
 class CalleeLeg {
   readonly ended: Promise<MeshError | undefined>;
   readonly #socket: SignalSocket;
@@ -100,8 +117,7 @@ class CalleeLeg {
   readonly #cancels: (() => void)[] = [];
   #state: CalleeState = calleeStart;
   readonly #isEnded: (error: MeshError | undefined) => void;
-  /** Who has the socket now. */
-  #guest: Guest | undefined;
+  readonly #rates: MessageRates;
 
   /** @param onEnded called once, before anything else can come */
   constructor(clock: Clock, socket: SignalSocket, options: SocketsOptions, onEnded: () => void) {
@@ -129,26 +145,24 @@ class CalleeLeg {
       this.stop(closeCodes.policyViolation, `a call ends within ${callMs} ms`);
     });
     this.#cancels.push(cancelHello, cancelCall);
-    const rates = new MessageRates(clock);
-    socket.onMessage((text) => {
-      if (this.#guest !== undefined) {
-        this.#guest.message(text);
-        return;
-      }
-      const excess = rates.take(text, signalLimits);
-      if (excess === undefined) this.#read(text);
-      else {
-        refusals.count(excess.reason);
-        this.stop(closeCodes.policyViolation, excess.text);
-      }
-    });
-    socket.onClose((code) => {
-      this.#guest?.closed();
-      this.#state = { phase: "ended" };
-      this.#isEnded(
-        new MeshError("peer-lost", `The caller broke off the signaling connection (WebSocket code ${code}).`),
-      );
-    });
+    this.#rates = new MessageRates(clock);
+  }
+
+  /** @returns who has the socket from now on, when that is somebody else */
+  message(text: string): Guest | undefined {
+    const excess = this.#rates.take(text, signalLimits);
+    if (excess === undefined) return this.#read(text);
+    this.#options.refusals.count(excess.reason);
+    this.stop(closeCodes.policyViolation, excess.text);
+    return undefined;
+  }
+
+  /** The caller has gone. */
+  closed(code: number): void {
+    this.#state = { phase: "ended" };
+    this.#isEnded(
+      new MeshError("peer-lost", `The caller broke off the signaling connection (WebSocket code ${code}).`),
+    );
   }
 
   /** It has said no hello yet. */
@@ -167,19 +181,20 @@ class CalleeLeg {
     this.#isEnded(new MeshError("cancelled", `The call was ended: ${reason}.`));
   }
 
-  #read(text: string): void {
+  #read(text: string): Guest | undefined {
     const message = parseSignal(text);
     if (message.kind === "call" && message.method === "hello" && this.#state.phase === "waiting") {
       const { params, id } = message;
-      this.#guest = id === undefined ? undefined : this.#options.reception?.enter(params, id, this.#socket, text);
-      if (this.#guest !== undefined) {
+      const guest = id === undefined ? undefined : this.#options.reception?.enter(params, id, this.#socket, text);
+      if (guest !== undefined) {
         this.#state = { phase: "ended" };
         this.#isEnded(undefined);
-        return;
+        return guest;
       }
     }
     if (message.kind === "unacceptable") this.#options.refusals.count(message.reason);
     this.#take({ on: "message", message });
+    return undefined;
   }
 
   #take(event: CalleeEvent): void {

@@ -136,10 +136,11 @@ export class Directory {
     for (const entry of this.#from(query, first, lastId)) {
       const { id } = entry.record;
       scanned += 1;
-      for (const { pipeline, hash } of matcher.fitting(entry)) {
+      for (const held of matcher.fitting(entry)) {
+        const { pipeline, hash } = held.value;
         if (entry === first && pipeline.pipeline <= lastPipeline) continue;
         const one = this.#found(entry, pipeline, hash);
-        const size = JSON.stringify(one).length;
+        const size = jsonLength(entry, held, one);
         if (found.length > 0 && (found.length >= limit || size > room)) return { found, cursor: reached };
         found.push(one);
         room -= size;
@@ -158,7 +159,8 @@ export class Directory {
   *matches(query: Query, from?: string): Generator<FoundPipeline> {
     const matcher = new Matcher(query);
     for (const entry of this.#around(query, from)) {
-      for (const { pipeline, hash } of matcher.fitting(entry)) {
+      for (const { value } of matcher.fitting(entry)) {
+        const { pipeline, hash } = value;
         yield this.#found(entry, pipeline, hash);
       }
     }
@@ -167,8 +169,8 @@ export class Directory {
   /** What a change is to someone who watches a question. */
   difference({ id, before, after }: DirectoryChange, query: Query): { found: FoundPipeline[]; gone: string[] } {
     const matcher = new Matcher(query);
-    const had = before === undefined ? [] : [...matcher.fitting(before)].map(({ pipeline }) => pipeline.pipeline);
-    const has = after === undefined ? [] : [...matcher.fitting(after)];
+    const had = before === undefined ? [] : [...matcher.fitting(before)].map(({ value }) => value.pipeline.pipeline);
+    const has = after === undefined ? [] : [...matcher.fitting(after)].map(({ value }) => value);
     if (query.peer !== undefined && query.peer !== id) return { found: [], gone: [] };
     return {
       found: after === undefined ? [] : has.map(({ pipeline, hash }) => this.#found(after, pipeline, hash)),
@@ -182,9 +184,9 @@ export class Directory {
   }
 
   #found({ record, provides, load }: Entry, pipeline: AdvertisedPipeline, hash: string): FoundPipeline {
-    const connected = record.connected && !this.#gone.has(record.node);
-    const whole = { ...record, connected, provides: provides.value as Capability[], pipelines: [] };
-    return foundPipeline(whole, pipeline, hash, load);
+    const found = foundPipeline(record, provides.value as Capability[], pipeline, hash, load);
+    if (!record.connected || this.#gone.has(record.node)) found.relay = false;
+    return found;
   }
 
   #tell(change: DirectoryChange): void {
@@ -286,6 +288,17 @@ export class Directory {
 /** Comes behind the name of every pipeline. */
 const behindAll = "\uffff";
 
+/** UTF-16 code units of the JSON of what is found; what many have in common is not written for it, its length is known. */
+function jsonLength({ provides }: Entry, advertised: Held<Advertised>, found: FoundPipeline): number {
+  const { peer, name, epoch, addresses, relay, load } = found;
+  const own = JSON.stringify({ peer, name, epoch, interface: found.interface, addresses, relay, load }).length;
+  const pipeline = advertised.length - heldFrame;
+  return own + pipeline - "}{".length + ",".length + ',"provides":'.length + provides.length;
+}
+
+/** What the JSON of an interned pipeline has beside that of the pipeline. */
+const heldFrame = JSON.stringify({ hash: "0".repeat(32), pipeline: {} }).length - "{}".length;
+
 function splitCursor(cursor: string): [string, string] {
   const at = cursor.indexOf("/");
   return at === -1 ? [cursor, ""] : [cursor.slice(0, at), cursor.slice(at + 1)];
@@ -301,14 +314,14 @@ class Matcher {
     this.#query = query;
   }
 
-  *fitting({ provides, pipelines }: Entry): Generator<Advertised> {
+  *fitting({ provides, pipelines }: Entry): Generator<Held<Advertised>> {
     const { pipeline, interface: hash } = this.#query;
     for (const held of pipelines) {
       const { value } = held;
       if (pipeline !== undefined && value.pipeline.pipeline !== pipeline) continue;
       if (hash !== undefined && value.hash !== hash) continue;
       if (!known(this.#peers, provides, () => peerFits(provides.value, this.#query))) return;
-      if (known(this.#pipelines, held, () => pipelineFits(value.pipeline, this.#query))) yield value;
+      if (known(this.#pipelines, held, () => pipelineFits(value.pipeline, this.#query))) yield held;
     }
   }
 }

@@ -21,7 +21,8 @@ export interface RegistryRecord extends Registration {
 
 /** What those who ask are told of a pipeline: nothing of keys and nodes. */
 export function foundPipeline(
-  { id, name, epoch, addresses, relay, connected, provides }: RegistryRecord,
+  { id, name, epoch, addresses, relay }: Omit<RegistryRecord, "provides" | "pipelines">,
+  provides: RegistryRecord["provides"],
   pipeline: AdvertisedPipeline,
   hash: string,
   load: LoadReport | undefined,
@@ -33,7 +34,7 @@ export function foundPipeline(
     epoch,
     interface: hash,
     addresses,
-    relay: relay && connected,
+    relay,
     provides,
     ...(load !== undefined && { load }),
   };

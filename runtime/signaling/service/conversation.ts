@@ -25,14 +25,17 @@ const methods = { discover, watch, connect, register, renew, unregister, report,
 const cheap: ReadonlySet<string> = new Set(["relay", "renew", "report", "bye"] satisfies (keyof typeof methods)[]);
 type Call = Extract<IncomingOf<typeof methods>, { kind: "call" }>;
 
+const none: readonly never[] = [];
+
 /** What one connection says to a signaling service, and is told by it. */
 export class Conversation implements Guest, Callee {
   readonly #service: ServiceContext;
   readonly #socket: SignalSocket;
   /** Epochs by the ids that were registered over it. */
   readonly #registrations = new Map<string, number>();
-  readonly #watches: Watch[] = [];
-  readonly #calls = new Map<number, Passed>();
+  #watches: readonly Watch[] = none;
+  /** Undefined while no call goes to it: there are many conversations, and few of them are called at a time. */
+  #calls: Map<number, Passed> | undefined;
   /** Of all messages, and of those that cost more than to be passed on. */
   readonly #rates: MessageRates;
   readonly #costly: MessageRates;
@@ -94,9 +97,10 @@ export class Conversation implements Guest, Callee {
 
   /** @returns false when as many calls as may be go to the peer already */
   takes(call: Passed): boolean {
-    if (this.#over || this.#calls.size >= serviceLimits.relayedCalls) return false;
+    if (this.#over || (this.#calls?.size ?? 0) >= serviceLimits.relayedCalls) return false;
     call.number = this.#nextCall;
     this.#nextCall += 1;
+    this.#calls ??= new Map();
     this.#calls.set(call.number, call);
     return true;
   }
@@ -110,7 +114,8 @@ export class Conversation implements Guest, Callee {
   }
 
   release({ number }: Passed): void {
-    this.#calls.delete(number);
+    this.#calls?.delete(number);
+    if (this.#calls?.size === 0) this.#calls = undefined;
   }
 
   lost(id: string): void {
@@ -211,12 +216,12 @@ export class Conversation implements Guest, Callee {
       this.tell({ ...change, ...(found !== undefined && { found }), watch: number });
     };
     const isBehind = (): boolean => (this.#socket.unreadBytes ?? 0) > signalLimits.behindBytes;
-    this.#watches.push(new Watch({ directory, clock, query, tell, isBehind }));
+    this.#watches = [...this.#watches, new Watch({ directory, clock, query, tell, isBehind })];
     return number;
   }
 
   #relayed({ call, message, end }: ServiceParams<"relay">): void {
-    const passed = this.#calls.get(call);
+    const passed = this.#calls?.get(call);
     if (passed === undefined) this.#service.count("unknown-call");
     if (message !== undefined) passed?.answer(message);
     if (end !== undefined) passed?.hungUp(end.code, end.reason);
@@ -258,7 +263,7 @@ export class Conversation implements Guest, Callee {
       one.stop();
       this.#service.watches.remove(remoteHost);
     }
-    for (const call of this.#calls.values()) call.hungUp(closeCodes.goingAway, "the called peer has gone");
+    for (const call of this.#calls?.values() ?? none) call.hungUp(closeCodes.goingAway, "the called peer has gone");
     for (const id of this.#registrations.keys()) {
       this.#service.detach(id, this);
       this.#service.peersPerAddress.release(remoteHost);

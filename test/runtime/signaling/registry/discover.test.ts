@@ -101,6 +101,20 @@ describe("R7.2 pages", () => {
     expect(registry.directory.page({ pipeline: "B" }, { limit: 100, length: 2_000 }).found.length).toBeLessThan(8);
   });
 
+  it("are as long as the JSON of what is found, to the character", async () => {
+    const { registry } = await registryWith();
+    await registry.register(peer("a", { load: { inFlight: 1, slots: 8 } }));
+    const gpu = { name: "gpu", values: [], properties: {} };
+    await registry.register(
+      peer("b", { name: 'a "name"', provides: [gpu], pipelines: [pipeline("Ä", { idempotent: true })] }),
+    );
+    const whole = registry.directory.page({}, { limit: 9, length: 1e6 }).found;
+    expect(whole.length).toBe(2);
+    const length = whole.reduce((sum, one) => sum + JSON.stringify(one).length, 0);
+    expect(registry.directory.page({}, { limit: 9, length }).found.length).toBe(2);
+    expect(registry.directory.page({}, { limit: 9, length: length - 1 }).found.length).toBe(1);
+  });
+
   it("go on where they ended when peers come and go meanwhile", async () => {
     const { registry } = await registryWith();
     for (const id of ["b", "d", "f"]) await registry.register(peer(id));
