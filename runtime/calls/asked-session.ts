@@ -89,6 +89,7 @@ class QuestionLog {
       ...(resume !== undefined && { resume: (signal: AbortSignal) => resume.call(session, signal) }),
       ...(session.adopt !== undefined && { adopt: (context) => session.adopt?.(context) }),
       unanswered: () => (idempotent ? Object.fromEntries(this.#asked) : {}),
+      irreplaceable: () => !idempotent && this.#hasOpen(),
     };
   }
 

@@ -110,6 +110,8 @@ export interface PipelineSession {
    * has had its effect, or may have.
    */
   unanswered?(): Readonly<Record<string, readonly Frame[]>>;
+  /** Of a batch pipeline: true while questions have no answer yet that must not be asked again, so that no other session may take its place. */
+  irreplaceable?(): boolean;
   /** What is sent from now on is for this. Left out where what is done has no one caller. */
   adopt?(context: RequestContext): void;
   /** What this side's own program says of its streams. */

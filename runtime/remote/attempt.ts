@@ -51,7 +51,7 @@ export interface GoOnInit {
   readonly elsewhere: boolean;
   readonly limitMs: number;
   readonly signal: AbortSignal;
-  /** Opens a session with the same target. */
+  /** Opens a session with the same target, unless the one that is held must not be replaced. */
   readonly open: (signal: AbortSignal) => Promise<Attempt>;
   /** Gets what comes too late. */
   readonly discard: (late: Attempt) => void;
@@ -63,6 +63,10 @@ export interface GoOnInit {
  */
 export async function goOnOrOpen(init: GoOnInit): Promise<Attempt> {
   const { clock, held, elsewhere, limitMs, signal, open } = init;
+  if (held.session.irreplaceable?.() === true) {
+    if (await goOn(clock, held, signal, limitMs)) return held;
+    throw new MeshError("peer-lost", "The session was not kept.");
+  }
   if (!elsewhere) return (await goOn(clock, held, signal, limitMs)) ? held : open(signal);
   const over = new AbortController();
   const within = AbortSignal.any([signal, over.signal]);

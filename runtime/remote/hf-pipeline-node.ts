@@ -164,8 +164,11 @@ export class HFPipelineNode implements RunningRemote {
     const { clock, plan, session: id, targets, onEvent } = this.#init;
     this.#state = "connecting";
     this.#failback?.stop();
+    // What it was asked is answered by it, or by nobody.
+    const alone = this.#held?.session.irreplaceable?.() === true;
     const found = await search<Attempt>({
       ...how,
+      alone,
       outage: this.#outage,
       health: this.#health,
       onBreaker: (change) => this.#tellBreaker(change),
@@ -189,7 +192,7 @@ export class HFPipelineNode implements RunningRemote {
           location: plan.location,
         }),
     });
-    if (found === undefined) throw this.#outage.exhausted(this.#place);
+    if (found === undefined) throw (alone && how.failure) || this.#outage.exhausted(this.#place);
     this.#target = found.index;
     const replaced = this.#held === found.value ? undefined : this.#held;
     if (replaced !== undefined) this.#takeBack(replaced.session);
@@ -419,11 +422,12 @@ export class HFPipelineNode implements RunningRemote {
   #hold(attempt: Attempt): void {
     attempt.breaks.renew();
     this.#held = attempt;
-    void attempt.session.closed.then(({ error }) => {
-      // All had come before the connection broke, and has been read meanwhile.
-      if (error !== undefined || this.#held !== attempt) return;
-      this.#endInGoodOrder();
-      this.#abort.abort(new MeshError("cancelled", "The session has ended."));
+    void attempt.session.closed.then(({ error, final }) => {
+      if (this.#held !== attempt || (error !== undefined && final !== true)) return;
+      // Without an error, all had come before the connection broke, and has been read meanwhile.
+      if (error === undefined) this.#endInGoodOrder();
+      else this.#finish("failed", error);
+      this.#abort.abort(error ?? new MeshError("cancelled", "The session has ended."));
     });
   }
 

@@ -11,6 +11,8 @@ export interface SearchInit<T> {
   readonly clock: Clock;
   /** Gives up; the search then rejects with its reason. */
   readonly signal: AbortSignal;
+  /** Only the first target is tried. */
+  readonly alone?: boolean;
   /** What the session with the first target has just failed with. */
   readonly failure?: MeshError | undefined;
   /**
@@ -44,7 +46,8 @@ export interface Found<T> {
  */
 export function search<T>(init: SearchInit<T>): Promise<Found<T> | undefined> {
   const { outage, health, clock, signal, raceAfterMs } = init;
-  const { order, willing } = health.order(outage.order(init.start));
+  const { order, willing } =
+    init.alone === true ? { order: [init.start], willing: 1 } : health.order(outage.order(init.start));
   const others = new AbortController();
   const running = new Set<number>();
   let begun = 0;
