@@ -3,8 +3,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { OnEvent } from "../interface/events.ts";
 import type { Plan } from "../interface/plan.ts";
 import type { Listener } from "../interface/transport.ts";
-import type { Underway } from "../interface/underway.ts";
-import type { Served } from "./platform.ts";
+import type { Draining, Underway } from "../interface/underway.ts";
 
 /** How long a mesh that closes waits for its callers. */
 export interface CloseOptions {
@@ -15,6 +14,14 @@ export interface CloseOptions {
 }
 
 const defaults = { callsMs: 5_000, streamsMs: 0 } as const;
+
+/** Who answers callers. */
+export interface Served {
+  /** Takes nobody new. */
+  drain(): Draining;
+  /** Ends what is left; resolves when everything is free. */
+  close(error: MeshError): Promise<void>;
+}
 
 /** A peer of this process, and who answers its callers. */
 export interface ServedPeer {

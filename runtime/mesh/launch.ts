@@ -25,7 +25,7 @@ import { Patience } from "../remote/patience.ts";
 import { chooseAddress, type ChosenAddress } from "./choose-address.ts";
 import { transportFor } from "./connect.ts";
 import { pointingToDoctor } from "./doctor-hint.ts";
-import { PeersLeaving, type CloseOptions, type ServedPeer } from "./draining.ts";
+import type { CloseOptions, PeersLeaving, ServedPeer } from "./draining.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { MeshPlatform } from "./platform.ts";
 import type { ServiceLookup } from "./service-lookup.ts";
@@ -111,6 +111,8 @@ class LocalMesh implements Mesh {
   readonly #endpoints = new Map<string, PipelineEndpoint>();
   #lookup: Promise<ServiceLookup> | undefined;
   #shared: SharedEndpoints | undefined;
+  /** Comes with what serves: a page, which serves nobody, need not load it. */
+  #leave: typeof PeersLeaving | undefined;
   #leaving: PeersLeaving | undefined;
   #closing: Promise<void> | undefined;
 
@@ -171,7 +173,7 @@ class LocalMesh implements Mesh {
     const session = await this.#sessions.open((here ?? owners[0])?.name ?? "", pipeline, endpoint, request);
     this.#own.add(session);
     void session.closed.then(() => this.#own.delete(session));
-    if (this.#leaving !== undefined) void session.close(stops());
+    if (this.#closing !== undefined) void session.close(stops());
     return session;
   }
 
@@ -207,9 +209,10 @@ class LocalMesh implements Mesh {
   async #stop(options: CloseOptions): Promise<void> {
     const { clock } = this.#platform;
     const peers = this.#served;
-    this.#leaving = new PeersLeaving({ plan: this.#plan, clock, onEvent: this.#emit, peers }, options);
+    const leave = { plan: this.#plan, clock, onEvent: this.#emit, peers };
+    this.#leaving = this.#leave && new this.#leave(leave, options);
     const own = [...this.#own].map((session) => session.close(stops()));
-    await this.#leaving.run();
+    await this.#leaving?.run();
     await Promise.allSettled([...own, this.#sessions.close(stops())]);
     await Promise.allSettled(peers.flatMap(({ listeners }) => listeners.map((listener) => listener.close())));
     await Promise.allSettled(this.#letGo.map((letGo) => letGo()));
@@ -235,6 +238,7 @@ class LocalMesh implements Mesh {
       registers: this.#registersOf(peer),
       id: this.#options.ids?.[peer.name],
       onEvent: this.#emit,
+      leaveBy: (leave) => (this.#leave = leave),
       onHost: (host) => served.hosts.push(host),
       onListener: (listener) => {
         served.listeners.push(listener);

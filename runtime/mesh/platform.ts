@@ -1,5 +1,4 @@
 import type { Clock } from "../interface/clock.ts";
-import type { MeshError } from "../interface/errors.ts";
 import type { OnEvent } from "../interface/events.ts";
 import type { Log } from "../interface/node.ts";
 import type { PeerPlan, Plan, RemotePlan } from "../interface/plan.ts";
@@ -9,8 +8,8 @@ import type { Listener, Transport } from "../interface/transport.ts";
 import type { Env } from "../pipeline/parameters.ts";
 import type * as calls from "../remote/calls.ts";
 import type { HeartbeatOptions } from "../remote/heartbeat.ts";
-import type { Draining } from "../interface/underway.ts";
 import type { SignalConnect } from "../signaling/socket.ts";
+import type { PeersLeaving, Served } from "./draining.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 import type { shareRuns } from "./shared-runs.ts";
 
@@ -40,14 +39,6 @@ export interface MeshPlatform {
   readonly standIns?: (remote: RemotePlan, pipeline: string) => readonly PipelineEndpoint[] | undefined;
 }
 
-/** Who answers callers. */
-export interface Served {
-  /** Takes nobody new. */
-  drain(): Draining;
-  /** Ends what is left; resolves when everything is free. */
-  close(error: MeshError): Promise<void>;
-}
-
 /** A peer that is to be open to callers. */
 export interface ServingInit {
   readonly peer: PeerPlan;
@@ -65,6 +56,8 @@ export interface ServingInit {
   /** Its id there; left out, it gets one. */
   readonly id: string | undefined;
   readonly onEvent: OnEvent;
+  /** Is given the code that ends what is served, before there is any of it. */
+  readonly leaveBy: (leave: typeof PeersLeaving) => void;
   /** What has to be closed in the end, as soon as it is there. */
   readonly onHost: (host: Served) => void;
   readonly onListener: (listener: Listener) => void;

@@ -10,6 +10,7 @@ import { describePipeline } from "../pipeline/description.ts";
 import { resolveValue, resolveValues } from "../pipeline/parameters.ts";
 import { servePipelines, type PipelineHost, type ServedPipeline } from "../remote/host.ts";
 import { transportFor } from "./connect.ts";
+import { PeersLeaving } from "./draining.ts";
 import { knownCapability } from "./known-capabilities.ts";
 import type { ServingInit } from "./platform.ts";
 import { Slots, slotsOf } from "./slots.ts";
@@ -49,6 +50,7 @@ export async function servePeer(init: ServingInit): Promise<void> {
   const id = init.id ?? `${peer.name}-${randomId(platform.random).slice(0, 8)}`;
   const about = { id: asPeerId(id), name: peer.name, provides, addresses: () => listening };
   const own = pipelineCalls(pipelines);
+  init.leaveBy(PeersLeaving);
   init.onHost(host);
   init.onHost(own);
   const calls = { ...withSlots(own, slots), about };

@@ -164,7 +164,6 @@ export class HFPipelineNode implements RunningRemote {
     const { clock, plan, session: id, targets, onEvent } = this.#init;
     this.#state = "connecting";
     this.#failback?.stop();
-    // What it was asked is answered by it, or by nobody.
     const alone = this.#held?.session.irreplaceable?.() === true;
     const found = await search<Attempt>({
       ...how,
@@ -210,7 +209,7 @@ export class HFPipelineNode implements RunningRemote {
     const open = (within: AbortSignal): Promise<Attempt> => this.#open(target, within, limitMs);
     const held = index === this.#target ? this.#held : undefined;
     if (held === undefined) return open(signal);
-    const elsewhere = target.endpoint.others === true;
+    const { others: elsewhere = false } = target.endpoint;
     return goOnOrOpen({ clock, held, elsewhere, limitMs, signal, open, discard: (late) => this.#discard(late) });
   }
 
