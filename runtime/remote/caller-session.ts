@@ -156,7 +156,10 @@ export class CallerSession implements PipelineSession {
    * effect, and so may what a pipeline failed on.
    */
   unanswered(): Readonly<Record<string, readonly Frame[]>> {
-    const isGone = this.#end === undefined ? this.#wire.isInterrupted : goneBy.has(this.#end.error?.code ?? "");
+    const { error } = this.#end ?? {};
+    // A peer that names the node is there, and so is what that node has failed on: another instance would too.
+    const isGone =
+      this.#end === undefined ? this.#wire.isInterrupted : goneBy.has(error?.code ?? "") && error?.node === undefined;
     if (!isGone) return {};
     const live = new Set(this.#init.request.live?.inputs);
     return Object.fromEntries(Object.entries(this.#wire.unconfirmed()).filter(([port]) => !live.has(port)));
