@@ -151,7 +151,7 @@ pipeline Main { in line: Line
     expect(await at(10)).toContain("2 frames, reliable");
     expect(await at(10)).toContain("the new frame is dropped and counted");
     expect(await at(10)).toContain("frames that have waited longer than 1s are dropped");
-    expect(await at(7)).toContain("what is queued or in work from `work` on");
+    expect(await at(11)).toContain("what is queued or in work from `work` on");
   });
 
   it("shows what is wrong on the line", async () => {
