@@ -29,7 +29,12 @@ export const doctorCommand: Command = {
       repeated: true,
       description: "a STUN or TURN server, written as for `meshc run`",
     },
-    { name: "json", description: "one object with all steps, for programs" },
+    {
+      name: "format",
+      value: "FORMAT",
+      choices: ["text", "json"],
+      description: "for people (text, the default) or for programs: one object with all steps (json)",
+    },
   ],
   examples: [
     { line: "meshc doctor webrtc://gpu.example.com/Hearing", does: "why a remote does not reach its target" },
@@ -37,7 +42,7 @@ export const doctorCommand: Command = {
       line: "meshc doctor webrtc://127.0.0.1:7452/Loud --against Answering.mesh",
       does: "whether it still is what was pulled",
     },
-    { line: "meshc doctor ws://127.0.0.1:7440 --json", does: "a signaling service, for a program" },
+    { line: "meshc doctor ws://127.0.0.1:7440 --format json", does: "a signaling service, for a program" },
   ],
   positionals: [1, 1],
   completes: [],
@@ -51,7 +56,7 @@ export const doctorCommand: Command = {
         interface: args.value("interface"),
         engine: args.value("engine") as "auto" | "werift" | "node-datachannel" | undefined,
         iceServers: args.values("ice-server"),
-        json: args.has("json"),
+        json: args.value("format") === "json",
       },
       io,
     );

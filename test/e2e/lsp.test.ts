@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
+import { openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Client, folderWith } from "../compiler/language-server/support/client.ts";
@@ -40,6 +41,10 @@ describe("meshc lsp --stdio", () => {
     await using _ = await left.client.start();
     left.child.stdin.end();
     expect(await left.ended).toBe(1);
+    const unheard = spawn(process.execPath, [meshc, "lsp", "--stdio"], {
+      stdio: [openSync("/dev/null", "r"), "ignore", "ignore"],
+    });
+    expect((await once(unheard, "exit"))[0]).toBe(1);
   });
 
   it("answers before it is greeted, and to what it does not know, with errors of the protocol, and goes on", async () => {

@@ -20,8 +20,10 @@ export function runServer(io: Io): Promise<ExitCode> {
   });
   serve(connection, serverEnvironment(io.cwd));
   return new Promise((resolve) => {
-    // A client that goes without a word has crashed.
-    reader.onClose(() => resolve(isDown ? exitCode.fine : exitCode.programErrors));
+    // A client that goes without a word has crashed. An input that is a file ends without being closed.
+    const gone = (): void => resolve(isDown ? exitCode.fine : exitCode.programErrors);
+    reader.onClose(gone);
+    process.stdin.once("end", gone);
     const stop = io.onInterrupt(() => {
       stop();
       resolve(exitCode.interrupted);

@@ -5,6 +5,7 @@ import { formatHostPort, parseMeshUri } from "../../../runtime/interface/uri.ts"
 import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
 import { natsClients } from "../../../runtime/signaling/nats/clients.nodejs.ts";
 import { natsStore, type NatsStore } from "../../../runtime/signaling/nats/nats-store.ts";
+import { reasonOf } from "../../host/nodejs.ts";
 import { environmentError, usageError } from "../exit-code.ts";
 
 /** The port of a NATS server that is named without one. */
@@ -72,6 +73,6 @@ function readCredentials(file: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw environmentError(`The credentials file ${file} cannot be read: ${MeshError.from(error).message}.`);
+    throw environmentError(`The credentials file ${file} cannot be read: ${reasonOf(error)}.`);
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { MeshError } from "../../../runtime/interface/errors.ts";
+import { reasonOf } from "../../host/nodejs.ts";
 import { environmentError, usageError } from "../exit-code.ts";
 
 export interface CertificateRequest {
@@ -49,6 +50,6 @@ function readPem(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw environmentError(`The file ${file} cannot be read: ${MeshError.from(error).message}.`);
+    throw environmentError(`The file ${file} cannot be read: ${reasonOf(error)}.`);
   }
 }

@@ -64,7 +64,7 @@ async function doctor(
   ...args: string[]
 ): Promise<{ code: number; fine: boolean; steps: Step[]; out: string; err: string }> {
   using cli = commandLine();
-  const { code, out, err } = await cli.run("doctor", ...args, "--json");
+  const { code, out, err } = await cli.run("doctor", ...args, "--format", "json");
   const said = out === "" ? { fine: false, steps: [] } : (JSON.parse(out) as { fine: boolean; steps: Step[] });
   return { ...said, code, out, err };
 }
