@@ -111,9 +111,9 @@ class DataChannel implements EngineChannel {
     this.bufferedAmount += bytes.length;
     // What cannot leave waits.
     const leaves = this.#peer.leaves;
-    if (leaves) this.#peer.soon(() => this.#sent(bytes.length));
+    if (leaves) this.#peer.leave(this, bytes.length);
     this.line.send(() => {
-      if (!leaves) this.#sent(bytes.length);
+      if (!leaves) this.sent(bytes.length);
       this.#peer.other?.take(this.id, bytes);
     });
   }
@@ -138,7 +138,7 @@ class DataChannel implements EngineChannel {
   }
 
   /** It has left. */
-  #sent(bytes: number): void {
+  sent(bytes: number): void {
     const before = this.bufferedAmount;
     this.bufferedAmount -= bytes;
     const low = this.bufferedAmountLowThreshold;
@@ -162,6 +162,7 @@ class Peer implements EnginePeer {
   readonly #certificate: string;
   readonly #channels = new Map<number, DataChannel>();
   readonly #listeners: (() => void)[] = [];
+  readonly #leaving: [DataChannel, number][] = [];
   #control: Line | undefined;
   #muted = false;
   #cut = false;
@@ -180,8 +181,15 @@ class Peer implements EnginePeer {
     return other !== undefined && this.#rtc.network.isOpen(process.machine, other.process.machine);
   }
 
-  soon(act: () => void): void {
-    this.#rtc.network.loop.after(100, () => this.process.deliver(act));
+  /** What its channels send in the same moment leaves the engine together, a moment later. */
+  leave(channel: DataChannel, bytes: number): void {
+    this.#leaving.push([channel, bytes]);
+    if (this.#leaving.length > 1) return;
+    this.#rtc.network.loop.after(100, () =>
+      this.process.deliver(() => {
+        for (const [one, count] of this.#leaving.splice(0)) one.sent(count);
+      }),
+    );
   }
 
   createDataChannel(_label: string, { id }: { readonly id: number }): DataChannel {

@@ -165,7 +165,9 @@ export class Life {
     this.workers.delete(name);
     await this.#closes(worker.process, new Promise((resolve) => worker.process.deliver(() => resolve(worker.close()))));
     if (!worker.process.isDead) {
-      await this.world.holds(() => this.#held(worker.process) === "", lingersMs);
+      // One that gets no time lets nothing go.
+      do await this.world.holds(() => this.#held(worker.process) === "", lingersMs);
+      while (worker.process.isHeld);
       this.#free(worker.process);
       this.world.kill(worker.process, false);
     }
@@ -255,10 +257,8 @@ export class Life {
         }
         await this.world.wait(500);
       }
-      await this.#choosesWell(
-        observer,
-        (found ?? []).map(({ peer }) => peer),
-      );
+      const peers = (found ?? []).map(({ peer }) => peer);
+      if (this.scenario.choices) await this.#choosesWell(observer, peers);
     }
     const left = (): string[] =>
       [...this.workers.values()].filter(({ sessions }) => sessions > 0).map(({ spec }) => spec.name);

@@ -82,10 +82,12 @@ export class EventLoop {
         this.#looks = 0;
         this.#nowUs = event.atUs;
         event.act?.();
-        // A tick that is asked for by a microtask comes when no microtask is left.
-        queueMicrotask(() => process.nextTick(next));
+        void settled.then(tick);
       };
-      queueMicrotask(() => process.nextTick(next));
+      // A tick that is asked for by a microtask comes when no microtask is left.
+      const tick = (): void => process.nextTick(next);
+      const settled = Promise.resolve();
+      void settled.then(tick);
     });
   }
 

@@ -5,9 +5,10 @@
  */
 import { life, type Outcome } from "./life.ts";
 import { scenarioOf, type Scenario } from "./scenario.ts";
+import { joinSignals } from "./signals.ts";
 
-// Errors are made in numbers, and mostly nobody looks where.
-Error.stackTraceLimit = 4;
+joinSignals();
+
 let unhandled: string | undefined;
 process.on("unhandledRejection", (reason) => {
   unhandled ??= reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
@@ -40,6 +41,8 @@ async function shrink(scenario: Scenario): Promise<void> {
 }
 
 const [first = "1", step = "1", count = "1", faults] = process.argv.slice(2);
+// Errors are made in numbers, and nobody looks where: who wants to know repeats the one seed.
+Error.stackTraceLimit = Number(count) > 1 ? 0 : 4;
 if (step === "shrink") await shrink(scenarioOf(Number(first)));
 else {
   for (let index = 0; index < Number(count); index += 1) {

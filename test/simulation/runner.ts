@@ -58,9 +58,20 @@ export async function prepareLives(plugins: readonly Plugin[] = []): Promise<Liv
   });
   const children = new Set<ChildProcess>();
   const start = (args: readonly string[]): ChildProcess => {
-    const child = spawn(process.execPath, ["--enable-source-maps", "--max-semi-space-size=64", outfile, ...args], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(
+      process.execPath,
+      [
+        "--enable-source-maps",
+        "--min-semi-space-size=16",
+        "--max-semi-space-size=16",
+        "--single-threaded-gc",
+        outfile,
+        ...args,
+      ],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     children.add(child);
     child.once("exit", () => children.delete(child));
     return child;

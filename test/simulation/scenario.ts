@@ -54,6 +54,8 @@ export interface Scenario {
   readonly watcher: boolean;
   /** Somebody registers ids that are others'. */
   readonly thief: boolean;
+  /** In the end it is asked again and again who is chosen, which takes as long as all before. */
+  readonly choices: boolean;
   readonly faults: readonly Fault[];
 }
 
@@ -71,17 +73,76 @@ function drawOf(seed: number): Draw {
   return { next, between, chance: (share) => next() < share, of: (all) => all[between(0, all.length)] as never };
 }
 
+/**
+ * What a life has of everything, at most one less than each number. Most mistakes show with few machines and in little time, and so most
+ * lives are small: there are several of them in the time of a large one.
+ */
+interface Size {
+  /** Shares of the lives in which there is a second one of each, or who watches, or who steals. */
+  readonly secondService: number;
+  readonly secondClient: number;
+  readonly watcher: number;
+  readonly thief: number;
+  readonly workers: number;
+  readonly streams: number;
+  readonly faults: number;
+  /** Until when faults begin, in milliseconds; and how long one lasts, as a multiple of the shortest. */
+  readonly lastMs: number;
+  readonly span: number;
+}
+
+const none = { secondService: 0, secondClient: 0, watcher: 0, thief: 0 };
+const few = { workers: 3, streams: 2, faults: 4, lastMs: 1_300, span: 70 };
+
+/** The share of each kind among all lives; of `calls` there is no service, of `registry` no client. */
+const kinds = {
+  calls: { share: 0.5, size: { ...few, ...none, secondClient: 0.05 } },
+  registry: { share: 0.1, size: { ...few, ...none, secondService: 0.1, watcher: 0.4, thief: 0.5, workers: 4 } },
+  both: { share: 0.33, size: { ...few, secondService: 0.05, secondClient: 0.05, watcher: 0.2, thief: 0.05 } },
+  large: {
+    share: 0.07,
+    size: {
+      secondService: 0.4,
+      secondClient: 0.5,
+      watcher: 0.5,
+      thief: 0.5,
+      workers: 4,
+      streams: 3,
+      faults: 6,
+      lastMs: 3_500,
+      span: 200,
+    },
+  },
+} satisfies Readonly<Record<string, { readonly share: number; readonly size: Size }>>;
+
+type Kind = keyof typeof kinds;
+
+function kindOf(draw: Draw): Kind {
+  let left = draw.next();
+  for (const [kind, { share }] of Object.entries(kinds)) {
+    if (left < share) return kind as Kind;
+    left -= share;
+  }
+  return "both";
+}
+
 export function scenarioOf(seed: number): Scenario {
   const draw = drawOf(seed);
-  const services = draw.chance(0.2) ? ["s1", "s2"] : ["s1"];
-  const workers = Array.from({ length: draw.between(1, 4) }, (_, index): WorkerSpec => ({
+  const kind = kindOf(draw);
+  const { size } = kinds[kind];
+  const upTo = (second: number): number => (draw.chance(second) ? 2 : 1);
+  const services = Array.from(
+    { length: kind === "calls" ? 0 : upTo(size.secondService) },
+    (_, index) => `s${index + 1}`,
+  );
+  const workers = Array.from({ length: draw.between(1, size.workers) }, (_, index): WorkerSpec => ({
     name: `w${index + 1}`,
     fixedId: draw.chance(0.4),
-    listens: draw.chance(0.75),
+    listens: kind === "calls" || draw.chance(0.75),
     slowMs: draw.chance(0.3) ? draw.between(2, 20) : 0,
   }));
-  const clients = Array.from({ length: draw.chance(0.25) ? 2 : 1 }, (_, index) =>
-    clientOf(draw, `c${index + 1}`, workers),
+  const clients = Array.from({ length: kind === "registry" ? 0 : upTo(size.secondClient) }, (_, index) =>
+    clientOf(draw, `c${index + 1}`, { services, workers, size }),
   );
   const machines = { services, workers: workers.map(({ name }) => name), clients: clients.map(({ name }) => name) };
   return {
@@ -89,25 +150,33 @@ export function scenarioOf(seed: number): Scenario {
     services,
     workers,
     clients,
-    watcher: draw.chance(0.4),
-    thief: draw.chance(0.25),
-    faults: faultsOf(draw, machines),
+    watcher: draw.chance(size.watcher),
+    thief: draw.chance(size.thief),
+    choices: draw.chance(0.2),
+    faults: faultsOf(draw, machines, size),
   };
 }
 
-function clientOf(draw: Draw, name: string, workers: readonly WorkerSpec[]): ClientSpec {
+interface Callable {
+  readonly services: readonly string[];
+  readonly workers: readonly WorkerSpec[];
+  readonly size: Size;
+}
+
+function clientOf(draw: Draw, name: string, { services, workers, size }: Callable): ClientSpec {
   const listening = workers.filter(({ listens }) => listens);
-  const storm = draw.chance(0.08);
+  const storm = draw.chance(0.04);
   const targets: TargetSpec[] = [];
   for (let count = draw.between(1, 4); count > 0; count -= 1) {
     const kind = draw.next();
-    if (kind < 0.45 && listening.length > 0) targets.push({ kind: "worker", worker: draw.of(listening).name });
+    const isDirect = listening.length > 0 && (kind < 0.45 || services.length === 0);
+    if (isDirect) targets.push({ kind: "worker", worker: draw.of(listening).name });
     else targets.push({ kind: "service", prefer: draw.of(["round_robin", "fastest", "least_loaded", "adaptive"]) });
   }
   if (draw.chance(0.2)) targets.push({ kind: "local" });
   return {
     name,
-    streams: storm ? draw.between(5, 8) : draw.between(1, 3),
+    streams: storm ? draw.between(5, 8) : draw.between(1, size.streams),
     targets: storm ? targets.slice(0, 1) : targets,
     policy: {
       retryTimes: storm ? 15 : draw.between(0, 4),
@@ -120,15 +189,15 @@ function clientOf(draw: Draw, name: string, workers: readonly WorkerSpec[]): Cli
         breaker: { failures: draw.between(1, 4), windowMs: 10_000, openMs: draw.between(200, 3_000) },
       }),
     },
-    everyMs: storm ? [100, 400] : [draw.between(20, 50), draw.between(50, 150)],
+    everyMs: storm || draw.chance(0.6) ? [100, 400] : [draw.between(20, 50), draw.between(50, 150)],
     burst: draw.chance(0.3) ? draw.between(3, 60) : 0,
     pausesMs: draw.chance(0.3) ? draw.between(20, 400) : 0,
   };
 }
 
-/** From when to when faults begin, in milliseconds. */
+/** From when on faults begin, in milliseconds, and how long one lasts at least. */
 const firstMs = 300;
-const lastMs = 3_500;
+const leastMs = 30;
 
 interface Machines {
   readonly services: readonly string[];
@@ -136,24 +205,26 @@ interface Machines {
   readonly clients: readonly string[];
 }
 
-function faultsOf(draw: Draw, machines: Machines): Fault[] {
-  const count = draw.chance(0.05) ? 0 : draw.between(1, 6);
-  const faults = Array.from({ length: count }, () => faultOf(draw, draw.between(firstMs, lastMs), machines));
+function faultsOf(draw: Draw, machines: Machines, { faults: most, lastMs, span }: Size): Fault[] {
+  const count = draw.chance(0.03) ? 0 : draw.between(1, most);
+  const faults = Array.from({ length: count }, () => faultOf(draw, draw.between(firstMs, lastMs), machines, span));
   return faults.toSorted((a, b) => a.atMs - b.atMs);
 }
 
-function faultOf(draw: Draw, atMs: number, { services, workers, clients }: Machines): Fault {
+function faultOf(draw: Draw, atMs: number, { services, workers, clients }: Machines, span: number): Fault {
   // Most of what matters is between a client and its workers.
-  const [one, other] = draw.of([
-    [draw.of(clients), draw.of(workers)],
-    [draw.of(clients), draw.of(workers)],
-    [draw.of(workers), draw.of(services)],
-    [draw.of(clients), draw.of(services)],
-  ] as const);
+  const sides: readonly (readonly [readonly string[], readonly string[]])[] = [
+    [clients, workers],
+    [clients, workers],
+    [workers, services],
+    [clients, services],
+  ];
+  const [ones, others] = draw.of(sides.filter((pair) => pair.every(({ length }) => length > 0)));
+  const [one, other] = [draw.of(ones), draw.of(others)];
   const [from, to] = draw.chance(0.5) ? [one, other] : [other, one];
-  const machine = draw.of([...workers, ...workers, ...services, draw.of(clients)]);
+  const machine = draw.of([...workers, ...workers, ...services, ...clients.slice(0, 1)]);
   // Short ones are as likely as long ones: limits are at all scales.
-  const forMs = Math.floor(30 * 200 ** draw.next());
+  const forMs = Math.floor(leastMs * span ** draw.next());
   const kind = draw.next();
   if (kind < 0.2) return { atMs, kind: "cut", from, to, both: draw.chance(0.5), forMs };
   if (kind < 0.28) return { atMs, kind: "slow", from, to, byMs: draw.between(20, 1_500), forMs };
