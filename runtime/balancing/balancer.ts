@@ -1,31 +1,22 @@
-import type { Clock } from "../interface/clock.ts";
 import type { Random } from "../interface/random.ts";
 import { isPanic } from "./breaker.ts";
-import { Candidate, type Sent } from "./candidate.ts";
+import type { Candidate, Sent } from "./candidate.ts";
+import { Candidates, type CandidatesInit } from "./candidates.ts";
 import type { CandidateLoad, LoadReport } from "./load.ts";
 import type { CandidatePolicy } from "./policies/policy.ts";
 import { candidatePolicy, type PolicyName } from "./policies/policy-of.ts";
 import { StickySessions } from "./sticky-sessions.ts";
 
-export interface BalancerInit {
+export interface BalancerInit extends CandidatesInit {
   readonly policy: PolicyName;
-  readonly clock: Clock;
   readonly random: Random;
+  /** Those of several balancers, who then know of what each of them has sent; left out, they are its own. */
+  readonly candidates?: Candidates;
   /**
    * What becomes of those for whom there is no slot. `queue` (the default): a candidate lets them wait, so a full one may be chosen.
    * `refuse`: a full one is never chosen.
    */
   readonly overflow?: "queue" | "refuse";
-  /**
-   * Milliseconds from a choice until reports of the candidate count what was sent there; default 0. For sessions it is the time that
-   * connecting takes: a report that was made meanwhile does not know of them.
-   */
-  readonly arrivalMs?: number;
-  /**
-   * Milliseconds after which one that was sent and that no report has counted is taken for gone, where nobody may say how it ended.
-   * Left out, it counts until it is said.
-   */
-  readonly forgetMs?: number;
 }
 
 export interface PickRequest {
@@ -33,6 +24,8 @@ export interface PickRequest {
   readonly session?: string | undefined;
   /** What the policy `hash` goes by; the session where it is left out. */
   readonly key?: string | undefined;
+  /** The candidates that would do; left out, all. Who is not known of them is passed over. */
+  readonly among?: readonly string[] | undefined;
   /** Candidates that are not to be chosen: those that have been tried. */
   readonly exclude?: ReadonlySet<string> | undefined;
 }
@@ -69,14 +62,13 @@ const sampled = 4;
 export class Balancer {
   readonly #init: BalancerInit;
   readonly #policy: CandidatePolicy;
-  readonly #candidates = new Map<string, Candidate>();
+  readonly #candidates: Candidates;
   readonly #sticky = new StickySessions();
-  /** The candidates once more, to draw from; undefined after one has come or gone. */
-  #list: readonly Candidate[] | undefined;
   #turn = 0;
 
   constructor(init: BalancerInit) {
     this.#init = init;
+    this.#candidates = init.candidates ?? new Candidates(init);
     this.#policy = candidatePolicy(init.policy);
   }
 
@@ -90,28 +82,22 @@ export class Balancer {
 
   /** As it would be seen by a choice now. */
   load(id: string): CandidateLoad | undefined {
-    const found = this.#candidates.get(id);
-    found?.look(this.#init.clock.nowUs(), this.#forgottenUs());
-    return found;
+    return this.#candidates.load(id);
   }
 
   /** A candidate has come; one that is known already stays as it is. */
   add(id: string): void {
-    if (this.#candidates.has(id)) return;
-    this.#candidates.set(id, new Candidate(id, this.#init.clock));
-    this.#list = undefined;
+    this.#candidates.add(id);
   }
 
   /** A candidate reports its load; one that is not known has come by that. */
   report(id: string, report: LoadReport): void {
-    this.add(id);
-    const candidate = this.#candidates.get(id);
-    if (candidate !== undefined) this.#reported(candidate, report);
+    this.#candidates.report(id, report);
   }
 
   /** A candidate has gone; what was sent there is nobody's any more. */
   remove(id: string): void {
-    if (this.#candidates.delete(id)) this.#list = undefined;
+    this.#candidates.remove(id);
   }
 
   /** Forgets where a session goes. */
@@ -129,18 +115,23 @@ export class Balancer {
       this.#usable(stuck, request, nowUs) ?? this.#choose(request, nowUs, { random, turn: this.#turn, key });
     if (candidate === undefined) return undefined;
     this.#turn += 1;
-    candidate.chosen = this.#turn;
+    this.#candidates.chosen(candidate);
     candidate.breaker.begin();
     if (session !== undefined) this.#sticky.stick(session, candidate.id, nowUs);
     return this.#place(candidate, candidate.sent(nowUs));
   }
 
   #choose(request: PickRequest, nowUs: number, choice: Parameters<CandidatePolicy>[1]): Candidate | undefined {
-    this.#list ??= [...this.#candidates.values()];
-    const few = this.#init.policy === "adaptive" && this.#list.length > fullScanUpTo;
-    let among = few ? this.#draw(this.#list, request, nowUs) : [];
-    if (among.length === 0) among = this.#standing(this.#list).filter((one) => this.#canBeHad(one, request, nowUs));
+    const list = this.#asked(request);
+    const few = this.#init.policy === "adaptive" && list.length > fullScanUpTo;
+    let among = few ? this.#draw(list, request, nowUs) : [];
+    if (among.length === 0) among = this.#standing(list).filter((one) => this.#canBeHad(one, request, nowUs));
     return among.length === 0 ? undefined : this.#policy(among, choice);
+  }
+
+  #asked({ among }: PickRequest): readonly Candidate[] {
+    if (among === undefined) return this.#candidates.all;
+    return among.flatMap((id) => this.#candidates.get(id) ?? []);
   }
 
   #draw(list: readonly Candidate[], request: PickRequest, nowUs: number): Candidate[] {
@@ -159,23 +150,15 @@ export class Balancer {
   }
 
   #usable(id: string | undefined, request: PickRequest, nowUs: number): Candidate | undefined {
-    const found = id === undefined ? undefined : this.#candidates.get(id);
+    if (id === undefined || request.among?.includes(id) === false) return undefined;
+    const found = this.#candidates.get(id);
     return found?.breaker.allows === true && this.#canBeHad(found, request, nowUs) ? found : undefined;
   }
 
   #canBeHad(candidate: Candidate, { exclude }: PickRequest, nowUs: number): boolean {
-    candidate.look(nowUs, this.#forgottenUs());
+    this.#candidates.look(candidate, nowUs);
     if (candidate.refusesUntilUs > nowUs || exclude?.has(candidate.id) === true) return false;
     return this.#init.overflow !== "refuse" || !candidate.full;
-  }
-
-  #forgottenUs(): number {
-    return this.#init.clock.nowUs() - (this.#init.forgetMs ?? Number.POSITIVE_INFINITY) * 1_000;
-  }
-
-  #reported(candidate: Candidate, report: LoadReport): void {
-    const nowUs = this.#init.clock.nowUs();
-    candidate.reported(report, nowUs, nowUs - (this.#init.arrivalMs ?? 0) * 1_000);
   }
 
   #place(candidate: Candidate, sent: Sent): Placement {
@@ -197,7 +180,10 @@ export class Balancer {
           const nowUs = clock.nowUs();
           candidate.breaker.succeeded();
           candidate.measured((nowUs - sent.atUs) / 1_000, nowUs);
-          if (report !== undefined) this.#reported(candidate, report);
+          // Of one that has gone meanwhile nobody wants to know.
+          if (report !== undefined && this.#candidates.get(candidate.id) === candidate) {
+            this.#candidates.report(candidate.id, report);
+          }
         }),
       refused: (retryAfterMs = refusesForMs) =>
         once(() => {

@@ -37,6 +37,11 @@ export class Candidate implements CandidateLoad {
     this.breaker = new Breaker(clock);
   }
 
+  /** What it has said last. */
+  get lastReport(): LoadReport | undefined {
+    return this.#report;
+  }
+
   get inFlight(): number {
     return Math.max(0, (this.#report?.inFlight ?? 0) - this.#ended) + this.#since.size;
   }

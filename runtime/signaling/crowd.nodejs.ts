@@ -21,11 +21,17 @@ export class Crowd {
   readonly #rate: AddressRate;
   readonly #refused: (reason: RefusalReason) => void;
   readonly #turnedAway = new WeakSet<Duplex>();
+  readonly #left: (this: Socket) => void;
 
   constructor({ connections, socketsPerSecond }: AddressLimits, refused: (reason: RefusalReason) => void) {
     this.#open = new PerAddress(connections);
     this.#rate = new AddressRate(nodejsTime, socketsPerSecond);
     this.#refused = refused;
+    const open = this.#open;
+    // One for all: the address of a socket that was asked for it is known also when it is closed.
+    this.#left = function left(this: Socket) {
+      open.release(hostOf(this.remoteAddress));
+    };
   }
 
   /**
@@ -35,7 +41,7 @@ export class Crowd {
   enter(socket: Socket, secure = false): void {
     const host = hostOf(socket.remoteAddress);
     if (this.#open.take(host)) {
-      socket.once("close", () => this.#open.release(host));
+      socket.on("close", this.#left);
       return;
     }
     this.#refused("address-connections");

@@ -15,20 +15,21 @@ export interface Excess {
 /** How many messages, and of how many bytes together, a connection has sent in a second: windows of one second each. */
 export class MessageRates {
   readonly #clock: Pick<Clock, "nowUs">;
-  #windowStartUs: number;
+  /** In whole milliseconds, which the engine keeps in the object itself. */
+  #windowStartMs: number;
   #messages = 0;
   #bytes = 0;
 
   constructor(clock: Pick<Clock, "nowUs">) {
     this.#clock = clock;
-    this.#windowStartUs = clock.nowUs();
+    this.#windowStartMs = this.#nowMs();
   }
 
   /** Counts a message. @returns undefined while that is within the limits */
   take(text: string, { messagesPerSecond, bytesPerSecond }: RateLimits): Excess | undefined {
-    const nowUs = this.#clock.nowUs();
-    if (nowUs - this.#windowStartUs >= 1_000_000) {
-      this.#windowStartUs = nowUs;
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#windowStartMs >= 1_000) {
+      this.#windowStartMs = nowMs;
       this.#messages = 0;
       this.#bytes = 0;
     }
@@ -39,6 +40,10 @@ export class MessageRates {
     this.#bytes += utf8Length(text);
     if (this.#bytes <= bytesPerSecond) return undefined;
     return { reason: "byte-rate", text: `more than ${bytesPerSecond} bytes in a second` };
+  }
+
+  #nowMs(): number {
+    return Math.floor(this.#clock.nowUs() / 1_000);
   }
 }
 

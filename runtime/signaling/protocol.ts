@@ -213,6 +213,16 @@ export function rpcSuccess(replyTo: RpcId, result: object): object {
   return { jsonrpc: "2.0", id: replyTo, result };
 }
 
+/** The text of a success whose result is JSON already. */
+export function rpcSuccessText(replyTo: RpcId, result: string): string {
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(replyTo)},"result":${result}}`;
+}
+
+/** The text of a notification whose parameters are JSON already. */
+export function rpcNotificationText(method: string, params: string): string {
+  return `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`;
+}
+
 export function rpcRequest(callId: RpcId, method: string, params: object): object {
   return { jsonrpc: "2.0", id: callId, method, params };
 }

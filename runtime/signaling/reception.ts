@@ -1,5 +1,5 @@
 import type { MethodParams, RpcId } from "./protocol.ts";
-import type { SignalSocket } from "./socket.ts";
+import type { SocketOutlet } from "./socket.ts";
 
 /** Who goes on with a socket that somebody else has greeted. */
 export interface Guest {
@@ -13,5 +13,5 @@ export interface Reception {
    * @param text of the whole hello
    * @returns undefined when it is for a pipeline that runs here
    */
-  enter(hello: MethodParams<"hello">, id: RpcId, socket: SignalSocket, text: string): Guest | undefined;
+  enter(hello: MethodParams<"hello">, id: RpcId, socket: SocketOutlet, text: string): Guest | undefined;
 }

@@ -3,6 +3,7 @@ import type { HttpService } from "../http/message.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { IncomingCall, ServeOptions, SignalingCandidate, SignalingServer } from "../interface/signaling.ts";
+import { Deadlines, type Deadline } from "./deadlines.ts";
 import { closeCodes, signalLimits } from "./limits.ts";
 import { Mailbox } from "./mailbox.ts";
 import { MessageRates } from "./message-rates.ts";
@@ -11,8 +12,8 @@ import type { Guest, Reception } from "./reception.ts";
 import { PerAddress } from "./per-address.ts";
 import { Refusals, type RefusalReason } from "./refusals.ts";
 import { peerReception } from "./service/peer-reception.ts";
-import { Unread } from "./unread.ts";
-import type { SignalServerFactory, SignalServerHandle, SignalSocket } from "./socket.ts";
+import { Unread, type SocketListener } from "./unread.ts";
+import type { SignalServerFactory, SignalServerHandle, SignalSocket, SocketOutlet } from "./socket.ts";
 import { calleeStart, calleeStep, type CalleeEffect, type CalleeEvent, type CalleeState } from "./state.ts";
 
 export interface ServerInit {
@@ -51,6 +52,9 @@ export async function serveSockets(init: ServerInit, options: SocketsOptions): P
   const perAddress = new PerAddress(options.halfOpenPerAddress);
   /** In the order in which they came. */
   const legs = new Set<CalleeLeg>();
+  const deadlines = new Deadlines<CalleeLeg>(init.clock, (leg) => {
+    if (leg.due()) deadlines.set(leg, leg.endUs);
+  });
   /** Makes room: who has come and said nothing goes before somebody who comes now. */
   const dismissSilent = (host: string | undefined): boolean => {
     for (const leg of legs) {
@@ -69,18 +73,19 @@ export async function serveSockets(init: ServerInit, options: SocketsOptions): P
     if (isFull && !dismissSilent(isAddressFull ? remoteHost : undefined)) {
       if (!isAddressFull) perAddress.release(remoteHost);
       refused("half-open");
-      socket.onMessage(() => undefined);
-      socket.onClose(() => undefined);
+      socket.listen({ message: () => undefined, closed: () => undefined });
       socket.close(closeCodes.tryAgainLater, "too many calls at once");
       return;
     }
     if (isAddressFull) perAddress.take(remoteHost);
     const leg = new CalleeLeg(init.clock, socket, options, () => {
       legs.delete(leg);
+      deadlines.delete(leg);
       perAddress.release(remoteHost);
     });
     legs.add(leg);
-    listenTo(socket, leg);
+    deadlines.set(leg, leg.helloUs);
+    socket.listen(new Visitor(leg));
   };
   const handle = await (options.from ?? init.listen)({ ...options, refused }, onSocket, options.http);
   return {
@@ -94,33 +99,43 @@ export async function serveSockets(init: ServerInit, options: SocketsOptions): P
 }
 
 /** Takes what a socket says to its leg, and to the guest that it becomes: nothing is kept of the leg then, for a guest may stay for days. */
-function listenTo(socket: SignalSocket, first: CalleeLeg): void {
-  let leg: CalleeLeg | undefined = first;
-  let guest: Guest | undefined;
-  socket.onMessage((text) => {
-    guest?.message(text);
-    if (leg === undefined) return;
-    guest = leg.message(text);
-    if (guest !== undefined) leg = undefined;
-  });
-  socket.onClose((code) => {
-    guest?.closed();
-    leg?.closed(code);
-  });
+class Visitor implements SocketListener {
+  #leg: CalleeLeg | undefined;
+  #guest: Guest | undefined;
+
+  constructor(leg: CalleeLeg) {
+    this.#leg = leg;
+  }
+
+  message(text: string): void {
+    this.#guest?.message(text);
+    if (this.#leg === undefined) return;
+    this.#guest = this.#leg.message(text);
+    if (this.#guest !== undefined) this.#leg = undefined;
+  }
+
+  closed(code: number): void {
+    this.#guest?.closed();
+    this.#leg?.closed(code);
+  }
 }
 
-class CalleeLeg {
+class CalleeLeg implements Deadline {
+  dueUs = 0;
+  place = -1;
+  /** By when a hello has to be there, and by when all is over. */
+  readonly helloUs: number;
+  readonly endUs: number;
   readonly ended: Promise<MeshError | undefined>;
-  readonly #socket: SignalSocket;
+  readonly #socket: SocketOutlet;
   readonly #options: SocketsOptions;
   readonly #candidates = new Mailbox<SignalingCandidate | null>();
-  readonly #cancels: (() => void)[] = [];
   #state: CalleeState = calleeStart;
   readonly #isEnded: (error: MeshError | undefined) => void;
   readonly #rates: MessageRates;
 
   /** @param onEnded called once, before anything else can come */
-  constructor(clock: Clock, socket: SignalSocket, options: SocketsOptions, onEnded: () => void) {
+  constructor(clock: Clock, socket: SocketOutlet, options: SocketsOptions, onEnded: () => void) {
     this.#socket = socket;
     this.#options = options;
     let isEnded: (error: MeshError | undefined) => void = () => undefined;
@@ -129,22 +144,12 @@ class CalleeLeg {
     this.#isEnded = (error) => {
       if (over) return;
       over = true;
-      for (const cancel of this.#cancels) cancel();
       onEnded();
       isEnded(error);
     };
-    const { helloMs, callMs } = signalLimits;
-    const { refusals } = options;
-    const cancelHello = clock.schedule(helloMs, () => {
-      if (!this.isSilent) return;
-      refusals.count("hello-timeout");
-      this.stop(closeCodes.policyViolation, `no hello within ${helloMs} ms`);
-    });
-    const cancelCall = clock.schedule(callMs, () => {
-      refusals.count("call-timeout");
-      this.stop(closeCodes.policyViolation, `a call ends within ${callMs} ms`);
-    });
-    this.#cancels.push(cancelHello, cancelCall);
+    const nowUs = clock.nowUs();
+    this.helloUs = nowUs + signalLimits.helloMs * 1_000;
+    this.endUs = nowUs + signalLimits.callMs * 1_000;
     this.#rates = new MessageRates(clock);
   }
 
@@ -155,6 +160,21 @@ class CalleeLeg {
     this.#options.refusals.count(excess.reason);
     this.stop(closeCodes.policyViolation, excess.text);
     return undefined;
+  }
+
+  /** One of its times has come. @returns whether it goes on until the other */
+  due(): boolean {
+    const { refusals } = this.#options;
+    const { helloMs, callMs } = signalLimits;
+    if (this.isSilent) {
+      refusals.count("hello-timeout");
+      this.stop(closeCodes.policyViolation, `no hello within ${helloMs} ms`);
+      return false;
+    }
+    if (this.dueUs < this.endUs) return true;
+    refusals.count("call-timeout");
+    this.stop(closeCodes.policyViolation, `a call ends within ${callMs} ms`);
+    return false;
   }
 
   /** The caller has gone. */
@@ -211,7 +231,6 @@ class CalleeLeg {
           this.#send(effect.message);
           break;
         case "greeted":
-          this.#cancels[0]?.();
           break;
         case "offer":
           this.#options.onCall(this.#call(effect));

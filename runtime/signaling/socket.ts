@@ -1,8 +1,8 @@
 import type { HttpService } from "../http/message.ts";
 import type { RefusalReason } from "./refusals.ts";
 
-/** One WebSocket, whichever library is behind it. Text messages only; a binary one closes it with 1003. */
-export interface SignalSocket {
+/** What a WebSocket is to those who are told what comes in by somebody else. */
+export interface SocketOutlet {
   /** Bytes that were sent and that the other side has not taken yet; left out where that is not known. */
   readonly unreadBytes?: number;
   /** The address of the machine at the other end; left out where there is no such. */
@@ -11,6 +11,10 @@ export interface SignalSocket {
   send(text: string): void;
   /** @param code 1000 or 3000 to 4999 in browsers @param reason at most 123 bytes of UTF-8 (RFC 6455 section 5.5) */
   close(code: number, reason: string): void;
+}
+
+/** One WebSocket, whichever library is behind it. Text messages only; a binary one closes it with 1003. */
+export interface SignalSocket extends SocketOutlet {
   /** Set once, synchronously with getting the socket. */
   onMessage(listener: (text: string) => void): void;
   /** Set once, synchronously with getting the socket. Called once, also after `close`. */

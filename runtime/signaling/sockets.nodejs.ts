@@ -2,18 +2,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocket, WebSocketServer, type RawData } from "ws";
+import { WebSocketServer } from "ws";
 import { answerRequest, declineBroken } from "../http/server.nodejs.ts";
 import { httpLimits } from "../http/limits.ts";
 import type { HttpService } from "../http/message.ts";
 import { MeshError } from "../interface/errors.ts";
-import { rateLimit, type RateLimit } from "../interface/rate.ts";
 import { formatHostPort } from "../interface/uri.ts";
-import { closeCodes, signalLimits, signalSubprotocol } from "./limits.ts";
-import { Crowd, decline, hostOf, nodejsTime, type AddressLimits } from "./crowd.nodejs.ts";
+import { signalLimits, signalSubprotocol } from "./limits.ts";
+import { Crowd, decline, hostOf, type AddressLimits } from "./crowd.nodejs.ts";
 import { isOriginAllowed } from "./origin.ts";
-import type { RefusalReason } from "./refusals.ts";
-import type { SignalServerHandle, SignalSocket, SignalConnect, SignalServerFactory } from "./socket.ts";
+import type { SignalServerHandle, SignalConnect, SignalServerFactory } from "./socket.ts";
+import { OwnedWebSocket, WsSocket } from "./ws-socket.nodejs.ts";
 
 /**
  * Given to both ends. `closeTimeout` is missing from the types of `ws`: after that many milliseconds a side that never
@@ -30,7 +29,7 @@ export const connectNodejs: SignalConnect = (at, signal) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const where = formatHostPort(at);
-    const socket = new WebSocket(`${at.secure === true ? "wss" : "ws"}://${where}/`, signalSubprotocol, {
+    const socket = new OwnedWebSocket(`${at.secure === true ? "wss" : "ws"}://${where}/`, signalSubprotocol, {
       ...common,
       followRedirects: false,
     });
@@ -48,7 +47,7 @@ export const connectNodejs: SignalConnect = (at, signal) =>
     });
     socket.once("open", () => {
       signal.removeEventListener("abort", onAbort);
-      resolve(wrap(socket));
+      resolve(new WsSocket(socket));
     });
     socket.once("close", () => signal.removeEventListener("abort", onAbort));
   });
@@ -88,6 +87,7 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
       };
       const refused = at.refused ?? (() => undefined);
       const crowd = new Crowd(perAddress, refused);
+      const endpoint = { refused, open: new Set<OwnedWebSocket>() };
       const allows = ({ headers: { origin, host } }: IncomingMessage): boolean =>
         isOriginAllowed({ origin, host, listenHost: bracketed(at.host), allowed: allowedOrigins });
       const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
@@ -113,11 +113,13 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
         ...common,
         noServer: true,
         autoPong: false,
+        clientTracking: false,
+        WebSocket: OwnedWebSocket,
         handleProtocols: () => signalSubprotocol,
       });
       http.on("upgrade", (request, stream, head) => {
-        // A client may go at any moment of its handshake.
-        stream.on("error", () => stream.destroy());
+        // A client may go at any moment of its handshake. What is kept for a connection is to keep nothing of its request.
+        stream.on("error", destroyThis);
         if (!crowd.mayOpen(stream, request.socket.remoteAddress)) return;
         const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
         if (!allows(request)) {
@@ -127,12 +129,10 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
           refused("subprotocol");
           decline(stream, "400 Bad Request", `This endpoint speaks the WebSocket subprotocol ${signalSubprotocol}.`);
         } else {
+          const remoteHost = hostOf(request.socket.remoteAddress);
           sockets.handleUpgrade(request, stream, head, (socket) => {
-            socket.on("error", (error: NodeJS.ErrnoException) => {
-              if (error.code?.startsWith("WS_ERR") === true) refused(frameReasons[error.code] ?? "frame");
-            });
-            answerPings(socket, refused);
-            onSocket(wrap(socket, hostOf(request.socket.remoteAddress), refused));
+            stream.off("error", destroyThis);
+            onSocket(new WsSocket(socket, endpoint, remoteHost));
           });
         }
       });
@@ -140,7 +140,7 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
       http.listen({ host: at.host, port: at.port, exclusive: true }, () => {
         const { port } = http.address() as AddressInfo;
         http.on("error", () => undefined);
-        resolve({ host: at.host, port, close: () => closeAll(http, sockets, service !== undefined) });
+        resolve({ host: at.host, port, close: () => closeAll(http, endpoint.open, service !== undefined) });
       });
     });
 }
@@ -152,18 +152,13 @@ function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** Why `ws` has ended a connection; what is not here is no frame of RFC 6455. */
-const frameReasons: Readonly<Record<string, RefusalReason>> = {
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: "message-bytes",
-  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: "message-bytes",
-  WS_ERR_TOO_MANY_BUFFERED_PARTS: "message-bytes",
-  WS_ERR_INVALID_UTF8: "utf8",
-};
+function destroyThis(this: Duplex): void {
+  this.destroy();
+}
 
 /** @param answers some may be on their way */
-async function closeAll(http: Server, sockets: WebSocketServer, answers: boolean): Promise<void> {
-  for (const socket of sockets.clients) socket.terminate();
-  sockets.close();
+async function closeAll(http: Server, open: ReadonlySet<OwnedWebSocket>, answers: boolean): Promise<void> {
+  for (const socket of open) socket.terminate();
   const closed = new Promise<void>((resolve) => http.close(() => resolve()));
   http.closeIdleConnections();
   // The last event of a stream may still leave.
@@ -187,58 +182,6 @@ function answerPlain(request: IncomingMessage, response: ServerResponse, service
       `Connect to it from a pipeline: webrtc://${host}/<pipeline>\n` +
       (service === undefined ? "" : `What can be asked over HTTP: http://${host}/openapi.json\n`),
   );
-}
-
-/** As `ws` does by itself, but not without end: control frames count as messages, and who does not read is not written to. */
-function answerPings(socket: WebSocket, refused: (reason: RefusalReason) => void): void {
-  let rate: RateLimit | undefined;
-  const onControl = (): boolean => {
-    rate ??= rateLimit(nodejsTime, signalLimits.messagesPerSecond);
-    if (rate.take()) return true;
-    if (socket.readyState === WebSocket.OPEN) {
-      refused("message-rate");
-      socket.close(
-        closeCodes.policyViolation,
-        `more than ${signalLimits.messagesPerSecond} control frames in a second`,
-      );
-    }
-    return false;
-  };
-  socket.on("ping", (data: Buffer) => {
-    if (onControl() && socket.bufferedAmount <= signalLimits.behindBytes) socket.pong(data);
-  });
-  socket.on("pong", onControl);
-}
-
-function wrap(
-  socket: WebSocket,
-  remoteHost?: string,
-  refused: (reason: RefusalReason) => void = () => undefined,
-): SignalSocket {
-  return {
-    get unreadBytes() {
-      return socket.bufferedAmount;
-    },
-    remoteHost,
-    send(text) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(text);
-    },
-    close(code, reason) {
-      if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
-      else if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
-    },
-    onMessage(listener) {
-      socket.on("message", (data: RawData, isBinary: boolean) => {
-        if (isBinary) {
-          if (socket.readyState === WebSocket.OPEN) refused("binary");
-          socket.close(closeCodes.unsupportedData, "text messages only");
-        } else listener((data as Buffer).toString("utf8"));
-      });
-    },
-    onClose(listener) {
-      socket.once("close", (code: number, reason: Buffer) => listener(code, reason.toString("utf8")));
-    },
-  };
 }
 
 function unreachable(where: string, error: NodeJS.ErrnoException): MeshError {

@@ -186,5 +186,7 @@ function registration(index: number): ServiceParams<"register"> {
       },
     ],
     load: { inFlight: index % 3, slots: 8, serviceMs: 20 },
+    // The longest there is: nobody renews here, however long a busy machine takes for all of it.
+    leaseMs: 120_000,
   };
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { rounded, type BenchRow } from "./hop-rounds.ts";
@@ -16,6 +17,8 @@ const work = {
   relaysPerSecond: 2_000,
   seconds: process.argv.includes("--long") ? 20 : 4,
 } as const;
+/** The engine gives memory back when it has had nothing to do for about so long. */
+const quietMs = process.argv.includes("--long") ? 15_000 : undefined;
 
 export const title = `${peers} registered peers at one signaling service; service and peers in a process each, over the loopback`;
 
@@ -25,6 +28,8 @@ interface Figures {
   readonly registeredPerSecond: number;
   /** Of the service, for a peer that is there. */
   readonly rssBytes: number;
+  /** The same when nothing has been said for a while; only with `--long`. */
+  readonly quietRssBytes: number | undefined;
   readonly heapBytes: number;
   readonly registerUs: number;
   readonly discover: Answer<"asked">["discover"];
@@ -86,6 +91,17 @@ function rowsOf(ours: Figures, peerjs: Figures): BenchRow[] {
   });
   return [
     row("10,000 peers", "resident", "kB a peer", ({ rssBytes }) => rssBytes / 1_000, "ours <= 10 kB"),
+    ...(ours.quietRssBytes === undefined
+      ? []
+      : [
+          row(
+            "10,000 peers",
+            "resident, after 15 s of quiet",
+            "kB a peer",
+            (one) => (one.quietRssBytes ?? 0) / 1_000,
+            null,
+          ),
+        ]),
     row("10,000 peers", "heap", "kB a peer", ({ heapBytes }) => heapBytes / 1_000, null),
     row("10,000 peers", "registered", "/s", ({ registeredPerSecond }) => registeredPerSecond, null),
     row("10,000 peers", "CPU of one", "us", ({ registerUs }) => registerUs, null),
@@ -136,11 +152,13 @@ async function measured(serverFile: string, loadFile: string, name: ServerName):
     };
     const loadTask: LoadTask = { name, port: started.port, ...work };
     const [registered, full] = await after("registered", loadTask);
+    const quiet = quietMs === undefined ? undefined : await stateAfter(server, quietMs);
     const [{ discover }, asked] = await after("asked", "go on");
     const [relay, end] = await after("relayed", "go on");
     return {
       registeredPerSecond: registered.perSecond,
       rssBytes: (full.rss - started.rss) / peers,
+      quietRssBytes: quiet && (quiet.rss - started.rss) / peers,
       heapBytes: (full.heap - started.heap) / peers,
       registerUs: (full.cpuUs - started.cpuUs) / peers,
       discover,
@@ -152,6 +170,12 @@ async function measured(serverFile: string, loadFile: string, name: ServerName):
     for (const child of [server, load]) child.kill();
     await gone;
   }
+}
+
+async function stateAfter(server: ChildProcess, ms: number): Promise<ServerState> {
+  await setTimeout(ms);
+  server.send("state");
+  return next<ServerState>(server);
 }
 
 async function next<T>(child: ChildProcess): Promise<T> {

@@ -1,27 +1,13 @@
 import type { Capability } from "../../interface/capabilities.ts";
-import type { FoundPipeline, Query } from "../methods.ts";
+import type { Query } from "../methods.ts";
 import { peerFits, pipelineFits } from "./fits.ts";
 import { interfaceHash } from "./interface-hash.ts";
 import { Interner, type Held } from "./interner.ts";
-import { foundPipeline, type AdvertisedPipeline, type LoadReport, type RegistryRecord } from "./record.ts";
+import { SharedLists } from "./shared-lists.ts";
+import { Match, type Entry } from "./match.ts";
+import type { AdvertisedPipeline, RegistryRecord } from "./record.ts";
 import { SortedNames } from "./sorted-names.ts";
 import type { StoreChange } from "./store.ts";
-
-/** A pipeline and the hash of what it takes and gives. */
-interface Advertised {
-  readonly pipeline: AdvertisedPipeline;
-  readonly hash: string;
-}
-
-interface Entry {
-  readonly record: Omit<RegistryRecord, "provides" | "pipelines">;
-  readonly provides: Held<readonly Capability[]>;
-  /** In the order of their names. */
-  readonly pipelines: readonly Held<Advertised>[];
-  /** UTF-16 code units of the JSON of `record`. */
-  readonly length: number;
-  load: LoadReport | undefined;
-}
 
 export interface PageOptions {
   readonly limit: number;
@@ -32,7 +18,7 @@ export interface PageOptions {
 }
 
 export interface Page {
-  readonly found: readonly FoundPipeline[];
+  readonly found: readonly Match[];
   /** Where the next page begins; undefined when nothing is left. A page that has a next one may be short. */
   readonly cursor: string | undefined;
 }
@@ -57,8 +43,10 @@ export class Directory {
   readonly #byName = new Index();
   readonly #byHash = new Index();
   readonly #byCapability = new Index();
-  readonly #provides = new Interner<readonly Capability[]>();
-  readonly #advertised = new Interner<Advertised>();
+  readonly #provides = new Interner<readonly Capability[]>(() => undefined);
+  readonly #advertised = new Interner<AdvertisedPipeline, string>(interfaceHash);
+  readonly #lists = new SharedLists<AdvertisedPipeline>();
+  readonly #heldLists = new SharedLists<Held<AdvertisedPipeline, string>>();
   readonly #listeners = new Set<(change: DirectoryChange) => void>();
   /** Nodes that cannot be reached: nothing is passed on to the peers that are connected there. */
   readonly #gone = new Set<string>();
@@ -77,9 +65,17 @@ export class Directory {
     return this.#entries.has(id);
   }
 
-  /** The registration without what it says of pipelines. */
-  get(id: string): Entry["record"] | undefined {
+  get(id: string): RegistryRecord | undefined {
     return this.#entries.get(id)?.record;
+  }
+
+  /** The same record, of one object with others in what is the same in them; its pipelines in the order of their names. */
+  shared(record: RegistryRecord): RegistryRecord {
+    const provides = this.#provides.shared(record.provides) as Capability[];
+    const pipelines = record.pipelines.map((one) => this.#advertised.shared(one)).toSorted(byName);
+    const list = this.#lists.shared(pipelines);
+    if (provides === record.provides && list === record.pipelines) return record;
+    return { ...record, provides, pipelines: list };
   }
 
   /** Takes over a change of the store. */
@@ -125,7 +121,7 @@ export class Directory {
 
   /** What fits a question, in the order of ids. */
   page(query: Query, { limit, length, cursor }: PageOptions): Page {
-    const found: FoundPipeline[] = [];
+    const found: Match[] = [];
     let room = length;
     let scanned = 0;
     /** All up to here has been told, or does not fit. */
@@ -137,14 +133,15 @@ export class Directory {
       const { id } = entry.record;
       scanned += 1;
       for (const held of matcher.fitting(entry)) {
-        const { pipeline, hash } = held.value;
-        if (entry === first && pipeline.pipeline <= lastPipeline) continue;
-        const one = this.#found(entry, pipeline, hash);
-        const size = jsonLength(entry, held, one);
-        if (found.length > 0 && (found.length >= limit || size > room)) return { found, cursor: reached };
-        found.push(one);
+        const { pipeline } = held.value;
+        if (entry === first && pipeline <= lastPipeline) continue;
+        if (found.length > 0 && found.length >= limit) return { found, cursor: reached };
+        const match = this.#match(entry, held);
+        const { length: size } = match.json;
+        if (found.length > 0 && size > room) return { found, cursor: reached };
+        found.push(match);
         room -= size;
-        reached = `${id}/${pipeline.pipeline}`;
+        reached = `${id}/${pipeline}`;
       }
       reached = `${id}/${behindAll}`;
       if (scanned >= scannedPeers) return { found, cursor: reached };
@@ -156,25 +153,22 @@ export class Directory {
    * All that fits a question, in the order of ids.
    * @param from peers behind this id come first, and then those up to it
    */
-  *matches(query: Query, from?: string): Generator<FoundPipeline> {
+  *matches(query: Query, from?: string): Generator<Match> {
     const matcher = new Matcher(query);
     for (const entry of this.#around(query, from)) {
-      for (const { value } of matcher.fitting(entry)) {
-        const { pipeline, hash } = value;
-        yield this.#found(entry, pipeline, hash);
-      }
+      for (const held of matcher.fitting(entry)) yield this.#match(entry, held);
     }
   }
 
   /** What a change is to someone who watches a question. */
-  difference({ id, before, after }: DirectoryChange, query: Query): { found: FoundPipeline[]; gone: string[] } {
-    const matcher = new Matcher(query);
-    const had = before === undefined ? [] : [...matcher.fitting(before)].map(({ value }) => value.pipeline.pipeline);
-    const has = after === undefined ? [] : [...matcher.fitting(after)].map(({ value }) => value);
+  difference({ id, before, after }: DirectoryChange, query: Query): { found: Match[]; gone: string[] } {
     if (query.peer !== undefined && query.peer !== id) return { found: [], gone: [] };
+    const matcher = new Matcher(query);
+    const had = before === undefined ? [] : [...matcher.fitting(before)].map(({ value }) => value.pipeline);
+    const has = after === undefined ? [] : [...matcher.fitting(after)];
     return {
-      found: after === undefined ? [] : has.map(({ pipeline, hash }) => this.#found(after, pipeline, hash)),
-      gone: had.filter((name) => !has.some(({ pipeline }) => pipeline.pipeline === name)),
+      found: after === undefined ? [] : has.map((held) => this.#match(after, held)),
+      gone: had.filter((name) => !has.some(({ value }) => value.pipeline === name)),
     };
   }
 
@@ -183,10 +177,9 @@ export class Directory {
     return this.#byName.keys(limit);
   }
 
-  #found({ record, provides, load }: Entry, pipeline: AdvertisedPipeline, hash: string): FoundPipeline {
-    const found = foundPipeline(record, provides.value as Capability[], pipeline, hash, load);
-    if (!record.connected || this.#gone.has(record.node)) found.relay = false;
-    return found;
+  #match(entry: Entry, held: Held<AdvertisedPipeline, string>): Match {
+    const { relay, connected, node } = entry.record;
+    return new Match(entry, held, relay && connected && !this.#gone.has(node));
   }
 
   #tell(change: DirectoryChange): void {
@@ -205,15 +198,13 @@ export class Directory {
     return this.#byName.get(pipeline)?.size ?? 0;
   }
 
-  #entryOf({ provides, pipelines, ...record }: RegistryRecord): Entry {
-    const inOrder = pipelines.toSorted((a, b) => (a.pipeline < b.pipeline ? -1 : 1));
-    return {
-      record,
-      provides: this.#provides.hold(provides),
-      pipelines: inOrder.map((pipeline) => this.#advertised.hold({ pipeline, hash: interfaceHash(pipeline) })),
-      length: JSON.stringify(record).length,
-      load: undefined,
-    };
+  #entryOf(given: RegistryRecord): Entry {
+    const provides = this.#provides.hold(given.provides);
+    const held = given.pipelines.map((one) => this.#advertised.hold(one)).toSorted((a, b) => byName(a.value, b.value));
+    const pipelines = this.#heldLists.shared(held);
+    const { provides: _, pipelines: __, ...own } = given;
+    const length = JSON.stringify(own).length;
+    return { record: this.shared(given), provides, pipelines, length, load: undefined };
   }
 
   #add(entry: Entry): void {
@@ -221,9 +212,9 @@ export class Directory {
     this.#entries.set(id, entry);
     this.#recordLength += entry.length;
     this.#ids.add(id);
-    for (const { value } of entry.pipelines) {
-      this.#byName.add(value.pipeline.pipeline, id);
-      this.#byHash.add(value.hash, id);
+    for (const { value, about } of entry.pipelines) {
+      this.#byName.add(value.pipeline, id);
+      this.#byHash.add(about, id);
     }
     for (const { name } of entry.provides.value) this.#byCapability.add(name, id);
   }
@@ -234,8 +225,8 @@ export class Directory {
     this.#recordLength -= entry.length;
     this.#ids.delete(id);
     for (const held of entry.pipelines) {
-      this.#byName.delete(held.value.pipeline.pipeline, id);
-      this.#byHash.delete(held.value.hash, id);
+      this.#byName.delete(held.value.pipeline, id);
+      this.#byHash.delete(held.about, id);
       this.#advertised.release(held);
     }
     for (const { name } of entry.provides.value) this.#byCapability.delete(name, id);
@@ -288,16 +279,9 @@ export class Directory {
 /** Comes behind the name of every pipeline. */
 const behindAll = "\uffff";
 
-/** UTF-16 code units of the JSON of what is found; what many have in common is not written for it, its length is known. */
-function jsonLength({ provides }: Entry, advertised: Held<Advertised>, found: FoundPipeline): number {
-  const { peer, name, epoch, addresses, relay, load } = found;
-  const own = JSON.stringify({ peer, name, epoch, interface: found.interface, addresses, relay, load }).length;
-  const pipeline = advertised.length - heldFrame;
-  return own + pipeline - "}{".length + ",".length + ',"provides":'.length + provides.length;
+function byName(one: AdvertisedPipeline, other: AdvertisedPipeline): number {
+  return one.pipeline < other.pipeline ? -1 : 1;
 }
-
-/** What the JSON of an interned pipeline has beside that of the pipeline. */
-const heldFrame = JSON.stringify({ hash: "0".repeat(32), pipeline: {} }).length - "{}".length;
 
 function splitCursor(cursor: string): [string, string] {
   const at = cursor.indexOf("/");
@@ -307,21 +291,21 @@ function splitCursor(cursor: string): [string, string] {
 /** Holds peers and pipelines against one question, each kind of them once. */
 class Matcher {
   readonly #query: Query;
-  readonly #peers = new Map<Held<readonly Capability[]>, boolean>();
-  readonly #pipelines = new Map<Held<Advertised>, boolean>();
+  readonly #peers = new Map<Entry["provides"], boolean>();
+  readonly #pipelines = new Map<Entry["pipelines"][number], boolean>();
 
   constructor(query: Query) {
     this.#query = query;
   }
 
-  *fitting({ provides, pipelines }: Entry): Generator<Held<Advertised>> {
+  *fitting({ provides, pipelines }: Entry): Generator<Entry["pipelines"][number]> {
     const { pipeline, interface: hash } = this.#query;
     for (const held of pipelines) {
       const { value } = held;
-      if (pipeline !== undefined && value.pipeline.pipeline !== pipeline) continue;
-      if (hash !== undefined && value.hash !== hash) continue;
+      if (pipeline !== undefined && value.pipeline !== pipeline) continue;
+      if (hash !== undefined && held.about !== hash) continue;
       if (!known(this.#peers, provides, () => peerFits(provides.value, this.#query))) return;
-      if (known(this.#pipelines, held, () => pipelineFits(value.pipeline, this.#query))) yield held;
+      if (known(this.#pipelines, held, () => pipelineFits(value, this.#query))) yield held;
     }
   }
 }

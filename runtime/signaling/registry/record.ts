@@ -1,4 +1,4 @@
-import type { FoundPipeline, ServiceParams } from "../methods.ts";
+import type { ServiceParams } from "../methods.ts";
 
 export type AdvertisedPipeline = ServiceParams<"register">["pipelines"][number];
 export type LoadReport = ServiceParams<"report">["load"];
@@ -17,25 +17,4 @@ export interface RegistryRecord extends Registration {
   readonly node: string;
   /** Its connection is up, so that calls can be passed on to it. */
   readonly connected: boolean;
-}
-
-/** What those who ask are told of a pipeline: nothing of keys and nodes. */
-export function foundPipeline(
-  { id, name, epoch, addresses, relay }: Omit<RegistryRecord, "provides" | "pipelines">,
-  provides: RegistryRecord["provides"],
-  pipeline: AdvertisedPipeline,
-  hash: string,
-  load: LoadReport | undefined,
-): FoundPipeline {
-  return {
-    ...pipeline,
-    peer: id,
-    name,
-    epoch,
-    interface: hash,
-    addresses,
-    relay,
-    provides,
-    ...(load !== undefined && { load }),
-  };
 }

@@ -3,6 +3,7 @@ import { MeshError } from "../../interface/errors.ts";
 import { randomId, type Random } from "../../interface/random.ts";
 import { serviceLimits } from "../limits.ts";
 import type { ServiceParams, ServiceResult } from "../methods.ts";
+import { Deadlines, type Deadline } from "../deadlines.ts";
 import { Directory } from "./directory.ts";
 import { checkOwner, nextEpoch } from "./fencing.ts";
 import type { RegistryRecord } from "./record.ts";
@@ -26,11 +27,11 @@ const endedAtMost = serviceLimits.peers;
 /** How often a change is tried again that another node was faster with. */
 const attempts = 8;
 
-interface Lease {
+interface Lease extends Deadline {
+  readonly id: string;
   readonly epoch: number;
+  /** What a renewal grants. */
   readonly ms: number;
-  untilUs: number;
-  cancel: () => void;
 }
 
 /**
@@ -44,6 +45,7 @@ export class Registry {
   readonly #init: RegistryInit;
   /** Of the peers of this node. */
   readonly #leases = new Map<string, Lease>();
+  readonly #ends: Deadlines<Lease>;
   /** The last epoch of ids that are nobody's now: no later owner gets one that an earlier one was given. */
   readonly #ended = new Map<string, number>();
   #unwatch: () => void = () => undefined;
@@ -53,6 +55,7 @@ export class Registry {
   private constructor(init: RegistryInit) {
     this.#init = init;
     this.node = init.node ?? randomId(init.random);
+    this.#ends = new Deadlines(init.clock, ({ id, epoch }) => void this.end(id, epoch).catch(() => undefined));
     this.directory.onChange(({ id, before, after }) => {
       this.#ended.delete(id);
       if (after !== undefined || before === undefined) return;
@@ -94,7 +97,8 @@ export class Registry {
       const last = Math.max(epoch, this.#ended.get(id) ?? 0);
       const next = nextEpoch(current, { id, key, epoch: last });
       this.#checkLength(given, current);
-      return { id, key, epoch: next, node: this.node, connected: true, name, addresses, relay, provides, pipelines };
+      const own = { id, key, epoch: next, node: this.node, connected: true, name, addresses, relay };
+      return this.directory.shared({ ...own, provides, pipelines });
     });
     if (given.load !== undefined) await this.#init.store.report(id, record.epoch, given.load);
     this.#grant(id, record.epoch, leaseMs, leaseMs);
@@ -132,7 +136,7 @@ export class Registry {
   close(): void {
     this.#closed = true;
     this.#unwatch();
-    for (const { cancel } of this.#leases.values()) cancel();
+    this.#ends.clear();
     this.#leases.clear();
   }
 
@@ -170,25 +174,14 @@ export class Registry {
   /** @param ms what a renewal grants @param nowMs what is granted now */
   #grant(id: string, epoch: number, ms: number, nowMs: number): void {
     if (this.#closed) return;
-    const { clock } = this.#init;
     const known = this.#leases.get(id);
-    const untilUs = clock.nowUs() + nowMs * 1_000;
-    // A timer for each renewal would be many: one looks, when it falls due, whether its time has been put off.
-    if (known?.epoch === epoch && known.ms === ms && untilUs >= known.untilUs) {
-      known.untilUs = untilUs;
-      return;
+    let lease = known;
+    if (lease?.epoch !== epoch || lease.ms !== ms) {
+      if (known !== undefined) this.#ends.delete(known);
+      lease = { id, epoch, ms, dueUs: 0, place: -1 };
+      this.#leases.set(id, lease);
     }
-    known?.cancel();
-    const lease: Lease = { epoch, ms, untilUs, cancel: () => undefined };
-    this.#leases.set(id, lease);
-    this.#await(id, lease);
-  }
-
-  #await(id: string, lease: Lease): void {
-    const { clock } = this.#init;
-    const leftMs = (lease.untilUs - clock.nowUs()) / 1_000;
-    if (leftMs > 0) lease.cancel = clock.schedule(leftMs, () => this.#await(id, lease));
-    else void this.end(id, lease.epoch).catch(() => undefined);
+    this.#ends.set(lease, this.#init.clock.nowUs() + nowMs * 1_000);
   }
 
   /** Takes over what was changed, here or by another node. */
@@ -202,22 +195,22 @@ export class Registry {
       // Written, as it turns out, by a request that was answered with a failure: its peer will come again.
       if (node === this.node && lease?.epoch !== epoch) {
         this.#grant(id, epoch, serviceLimits.leaseMs, serviceLimits.graceMs);
-      } else if (node !== this.node && lease !== undefined && lease.epoch < epoch) this.#drop(id, lease);
+      } else if (node !== this.node && lease !== undefined && lease.epoch < epoch) this.#drop(lease);
     } else if (lease !== undefined) {
-      this.#drop(id, lease);
+      this.#drop(lease);
       this.#onLost(id);
     }
   }
 
-  #drop(id: string, lease: Lease): void {
-    lease.cancel();
-    this.#leases.delete(id);
+  #drop(lease: Lease): void {
+    this.#ends.delete(lease);
+    this.#leases.delete(lease.id);
   }
 
   /** Ends the registration of an epoch, if it stands. @throws {MeshError} when the store does not answer */
   async end(id: string, epoch: number): Promise<void> {
     const lease = this.#leases.get(id);
-    if (lease?.epoch === epoch) this.#drop(id, lease);
+    if (lease?.epoch === epoch) this.#drop(lease);
     try {
       await this.#delete(id, epoch);
     } catch (error) {

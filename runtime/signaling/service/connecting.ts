@@ -1,5 +1,6 @@
 import { MeshError } from "../../interface/errors.ts";
-import type { FoundPipeline, ServiceParams } from "../methods.ts";
+import type { ServiceParams } from "../methods.ts";
+import type { Match } from "../registry/match.ts";
 import type { ServiceContext } from "./context.ts";
 
 /** Candidates that are held against each other; of those whose turn comes, the first will do. */
@@ -9,11 +10,11 @@ const candidatesAtMost = 1_024;
  * The pipeline that a caller is to connect to.
  * @throws {MeshError} `peer-unreachable` when none fits, or none can be dialled; `resource-exhausted` when all are full
  */
-export function connectTo(service: ServiceContext, params: ServiceParams<"connect">): FoundPipeline {
+export function connectTo(service: ServiceContext, params: ServiceParams<"connect">): Match {
   const { prefer = "round_robin", key, exclude = [], schemes, ...query } = params;
   const group = JSON.stringify([prefer, query]);
   const inTurn = prefer === "round_robin";
-  const free: FoundPipeline[] = [];
+  const free: Match[] = [];
   let found = 0;
   let full = 0;
   for (const one of service.directory.matches(query, inTurn ? service.chooser.last(group) : undefined)) {
@@ -30,7 +31,7 @@ export function connectTo(service: ServiceContext, params: ServiceParams<"connec
   throw new MeshError("resource-exhausted", text, { retryAfterMs: 500 });
 }
 
-function canDial({ addresses, relay }: FoundPipeline, schemes: readonly string[] | undefined): boolean {
+function canDial({ addresses, relay }: Match, schemes: readonly string[] | undefined): boolean {
   if (schemes === undefined) return relay || addresses.length > 0;
   if (relay && schemes.includes("webrtc")) return true;
   return addresses.some((address) => schemes.includes(/^[a-z0-9]+/i.exec(address)?.[0].toLowerCase() ?? ""));

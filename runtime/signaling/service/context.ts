@@ -1,6 +1,7 @@
 import type { Clock } from "../../interface/clock.ts";
 import type { ServiceMethod } from "../methods.ts";
 import type { PerAddress } from "../per-address.ts";
+import type { Deadline, Deadlines } from "../deadlines.ts";
 import type { RefusalReason } from "../refusals.ts";
 import type { Directory } from "../registry/directory.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -32,6 +33,12 @@ export interface Callee {
   stop(code: number, reason: string): void;
 }
 
+/** Who is looked at now and then. */
+export interface Watched extends Deadline {
+  /** It is time to look. */
+  due(): void;
+}
+
 /** What conversations and calls need of the service that they belong to. */
 export interface ServiceContext {
   readonly clock: Clock;
@@ -44,6 +51,8 @@ export interface ServiceContext {
   /** Peers that were registered over open conversations. */
   readonly peersPerAddress: PerAddress;
   readonly watches: WatchPlaces;
+  /** When conversations are looked at that may be nobody's any more. */
+  readonly idle: Deadlines<Watched>;
   /** Something was refused or broken off. */
   count(reason: RefusalReason): void;
   attach(id: string, callee: Callee): void;

@@ -8,16 +8,20 @@ import {
   parseMessage,
   rpcFailure,
   rpcNotification,
+  rpcNotificationText,
   rpcSuccess,
+  rpcSuccessText,
   type IncomingOf,
   type RpcId,
 } from "../protocol.ts";
 import type { Guest } from "../reception.ts";
-import type { SignalSocket } from "../socket.ts";
-import { reachable } from "./addresses.ts";
+import type { SocketOutlet } from "../socket.ts";
+import type { Match } from "../registry/match.ts";
+import { toldOf } from "./addresses.ts";
 import { connectTo } from "./connecting.ts";
-import type { Callee, Passed, ServiceContext } from "./context.ts";
-import { Watch } from "./watch.ts";
+import type { Callee, Passed, ServiceContext, Watched } from "./context.ts";
+import { FewRegistrations } from "./few-registrations.ts";
+import { Watch, type WatchNews } from "./watch.ts";
 
 const { discover, watch, connect, register, renew, unregister, report, relay } = serviceParams;
 const methods = { discover, watch, connect, register, renew, unregister, report, relay, bye: methodParams.bye };
@@ -28,11 +32,13 @@ type Call = Extract<IncomingOf<typeof methods>, { kind: "call" }>;
 const none: readonly never[] = [];
 
 /** What one connection says to a signaling service, and is told by it. */
-export class Conversation implements Guest, Callee {
+export class Conversation implements Guest, Callee, Watched {
+  /** When it is looked at next, whether somebody still wants it. */
+  dueUs = 0;
+  place = -1;
   readonly #service: ServiceContext;
-  readonly #socket: SignalSocket;
-  /** Epochs by the ids that were registered over it. */
-  readonly #registrations = new Map<string, number>();
+  readonly #socket: SocketOutlet;
+  readonly #registrations = new FewRegistrations();
   #watches: readonly Watch[] = none;
   /** Undefined while no call goes to it: there are many conversations, and few of them are called at a time. */
   #calls: Map<number, Passed> | undefined;
@@ -41,17 +47,16 @@ export class Conversation implements Guest, Callee {
   readonly #costly: MessageRates;
   #nextCall = 1;
   #heardUs: number;
-  #cancelIdle: () => void = () => undefined;
   #over = false;
 
-  constructor(service: ServiceContext, socket: SignalSocket) {
+  constructor(service: ServiceContext, socket: SocketOutlet) {
     this.#service = service;
     this.#socket = socket;
     const { clock } = service;
     this.#heardUs = clock.nowUs();
     this.#rates = new MessageRates(clock);
     this.#costly = new MessageRates(clock);
-    this.#awaitWords(serviceLimits.idleMs);
+    service.idle.set(this, this.#heardUs + serviceLimits.idleMs * 1_000);
   }
 
   greet(id: RpcId, version: number): void {
@@ -122,11 +127,6 @@ export class Conversation implements Guest, Callee {
     this.#registrations.delete(id);
   }
 
-  /** What a `watch` has to tell. */
-  tell(change: ServiceParams<"changed">): void {
-    this.#send(rpcNotification("changed", change));
-  }
-
   #called(call: Call): void {
     if (call.method === "bye") {
       this.#socket.close(closeCodes.normal, "");
@@ -137,7 +137,7 @@ export class Conversation implements Guest, Callee {
 
   async #answer(id: RpcId, call: Call): Promise<void> {
     try {
-      this.#send(rpcSuccess(id, await this.#do(call)));
+      this.#sendText(rpcSuccessText(id, await this.#do(call)));
     } catch (error) {
       const known = MeshError.from(error);
       this.#service.count(known.code);
@@ -146,33 +146,41 @@ export class Conversation implements Guest, Callee {
     if (call.method === "watch") this.#watches.at(-1)?.begin();
   }
 
-  async #do(call: Call): Promise<object> {
-    const { directory } = this.#service;
+  /** @returns the JSON of the result */
+  async #do(call: Call): Promise<string> {
     switch (call.method) {
-      case "discover": {
-        const { limit = serviceLimits.pageItems, cursor, ...query } = call.params;
-        const page = directory.page(query, { limit, length: serviceLimits.pageBytes, cursor });
-        const found = page.found.map((one) => reachable(one, this.#socket.remoteHost));
-        return { found, ...(page.cursor !== undefined && { cursor: page.cursor }) };
-      }
+      case "discover":
+        return this.#discover(call.params);
       case "connect":
-        return { found: reachable(connectTo(this.#service, call.params), this.#socket.remoteHost) };
+        return `{"found":${toldOf(connectTo(this.#service, call.params), this.#socket.remoteHost)}}`;
       case "watch":
-        return { watch: this.#watch(call.params) };
+        return JSON.stringify({ watch: this.#watch(call.params) });
       case "register":
-        return this.#register(call.params);
+        return JSON.stringify(await this.#register(call.params));
       case "renew":
-        return this.#registry().renew(this.#own(call.params));
+        return JSON.stringify(this.#registry().renew(this.#own(call.params)));
       case "unregister":
         await this.#registry().unregister(this.#own(call.params));
         this.#forget(call.params.id);
-        return {};
+        return "{}";
       case "report":
         await this.#registry().report({ ...call.params, ...this.#own(call.params) });
-        return {};
+        return "{}";
       default:
         throw new MeshError("protocol-violation", `"${call.method}" is no request`);
     }
+  }
+
+  #discover({ limit = serviceLimits.pageItems, cursor, ...query }: ServiceParams<"discover">): string {
+    const { directory } = this.#service;
+    const page = directory.page(query, { limit, length: serviceLimits.pageBytes, cursor });
+    const next = page.cursor === undefined ? "" : `,"cursor":${JSON.stringify(page.cursor)}`;
+    return `{"found":${this.#told(page.found)}${next}}`;
+  }
+
+  /** The JSON of a list of what was found. */
+  #told(found: readonly Match[]): string {
+    return `[${found.map((match) => toldOf(match, this.#socket.remoteHost)).join(",")}]`;
   }
 
   async #register(params: ServiceParams<"register">): Promise<object> {
@@ -211,9 +219,10 @@ export class Conversation implements Guest, Callee {
     this.#service.watches.add(this.#socket.remoteHost);
     const number = this.#watches.length + 1;
     const { directory, clock } = this.#service;
-    const tell = (change: Omit<ServiceParams<"changed">, "watch">): void => {
-      const found = change.found?.map((one) => reachable(one, this.#socket.remoteHost));
-      this.tell({ ...change, ...(found !== undefined && { found }), watch: number });
+    const tell = ({ found, ...others }: WatchNews): void => {
+      const told = found === undefined ? "" : `,"found":${this.#told(found)}`;
+      const params = `${JSON.stringify({ watch: number, ...others }).slice(0, -1)}${told}}`;
+      this.#sendText(rpcNotificationText("changed", params));
     };
     const isBehind = (): boolean => (this.#socket.unreadBytes ?? 0) > signalLimits.behindBytes;
     this.#watches = [...this.#watches, new Watch({ directory, clock, query, tell, isBehind })];
@@ -250,21 +259,24 @@ export class Conversation implements Guest, Callee {
   }
 
   #send(message: object): void {
-    if (this.#over) return;
-    this.#socket.send(JSON.stringify(message));
+    if (!this.#over) this.#sendText(JSON.stringify(message));
+  }
+
+  #sendText(text: string): void {
+    if (!this.#over) this.#socket.send(text);
   }
 
   #end(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    this.#cancelIdle();
+    this.#service.idle.delete(this);
     const { remoteHost } = this.#socket;
     for (const one of this.#watches) {
       one.stop();
       this.#service.watches.remove(remoteHost);
     }
     for (const call of this.#calls?.values() ?? none) call.hungUp(closeCodes.goingAway, "the called peer has gone");
-    for (const id of this.#registrations.keys()) {
+    for (const [id] of this.#registrations) {
       this.#service.detach(id, this);
       this.#service.peersPerAddress.release(remoteHost);
     }
@@ -275,25 +287,24 @@ export class Conversation implements Guest, Callee {
   /** One of its registrations stands. */
   get #isRegistered(): boolean {
     const { directory } = this.#service;
-    for (const id of this.#registrations.keys()) {
+    for (const [id] of this.#registrations) {
       if (this.#service.isAttached(id, this) && directory.has(id)) return true;
     }
     return false;
   }
 
-  /** Who neither is registered nor watches is heard of now and then, or goes. */
-  #awaitWords(ms: number): void {
-    const { clock } = this.#service;
-    this.#cancelIdle = clock.schedule(ms, () => {
-      const idleMs = (clock.nowUs() - this.#heardUs) / 1_000;
-      const busy = this.#isRegistered || this.#watches.length > 0;
-      if (busy) this.#awaitWords(serviceLimits.idleMs);
-      else if (idleMs < serviceLimits.idleMs) this.#awaitWords(serviceLimits.idleMs - idleMs);
-      else {
-        this.#service.count("idle");
-        this.stop(closeCodes.goingAway, `nothing was said for ${serviceLimits.idleMs} ms`);
-      }
-    });
+  /** It is time to look at it: who neither is registered nor watches is heard of now and then, or goes. */
+  due(): void {
+    const { clock, idle } = this.#service;
+    const nowUs = clock.nowUs();
+    const idleUs = serviceLimits.idleMs * 1_000;
+    const busy = this.#isRegistered || this.#watches.length > 0;
+    if (busy || nowUs - this.#heardUs < idleUs) {
+      idle.set(this, (busy ? nowUs : this.#heardUs) + idleUs);
+      return;
+    }
+    this.#service.count("idle");
+    this.stop(closeCodes.goingAway, `nothing was said for ${serviceLimits.idleMs} ms`);
   }
 }
 

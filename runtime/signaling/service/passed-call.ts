@@ -2,7 +2,7 @@ import { closeCodes, signalLimits } from "../limits.ts";
 import { MessageRates } from "../message-rates.ts";
 import { parseSignal } from "../protocol.ts";
 import type { Guest } from "../reception.ts";
-import type { SignalSocket } from "../socket.ts";
+import type { SocketOutlet } from "../socket.ts";
 import type { Callee, Passed, ServiceContext } from "./context.ts";
 
 /**
@@ -12,13 +12,13 @@ import type { Callee, Passed, ServiceContext } from "./context.ts";
 export class PassedCall implements Guest, Passed {
   number = 0;
   readonly #service: ServiceContext;
-  readonly #socket: SignalSocket;
+  readonly #socket: SocketOutlet;
   readonly #callee: Callee;
   readonly #rates: MessageRates;
   readonly #cancel: () => void;
   #over = false;
 
-  constructor(service: ServiceContext, socket: SignalSocket, callee: Callee) {
+  constructor(service: ServiceContext, socket: SocketOutlet, callee: Callee) {
     this.#service = service;
     this.#socket = socket;
     this.#callee = callee;

@@ -4,7 +4,7 @@ import type { MethodParams, RpcId } from "../protocol.ts";
 import type { Guest, Reception } from "../reception.ts";
 import type { Refusals } from "../refusals.ts";
 import { Directory } from "../registry/directory.ts";
-import type { SignalSocket } from "../socket.ts";
+import type { SocketOutlet } from "../socket.ts";
 import { roundRobinChooser } from "./chooser.ts";
 import { SignalingService } from "./service.ts";
 
@@ -16,7 +16,7 @@ export function peerReception(clock: Clock, calls: PipelineCalls, refusals: Refu
   let service: SignalingService | undefined;
   return {
     // What the peer runs is described when somebody asks for more than a call.
-    enter(hello: MethodParams<"hello">, id: RpcId, socket: SignalSocket, text: string): Guest | undefined {
+    enter(hello: MethodParams<"hello">, id: RpcId, socket: SocketOutlet, text: string): Guest | undefined {
       if (hello.pipeline !== undefined) return undefined;
       service ??= new SignalingService({
         clock,

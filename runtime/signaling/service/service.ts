@@ -1,19 +1,21 @@
 import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import { pipelineNotFound, toRpcError } from "../errors.ts";
+import { Deadlines } from "../deadlines.ts";
 import { closeCodes, serviceLimits, signalLimits } from "../limits.ts";
-import type { FoundPipeline, ServiceMethod } from "../methods.ts";
+import type { ServiceMethod } from "../methods.ts";
 import { PerAddress } from "../per-address.ts";
 import { rpcFailure, type MethodParams, type RpcId } from "../protocol.ts";
 import type { Guest, Reception } from "../reception.ts";
 import type { Directory } from "../registry/directory.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { RefusalFigures, RefusalReason, Refusals } from "../refusals.ts";
+import type { Match } from "../registry/match.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { SignalSocket } from "../socket.ts";
+import type { SocketOutlet } from "../socket.ts";
 import { commonVersion } from "../state.ts";
 import type { Chooser } from "./chooser.ts";
-import type { Callee, Passed, ServiceContext } from "./context.ts";
+import type { Callee, Passed, ServiceContext, Watched } from "./context.ts";
 import { Conversation } from "./conversation.ts";
 import { PassedCall } from "./passed-call.ts";
 import { WatchPlaces } from "./watch-places.ts";
@@ -40,6 +42,7 @@ export class SignalingService implements Reception, ServiceContext {
   readonly #init: SignalingServiceInit;
   readonly peersPerAddress = new PerAddress(serviceLimits.peersPerAddress);
   readonly watches = new WatchPlaces();
+  readonly idle: Deadlines<Watched>;
   readonly #conversations = new Set<Callee>();
   /** The conversation of each peer that is registered here. */
   readonly #peers = new Map<string, Callee>();
@@ -50,6 +53,10 @@ export class SignalingService implements Reception, ServiceContext {
 
   constructor(init: SignalingServiceInit) {
     this.#init = init;
+    this.idle = new Deadlines(init.clock, (one) => one.due());
+    init.directory.onChange(({ id, after }) => {
+      if (after === undefined) init.chooser.gone(id);
+    });
     init.registry?.onLost((id) => {
       // A conversation that breaks off makes its peer come again at once.
       this.#peers.get(id)?.stop(closeCodes.goingAway, "its registration was ended by another node");
@@ -112,7 +119,7 @@ export class SignalingService implements Reception, ServiceContext {
     };
   }
 
-  enter(hello: MethodParams<"hello">, id: RpcId, socket: SignalSocket, text: string): Guest | undefined {
+  enter(hello: MethodParams<"hello">, id: RpcId, socket: SocketOutlet, text: string): Guest | undefined {
     const version = commonVersion(hello.versions);
     if (typeof version !== "number") return this.#refuse(socket, id, version);
     if (hello.pipeline === undefined) return this.#converse(version, id, socket);
@@ -154,7 +161,7 @@ export class SignalingService implements Reception, ServiceContext {
     for (const conversation of this.#conversations) conversation.stop(closeCodes.goingAway, "the service stops");
   }
 
-  #converse(version: number, id: RpcId, socket: SignalSocket): Guest {
+  #converse(version: number, id: RpcId, socket: SocketOutlet): Guest {
     const { maxConversations = serviceLimits.connections } = this.#init;
     if (this.#stopped || this.#conversations.size >= maxConversations) {
       const text = `as many conversations as may be (${maxConversations}) are open here`;
@@ -170,20 +177,20 @@ export class SignalingService implements Reception, ServiceContext {
   #pass(
     hello: MethodParams<"hello"> & { readonly pipeline: string },
     id: RpcId,
-    socket: SignalSocket,
+    socket: SocketOutlet,
     text: string,
   ): Guest {
     const { pipeline, peer } = hello;
     const query = { pipeline, ...(peer !== undefined && { peer }) };
     const group = `relay ${pipeline}`;
-    let next: FoundPipeline | undefined;
+    let next: Match | undefined;
     for (const one of this.directory.matches(query, this.chooser.last(group))) {
       if (!one.relay || this.#calleeAnywhere(one.peer) === undefined) continue;
       next = one;
       break;
     }
     if (next === undefined) return this.#refuse(socket, id, this.#notFound(hello), peer === undefined);
-    const chosen = this.chooser.choose([next], "round_robin", group) as FoundPipeline;
+    const chosen = this.chooser.choose([next], "round_robin", group) as Match;
     const callee = this.#calleeAnywhere(chosen.peer) as Callee;
     const call = new PassedCall(this, socket, callee);
     if (!callee.takes(call)) {
@@ -218,7 +225,7 @@ export class SignalingService implements Reception, ServiceContext {
     return new MeshError("peer-unreachable", `no peer ${peer} is registered here`);
   }
 
-  #refuse(socket: SignalSocket, id: RpcId, error: MeshError, lists = false): Guest {
+  #refuse(socket: SocketOutlet, id: RpcId, error: MeshError, lists = false): Guest {
     this.count(error.code);
     const names = lists ? this.directory.names(signalLimits.listedPipelines) : undefined;
     socket.send(JSON.stringify(rpcFailure(id, toRpcError(error, names))));

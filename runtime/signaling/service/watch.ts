@@ -1,13 +1,23 @@
 import type { Clock } from "../../interface/clock.ts";
 import { serviceLimits } from "../limits.ts";
-import type { FoundPipeline, Query, ServiceParams } from "../methods.ts";
+import type { Query } from "../methods.ts";
 import type { Directory } from "../registry/directory.ts";
+import type { Match } from "../registry/match.ts";
+
+/** What there is to tell, for one message. */
+export interface WatchNews {
+  /** What is there now or has changed. */
+  readonly found?: readonly Match[];
+  readonly gone?: readonly { readonly peer: string; readonly pipeline: string }[];
+  /** All that was there when the watch began has been told. */
+  readonly complete?: true;
+}
 
 export interface WatchInit {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly query: Query;
-  readonly tell: (change: Omit<ServiceParams<"changed">, "watch">) => void;
+  readonly tell: (news: WatchNews) => void;
   /** Who is told has much to read yet. */
   readonly isBehind: () => boolean;
 }
@@ -58,24 +68,23 @@ export class Watch {
       cursor: this.#cursor,
     });
     this.#cursor = cursor;
-    if (found.length > 0 || cursor === undefined)
-      tell({ found: [...found], ...(cursor === undefined && { complete: true }) });
+    if (found.length > 0 || cursor === undefined) tell({ found, ...(cursor === undefined && { complete: true }) });
     if (cursor !== undefined) clock.schedule(0, () => this.#page());
   }
 }
 
 /** What fits into a message each. */
-function chunks(found: readonly FoundPipeline[]): FoundPipeline[][] {
-  const parts: FoundPipeline[][] = [];
+function chunks(found: readonly Match[]): Match[][] {
+  const parts: Match[][] = [];
   let room = 0;
   for (const one of found) {
-    const size = JSON.stringify(one).length;
+    const { length } = one.json;
     const last = parts.at(-1);
-    if (last === undefined || size > room) {
+    if (last === undefined || length > room) {
       parts.push([one]);
       room = serviceLimits.pageBytes;
     } else last.push(one);
-    room -= size;
+    room -= length;
   }
   return parts;
 }

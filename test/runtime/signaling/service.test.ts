@@ -83,6 +83,22 @@ describe("a signaling service", () => {
     expect(await pick()).toBe("small");
   });
 
+  it("R12.3 counts whom it has sent to a peer also for those who ask in another way", async () => {
+    const { open, registered } = await setUp();
+    const [load, pipelines] = [{ inFlight: 0, slots: 2 }, [pipeline("Speaking")]];
+    await registered("a", { pipelines, load });
+    const client = await open();
+    const speaking = { pipeline: "Speaking", prefer: "least_loaded" as const };
+    await client.request("connect", speaking);
+    await client.request("connect", { ...speaking, inputs: { speech: opus } });
+    for (const prefer of ["least_loaded", "adaptive", "hash"] as const) {
+      await expect(client.request("connect", { ...speaking, batch: false, prefer })).rejects.toMatchObject({
+        code: "resource-exhausted",
+        message: expect.stringContaining("full"),
+      });
+    }
+  });
+
   it("R12.2 connects to the peer that answers the fastest", async () => {
     const { open, registered } = await setUp();
     const pipelines = [pipeline("Speaking")];

@@ -37,7 +37,7 @@ describe("who does not read what it is sent", () => {
     const one = slow();
     const bound = unread.bound(one.socket);
     const heard: string[] = [];
-    bound.onMessage((text) => heard.push(text));
+    bound.listen({ message: (text) => heard.push(text), closed: () => undefined });
     for (let count = 0; count < 1_024; count += 1) bound.send(kib);
     one.say("before");
     expect(one.closed()).toBeUndefined();
@@ -56,7 +56,7 @@ describe("who does not read what it is sent", () => {
     const unread = new Unread((reason) => refusals.count(reason));
     const all = Array.from({ length: 200 }, () => slow());
     const bounds = all.map(({ socket }) => unread.bound(socket));
-    for (const bound of bounds) bound.onClose(() => undefined);
+    for (const bound of bounds) bound.listen({ message: () => undefined, closed: () => undefined });
     const half = kib.repeat(512);
     for (const bound of bounds) bound.send(half);
     const { allUnreadBytes } = signalLimits;

@@ -110,7 +110,7 @@ describe("R7.2 pages", () => {
     );
     const whole = registry.directory.page({}, { limit: 9, length: 1e6 }).found;
     expect(whole.length).toBe(2);
-    const length = whole.reduce((sum, one) => sum + JSON.stringify(one).length, 0);
+    const length = whole.reduce((sum, one) => sum + JSON.stringify(one.found).length, 0);
     expect(registry.directory.page({}, { limit: 9, length }).found.length).toBe(2);
     expect(registry.directory.page({}, { limit: 9, length: length - 1 }).found.length).toBe(1);
   });

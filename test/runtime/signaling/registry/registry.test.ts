@@ -16,8 +16,8 @@ describe("a registration", () => {
     const { registry } = await registryWith();
     const provides = [{ name: "gpu", values: [], properties: { memory: { quantity: "size", value: 2 ** 34 } } }];
     await registry.register(peer("a", { provides, load: { inFlight: 2, slots: 8 } }));
-    const [found] = registry.directory.page({}, { limit: 10, length: 10_000 }).found;
-    expect(found).toEqual({
+    const [match] = registry.directory.page({}, { limit: 10, length: 10_000 }).found;
+    expect(match?.found).toEqual({
       ...pipeline(),
       peer: "a",
       name: "gpu",
@@ -215,9 +215,12 @@ describe("the hash of an interface", () => {
   });
 
   it("lets equal values be kept once", () => {
-    const interner = new Interner<object>();
+    const interner = new Interner<object, number>((value) => Object.keys(value).length);
     const [a, b] = [interner.hold({ x: 1, y: 2 }), interner.hold({ y: 2, x: 1 })];
     expect(b.value).toBe(a.value);
+    expect(b.about).toBe(2);
+    expect(interner.shared({ y: 2, x: 1 })).toBe(a.value);
+    expect(interner.length).toBe('{"x":1,"y":2}'.length);
     interner.release(a);
     interner.release(b);
     expect(interner.size).toBe(0);
