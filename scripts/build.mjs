@@ -8,9 +8,10 @@
 // program takes to check.
 import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
-import { builtinModules } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeByImport } from "./node-by-import.mjs";
+import { licencesOf, onDisk } from "./licences.mjs";
 import { printingMorph } from "./printing-morph.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -64,25 +65,6 @@ const outsidePackages = {
   },
 };
 
-/**
- * What editors are spoken to with is CommonJS and asks for modules of Node by `require`, which a module of ours has not: they
- * come by an `import` of their own.
- */
-const nodeByImport = {
-  name: "node-by-import",
-  setup(build) {
-    build.onResolve({ filter: /^(node:)?[a-z_]+(\/promises)?$/ }, ({ path, kind, importer }) =>
-      kind === "require-call" && builtinModules.includes(path.replace("node:", "")) && importer.includes("vscode-")
-        ? { path, namespace: "node-by-import" }
-        : undefined,
-    );
-    build.onLoad({ filter: /.*/, namespace: "node-by-import" }, ({ path }) => ({
-      contents: `export * from "node:${path.replace("node:", "")}";`,
-      resolveDir: root,
-    }));
-  },
-};
-
 /** A namespace that is exported from the file that makes it comes into a page as a whole, from another file as far as it is used. */
 const schemasApart = {
   name: "schemas-apart",
@@ -98,7 +80,7 @@ try {
     ...common,
     platform: "node",
     packages: "bundle",
-    plugins: [nodeByImport, outsidePackages],
+    plugins: [nodeByImport(root), outsidePackages],
     chunkNames: "chunks/[name]-[hash]",
     entryPoints: present({
       meshc: "compiler/cli/main.ts",
@@ -132,7 +114,8 @@ try {
   // What clients of gRPC in other languages are made from.
   cpSync(join(root, "runtime/transports/grpc/mesh"), join(out, "mesh"), { recursive: true });
   const printing = await esbuild.build(printingMorph(common));
-  writeLicences([...onDisk(node), ...onDisk(printing)]);
+  const inputs = [node, printing].flatMap((one) => onDisk(one, root));
+  writeFileSync(join(out, "THIRD-PARTY-LICENSES.txt"), licencesOf(inputs, root));
   if (isPacking || process.argv.includes("--types")) emitTypes();
   install();
   const bytes = Object.values(node.metafile.outputs).reduce((sum, one) => sum + one.bytes, 0);
@@ -153,34 +136,6 @@ function copySignatures() {
     const from = join(entry.parentPath ?? entry.path, entry.name);
     cpSync(from, join(out, from.slice(root.length + 1)));
   }
-}
-
-/** What a build has read, without what plugins have made up. */
-function onDisk({ metafile }) {
-  return Object.keys(metafile.inputs).filter((name) => existsSync(join(root, name)));
-}
-
-/** What is bundled keeps its licence beside it. */
-function writeLicences(inputs) {
-  const folders = new Set(
-    inputs.flatMap((file) => {
-      const [before, after] = splitLast(file, "node_modules/");
-      const name = after?.split("/").slice(0, after.startsWith("@") ? 2 : 1);
-      return name === undefined ? [] : [join(root, before, "node_modules", ...name)];
-    }),
-  );
-  const texts = [...folders].toSorted().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    const text = file === undefined ? "" : `\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
-    return `${name} ${version} (${license})\n${text}`;
-  });
-  writeFileSync(join(out, "THIRD-PARTY-LICENSES.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
-}
-
-function splitLast(text, separator) {
-  const at = text.lastIndexOf(separator);
-  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
 function emitTypes() {

@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const rooms = ["grammar", "compiler", "runtime", "stdlib"];
+const rooms = ["grammar", "compiler", "runtime", "stdlib", "vscode-extension"];
 
 const files = rooms.flatMap((room) =>
   readdirSync(join(root, room), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts") && !name.startsWith("dist"))
     .map((name) => `${room}/${name}`),
 );
 const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
@@ -117,6 +117,7 @@ describe("the house", () => {
     const allowed = (file: string): boolean =>
       file.startsWith("runtime/platform/") ||
       file.startsWith("compiler/cli/") ||
+      file.startsWith("vscode-extension/host/") ||
       file.endsWith(".nodejs.ts") ||
       file.endsWith("nodejs.ts");
     const direct = /\bDate\.now\b|\bMath\.random\b|\bsetTimeout\(|\bsetInterval\(|\bprocess\.env\b/;
@@ -136,12 +137,13 @@ describe("the house", () => {
   });
 
   it("9: only the server knows the protocol of editors", () => {
-    const knows = (file: string): boolean => /^compiler\/(language-server|cli\/lsp)\//.test(file);
+    const knows = (file: string): boolean =>
+      /^(compiler\/(language-server|cli\/lsp)|vscode-extension\/host)\//.test(file);
     const inService = (file: string): boolean => file.startsWith("compiler/language-service/");
     expect(
       offenders(
         (file) => !knows(file),
-        (target) => target.startsWith("vscode-"),
+        (target) => /^vscode-(?!extension\/)/.test(target),
       ),
     ).toEqual([]);
     expect(
@@ -153,6 +155,32 @@ describe("the house", () => {
         (file) => !knows(file) && !inService(file),
         (target) => above.test(target),
       ),
+    ).toEqual([]);
+  });
+
+  it("10: the extension of the editor stands on the compiler, and nothing on it; its core knows neither editor nor machine", () => {
+    const extension = "vscode-extension/";
+    const inside = (file: string): boolean => file.startsWith(extension);
+    expect(
+      offenders(
+        (file) => !inside(file),
+        (target) => target.startsWith(extension) || target === "vscode",
+      ),
+    ).toEqual([]);
+    // What runs in the editor, and in its page, speaks with servers and programs: it has the words of both, and of the picture.
+    const shared = /^compiler\/(graph\/(picture|svg)|language-server\/protocol|diagnostics\/style)\.ts$/;
+    const words =
+      /^(compiler\/cli\/(run\/(messages|reporter|view-state)|init\/templates)|runtime\/interface\/session)\.ts$/;
+    const inEditor = (file: string): boolean => inside(file) && !file.startsWith(`${extension}server/`);
+    expect(
+      offenders(
+        inEditor,
+        (target) => isProject(target) && !inside(target) && !shared.test(target) && !words.test(target),
+      ),
+    ).toEqual([]);
+    const pure = (file: string): boolean => /^vscode-extension\/(core|webview)\//.test(file);
+    expect(
+      offenders(pure, (target) => !isProject(target) || /^vscode-extension\/(host|server)\//.test(target)),
     ).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ import type {
   RemotePlan,
   TargetPlan,
 } from "../../runtime/interface/plan.ts";
-import type { Arrow, Box, Frame, Picture } from "./picture.ts";
+import type { Arrow, Box, Frame, Picture, PicturePlace } from "./picture.ts";
 
 /** The picture of a plan: peers with what they run, and pipelines that no peer runs. */
 export function pictureOf(plan: Plan, title: string): Picture {
@@ -19,13 +19,21 @@ export function pictureOf(plan: Plan, title: string): Picture {
 /** Deeper nesting is a circle of local targets. */
 const maxDepth = 16;
 
+/** A target of a remote, to be drawn when all frames are there. */
+interface Call {
+  readonly from: string;
+  readonly target: TargetPlan;
+  readonly label: string;
+  readonly at: PicturePlace;
+}
+
 class Drawing {
   readonly #plan: Plan;
   readonly #arrows: Arrow[] = [];
   readonly #outside = new Map<string, Box>();
   /** Frames of what peers run, by peer and name; and pipelines drawn by themselves, by key. */
   readonly #runs = new Map<string, string>();
-  readonly #calls: { readonly from: string; readonly target: TargetPlan; readonly label: string }[] = [];
+  readonly #calls: Call[] = [];
   readonly #taken = new Set<string>();
 
   constructor(plan: Plan) {
@@ -49,8 +57,8 @@ class Drawing {
     const rest = Object.entries(this.#plan.pipelines).filter(
       ([key]) => !run.has(key) && !local.has(key) && !inlined.has(key),
     );
-    const alone = rest.map(([key, pipeline]) => this.#pipeline(key, pipeline, [], 0).frames).flat();
-    for (const call of this.#calls) this.#call(call.from, call.target, call.label);
+    const alone = rest.map(([key, pipeline]) => this.#pipeline(key, pipeline, {}, 0).frames).flat();
+    for (const call of this.#calls) this.#call(call);
     return {
       version: 1,
       title,
@@ -76,7 +84,7 @@ class Drawing {
         ...(run.as === pipeline.name ? [] : [`as "${run.as}"`]),
         ...(run.shared === true ? ["one instance for all"] : []),
       ];
-      const drawn = this.#pipeline(run.pipeline, pipeline, notes, 0);
+      const drawn = this.#pipeline(run.pipeline, pipeline, { notes }, 0);
       const [first] = drawn.frames;
       if (first !== undefined) this.#runs.set(`${key}/${run.as}`, first.id);
       return drawn.frames;
@@ -86,11 +94,17 @@ class Drawing {
       ...peer.listens.map(valueText),
       ...(provided.length === 0 ? [] : [`provides ${[...new Set(provided)].join(", ")}`]),
     ];
-    return { id: this.#id("peer", key), kind: "peer", label: peer.name, notes, frames, boxes: [] };
+    const at = peer.location;
+    return { id: this.#id("peer", key), kind: "peer", label: peer.name, notes, frames, boxes: [], at };
   }
 
   /** A frame for a pipeline, and behind it those of the local pipelines that its remotes may use. */
-  #pipeline(key: string, plan: PipelinePlan, notes: readonly string[], depth: number): { frames: Frame[] } {
+  #pipeline(
+    key: string,
+    plan: PipelinePlan,
+    shown: { readonly label?: string; readonly notes?: readonly string[] },
+    depth: number,
+  ): { frames: Frame[] } {
     const frame = this.#id("pipeline", key);
     const ids = new Map<string, string>();
     const boxes: Box[] = [];
@@ -105,17 +119,21 @@ class Drawing {
       const own = node.id.replace(/#\d+$/, "");
       const inside = own === node.node || own.endsWith(`/${node.node}`) ? [] : [node.node];
       const kind = node.inserted === true ? "converter" : "node";
-      add(`node:${node.id}`, { kind, label: own, notes: kind === "converter" ? ["put in by ~>"] : inside });
+      const told = kind === "converter" ? ["put in by ~>"] : inside;
+      add(`node:${node.id}`, { kind, label: own, notes: told, at: node.location, node: node.id });
     }
     const more: Frame[] = [];
     for (const remote of plan.remotes) {
-      add(`node:${remote.id}`, { kind: "remote", label: remote.id, notes: [remote.interface] });
+      const { id, interface: contract, location: at } = remote;
+      add(`node:${id}`, { kind: "remote", label: id, notes: [contract], at, node: id });
       const from = ids.get(`node:${remote.id}`);
       if (from !== undefined) more.push(...this.#targets(from, remote, depth));
     }
     for (const name of Object.keys(plan.outputs)) add(`out:${name}`, { kind: "output", label: name, notes: [] });
     this.#links(plan, ids);
-    return { frames: [{ id: frame, kind: "pipeline", label: plan.name, notes, frames: [], boxes }, ...more] };
+    const { label = plan.name, notes = [] } = shown;
+    const own = { label, notes, frames: [], boxes, at: plan.location, pipeline: plan.name };
+    return { frames: [{ id: frame, kind: "pipeline", ...own }, ...more] };
   }
 
   /** Arrows to targets are drawn when all frames are there; local pipelines get a frame of their own here. */
@@ -124,25 +142,21 @@ class Drawing {
       const label = index === 0 ? "at" : `else ${index + 1}`;
       const pipeline = target.kind === "local" ? this.#plan.pipelines[target.pipeline] : undefined;
       if (target.kind !== "local" || pipeline === undefined || depth >= maxDepth) {
-        this.#calls.push({ from, target, label });
+        this.#calls.push({ from, target, label, at: remote.location });
         return [];
       }
-      const drawn = this.#pipeline(
-        target.pipeline,
-        { ...pipeline, name: target.text },
-        ["in the same process"],
-        depth + 1,
-      );
+      const shown = { label: target.text, notes: ["in the same process"] };
+      const drawn = this.#pipeline(target.pipeline, pipeline, shown, depth + 1);
       const [first] = drawn.frames;
-      if (first !== undefined) this.#arrows.push({ from, to: first.id, kind: "call", label });
+      if (first !== undefined) this.#arrows.push({ from, to: first.id, kind: "call", label, at: remote.location });
       return drawn.frames;
     });
   }
 
-  #call(from: string, target: TargetPlan, label: string): void {
+  #call({ from, target, label, at }: Call): void {
     if (target.kind === "peer") {
       const to = this.#runs.get(`${target.peer}/${target.pipeline}`);
-      if (to !== undefined) this.#arrows.push({ from, to, kind: "call", label });
+      if (to !== undefined) this.#arrows.push({ from, to, kind: "call", label, at });
       return;
     }
     if (target.kind === "local") return;
@@ -155,7 +169,7 @@ class Drawing {
       notes: target.kind === "service" ? ["service", ...target.where.map((one) => one.text)] : [],
     };
     this.#outside.set(`${target.kind}:${key}`, box);
-    this.#arrows.push({ from, to: box.id, kind: "call", label });
+    this.#arrows.push({ from, to: box.id, kind: "call", label, at });
   }
 
   #links(plan: PipelinePlan, ids: ReadonlyMap<string, string>): void {
@@ -166,15 +180,24 @@ class Drawing {
       const to = idOf(link.to, "out");
       if (from === undefined || to === undefined) continue;
       const kind = link.type.kind === "signal" ? "signal" : "stream";
-      this.#arrows.push({ from, to, kind, label: [...waysOf(plan, link), formatOf(plan, link)].join(" ") });
+      const label = [...waysOf(plan, link), formatOf(plan, link)].join(" ");
+      const stream = `${endName(link.from)} -> ${endName(link.to)}`;
+      this.#arrows.push({ from, to, kind, label, at: link.location, stream });
     }
     for (const flush of plan.flushes ?? []) {
       const from = idOf(flush.from, "in");
       const [target] = flush.nodes;
       const to = target === undefined ? undefined : ids.get(`node:${target}`);
-      if (from !== undefined && to !== undefined) this.#arrows.push({ from, to, kind: "flush", label: "flush" });
+      if (from !== undefined && to !== undefined) {
+        this.#arrows.push({ from, to, kind: "flush", label: "flush", at: flush.location });
+      }
     }
   }
+}
+
+/** As the runtime names the ends of a stream. */
+function endName({ node, port }: LinkEnd): string {
+  return node === undefined ? port : `${node}.${port}`;
 }
 
 function formatOf(plan: PipelinePlan, { type }: LinkPlan): string {

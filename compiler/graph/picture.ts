@@ -12,6 +12,13 @@ export interface Picture {
   readonly arrows: readonly Arrow[];
 }
 
+/** Line and column from 1; the file as the plan names it. */
+export interface PicturePlace {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 export interface Frame {
   readonly id: string;
   readonly kind: "peer" | "pipeline";
@@ -20,6 +27,10 @@ export interface Frame {
   readonly notes: readonly string[];
   readonly frames: readonly Frame[];
   readonly boxes: readonly Box[];
+  /** Where the program declares it; left out for what is drawn from a running mesh. So it is with boxes and arrows. */
+  readonly at?: PicturePlace;
+  /** Of a program: the pipeline, by the name that its sessions tell. */
+  readonly pipeline?: string;
 }
 
 export interface Box {
@@ -27,6 +38,9 @@ export interface Box {
   readonly kind: "input" | "output" | "node" | "converter" | "remote" | "service" | "address" | "local";
   readonly label: string;
   readonly notes: readonly string[];
+  readonly at?: PicturePlace;
+  /** Of a node or remote of a program: its id in the sessions of its pipeline. */
+  readonly node?: string;
 }
 
 export interface Arrow {
@@ -38,6 +52,9 @@ export interface Arrow {
   readonly kind: "stream" | "signal" | "flush" | "call";
   /** The format, the case of a route, the place of a target in its order. */
   readonly label: string;
+  readonly at?: PicturePlace;
+  /** Of a link of a program: the name of the stream in the sessions of its pipeline, `vad.speech -> stt.speech`. */
+  readonly stream?: string;
 }
 
 /** All frames of a picture, outer ones before those in them. */

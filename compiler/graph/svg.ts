@@ -2,8 +2,17 @@ import { layOut, sizes, type Layout, type PlacedArrow, type Point, type Rectangl
 import { framesOf, type Box, type Frame, type Picture } from "./picture.ts";
 import { fonts } from "./text-size.ts";
 
+export interface SvgOptions {
+  /**
+   * For a page that has a style of its own and wants to find things: the style is left out, and what belongs to a frame, a box or the
+   * arrow n has its id, or `arrow:n`, as `data-id`.
+   */
+  readonly handles?: boolean;
+}
+
 /** A picture as SVG 1.1 with its own style, for light and dark pages; no scripts, no links, no other files. */
-export async function svg(picture: Picture): Promise<string> {
+export async function svg(picture: Picture, { handles = false }: SvgOptions = {}): Promise<string> {
+  const handle: Handle = (id) => (handles ? ` data-id="${escaped(id)}"` : "");
   const layout = await layOut(picture);
   // A program without pipelines is an empty page, but one that can be shown.
   const width = Math.max(2 * sizes.margin, Math.ceil(layout.width));
@@ -15,18 +24,21 @@ export async function svg(picture: Picture): Promise<string> {
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">`,
     `<title>${escaped(picture.title)}</title>`,
-    `<style>${style}</style>`,
+    ...(handles ? [] : [`<style>${style}</style>`]),
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0.5 L8 4 L0 7.5 z"/></marker></defs>',
     `<rect class="page" width="${width}" height="${height}"/>`,
-    ...[...framesOf(picture.frames)].map((frame) => frameText(frame, layout)),
-    ...layout.arrows.map(arrowText),
-    ...[...framesOf(picture.frames)].flatMap((frame) => frame.boxes.map((box) => boxText(box, layout))),
-    ...picture.boxes.map((box) => boxText(box, layout)),
-    ...layout.arrows.map((arrow) => labelText(arrow, peers)),
+    ...[...framesOf(picture.frames)].map((frame) => frameText(frame, layout, handle)),
+    ...layout.arrows.map((arrow, index) => arrowText(arrow, handle(`arrow:${index}`))),
+    ...[...framesOf(picture.frames)].flatMap((frame) => frame.boxes.map((box) => boxText(box, layout, handle))),
+    ...picture.boxes.map((box) => boxText(box, layout, handle)),
+    ...layout.arrows.map((arrow, index) => labelText(arrow, peers, handle(`arrow:${index}`))),
     "</svg>",
   ];
   return `${lines.filter((line) => line !== "").join("\n")}\n`;
 }
+
+/** The attribute of an element by which a page finds it again; nothing where none is wanted. */
+type Handle = (id: string) => string;
 
 /** Colours on a light page and on a dark one. Written out, for few programs but browsers know variables of CSS. */
 const colours = {
@@ -72,13 +84,13 @@ const style = [
   `@media (prefers-color-scheme:dark){${painted(1)}}`,
 ].join("\n");
 
-function frameText(frame: Frame, { frames }: Layout): string {
+function frameText(frame: Frame, { frames }: Layout, handle: Handle): string {
   const at = frames.get(frame.id);
   if (at === undefined) return "";
   const kind = frame.notes.includes("in the same process") ? "pipeline dashed" : frame.kind;
   const left = at.x + sizes.framePadding * 0.75;
   return [
-    `<g><rect class="${kind}" ${sides(at)} rx="8"/>`,
+    `<g${handle(frame.id)}><rect class="${kind}" ${sides(at)} rx="8"/>`,
     text("t", left, at.y + sizes.titleLine, frame.label),
     ...frame.notes.map((note, index) => text("n", left, at.y + sizes.titleLine + (index + 1) * sizes.noteLine, note)),
     "</g>",
@@ -96,31 +108,32 @@ const looks: Readonly<Record<Box["kind"], string>> = {
   local: "box",
 };
 
-function boxText(one: Box, { boxes }: Layout): string {
+function boxText(one: Box, { boxes }: Layout, handle: Handle): string {
   const at = boxes.get(one.id);
   if (at === undefined) return "";
   const round = one.kind === "input" || one.kind === "output" ? at.height / 2 : 5;
   const middle = at.x + at.width / 2;
   const top = at.y + sizes.boxPadding / 2 + 13;
   return [
-    `<g><rect class="${looks[one.kind]}" ${sides(at)} rx="${number(round)}"/>`,
+    `<g${handle(one.id)}><rect class="${looks[one.kind]}" ${sides(at)} rx="${number(round)}"/>`,
     text("t", middle, top, one.label, true),
     ...one.notes.map((note, index) => text("n", middle, top + (index + 1) * sizes.noteLine - 1, note, true)),
     "</g>",
   ].join("");
 }
 
-function arrowText({ arrow, points }: PlacedArrow): string {
+function arrowText({ arrow, points }: PlacedArrow, handle: string): string {
   if (points.length < 2) return "";
-  return `<path class="arrow${arrow.kind === "stream" ? "" : " dashed"}" d="${path(points)}" marker-end="url(#tip)"/>`;
+  return `<path class="arrow${arrow.kind === "stream" ? "" : " dashed"}"${handle} d="${path(points)}" marker-end="url(#tip)"/>`;
 }
 
 /** The label stands on a piece of what is behind its arrow, so that the line does not run through it. */
-function labelText({ arrow, label }: PlacedArrow, peers: readonly Rectangle[]): string {
+function labelText({ arrow, label }: PlacedArrow, peers: readonly Rectangle[], handle: string): string {
   if (label === undefined) return "";
   const kind = peers.some((one) => holds(one, label)) ? "behind inside" : "behind page";
   const words = text("n l", label.x + label.width / 2, label.y + label.height - 4, arrow.label, true);
-  return `<rect class="${kind}" ${sides(label)} rx="2"/>${words}`;
+  const shown = `<rect class="${kind}" ${sides(label)} rx="2"/>${words}`;
+  return handle === "" ? shown : `<g class="label"${handle}>${shown}</g>`;
 }
 
 function holds(outer: Rectangle, { x, y, width, height }: Rectangle): boolean {

@@ -1,6 +1,7 @@
 import type { Feature } from "./feature.ts";
 import { codeActionsFeature } from "./features/code-actions.ts";
 import { completionFeature } from "./features/completion.ts";
+import { explainFeature, graphFeature, outlineFeature } from "./features/beyond.ts";
 import { formattingFeature } from "./features/formatting.ts";
 import { callHierarchyFeature, fileRenameFeature } from "./features/hierarchy.ts";
 import { codeLensFeature, inlayHintsFeature } from "./features/hints.ts";
@@ -29,4 +30,7 @@ export const features: readonly Feature[] = [
   documentLinksFeature,
   callHierarchyFeature,
   fileRenameFeature,
+  graphFeature,
+  outlineFeature,
+  explainFeature,
 ];

@@ -1,0 +1,311 @@
+import { describe, expect, it } from "vitest";
+import { pictureOf } from "../../compiler/graph/from-plan.ts";
+import { framesOf, type Picture } from "../../compiler/graph/picture.ts";
+import { svg } from "../../compiler/graph/svg.ts";
+import { advance, initialState } from "../../compiler/cli/run/view-state.ts";
+import type { SessionDescription } from "../../runtime/interface/session.ts";
+import { findMeshc, wantsMeshc, type Disk } from "../../vscode-extension/core/find-meshc.ts";
+import { livePicture } from "../../vscode-extension/core/live-picture.ts";
+import { readFromPage } from "../../vscode-extension/core/messages.ts";
+import { partsAt, placeOf } from "../../vscode-extension/core/picture-places.ts";
+import { measure, noRates, rateOf, rateText, streamRates } from "../../vscode-extension/core/rates.ts";
+import { filesOfPort, runArguments, runTitle } from "../../vscode-extension/core/run-request.ts";
+import { runRows, type RunRow } from "../../vscode-extension/core/run-tree.ts";
+import { scenarioResult } from "../../vscode-extension/core/scenario-result.ts";
+import { graphPage } from "../../vscode-extension/host/graph-page.ts";
+import { compileText } from "../compiler/support/marked.ts";
+
+const program = `interface Answering {
+  in  line: text
+  out answer: text
+}
+node Shout { in text
+  out text }
+pipeline Front {
+  in  line: text
+  out answer: text
+  remote loud: Answering {
+    at   back.Loud
+    else Loud()
+  }
+  line -> loud -> answer
+}
+pipeline Loud: Answering {
+  in  line: text
+  out answer: text
+  line -> Shout() -> answer
+}
+peer front { runs Front
+  listens "webrtc://127.0.0.1:7451" }
+peer back { runs Loud
+  listens "webrtc://127.0.0.1:7452" }
+`;
+
+function draw(): Picture {
+  const { plan } = compileText(program);
+  if (plan === undefined) throw new Error("the program has errors");
+  return pictureOf(plan, "main.mesh");
+}
+const picture = draw();
+
+/** A session of `Loud` in which so many frames have gone through. */
+function loud(frames: number, more: Partial<SessionDescription> = {}): SessionDescription {
+  const stream = { format: "text", frames, bytes: frames * 10, dropped: 0, queued: 0, hopMs: 0.5 };
+  return {
+    id: "one",
+    pipeline: "Loud",
+    nodes: [{ id: "Shout", node: "Shout", state: "running", frames, workMs: 0.25 }],
+    remotes: [],
+    streams: [
+      { name: "line -> Shout.in", ...stream },
+      { name: "Shout.out -> answer", ...stream, dropped: 2 },
+    ],
+    ...more,
+  };
+}
+
+/** The labels of the parts with these ids. */
+function labels(ids: readonly string[]): string[] {
+  const frames = [...framesOf(picture.frames)];
+  const parts = [...frames, ...frames.flatMap((one) => one.boxes), ...picture.boxes];
+  return ids.map((id) => {
+    const arrow = /^arrow:(\d+)$/.exec(id)?.[1];
+    return arrow === undefined
+      ? (parts.find((one) => one.id === id)?.label ?? "")
+      : `→ ${picture.arrows[Number(arrow)]?.label}`;
+  });
+}
+
+describe("the picture and the code", () => {
+  it("a cursor is at what begins on its line, at or before its column", () => {
+    const at = (line: number, column: number): string[] => labels(partsAt(picture, "main.mesh", line, column));
+    expect(at(14, 8)).toEqual(["→ text"]);
+    expect(at(14, 16)).toEqual(["→ text"]);
+    expect(at(19, 15)).toContain("Shout");
+    expect(at(10, 1)).toContain("loud");
+    expect(at(7, 12)).toEqual(["Front"]);
+  });
+
+  it("a line on which nothing stands belongs to the declaration above, another file to none", () => {
+    expect(labels(partsAt(picture, "main.mesh", 12, 3))).not.toContain("Loud");
+    expect(labels(partsAt(picture, "main.mesh", 15, 1))).toEqual(["Front"]);
+    expect(partsAt(picture, "other.mesh", 7, 1)).toEqual([]);
+    expect(partsAt(picture, "main.mesh", 1, 1)).toEqual([]);
+  });
+
+  it("a part leads to its place, and what stands nowhere to none", () => {
+    const ids = picture.arrows.map((_, index) => `arrow:${index}`);
+    expect(ids.map((id) => placeOf(picture, id)?.line).toSorted()).toEqual([10, 10, 14, 14, 19, 19, 19, 19]);
+    expect(placeOf(picture, "nothing")).toBeUndefined();
+  });
+
+  it("is drawn with a handle for each part, and without a style of its own", async () => {
+    const text = await svg(picture, { handles: true });
+    expect(text).not.toContain("<style>");
+    const handles = new Set([...text.matchAll(/data-id="([^"]+)"/g)].map(([, id]) => id));
+    const frames = [...framesOf(picture.frames)];
+    const wanted = [...frames, ...frames.flatMap((one) => one.boxes)].map((one) => one.id);
+    expect([...wanted, ...picture.arrows.map((_, index) => `arrow:${index}`)].filter((id) => !handles.has(id))).toEqual(
+      [],
+    );
+    expect(await svg(picture)).not.toContain("data-id");
+  });
+});
+
+describe("what flows", () => {
+  it("R13.1 rates follow what is counted, and come to rest", () => {
+    let rates = measure(noRates, [loud(0)], 0);
+    expect(rateOf(rates, "one", "line -> Shout.in")).toBe(0);
+    for (let quarter = 1; quarter <= 12; quarter += 1) rates = measure(rates, [loud(quarter * 5)], quarter * 250);
+    expect(rateOf(rates, "one", "line -> Shout.in")).toBeCloseTo(20, 5);
+    for (let quarter = 13; quarter <= 40; quarter += 1) rates = measure(rates, [loud(60)], quarter * 250);
+    expect(rateOf(rates, "one", "line -> Shout.in")).toBe(0);
+    // What has ended is forgotten.
+    expect(measure(rates, [], 11_000).counted.size).toBe(0);
+  });
+
+  it("adds up the sessions of a pipeline, those behind remotes in the same process as well", () => {
+    const front: SessionDescription = {
+      id: "two",
+      pipeline: "Front",
+      nodes: [],
+      streams: [],
+      remotes: [{ id: "loud", state: "connected", target: "Loud()", failures: [], session: loud(10, { id: "three" }) }],
+    };
+    const before = measure(noRates, [loud(0), { ...front, remotes: [] }], 0);
+    const first = measure(before, [loud(10), front], 1_000);
+    const found = streamRates(first, [loud(10), front])
+      .get("Loud")
+      ?.get("line -> Shout.in");
+    expect(found).toMatchObject({ frames: 20, dropped: 0, format: "text" });
+    expect(found?.framesPerSecond).toBeCloseTo(10, 5);
+  });
+
+  it("reads well", () => {
+    expect([0, 0.42, 9.96, 10, 1234.5].map(rateText)).toEqual(["", "0.4/s", "10.0/s", "10/s", "1235/s"]);
+  });
+
+  it("R13.3 shows at the arrows of a pipeline what flows through them, and how its nodes do", () => {
+    const rates = measure(measure(noRates, [loud(0)], 0), [loud(50)], 1_000);
+    const live = livePicture(picture, rates, [loud(50)]);
+    const told = picture.arrows.flatMap(({ stream }, index) => {
+      const found = live.streams[`arrow:${index}`];
+      return found === undefined ? [] : [`${stream}: ${found.text}${found.isLossy ? " !" : ""}`];
+    });
+    // Once where a peer runs it, and once where the remote may run it in its own process.
+    expect(told.toSorted()).toEqual([
+      "Shout.out -> answer: 50/s · 2 dropped !",
+      "Shout.out -> answer: 50/s · 2 dropped !",
+      "line -> Shout.in: 50/s",
+      "line -> Shout.in: 50/s",
+    ]);
+    expect(Object.values(live.boxes)).toEqual([
+      { state: "running", text: "running, 50 frames, 0.25 ms each" },
+      { state: "running", text: "running, 50 frames, 0.25 ms each" },
+    ]);
+    expect(livePicture(picture, noRates, [])).toEqual({ streams: {}, boxes: {} });
+  });
+});
+
+describe("the view of what runs", () => {
+  const listening = { kind: "peer-listening", peer: "back", address: "webrtc://127.0.0.1:7452" } as const;
+  const opened = { kind: "session-opened", peer: "back", session: "one", pipeline: "Loud" } as const;
+  let state = initialState([]);
+  state = advance(state, { type: "started", peer: "back", pid: 7 }, "");
+  state = advance(state, { type: "event", event: listening }, "back");
+  state = advance(state, { type: "event", event: opened }, "back");
+  state = advance(state, { type: "describe", sessions: [loud(4)] }, "back");
+
+  const text = (row: RunRow, indent = ""): string[] => [
+    `${indent}${row.label} — ${row.description}`,
+    ...row.children.flatMap((one) => text(one, `${indent}  `)),
+  ];
+  const shown = { id: "run 1", title: "main.mesh", state, rates: noRates };
+
+  it("is a tree of peers, sessions, streams and nodes", () => {
+    expect(runRows([{ ...shown, code: undefined }]).flatMap((row) => text(row))).toEqual([
+      "main.mesh — 1 of 1 peer",
+      "  back — webrtc://127.0.0.1:7452",
+      "    Loud — ",
+      "      line -> Shout.in — 4 frames · text",
+      "      Shout.out -> answer — 4 frames · text · 2 dropped",
+      "      Shout — running, 4 frames, 0.25 ms each",
+    ]);
+  });
+
+  it("gives each row an id of its own, and says how a run has ended", () => {
+    const ids = (row: RunRow): string[] => [row.id, ...row.children.flatMap(ids)];
+    const all = runRows([{ ...shown, code: undefined }]).flatMap(ids);
+    expect(new Set(all).size).toBe(all.length);
+    const ends = [0, 130, 3].map((code) => runRows([{ ...shown, code }])[0]);
+    expect(ends.map((row) => row?.description)).toEqual(["ended", "stopped", "ended with code 3"]);
+    expect(ends.map((row) => row?.context)).toEqual(["ended", "ended", "ended"]);
+  });
+
+  it("tells of a peer that was lost", () => {
+    const lost = advance(
+      state,
+      { type: "exited", peer: "back", pid: 7, how: "was ended by SIGKILL", expected: false },
+      "",
+    );
+    const rows = runRows([{ ...shown, state: lost, code: undefined }]).flatMap((row) => text(row));
+    expect(rows[1]).toBe("  back — lost");
+    expect(rows.at(-1)).toBe("  back has gone: its process 7 was ended by SIGKILL — ");
+  });
+});
+
+describe("what is run", () => {
+  it("has the words of the command line", () => {
+    const known = { file: "main.mesh", processes: true, more: ["--engine", "werift"] };
+    expect(runArguments(known).join(" ")).toBe("run main.mesh --processes --engine werift --format json");
+    expect(runArguments({ ...known, peer: "gpu" }).join(" ")).toBe(
+      "run main.mesh --peer gpu --engine werift --format json",
+    );
+    const inputs = new Map([["mic", "a b.wav"]]);
+    const outputs = new Map([["speaker", "c.wav"]]);
+    expect(runArguments({ ...known, pipeline: "Main", inputs, outputs, processes: false, more: [] })).toEqual([
+      ...["run", "main.mesh", "--pipeline", "Main", "--in", "mic=a b.wav", "--out", "speaker=c.wav"],
+      ...["--format", "json"],
+    ]);
+    expect(runTitle({ file: "deep/main.mesh" })).toBe("main.mesh");
+    expect(runTitle({ file: String.raw`C:\deep\main.mesh`, peer: "gpu" })).toBe("main.mesh: gpu");
+  });
+
+  it("knows which files a port takes by its type", () => {
+    expect(filesOfPort("audio<opus, 48kHz, mono>")).toEqual({ needed: true, endings: ["wav"], isMedia: true });
+    expect(filesOfPort("Transcript?")).toEqual({ needed: false, endings: ["jsonl", "txt"], isMedia: false });
+    expect(filesOfPort("signal").needed).toBe(false);
+  });
+
+  it("finds the meshc of a project upwards, installed or itself, and none that is not built", () => {
+    const disk = (files: Readonly<Record<string, string>>): Disk => ({
+      readText: (path) => files[path],
+      join: (...parts) => parts.join("/"),
+      dirname: (path) => path.slice(0, path.lastIndexOf("/")),
+    });
+    const manifest = JSON.stringify({ name: "pipeline-mesh", version: "0.1.0", bin: { meshc: "./dist/meshc.js" } });
+    const at = (folder: string): Readonly<Record<string, string>> => ({
+      [`${folder}/package.json`]: manifest,
+      [`${folder}/dist/meshc.js`]: "",
+    });
+    const installed = { program: "/a/node_modules/pipeline-mesh/dist/meshc.js", version: "0.1.0" };
+    expect(findMeshc("/a/b/c", disk(at("/a/node_modules/pipeline-mesh")))).toEqual(installed);
+    expect(findMeshc("/a/b", disk(at("/a")))).toEqual({ program: "/a/dist/meshc.js", version: "0.1.0" });
+    expect(findMeshc("/a/b", disk({ "/a/node_modules/pipeline-mesh/package.json": manifest }))).toBeUndefined();
+    expect(findMeshc("/a", disk({ "/a/package.json": "{" }))).toBeUndefined();
+    const wants = JSON.stringify({ devDependencies: { "pipeline-mesh": "0.1.0" } });
+    expect(wantsMeshc("/a/b", disk({ "/a/package.json": wants }))).toBe(true);
+    expect(wantsMeshc("/a/b", disk({ "/a/package.json": "[]" }))).toBe(false);
+  });
+
+  it("a scenario has passed, failed, or could not be run, by the exit code", () => {
+    expect(scenarioResult(0, "")).toEqual({ kind: "passed" });
+    expect(scenarioResult(1, "expected stt to use FewWords\n")).toEqual({
+      kind: "failed",
+      message: "expected stt to use FewWords",
+    });
+    expect(scenarioResult(2, "").kind).toBe("errored");
+    expect(scenarioResult(null, "")).toEqual({ kind: "errored", message: "It was ended from outside." });
+  });
+});
+
+describe("the page of the graph", () => {
+  const init = {
+    script: "https://file.example/graph.js",
+    style: "https://file.example/graph.css",
+    source: "https://file.example",
+    nonce: "abc",
+    uri: 'file:///a/"><script>alert(1)</script>.mesh',
+  };
+  const page = graphPage(init);
+
+  it("may load its two files and nothing else", () => {
+    const [, policy = ""] = /Content-Security-Policy" content="([^"]+)"/.exec(page) ?? [];
+    const rules = Object.fromEntries(
+      policy.split("; ").map((rule) => [rule.split(" ")[0], rule.split(" ").slice(1).join(" ")]),
+    );
+    expect(rules).toEqual({
+      "default-src": "'none'",
+      "script-src": "'nonce-abc'",
+      "style-src": "https://file.example",
+      "base-uri": "'none'",
+      "form-action": "'none'",
+    });
+    expect(page).not.toContain("unsafe");
+    expect(page).not.toMatch(/ on\w+=| style=/);
+  });
+
+  it("takes a name for a name, whatever is in it", () => {
+    expect(page.match(/<script/g)).toHaveLength(1);
+    expect(page).toContain("&lt;script>alert(1)");
+  });
+
+  it("is believed only what it may say", () => {
+    expect(readFromPage({ type: "ready", more: 1 })).toEqual({ type: "ready" });
+    expect(readFromPage({ type: "reveal", id: "arrow:0" })).toEqual({ type: "reveal", id: "arrow:0" });
+    for (const bad of [null, 7, {}, { type: "reveal" }, { type: "reveal", id: 7 }, { type: "run", id: "x" }]) {
+      expect(readFromPage(bad)).toBeUndefined();
+    }
+    expect(readFromPage({ type: "reveal", id: "x".repeat(2_000) })).toBeUndefined();
+  });
+});
