@@ -1,4 +1,4 @@
-import type { CallPayload, ExecuteRequest, ExecuteResponse } from "../interface/calls.ts";
+import type { ExecuteRequest, ExecuteResponse } from "../interface/calls.ts";
 import { isMedia } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import type { PipelineDescription } from "../interface/description.ts";
@@ -9,10 +9,12 @@ import type { UnaryCalls } from "../interface/transport.ts";
 import { parseMeshUri } from "../interface/uri.ts";
 import { ownRequest, RenamedSession, soleNames } from "../pipeline/port-names.ts";
 import { agreedFormats } from "../remote/agreement.ts";
+import { cborEncoding, gainsByCbor } from "../remote/cbor/choose.ts";
 import { protocolVersion } from "../remote/limits.ts";
 import { askedEndpoint } from "./asked-session.ts";
 import { ask, type AskInit } from "./asking.ts";
 import { BatchSession } from "./batch-session.ts";
+import { bytesOfCalls } from "./bytes-of-calls.ts";
 import { CallSession } from "./call-session.ts";
 import { RetryBudget } from "../balancing/retry-budget.ts";
 
@@ -40,17 +42,20 @@ export function batchEndpoint(init: BatchEndpointInit): PipelineEndpoint {
   const budget = new RetryBudget(clock);
   return {
     async open(asked) {
-      const { description, maxRequestBytes } = await unary.describe(uri, asked.signal);
+      const { description, maxRequestBytes, encodings } = await unary.describe(uri, asked.signal);
       // What a call carries has no format to agree on.
       if (!description.batch || hasMedia(asked)) return streamed.open(asked);
       const names = soleNames(description, asked);
       const request = names === undefined ? asked : ownRequest(asked, names);
       const formats = agreed(description, request);
       const idempotent = init.idempotent || description.idempotent === true;
-      const attempt = (question: Question, signal: AbortSignal): Promise<ExecuteResponse> =>
-        sizeOf(question.inputs) > maxRequestBytes
-          ? askOnce(init.streamed, description, request, question, signal)
-          : unary.execute(uri, { params: request.params, ...question, signal });
+      const sent = { params: request.params, maxRequestBytes, inCbor: inCbor(description, encodings) };
+      const restored = bytesOfCalls(description.outputs, description.schemas, "format-mismatch");
+      const attempt = async (question: Question, signal: AbortSignal): Promise<ExecuteResponse> => {
+        const answer = await unary.execute(uri, { ...sent, ...question, signal });
+        if (answer === undefined) return askOnce(init.streamed, description, request, question, signal);
+        return restored?.(answer) ?? answer;
+      };
       const asking: Omit<AskInit, "attempt"> = { clock, random, policy, budget, idempotent, uri };
       const session = new BatchSession({
         id: randomId(random),
@@ -112,13 +117,11 @@ async function askOnce(
   }
 }
 
-/** Bytes that the payloads take in a message, at most. */
-function sizeOf(inputs: Readonly<Record<string, CallPayload>>): number {
-  return Object.values(inputs).reduce((sum, { payload }) => sum + payloadBytes(payload) + 64, 0);
-}
-
-function payloadBytes(payload: CallPayload["payload"]): number {
-  if (ArrayBuffer.isView(payload)) return payload.byteLength;
-  // A letter takes three bytes of UTF-8 at most; a text of moderate length need not be looked at more closely.
-  return 3 * (typeof payload === "string" ? payload.length : JSON.stringify(payload).length);
+/** The inputs whose records go in CBOR. */
+function inCbor(
+  { inputs, schemas }: PipelineDescription,
+  encodings: readonly string[],
+): ReadonlySet<string> | undefined {
+  if (!encodings.includes(cborEncoding)) return undefined;
+  return new Set(Object.keys(inputs).filter((port) => inputs[port] && gainsByCbor(inputs[port].type, schemas)));
 }

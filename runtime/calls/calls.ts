@@ -6,6 +6,7 @@ import type { Params } from "../interface/node.ts";
 import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../interface/session.ts";
 import { Underway, type Draining } from "../interface/underway.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
+import { bytesOfCalls } from "./bytes-of-calls.ts";
 import { CallSession } from "./call-session.ts";
 
 /** A pipeline that can be called. */
@@ -38,6 +39,8 @@ export function pipelineCalls(init: PipelineCallsInit): PipelineCalls {
 class Calls implements PipelineCalls {
   readonly #init: PipelineCallsInit;
   readonly #admissions = new Map<string, Admission>();
+  /** By pipeline, what puts bytes back into its inputs; undefined for one that needs none. */
+  readonly #restorers = new Map<string, ReturnType<typeof bytesOfCalls>>();
   /** By pipeline and parameters; of each key the latest used comes last. */
   readonly #idle = new Map<string, Waiting[]>();
   readonly #busy = new Set<CallSession>();
@@ -70,7 +73,10 @@ class Calls implements PipelineCalls {
     checkRequest(description, request);
     const over = this.#underway.calls.begin();
     try {
-      return await this.#admission(pipeline).run(signal, () => this.#ask(endpoint, description, request));
+      const inputs = this.#restorer(pipeline, description)?.(request.inputs) ?? request.inputs;
+      return await this.#admission(pipeline).run(signal, () =>
+        this.#ask(endpoint, description, { ...request, inputs }),
+      );
     } finally {
       over();
     }
@@ -202,6 +208,12 @@ class Calls implements PipelineCalls {
     const known = this.#admissions.get(pipeline) ?? new Admission(clock, pipeline, limits);
     this.#admissions.set(pipeline, known);
     return known;
+  }
+
+  #restorer(pipeline: string, { inputs, schemas }: PipelineDescription): ReturnType<typeof bytesOfCalls> {
+    if (!this.#restorers.has(pipeline))
+      this.#restorers.set(pipeline, bytesOfCalls(inputs, schemas, "invalid-argument"));
+    return this.#restorers.get(pipeline);
   }
 
   #find(name: string): CalledPipeline {

@@ -63,12 +63,28 @@ export interface Connection {
 /** Questions to pipelines without a session. */
 export interface UnaryCalls {
   /** @throws {MeshError} `peer-unreachable`, `pipeline-not-found`, `deadline-exceeded`, …; the signal's reason */
-  describe(
-    uri: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly description: PipelineDescription; readonly maxRequestBytes: number }>;
-  /** @throws {MeshError} what the pipeline or the way to it failed with; the signal's reason */
-  execute(uri: string, request: Omit<ExecuteRequest, "pipeline">): Promise<ExecuteResponse>;
+  describe(uri: string, signal: AbortSignal): Promise<UnaryDescription>;
+  /**
+   * @returns undefined, with nothing asked, for a request that has more than its `maxRequestBytes`
+   * @throws {MeshError} what the pipeline or the way to it failed with; the signal's reason
+   */
+  execute(uri: string, request: UnaryRequest): Promise<ExecuteResponse | undefined>;
+}
+
+/** What is known of a pipeline before it is asked. */
+export interface UnaryDescription {
+  readonly description: PipelineDescription;
+  /** The largest request that a call carries, in bytes. */
+  readonly maxRequestBytes: number;
+  /** Encodings of payloads that its peer reads, beside those that all do: `cbor`. */
+  readonly encodings: readonly string[];
+}
+
+export interface UnaryRequest extends Omit<ExecuteRequest, "pipeline"> {
+  /** Inputs whose records go in CBOR, which the other peer has to read; left out, all are JSON. */
+  readonly inCbor?: ReadonlySet<string> | undefined;
+  /** Left out, a request is sent whatever its size. */
+  readonly maxRequestBytes?: number | undefined;
 }
 
 export interface DialOptions {

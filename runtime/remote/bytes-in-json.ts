@@ -23,6 +23,11 @@ function holdsBytes(value: unknown): boolean {
   return false;
 }
 
+/** A value in which bytes may stand, which JSON has not; itself where there are none. */
+export function textForBytes(payload: Payload): Payload {
+  return holdsBytes(payload) ? (JSON.parse(jsonText(payload)) as JsonValue) : payload;
+}
+
 export function toBase64(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);

@@ -9,6 +9,8 @@ import type { Random } from "../interface/random.ts";
 import type { PipelineSession, SessionDescription, SessionEnd, SessionRequest } from "../interface/session.ts";
 import type { Channel, Connection } from "../interface/transport.ts";
 import { agreedFormats } from "./agreement.ts";
+import { cborEncoding, gainsByCbor } from "./cbor/choose.ts";
+import { recordWriter } from "./cbor/record-writer.ts";
 import { differenceOf } from "./frame-context.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { answerShare, defaultWindow, maxStreams, protocolVersion, resumeMs, windowFor } from "./limits.ts";
@@ -200,6 +202,7 @@ export class CallerSession implements PipelineSession {
         request.schemas,
       ),
       ...(request.context !== undefined && { context: request.context }),
+      ...(streams.some(({ type }) => gainsByCbor(type, request.schemas)) && { encodings: [cborEncoding] }),
       ...this.#trackOffer(streams.map(({ type }) => type)),
       // The answer has to come back in time as well.
       ...(request.onInterrupted !== undefined && {
@@ -237,7 +240,9 @@ export class CallerSession implements PipelineSession {
       const own = request.inputs[port];
       const scopes = { producer: request.schemas, consumer: accept.schemas };
       const cut = own && theirs && cutBetween(own, theirs.type, scopes);
-      sink.settle(this.#formats.inputs[port] as FlowType, theirs?.window ?? defaultWindow, cut);
+      const type = this.#formats.inputs[port] as FlowType;
+      const cbor = recordWriter(accept.encodings, type, request.schemas);
+      sink.settle(type, theirs?.window ?? defaultWindow, { ...(cut && { cut }), ...(cbor && { cbor }) });
     }
     this.#wire.established();
     const { onInterrupted } = request;

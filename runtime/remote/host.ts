@@ -8,6 +8,8 @@ import type { PipelineEndpoint, PipelineSession, SessionRequest } from "../inter
 import type { Connection } from "../interface/transport.ts";
 import { Underway, type Draining } from "../interface/underway.ts";
 import { saidWith } from "./frame-context.ts";
+import { cborEncoding } from "./cbor/choose.ts";
+import { recordWriter } from "./cbor/record-writer.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { helloTimeoutMs, lingerMs, maxConnections, maxResumeMs, protocolVersion, windowFor } from "./limits.ts";
 import { toFailure, type Accept, type Description, type Hello, type Resume } from "./messages.ts";
@@ -320,7 +322,8 @@ class HostedCall {
     for (const { port, window } of hello.outputs) {
       const type = formats.outputs[port];
       if (type === undefined) throw new MeshError("internal", `Output \`${port}\` was not opened.`);
-      sinks.get(port)?.settle(type, window);
+      const cbor = recordWriter(hello.encodings, type, served.schemas);
+      sinks.get(port)?.settle(type, window, cbor && { cbor });
     }
     const tracks = this.#useTracks(hello, formats);
     wire.send({
@@ -328,6 +331,7 @@ class HostedCall {
       ...(served.describe().idempotent === true && { idempotent: true }),
       ...(keptMs !== undefined && { resume: { withinMs: keptMs } }),
       ...(tracks !== undefined && { tracks: { codecs: [...tracks.codecs] } }),
+      ...(hello.encodings?.includes(cborEncoding) === true && { encodings: [cborEncoding] }),
     });
     this.#accepted = true;
     wire.established();

@@ -22,6 +22,9 @@ const token = text(16, 64);
 /** The sender can carry streams of these codecs on media tracks; a name that is not known is one that it has and this peer has not. */
 const tracks = z.object({ codecs: list(text(1, 32), 0, 16) });
 
+/** Encodings of payloads that the sender reads, beside those that all peers do; one that is not known is one that this peer has not. */
+const encodings = list(text(1, 32), 0, 16);
+
 const place = z.object({ file: text(0, 1_024), line: int(1), column: int(1) });
 
 /** A failure in words, as it goes to the other peer. A code this peer does not know becomes `internal`. */
@@ -57,6 +60,7 @@ const hello = z.object({
   /** The caller will come back with the token when the connection breaks, within this time. */
   resume: z.optional(z.object({ token, withinMs: int(1) })),
   tracks: z.optional(tracks),
+  encodings: z.optional(encodings),
   /** For whom the session is opened; `readContext` takes what is as it should be. */
   context: z.optional(
     z.object({
@@ -81,6 +85,8 @@ const accept = z.object({
   resume: z.optional(z.object({ withinMs: int(1) })),
   /** The streams of the session may go over media tracks, of these codecs. */
   tracks: z.optional(tracks),
+  /** Those of `hello` that this side reads as well. */
+  encodings: z.optional(encodings),
 });
 export type Accept = z.infer<typeof accept>;
 

@@ -1,11 +1,11 @@
 /** Whether a payload is what the format of its stream says (the boundary is where outside data is checked). */
 import { fixedValue, formatType, isBetween, type FlowType, type ScalarType, type Schemas } from "../interface/caps.ts";
 import type { JsonValue, Payload } from "../interface/frame.ts";
-import { bytesRestorer, isBase64 } from "./bytes-in-json.ts";
+import { bytesRestorer, isBase64, textForBytes } from "./bytes-in-json.ts";
 import { Encoding, encodingName } from "./payload-codec.ts";
 
 /** A text is written as it is, whatever the type of its port; the check of the value tells what fits. */
-const data = [Encoding.json, Encoding.utf8, Encoding.null] as const;
+const data = [Encoding.json, Encoding.cbor, Encoding.utf8, Encoding.null] as const;
 
 /** The encodings that frames of this type may have; of audio with an open codec, all it could turn out to be. */
 export function encodingsOf(type: FlowType): readonly Encoding[] {
@@ -52,6 +52,11 @@ export class PayloadCheck {
     this.#channels = typeof channels === "number" ? channels : 1;
   }
 
+  /** There are bytes in its records, lists or maps. */
+  get hasBytesInside(): boolean {
+    return this.#restore !== undefined;
+  }
+
   /** What is wrong with the encoding, as the end of a sentence; undefined when nothing is. */
   encodingProblem(encoding: Encoding): string | undefined {
     if (this.#encodings.includes(encoding)) return undefined;
@@ -68,6 +73,11 @@ export class PayloadCheck {
     }
     const found = this.#mismatch(payload, this.#type);
     return found === undefined ? undefined : `${found.path === "" ? "its value" : `\`${found.path}\``} ${found.why}`;
+  }
+
+  /** What an encoding with bytes has told of a type that has none inside: as JSON would have told it. */
+  plain(payload: Payload): Payload {
+    return this.#restore === undefined ? textForBytes(payload) : payload;
   }
 
   /** A payload that has passed, as nodes know it: bytes inside records are bytes again. */
@@ -140,7 +150,9 @@ export class PayloadCheck {
       case "bool":
         return typeof value === "boolean" ? undefined : "is not true or false";
       case "bytes":
-        return typeof value === "string" && isBase64(value) ? undefined : "is not base64";
+        return (value as unknown) instanceof Uint8Array || (typeof value === "string" && isBase64(value))
+          ? undefined
+          : "is not base64";
       case "version":
         if (typeof value !== "string") return "is not a text";
         return isBetween(value, type) ? undefined : `is no ${formatType(type)}`;

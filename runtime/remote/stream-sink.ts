@@ -8,6 +8,7 @@ import type { Cut } from "../pipeline/declared-fields.ts";
 import type { TrackStats } from "../interface/track.ts";
 import type { Channel } from "../interface/transport.ts";
 import type { KeyFrameCache } from "../media/key-frame-cache.ts";
+import type { CborWriter } from "./cbor/writer.ts";
 import { encodeTrackMark, type EncodableFrame } from "./frame-codec.ts";
 import { KeptBatches } from "./kept-batches.ts";
 import { leastPacked, maxFrameBytes, packedShare, type Window } from "./limits.ts";
@@ -63,6 +64,8 @@ export class StreamSink implements Link {
   #window: Window;
   /** What the reader could take for its own and nobody here has declared. */
   #cut: Cut | undefined;
+  /** Where records go in CBOR. */
+  #cbor: CborWriter | undefined;
   #frames = 0;
   #bytes = 0;
   /** Number of the next frame on the wire: above `frames` by those that were dropped before they came here. */
@@ -123,8 +126,9 @@ export class StreamSink implements Link {
   }
 
   /** What the other side has settled on. */
-  settle(type: FlowType, window: Window, cut?: Cut): void {
+  settle(type: FlowType, window: Window, { cut, cbor }: { readonly cut?: Cut; readonly cbor?: CborWriter } = {}): void {
     this.#type = type;
+    this.#cbor = cbor;
     this.#window = window;
     this.#packer.maxFrames = packedFrames(window);
     this.#cut = cut;
@@ -159,7 +163,10 @@ export class StreamSink implements Link {
     }
     if (!this.#hasCredit())
       throw new MeshError("channel-full", `The stream \`${this.port}\` has no credit; wait for \`ready\`.`);
-    const { encoding, body } = encodePayload(this.#cut === undefined ? frame.payload : this.#cut(frame).payload);
+    const { encoding, body } = encodePayload(
+      this.#cut === undefined ? frame.payload : this.#cut(frame).payload,
+      this.#cbor,
+    );
     if (body.length > maxFrameBytes) {
       throw new MeshError(
         "resource-exhausted",

@@ -6,11 +6,12 @@ import type { Link } from "../interface/link.ts";
 import type { TrackStats } from "../interface/track.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
 import type { Channel } from "../interface/transport.ts";
+import { CborReader } from "./cbor/reader.ts";
 import { FrameDecoder, type DecodedFrame, type TrackMark } from "./frame-codec.ts";
 import { creditAfterMs, creditShare, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
 import { PayloadCheck } from "./payload-check.ts";
-import { decodePayload } from "./payload-codec.ts";
+import { decodePayload, Encoding } from "./payload-codec.ts";
 import { describeStream } from "./stream-description.ts";
 import type { FrameContext, StreamInit } from "./stream-sink.ts";
 
@@ -63,6 +64,7 @@ export class StreamSource {
   readonly port: string;
   readonly #init: StreamSourceInit;
   readonly #check: PayloadCheck;
+  #cbor: CborReader | undefined;
   readonly #inbox: Waiting[] = [];
   /** What was last told of whom frames are for. */
   #context: FrameContext | undefined;
@@ -285,7 +287,9 @@ export class StreamSource {
     }
     const encodingProblem = this.#check.encodingProblem(wire.encoding);
     if (encodingProblem !== undefined) throw this.#mismatch(wire, encodingProblem);
-    const decoded = decodePayload(wire.encoding, wire.body, wire.exclusive);
+    if (wire.encoding === Encoding.cbor) this.#cbor ??= new CborReader();
+    const read = decodePayload(wire.encoding, wire.body, wire.exclusive, this.#cbor);
+    const decoded = this.#cbor?.hasBytes === true ? this.#check.plain(read) : read;
     const problem = this.#check.valueProblem(decoded);
     if (problem !== undefined) throw this.#mismatch(wire, problem);
     const payload = this.#check.restored(decoded);

@@ -10,7 +10,6 @@ import { PayloadCheck } from "../../runtime/remote/payload-check.ts";
 import { grpcTransport } from "../../runtime/transports/grpc/transport.nodejs.ts";
 import { PipelineBuilder, planWith } from "../support/pipeline-plan-builder.ts";
 import { realClock as clock, seededRandom } from "../support/real-clock.ts";
-import { codecOf } from "./encoding-by-type.ts";
 import { median, rounded, type BenchRow } from "./hop-rounds.ts";
 
 /** A value that goes to a peer by gRPC and comes back. */
@@ -21,21 +20,22 @@ export interface CallCase {
   readonly value: JsonValue;
 }
 
-const bytes: FlowType = { kind: "scalar", name: "bytes" };
+const text: FlowType = { kind: "scalar", name: "text" };
+const peerName = "JSON";
 const atOnce = 16;
 
 /** One question, answered, read and checked. */
 type Ask = () => Promise<void>;
 
 /**
- * Whole calls, both ends in this process: a record as it travels, and the same in bytes that both ends write and read by the type. The
- * latter is what a second encoding would come to, for all else is the same.
+ * Whole calls, both ends in this process: a record as it travels, which is CBOR, and the same in a text that both ends write and read as
+ * JSON, which is how it goes to a peer that reads no other.
  */
-export async function wholeCalls(cases: readonly CallCase[], peerName: string): Promise<readonly BenchRow[]> {
+export async function wholeCalls(cases: readonly CallCase[]): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const one of cases) {
     await using served = await serve(one);
-    const ways = [served.asJson, served.asBinary] as const;
+    const ways = [served.asCbor, served.asJson] as const;
     for (const ask of ways) for (let left = 10; left > 0; left -= 1) await ask();
     const [ours, peer] = await figuresOf(ways);
     rows.push(
@@ -102,7 +102,6 @@ async function figuresOf(ways: readonly [Ask, Ask]): Promise<[Figures, Figures]>
 
 async function serve({ type, schemas, value }: CallCase) {
   const check = new PayloadCheck(type, schemas);
-  const codec = codecOf(type, schemas);
   const checked = (read: JsonValue): JsonValue => {
     const problem = check.valueProblem(read);
     if (problem !== undefined) throw new Error(problem);
@@ -114,14 +113,14 @@ async function serve({ type, schemas, value }: CallCase) {
       .link("data", `${name}Node.in`)
       .link(`${name}Node.out`, "same")
       .with({ batch: true });
-  const { pipelines, ...rest } = planWith(pipeline("Json", type), pipeline("Binary", bytes));
+  const { pipelines, ...rest } = planWith(pipeline("Cbor", type), pipeline("Json", text));
   const runs = Object.keys(pipelines).map((name) => ({ pipeline: name, as: name, params: {} }));
   const location = { file: "main.mesh", line: 1, column: 1 };
   const server = { name: "server", runs, listens: [{ literal: "grpc://127.0.0.1:0" }], registers: [], location };
   const plan: Plan = { ...rest, schemas, pipelines, peers: { server } };
   const nodes: Readonly<Record<string, (payload: Payload) => Payload>> = {
-    JsonNode: (payload) => payload,
-    BinaryNode: (payload) => codec.encode(checked(codec.decode(payload as Uint8Array))),
+    CborNode: (payload) => payload,
+    JsonNode: (payload) => JSON.stringify(checked(JSON.parse(payload as string) as JsonValue)),
   };
   const transport = grpcTransport({ clock });
   const letGo = await transport.keepIdle?.();
@@ -144,14 +143,15 @@ async function serve({ type, schemas, value }: CallCase) {
   const address = mesh.peers[0]?.addresses[0] ?? "";
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
+  const inCbor = new Set(["data"]);
   const ask = async (name: string, payload: Payload): Promise<Payload> => {
     const inputs = { data: { payload, timestampUs: 0 } };
-    const answer = await transport.unary?.execute(`${address}/${name}`, { params: {}, inputs, signal });
+    const answer = await transport.unary?.execute(`${address}/${name}`, { params: {}, inputs, signal, inCbor });
     return answer?.["same"]?.payload ?? null;
   };
   return {
-    asJson: async () => void checked((await ask("Json", value)) as JsonValue),
-    asBinary: async () => void checked(codec.decode((await ask("Binary", codec.encode(value))) as Uint8Array)),
+    asCbor: async () => void checked((await ask("Cbor", value)) as JsonValue),
+    asJson: async () => void checked(JSON.parse((await ask("Json", JSON.stringify(value))) as string) as JsonValue),
     async [Symbol.asyncDispose]() {
       await mesh.close();
       await letGo?.();

@@ -1,6 +1,8 @@
 import { deepEqual } from "node:assert/strict";
 import type { FlowType, Schemas } from "../../runtime/interface/caps.ts";
 import type { JsonValue } from "../../runtime/interface/frame.ts";
+import { CborReader } from "../../runtime/remote/cbor/reader.ts";
+import { CborWriter } from "../../runtime/remote/cbor/writer.ts";
 import { PayloadCheck } from "../../runtime/remote/payload-check.ts";
 import { decodePayload, encodePayload } from "../../runtime/remote/payload-codec.ts";
 import { seededRandom } from "../../runtime/testing/seeded-random.ts";
@@ -9,9 +11,9 @@ import { codecOf } from "./encoding-by-type.ts";
 import { against, interleaved, rounded, type BenchRow } from "./hop-rounds.ts";
 
 export const title =
-  "Records as JSON, which is how they travel, beside a compact binary by their types: size, time to write, read and check, and whole calls by gRPC";
+  "Records in CBOR beside JSON, and beside a bound for what knows their types: size, time to write, read and check, and whole calls by gRPC";
 
-const peerName = "binary by type";
+const bound = "binary by type";
 const text: FlowType = { kind: "scalar", name: "text" };
 const int: FlowType = { kind: "scalar", name: "int" };
 const float: FlowType = { kind: "scalar", name: "float" };
@@ -71,6 +73,11 @@ const cases: readonly { readonly name: string; readonly type: FlowType; readonly
   { name: "a caption of 8 words", type: named("Caption"), value: caption },
   { name: "20 detections", type: named("Detections"), value: detections },
   { name: "384 numbers", type: listOf(float), value: numbers },
+  {
+    name: "17 texts, which go as JSON",
+    type: listOf(text),
+    value: words.map((_, index) => words.slice(index).join(" ")),
+  },
 ];
 
 export async function run(): Promise<{ readonly rows: readonly BenchRow[]; readonly notes: readonly string[] }> {
@@ -78,37 +85,39 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
   const rounds = process.argv.includes("--long") ? 25 : 9;
   for (const { name, type, value } of cases) {
     const check = new PayloadCheck(type, schemas);
-    const codec = codecOf(type, schemas);
+    const [writer, reader, codec] = [new CborWriter(), new CborReader(), codecOf(type, schemas)];
     const asJson = encodePayload(value);
+    const asCbor = encodePayload(value, writer);
     const asBinary = codec.encode(value);
     deepEqual(decodePayload(asJson.encoding, asJson.body, true), value);
+    deepEqual(decodePayload(asCbor.encoding, asCbor.body, true), value);
     deepEqual(codec.decode(asBinary), value);
-    rows.push({
-      case: name,
-      metric: "size",
-      unit: "bytes",
-      ours: asJson.body.length,
-      peer: asBinary.length,
-      peerName,
-      ratio: rounded(asJson.body.length / asBinary.length),
-      goal: null,
-    });
+    const size = { case: name, metric: "size", unit: "bytes", ours: asCbor.body.length, goal: null };
+    rows.push(
+      { ...size, peer: asJson.body.length, peerName: "JSON", ratio: rounded(asCbor.body.length / asJson.body.length) },
+      { ...size, peer: asBinary.length, peerName: bound, ratio: rounded(asCbor.body.length / asBinary.length) },
+    );
     const count = Math.ceil(4_000_000 / asJson.body.length);
     const figures = await interleaved(
       [
+        contender("CBOR", count, () => {
+          const { encoding, body } = encodePayload(value, writer);
+          return check.valueProblem(decodePayload(encoding, body, true, reader));
+        }),
         contender("JSON", count, () => {
           const { encoding, body } = encodePayload(value);
           return check.valueProblem(decodePayload(encoding, body, true));
         }),
-        contender(peerName, count, () => check.valueProblem(codec.decode(codec.encode(value)))),
+        contender(bound, count, () => check.valueProblem(codec.decode(codec.encode(value)))),
       ],
       rounds,
       3,
     );
-    rows.push(against(figures, "JSON", peerName, { case: name, metric: "write, read and check" }));
+    for (const peer of ["JSON", bound])
+      rows.push(against(figures, "CBOR", peer, { case: name, metric: "write, read and check" }));
   }
-  rows.push(...(await wholeCalls(whole, peerName)));
-  const notes = ["The binary is a bound: it has neither names nor kinds, and does not look at what it reads."];
+  rows.push(...(await wholeCalls(whole)));
+  const notes = ["The binary by type is a bound: it has neither names nor kinds, and does not look at what it reads."];
   return { rows, notes };
 }
 

@@ -3,6 +3,7 @@
  * the library, over two objects for each message in each, takes a tenth of the time of a small call. It is left the lists of items.
  */
 import type { CallPayload, ExecuteResponse } from "../../interface/calls.ts";
+import type { CborWriter } from "../../remote/cbor/writer.ts";
 import { encodePayload, Encoding } from "../../remote/payload-codec.ts";
 import type { ExecuteRequestMessage, PayloadMessage } from "./messages.ts";
 import { ProtobufReader, varintBytes, writeVarint } from "./protobuf.ts";
@@ -12,10 +13,15 @@ export interface ExecuteQuestion {
   readonly inputs: Readonly<Record<string, CallPayload>>;
   /** By name, in JSON. */
   readonly params: Readonly<Record<string, string>>;
+  /** Kinds of payloads that the answer may have. */
+  readonly encodings: readonly string[];
 }
 
+/** What writes the records of a port, where it is not JSON. */
+export type RecordWriters = (port: string) => CborWriter | undefined;
+
 /** Tags of fields: of a message, of an entry of a map, of a payload. */
-const requestTags = { pipeline: 0x0a, inputs: 0x12, params: 0x1a } as const;
+const requestTags = { pipeline: 0x0a, inputs: 0x12, params: 0x1a, encodings: 0x2a } as const;
 const outputsTag = 0x0a;
 const entryTags = { key: 0x0a, value: 0x12 } as const;
 const noneTag = 0x30;
@@ -28,6 +34,7 @@ const kinds: Readonly<Record<number, string>> = {
   0x22: "samples_s16",
   0x2a: "samples_f32",
   [noneTag]: "none",
+  0x42: "cbor",
 };
 
 const tagOf: Readonly<Record<Encoding, number>> = {
@@ -37,13 +44,18 @@ const tagOf: Readonly<Record<Encoding, number>> = {
   [Encoding.s16le]: 0x22,
   [Encoding.f32le]: 0x2a,
   [Encoding.null]: noneTag,
+  [Encoding.cbor]: 0x42,
 };
 
-export function encodeExecuteRequest({ pipeline, inputs, params }: ExecuteQuestion): Buffer {
-  const entries = entriesOf(inputs);
+export function encodeExecuteRequest(
+  { pipeline, inputs, params, encodings }: ExecuteQuestion,
+  writers?: RecordWriters,
+): Buffer {
+  const entries = entriesOf(inputs, writers);
   const texts = Object.entries(params);
   let length = textBytes(pipeline) + bytesOf(entries);
   for (const [name, json] of texts) length += fieldBytes(textBytes(name) + textBytes(json));
+  for (const name of encodings) length += textBytes(name);
   const writer = new Writer(length);
   writer.text(requestTags.pipeline, pipeline);
   writer.entries(requestTags.inputs, entries);
@@ -52,11 +64,12 @@ export function encodeExecuteRequest({ pipeline, inputs, params }: ExecuteQuesti
     writer.text(entryTags.key, name);
     writer.text(entryTags.value, json);
   }
+  for (const name of encodings) writer.text(requestTags.encodings, name);
   return writer.buffer;
 }
 
-export function encodeExecuteResponse(outputs: ExecuteResponse): Buffer {
-  const entries = entriesOf(outputs);
+export function encodeExecuteResponse(outputs: ExecuteResponse, writers?: RecordWriters): Buffer {
+  const entries = entriesOf(outputs, writers);
   const writer = new Writer(bytesOf(entries));
   writer.entries(outputsTag, entries);
   return writer.buffer;
@@ -70,16 +83,19 @@ export function decodeExecuteRequest(bytes: Uint8Array): ExecuteRequestMessage |
   const reader = new ProtobufReader(bytes, "mesh.v1.ExecuteRequest");
   const inputs: [string, PayloadMessage][] = [];
   const params: [string, string][] = [];
+  const encodings: string[] = [];
   let pipeline = "";
   while (!reader.done) {
     const tag = reader.varint();
     if (tag === requestTags.pipeline) pipeline = reader.text();
     else if (tag === requestTags.inputs) inputs.push(reader.message(readPayloadEntry));
     else if (tag === requestTags.params) params.push(reader.message(readTextEntry));
+    else if (tag === requestTags.encodings) encodings.push(reader.text());
     else if (tag === itemsTag) return undefined;
     else reader.skip(tag & 7);
   }
-  return { pipeline, inputs: Object.fromEntries(inputs), params_json: Object.fromEntries(params), items: [] };
+  const byName = { inputs: Object.fromEntries(inputs), params_json: Object.fromEntries(params) };
+  return { pipeline, ...byName, items: [], encodings };
 }
 
 const itemsTag = 0x22;
@@ -148,6 +164,8 @@ function readPayload(reader: ProtobufReader): PayloadMessage {
       return { kind, samples_s16: bytes, timestamp_us };
     case "samples_f32":
       return { kind, samples_f32: bytes, timestamp_us };
+    case "cbor":
+      return { kind, cbor: bytes, timestamp_us };
     default:
       return { kind, timestamp_us };
   }
@@ -164,10 +182,10 @@ interface Entry {
   readonly length: number;
 }
 
-function entriesOf(payloads: Readonly<Record<string, CallPayload>>): Entry[] {
+function entriesOf(payloads: Readonly<Record<string, CallPayload>>, writers?: RecordWriters): Entry[] {
   return Object.keys(payloads).map((name) => {
     const { payload: value, timestampUs } = payloads[name] as CallPayload;
-    const { encoding, body } = encodePayload(value);
+    const { encoding, body } = encodePayload(value, writers?.(name));
     const tag = tagOf[encoding];
     const payload = (tag === noneTag ? 2 : fieldBytes(body.length)) + (timestampUs === 0 ? 0 : 9);
     return { name, tag, body, timestampUs, payload, length: textBytes(name) + fieldBytes(payload) };

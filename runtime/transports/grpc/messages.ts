@@ -4,6 +4,9 @@ import { formatType } from "../../interface/caps.ts";
 import type { PipelineDescription, PortDescription } from "../../interface/description.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Params } from "../../interface/node.ts";
+import type { CborReader } from "../../remote/cbor/reader.ts";
+import { cborEncoding } from "../../remote/cbor/choose.ts";
+import type { CborWriter } from "../../remote/cbor/writer.ts";
 import { decodePayload, encodePayload, Encoding, parseJson } from "../../remote/payload-codec.ts";
 import { schemasOf } from "../../interface/schemas-of.ts";
 import { grpcLimits } from "./limits.ts";
@@ -18,6 +21,7 @@ export interface PayloadMessage {
   readonly samples_s16?: Uint8Array | undefined;
   readonly samples_f32?: Uint8Array | undefined;
   readonly none?: boolean;
+  readonly cbor?: Uint8Array | undefined;
   readonly timestamp_us?: number;
 }
 
@@ -36,6 +40,7 @@ export interface ExecuteRequestMessage {
   readonly inputs: Payloads;
   readonly params_json: Readonly<Record<string, string>>;
   readonly items: readonly { readonly inputs: Payloads }[];
+  readonly encodings: readonly string[];
 }
 
 /** Answers to items, as the library writes them. */
@@ -58,12 +63,13 @@ export interface DescribeResponseMessage {
   readonly outputs: readonly PortMessage[];
   readonly max_request_bytes: number;
   readonly schemas_json: string;
+  readonly encodings: readonly string[];
 }
 
 const decoder = new TextDecoder();
 
-export function toPayloadMessage({ payload, timestampUs }: CallPayload): PayloadMessage {
-  const { encoding, body } = encodePayload(payload);
+export function toPayloadMessage({ payload, timestampUs }: CallPayload, cbor?: CborWriter): PayloadMessage {
+  const { encoding, body } = encodePayload(payload, cbor);
   const timestamp_us = timestampUs;
   switch (encoding) {
     case Encoding.null:
@@ -78,23 +84,25 @@ export function toPayloadMessage({ payload, timestampUs }: CallPayload): Payload
       return { text: decoder.decode(body), timestamp_us };
     case Encoding.json:
       return { json: decoder.decode(body), timestamp_us };
+    case Encoding.cbor:
+      return { cbor: body, timestamp_us };
     default:
       return encoding satisfies never;
   }
 }
 
 /** @throws {MeshError} `invalid-argument` that names the port */
-export function fromPayloadMessage(port: string, message: PayloadMessage): CallPayload {
+export function fromPayloadMessage(port: string, message: PayloadMessage, cbor?: CborReader): CallPayload {
   const timestampUs = message.timestamp_us ?? 0;
   if (!Number.isFinite(timestampUs)) throw unreadable(port, "its media time is no number");
   try {
-    return { payload: payloadOf(message), timestampUs };
+    return { payload: payloadOf(message, cbor), timestampUs };
   } catch (error) {
     throw unreadable(port, MeshError.from(error).message);
   }
 }
 
-function payloadOf(message: PayloadMessage): CallPayload["payload"] {
+function payloadOf(message: PayloadMessage, cbor: CborReader | undefined): CallPayload["payload"] {
   switch (message.kind) {
     case "text":
       return message.text ?? "";
@@ -106,6 +114,8 @@ function payloadOf(message: PayloadMessage): CallPayload["payload"] {
       return samples(Encoding.s16le, message.samples_s16);
     case "samples_f32":
       return samples(Encoding.f32le, message.samples_f32);
+    case "cbor":
+      return decodePayload(Encoding.cbor, message.cbor ?? new Uint8Array(0), true, cbor);
     default:
       return null;
   }
@@ -121,12 +131,18 @@ function unreadable(port: string, why: string): MeshError {
 }
 
 /** @throws {MeshError} `invalid-argument` */
-export function fromPayloads(payloads: Payloads): Record<string, CallPayload> {
-  return Object.fromEntries(Object.entries(payloads).map(([port, one]) => [port, fromPayloadMessage(port, one)]));
+export function fromPayloads(payloads: Payloads, cbor?: CborReader): Record<string, CallPayload> {
+  return Object.fromEntries(Object.entries(payloads).map(([port, one]) => [port, fromPayloadMessage(port, one, cbor)]));
 }
 
-export function toPayloads(payloads: ExecuteResponse): Record<string, PayloadMessage> {
-  return Object.fromEntries(Object.entries(payloads).map(([port, one]) => [port, toPayloadMessage(one)]));
+/** @param writers of the ports whose records do not go as JSON */
+export function toPayloads(
+  payloads: ExecuteResponse,
+  writers: (port: string) => CborWriter | undefined,
+): Record<string, PayloadMessage> {
+  return Object.fromEntries(
+    Object.entries(payloads).map(([port, one]) => [port, toPayloadMessage(one, writers(port))]),
+  );
 }
 
 /** @throws {MeshError} `invalid-argument` that names the parameter */
@@ -170,6 +186,7 @@ export function toDescription(description: PipelineDescription): DescribeRespons
     outputs: toPorts(outputs),
     max_request_bytes: grpcLimits.requestBytes,
     schemas_json: JSON.stringify(schemasOf(all, schemas)),
+    encodings: [cborEncoding],
   };
 }
 

@@ -11,7 +11,10 @@ import { HealthImplementation, service as healthService } from "grpc-health-chec
 import { CallCancellation, type CallSignal } from "../../interface/call-signal.ts";
 import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "../../interface/calls.ts";
 import { MeshError } from "../../interface/errors.ts";
-import { decodeExecuteRequest, encodeExecuteResponse } from "./execute-message.ts";
+import { cborEncoding, gainsByCbor } from "../../remote/cbor/choose.ts";
+import { CborReader } from "../../remote/cbor/reader.ts";
+import { CborWriter } from "../../remote/cbor/writer.ts";
+import { decodeExecuteRequest, encodeExecuteResponse, type RecordWriters } from "./execute-message.ts";
 import { meshV1, meshV1Descriptor } from "./mesh-v1.ts";
 import {
   fromParams,
@@ -37,13 +40,13 @@ export function pipelineService(): ServiceDefinition {
 }
 
 /** What an `Execute` is answered with. */
-type ExecuteAnswer = { readonly outputs: ExecuteResponse } | ItemResultsMessage;
+type ExecuteAnswer = { readonly outputs: ExecuteResponse; readonly writers: RecordWriters } | ItemResultsMessage;
 
 /** `Execute` for a server: requests and answers without items are read and written by hand, those with them by the library. */
 export function servedExecute(method: ServiceDefinition[string]): ServiceDefinition[string] {
   const { requestDeserialize, responseSerialize } = method;
   const serialize = (answer: ExecuteAnswer): Buffer =>
-    "items" in answer ? responseSerialize(answer) : encodeExecuteResponse(answer.outputs);
+    "items" in answer ? responseSerialize(answer) : encodeExecuteResponse(answer.outputs, answer.writers);
   return {
     ...method,
     requestDeserialize: (bytes) => decodeExecuteRequest(bytes) ?? requestDeserialize(bytes),
@@ -52,6 +55,7 @@ export function servedExecute(method: ServiceDefinition[string]): ServiceDefinit
 }
 
 export function unaryHandlers(calls: PipelineCalls): UntypedServiceImplementation {
+  const cbor = { reader: new CborReader(), writer: new CborWriter() };
   return {
     Describe: unary<{ readonly pipeline: string }, DescribeResponseMessage>(async ({ request }) =>
       toDescription(calls.describe(request.pipeline)),
@@ -60,29 +64,46 @@ export function unaryHandlers(calls: PipelineCalls): UntypedServiceImplementatio
       const { pipeline } = request;
       const context = contextIn(metadata);
       const params = fromParams(request.params_json);
-      if (request.items.length > 0) return executeList(calls, request, { pipeline, params, signal, context });
-      return {
-        outputs: await calls.execute({ pipeline, params, inputs: fromPayloads(request.inputs), signal, context }),
-      };
+      const shared = { pipeline, params, signal, context };
+      if (request.items.length > 0) return executeList(calls, request, shared, cbor);
+      const inputs = fromPayloads(request.inputs, cbor.reader);
+      return { outputs: await calls.execute({ ...shared, inputs }), writers: writersOf(calls, request, cbor.writer) };
     }),
+  };
+}
+
+/** Whoever asks may read CBOR; where that is of use, answers go in it. */
+function writersOf(
+  calls: PipelineCalls,
+  { pipeline, encodings }: ExecuteRequestMessage,
+  writer: CborWriter,
+): RecordWriters {
+  if (!encodings.includes(cborEncoding)) return () => undefined;
+  const { outputs, schemas } = calls.describe(pipeline);
+  return (port) => {
+    const type = outputs[port]?.type;
+    return type !== undefined && gainsByCbor(type, schemas) ? writer : undefined;
   };
 }
 
 /** @throws {MeshError} what holds for all items */
 async function executeList(
   calls: PipelineCalls,
-  { inputs, items }: ExecuteRequestMessage,
+  request: ExecuteRequestMessage,
   shared: Omit<ExecuteRequest, "inputs">,
+  cbor: { readonly reader: CborReader; readonly writer: CborWriter },
 ): Promise<ItemResultsMessage> {
+  const { inputs, items } = request;
   if (Object.keys(inputs).length > 0) {
     throw new MeshError("invalid-argument", "A request has `inputs` or `items`, not both.");
   }
   const { executeItems } = await import("../../calls/items.ts");
-  const asked = items.map((item) => () => fromPayloads(item.inputs));
+  const asked = items.map((item) => () => fromPayloads(item.inputs, cbor.reader));
   const results = await executeItems(calls, { ...shared, items: asked });
+  const writers = writersOf(calls, request, cbor.writer);
   return {
     items: results.map((one) =>
-      "error" in one ? { failure: toFailureMessage(one.error) } : { outputs: toPayloads(one.outputs) },
+      "error" in one ? { failure: toFailureMessage(one.error) } : { outputs: toPayloads(one.outputs, writers) },
     ),
   };
 }

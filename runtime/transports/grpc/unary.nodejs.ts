@@ -2,6 +2,9 @@ import type { PipelineDescription } from "../../interface/description.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { UnaryCalls } from "../../interface/transport.ts";
 import { parseTargetUri, type MeshUri } from "../../interface/uri.ts";
+import { cborEncoding } from "../../remote/cbor/choose.ts";
+import { CborReader } from "../../remote/cbor/reader.ts";
+import { CborWriter } from "../../remote/cbor/writer.ts";
 import { describedBy } from "../../remote/describe.ts";
 import { checkJsonDepth } from "../../remote/json-depth.ts";
 import { protocolVersion } from "../../remote/limits.ts";
@@ -9,15 +12,16 @@ import { parseControl } from "../../remote/messages.ts";
 import { callUnary, type FailedCall, type UnaryCall, type UnaryMethod } from "./call.nodejs.ts";
 import type { Clients } from "./clients.nodejs.ts";
 import { callError } from "./dial.nodejs.ts";
-import { decodeExecuteResponse, encodeExecuteRequest, type ExecuteQuestion } from "./execute-message.ts";
+import { decodeExecuteResponse, encodeExecuteRequest } from "./execute-message.ts";
 import { metadataFor } from "./metadata.nodejs.ts";
 import { grpcLimits } from "./limits.ts";
 import { fromPayloads, toParams, type DescribeResponseMessage, type PortMessage } from "./messages.ts";
 import { pipelineService } from "./services.nodejs.ts";
 
-const executeMethod: UnaryMethod<ExecuteQuestion, ReturnType<typeof decodeExecuteResponse>> = {
+/** A request is written before it is clear whether a call can carry it. */
+const executeMethod: UnaryMethod<Buffer, ReturnType<typeof decodeExecuteResponse>> = {
   path: "/mesh.v1.Pipeline/Execute",
-  requestSerialize: encodeExecuteRequest,
+  requestSerialize: (written) => written,
   responseDeserialize: decodeExecuteResponse,
 };
 
@@ -44,6 +48,7 @@ export function unaryCalls(clients: Clients): UnaryCalls {
     }
   };
   const targets = new LatestTarget();
+  const cbor = { reader: new CborReader(), writer: new CborWriter() };
   return {
     async describe(text, signal) {
       const uri = parseTargetUri(text, "grpc");
@@ -53,13 +58,18 @@ export function unaryCalls(clients: Clients): UnaryCalls {
       return {
         description: toDescription(uri.pipeline, response),
         maxRequestBytes: response.max_request_bytes || grpcLimits.requestBytes,
+        encodings: response.encodings,
       };
     },
-    async execute(text, { params, inputs, signal, context }) {
+    async execute(text, { params, inputs, signal, context, inCbor, maxRequestBytes = Infinity }) {
       const uri = targets.parse(text);
-      const request = { pipeline: uri.pipeline, inputs, params: toParams(params) };
+      const request = encodeExecuteRequest(
+        { pipeline: uri.pipeline, inputs, params: toParams(params), encodings: [cborEncoding] },
+        (port) => (inCbor?.has(port) === true ? cbor.writer : undefined),
+      );
+      if (request.length > maxRequestBytes) return undefined;
       const metadata = metadataFor(context);
-      return fromPayloads(await invoke(uri, { method: executeMethod, request, signal, metadata }));
+      return fromPayloads(await invoke(uri, { method: executeMethod, request, signal, metadata }), cbor.reader);
     },
   };
 }

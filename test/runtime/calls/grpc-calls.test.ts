@@ -95,6 +95,7 @@ describe("a batch pipeline that is called by gRPC", () => {
     expect(described).toEqual({
       pipeline: "Ask",
       batch: true,
+      encodings: ["cbor"],
       idempotent: true,
       max_request_bytes: 4_194_304,
       inputs: [{ name: "question", type: "text", type_json: '{"kind":"scalar","name":"text"}', optional: false }],

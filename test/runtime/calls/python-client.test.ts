@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Payload } from "../../../runtime/interface/frame.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import { addressOf, launched } from "./support/served.ts";
 import { program as pipelines } from "../http/support/program.ts";
@@ -24,7 +25,33 @@ const missing =
       : undefined;
 if (missing !== undefined) console.warn(`Skipping the client in Python: ${missing}.`);
 
-const program = pipelines.replace("webrtc:", "grpc:");
+const program = `${pipelines.replace("webrtc:", "grpc:").replace("runs Ask", "runs Keep\n  runs Pass\n  runs Ask")}
+record Sample {
+  label: text
+  levels: [float]
+  mark: bytes?
+}
+batch node Kept {
+  in sample: Sample
+  out same: Sample
+  from "./x.ts"
+}
+node Passed {
+  in sample: Sample
+  out same: Sample
+  from "./x.ts"
+}
+batch pipeline Keep {
+  in sample: Sample
+  out same: Sample
+  sample -> Kept() -> same
+}
+pipeline Pass {
+  in sample: Sample
+  out same: Sample
+  sample -> Passed() -> same
+}
+`;
 
 const loud = (payload: unknown): string => String(payload).toUpperCase();
 const nodes: Record<string, NodeDefinition> = {
@@ -42,12 +69,22 @@ const nodes: Record<string, NodeDefinition> = {
     }),
   }),
   Upper: defineNode({ open: () => ({ map: loud }) }),
+  Kept: defineNode({ open: () => ({ map: (sample) => withBytes(sample) as Payload }) }),
+  Passed: defineNode({ open: () => ({ map: (sample) => withBytes(sample) as Payload }) }),
 };
+
+/** Nodes get bytes, however they have come. */
+function withBytes(sample: unknown): unknown {
+  const { mark } = sample as { readonly mark?: unknown };
+  if (mark !== undefined && !(mark instanceof Uint8Array)) throw new Error("The mark is not bytes.");
+  return sample;
+}
 
 interface Results {
   readonly unary: Record<string, unknown> & { readonly large: { readonly lost: readonly string[] } };
   readonly beside: Record<string, unknown>;
   readonly streams: Record<string, unknown>;
+  readonly records: Record<string, unknown>;
 }
 
 const stubs = mkdtempSync(join(tmpdir(), "stubs-"));
@@ -102,7 +139,7 @@ describe.skipIf(missing !== undefined)("a client in Python, with stubs of the pu
       large: { code: "RESOURCE_EXHAUSTED" },
       unknown: {
         code: "NOT_FOUND",
-        details: expect.stringContaining("this peer runs: Ask, Mirror, Wait, Shout, Quieter, Counting"),
+        details: expect.stringContaining("this peer runs: Keep, Pass, Ask, Mirror, Wait, Shout, Quieter, Counting"),
         trailing: { "mesh-code": "pipeline-not-found" },
       },
       // What no call of this kind needs is ignored, however broken.
@@ -120,6 +157,21 @@ describe.skipIf(missing !== undefined)("a client in Python, with stubs of the pu
       cancelled: "CANCELLED",
       violation: { code: "INVALID_ARGUMENT", trailing: { "mesh-code": "protocol-violation" } },
       nameless: { code: "INVALID_ARGUMENT", details: expect.stringContaining("mesh-pipeline") },
+    });
+  });
+
+  it("R11.1 speaks of records in JSON and in CBOR, by calls, lists of items and streams", () => {
+    expect(results.records).toMatchObject({
+      encodings: ["cbor"],
+      byJson: true,
+      byCbor: true,
+      items: true,
+      streamed: {
+        json: { right: true, kinds: ["json"], granted: null, refused: [] },
+        cbor: { right: true, kinds: ["cbor"], granted: ["cbor"], refused: [] },
+      },
+      broken: { code: "INVALID_ARGUMENT", details: expect.stringContaining("it is cut short") },
+      mistyped: { code: "INVALID_ARGUMENT" },
     });
   });
 

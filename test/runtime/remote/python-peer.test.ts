@@ -34,16 +34,24 @@ type Line = Readonly<{ on?: "signaling" | number; text?: string; hex?: string; m
 
 /** How many vectors there are to write, to read and to refuse. */
 function counted(): object {
-  const [frames, control, connection] = ["frames", "control", "connection"].map(
+  const [frames, control, connection, records] = ["frames", "control", "connection", "records"].map(
     (name) =>
       JSON.parse(readFileSync(at(`../../../docs/protocol-vectors/${name}.json`), "utf8")) as Record<string, object[]>,
   );
   const count = (list: readonly object[] | undefined): number => list?.length ?? 0;
   const written = frames?.["valid"]?.filter((one) => !("readOnly" in one));
   return {
-    written: count(written) + count(control?.["valid"]) + count(connection?.["valid"]),
-    read: [frames, control, connection].reduce((sum, one) => sum + count(one?.["valid"]) + count(one?.["read"]), 0),
-    refused: count(frames?.["invalid"]) + count(connection?.["invalid"]),
+    written:
+      count(written) +
+      count(control?.["valid"]) +
+      count(connection?.["valid"]) +
+      count(records?.["valid"]) +
+      count(records?.["read"]),
+    read: [frames, control, connection, records].reduce(
+      (sum, one) => sum + count(one?.["valid"]) + count(one?.["read"]),
+      0,
+    ),
+    refused: count(frames?.["invalid"]) + count(connection?.["invalid"]) + count(records?.["invalid"]),
   };
 }
 

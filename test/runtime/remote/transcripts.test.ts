@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { FlowType, Schemas } from "../../../runtime/interface/caps.ts";
 import type { Link } from "../../../runtime/interface/link.ts";
 import { pipelineEndpoint } from "../../../runtime/pipeline/endpoint.ts";
 import { remotePipeline } from "../../../runtime/remote/caller.ts";
@@ -18,7 +19,7 @@ const file = new URL("../../../docs/protocol-vectors/transcripts.json", import.m
 const at = "webrtc://host.example:7443";
 
 /** A caller and a host that runs `P`, by a clock that stands still unless it is told, with ids that are no secrets. */
-function pair(share: boolean) {
+function pair(share: boolean, plan = echoPlan(), mark = "!") {
   const clock = virtualClock();
   const world = new RecordedWorld(() => clock.nowMs);
   const peer = (name: string) =>
@@ -30,8 +31,7 @@ function pair(share: boolean) {
       pipelines: () => ["P", "Q"],
     });
   const sockets = world.sockets();
-  const plan = echoPlan();
-  const endpoint = pipelineEndpoint(plan, "P", depsFor(clock, { Echo: marking("!") }));
+  const endpoint = pipelineEndpoint(plan, "P", depsFor(clock, { Echo: marking(mark) }));
   const host = servePipelines({ find: () => servedFrom(plan, endpoint), names: () => ["P", "Q"], clock });
   const listening = peer("host").listen(at, host.accept);
   return { clock, world, caller: peer("caller"), listening };
@@ -41,6 +41,17 @@ type Pair = ReturnType<typeof pair>;
 
 const endpointAt = ({ clock, caller }: Pair, pipeline = "P") =>
   remotePipeline({ transport: caller, uri: `${at}/${pipeline}`, clock, random: givenRandom(0) });
+
+const schemas: Schemas = {
+  Box: {
+    kind: "record",
+    fields: [
+      { name: "label", type: text, optional: false },
+      { name: "x", type: { kind: "scalar", name: "int" }, optional: false },
+    ],
+  },
+};
+const box: FlowType = { kind: "named", name: "Box" };
 
 const request = (type: object = text) => {
   const b = testLink();
@@ -61,6 +72,8 @@ const scenarios: readonly {
   readonly about: string;
   /** Both peers let sessions share a connection. */
   readonly share?: true;
+  /** `P` gives back what it gets, which is of this type. */
+  readonly type?: FlowType;
   readonly run: (peers: Pair) => Promise<void>;
 }[] = [
   {
@@ -146,6 +159,31 @@ const scenarios: readonly {
     },
   },
   {
+    name: "a session with records in CBOR",
+    about:
+      "Both sides say in `encodings` that they read it. Two records there and back, each by itself, and a good end. `P` gives back what it gets.",
+    type: box,
+    async run(peers) {
+      const { clock } = peers;
+      const { request: asked, b } = request(box);
+      const outputs = { b: { type: box, link: b } };
+      const session = await clock.until(endpointAt(peers).open({ ...asked, outputs, schemas }));
+      const input = session.inputs["a"] as Link;
+      const boxes = [
+        { label: "car", x: 1 },
+        { label: "bus", x: 300 },
+      ];
+      for (const [seq, one] of boxes.entries()) {
+        input.send(frameOf(one, seq));
+        await clock.run(30);
+      }
+      input.end();
+      expect(await clock.until(session.closed)).toEqual({ error: undefined });
+      await clock.run(1_000);
+      expect(b.payloads).toEqual(boxes);
+    },
+  },
+  {
     name: "two sessions over one connection",
     about:
       "The caller asks in its `hello` of the signaling for connections to be shared, and the host says so too. A session with `P`, a frame there and back, a second one with `Q`, a refusal of `R`, which there is not, and both sessions end well.",
@@ -195,8 +233,11 @@ function explained(entries: readonly Entry[], share: boolean): object[] {
   });
 }
 
-async function transcript(run: (peers: Pair) => Promise<void>, share: boolean): Promise<object[]> {
-  const peers = pair(share);
+async function transcript(
+  run: (peers: Pair) => Promise<void>,
+  { share, type }: { readonly share: boolean; readonly type: FlowType | undefined },
+): Promise<object[]> {
+  const peers = type === undefined ? pair(share) : pair(share, echoPlan(type, schemas), "");
   await peers.clock.until(peers.listening);
   await run(peers);
   await quiet(peers.clock);
@@ -210,8 +251,8 @@ async function quiet(clock: VirtualClock): Promise<void> {
 
 it("R1.1 R5.3 peers say what the transcripts of the protocol say, byte by byte", async () => {
   const transcripts: object[] = [];
-  for (const { name, about, run, share = false } of scenarios) {
-    transcripts.push({ name, about, entries: await transcript(run, share) });
+  for (const { name, about, run, share = false, type } of scenarios) {
+    transcripts.push({ name, about, entries: await transcript(run, { share, type }) });
   }
   // One entry a line, so that a change can be read.
   const lines = transcripts.map((one) => {

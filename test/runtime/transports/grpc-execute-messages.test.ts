@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CallPayload } from "../../../runtime/interface/calls.ts";
 import { MeshError } from "../../../runtime/interface/errors.ts";
+import { CborWriter } from "../../../runtime/remote/cbor/writer.ts";
 import {
   decodeExecuteRequest,
   decodeExecuteResponse,
@@ -46,19 +47,21 @@ describe("a question of Execute, and its answer", () => {
     const params = fc.dictionary(texts, texts, { maxKeys: 3, noNullPrototype: true });
     fc.assert(
       fc.property(texts, ports, params, (pipeline, inputs, params_json) => {
-        const bytes = encodeExecuteRequest({ pipeline, inputs, params: params_json });
-        const request = { pipeline, inputs: toPayloads(inputs), params_json };
+        const encodings = ["cbor", pipeline];
+        const writers = (port: string) => (port.length % 2 === 0 ? new CborWriter() : undefined);
+        const bytes = encodeExecuteRequest({ pipeline, inputs, params: params_json, encodings }, writers);
+        const request = { pipeline, inputs: toPayloads(inputs, writers), params_json, encodings };
         const theirs = library.requestSerialize(request);
         expect(decodeExecuteRequest(bytes)).toEqual(decodeExecuteRequest(theirs));
         expect(library.requestDeserialize(bytes)).toEqual(library.requestDeserialize(theirs));
         const read = decodeExecuteRequest(theirs);
-        expect(read).toMatchObject({ pipeline, params_json, items: [] });
+        expect(read).toMatchObject({ pipeline, params_json, items: [], encodings });
         expect(fromPayloads(read?.inputs ?? {})).toEqual(inputs);
 
-        const answer = encodeExecuteResponse(inputs);
+        const answer = encodeExecuteResponse(inputs, writers);
         expect(fromPayloads(decodeExecuteResponse(answer))).toEqual(inputs);
         expect(library.responseDeserialize(answer)).toEqual(
-          library.responseDeserialize(library.responseSerialize({ outputs: toPayloads(inputs) })),
+          library.responseDeserialize(library.responseSerialize({ outputs: toPayloads(inputs, writers) })),
         );
       }),
     );
@@ -99,7 +102,7 @@ describe("a question of Execute, and its answer", () => {
   it("share no memory with the message, unless nothing else is in it", () => {
     for (const size of [100, 16_000, 200_000]) {
       const inputs = { a: { payload: new Uint8Array(size).fill(7), timestampUs: 0 } };
-      const alone = encodeExecuteRequest({ pipeline: "P", inputs, params: {} });
+      const alone = encodeExecuteRequest({ pipeline: "P", inputs, params: {}, encodings: [] });
       const around = Buffer.alloc(alone.length + 4_000);
       around.set(alone, 2_000);
       const within = around.subarray(2_000, 2_000 + alone.length);
