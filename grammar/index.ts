@@ -5,6 +5,7 @@ export { createFormatter, lineSpan } from "./format.ts";
 export type { FormatOptions, FormatResult, Formatter, TextEdit } from "./format.ts";
 export { createParser } from "./parser.ts";
 export type { ParseResult } from "./parser.ts";
+export type { Piece } from "./pieces.ts";
 export { problemKinds } from "./problems.ts";
 export type { ProblemCode, SyntaxProblem } from "./problems.ts";
 export type { Comment, Token } from "./scan.ts";

@@ -19,7 +19,7 @@ import {
 } from "./program.ts";
 import { Reporter } from "./reporter.ts";
 import { Requirements } from "./requirements.ts";
-import { checkRules } from "./rules/index.ts";
+import { rules } from "./rules/index.ts";
 import type { RuleContext } from "./rules/rule.ts";
 import { reportEndless, SchemaReader, type SchemaTable } from "./schemas.ts";
 import { Scope } from "./scope.ts";
@@ -31,6 +31,15 @@ import { ValueReader } from "./values.ts";
 import type { View } from "./view.ts";
 
 type Remotes = ReadonlyMap<string, CheckedRemote>;
+
+/** What is checked of a file. */
+export interface Part {
+  isWanted(symbol: DeclarationSymbol): boolean;
+  /** What is wanted may lead there. */
+  isNear(symbol: DeclarationSymbol): boolean;
+}
+
+const everything: Part = { isWanted: () => true, isNear: () => true };
 
 const isSignature: ReadonlySet<string> = new Set(["Node", "Interface", "Pipeline"]);
 
@@ -120,26 +129,43 @@ export class Checker {
 
   /** Reads what has a schema, a signature or a policy, and solves the pipelines. What others see of the file is known then. */
   solve(): void {
+    for (const _ of this.solving());
+  }
+
+  /** The same a step at a time. */
+  *solving({ isWanted }: Part = everything): Generator<undefined, void, undefined> {
     const { root, cycle } = this.view;
     // Bound first, so that what an import cannot bring is told before anything that follows from it.
     void root.imports;
     const files = [root, ...cycle.filter((file) => file !== root)];
-    for (const symbol of declared<TypeSymbol>(files, "Record", "Enum")) this.#schemaReader.read(symbol);
-    reportEndless(declared<DeclarationSymbol<RecordSyntax>>(cycle, "Record"), this.schemas, this.reporter);
+    for (const symbol of declared<TypeSymbol>(files, "Record", "Enum"))
+      if (isWanted(symbol)) this.#schemaReader.read(symbol);
+    const records = declared<DeclarationSymbol<RecordSyntax>>(cycle, "Record").filter(isWanted);
+    reportEndless(records, this.schemas, this.reporter);
+    yield;
     for (const symbol of root.declarations.values()) {
+      if (!isWanted(symbol)) continue;
       if (isSignature.has(symbol.syntax.kind)) this.#signatures.read(symbol as SignatureSymbol);
       if (symbol.syntax.kind === "Policy") checkPolicy(root, symbol.syntax.clauses, this.reporter);
     }
-    for (const symbol of declared<PipelineSymbol>(cycle, "Pipeline")) this.pipeline(symbol);
+    for (const symbol of declared<PipelineSymbol>(cycle, "Pipeline")) {
+      if (!isWanted(symbol)) continue;
+      yield;
+      this.pipeline(symbol);
+    }
   }
 
-  /** All that is left to check of the file, once it is solved. */
-  judge(): void {
+  /** All that is left to check of the file, once it is solved, a step at a time. */
+  *judging({ isWanted, isNear }: Part = everything): Generator<undefined, void, undefined> {
     const { root, cycle } = this.view;
-    const pipelines = declared<PipelineSymbol>([root], "Pipeline");
-    for (const symbol of pipelines) this.remotes(symbol);
-    const peers = declared<PeerSymbol>([root], "Peer");
+    const pipelines = declared<PipelineSymbol>([root], "Pipeline").filter(isWanted);
+    const peers = declared<PeerSymbol>([root], "Peer").filter(isWanted);
+    for (const symbol of pipelines) {
+      yield;
+      this.remotes(symbol);
+    }
     for (const symbol of peers) void this.peer(symbol).runs;
+    yield;
     this.#checkUses(pipelines, peers);
     let everyPeer: readonly CheckedPeer[] | undefined;
     const context: RuleContext = {
@@ -147,18 +173,26 @@ export class Checker {
       elsewhere: this.elsewhere,
       view: this.view,
       file: root,
-      declarations: [...root.declarations.values()],
+      declarations: [...root.declarations.values()].filter(isWanted),
       schemas: this.schemas,
       pipelines: this.#judged(pipelines, "Pipeline", (symbol) => this.pipeline(symbol)),
-      circle: declared<PipelineSymbol>(cycle, "Pipeline").map((symbol) => this.pipeline(symbol)),
+      circle: declared<PipelineSymbol>(cycle, "Pipeline")
+        .filter(isNear)
+        .map((symbol) => this.pipeline(symbol)),
       remotes: this.#judged(pipelines, "Pipeline", (symbol) => this.remotes(symbol)),
       peers: this.#judged(peers, "Peer", (symbol) => this.peer(symbol)),
       everyPeer: () =>
         (everyPeer ??= declared<PeerSymbol>(this.view.family("peers"), "Peer").map((symbol) => this.peer(symbol))),
       requirements: this.requirements,
     };
-    checkRules(context);
-    if (!isStandard(root.module)) this.#reportUnusedImports(root);
+    const isWhole = isWanted === everything.isWanted;
+    for (const rule of rules) {
+      if (rule.asksEveryPeer === true && !isWhole) continue;
+      yield;
+      rule.check(context);
+    }
+    // What is used is only known when all has been looked at.
+    if (!isStandard(root.module) && isWhole) this.#reportUnusedImports(root);
   }
 
   #judged<S extends DeclarationSymbol, V>(

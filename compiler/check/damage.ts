@@ -34,24 +34,41 @@ interface Wound {
  */
 export class Damage {
   readonly #text: string;
-  readonly #file: FileSyntax;
-  readonly #wounds: readonly Wound[];
-  /** Declarations with a broken head and several broken members: they are of another kind than they seem. */
-  readonly #spoiled: readonly DeclarationSyntax[];
-  /** The end of the file is missing: what is not declared may still come. */
-  readonly #unfinished: boolean;
+  readonly #fileOf: () => FileSyntax;
+  readonly #problems: readonly SyntaxProblem[];
+  #known: readonly Wound[] | undefined;
+  #spoiledOnes: readonly DeclarationSyntax[] | undefined;
   #mayBeDeclared: ReadonlySet<string> | undefined;
 
-  constructor(text: string, file: FileSyntax, problems: readonly SyntaxProblem[]) {
+  /** @param file asked for where something is wrong, which most often nothing is */
+  constructor(text: string, file: () => FileSyntax, problems: readonly SyntaxProblem[]) {
     this.#text = text;
-    this.#file = file;
-    this.#wounds = problems.map((problem) => this.#wound(problem));
-    this.#spoiled = file.declarations.filter(({ span }) => {
+    this.#fileOf = file;
+    this.#problems = problems;
+  }
+
+  get #file(): FileSyntax {
+    return this.#fileOf();
+  }
+
+  get #wounds(): readonly Wound[] {
+    return (this.#known ??= this.#problems.map((problem) => this.#wound(problem)));
+  }
+
+  /** Declarations with a broken head and several broken members: they are of another kind than they seem. */
+  get #spoiled(): readonly DeclarationSyntax[] {
+    if (this.#problems.length < 3) return [];
+    return (this.#spoiledOnes ??= this.#file.declarations.filter(({ span }) => {
       const own = this.#wounds.filter((one) => overlap(one.span, span));
       return own.length >= 3 && own.some((one) => one.span.start <= span.start);
-    });
-    const end = text.trimEnd().length;
-    this.#unfinished = problems.some((problem) => problem.span.end >= end);
+    }));
+  }
+
+  /** The end of the file is missing: what is not declared may still come. */
+  get #unfinished(): boolean {
+    if (this.#problems.length === 0) return false;
+    const end = this.#text.trimEnd().length;
+    return this.#problems.some((problem) => problem.span.end >= end);
   }
 
   /** True when a place stands in what could not be read. */

@@ -28,40 +28,58 @@ const inner: ReadonlySet<string> = new Set(["Let", "Remote", "Flow", "Budget"]);
  * Which declarations of a file that is solved are wrong in themselves, by name: nothing follows from those, here or
  * elsewhere. To be asked before the file is judged.
  */
-export function wrongIn({ view: { root }, reporter }: Checker): ReadonlyMap<string, readonly unknown[]> {
-  return new Map(
-    [...root.declarations].map(([name, { syntax }]) => {
-      const { span } = syntax;
-      // What could not be read may be what a name means: then every word of it counts.
-      const unread =
-        root.problems.some((one) => one.start <= span.end && one.end >= span.start) &&
-        root.source.text.slice(span.start, span.end);
-      const { source, damage } = root;
-      return [
-        name,
-        [reporter.hasErrorIn(source, span), reporter.isUnreadable(source, span), damage.touches(syntax), unread],
-      ];
-    }),
-  );
+export function wrongIn({ view: { root }, reporter }: Checker): (name: string) => readonly unknown[] {
+  const isWrong = new Set<string>();
+  const isUnread = new Set<string>();
+  for (const [name, { syntax }] of root.declarations) {
+    if (reporter.hasErrorIn(root.source, syntax.span)) isWrong.add(name);
+    if (reporter.isUnreadable(root.source, syntax.span)) isUnread.add(name);
+  }
+  return (name) => {
+    const { syntax } = root.declarations.get(name) ?? {};
+    if (syntax === undefined) return [];
+    const { span } = syntax;
+    // What could not be read may be what a name means: then every word of it counts.
+    const unread =
+      root.problems.some((one) => one.start <= span.end && one.end >= span.start) &&
+      root.source.text.slice(span.start, span.end);
+    return [isWrong.has(name), isUnread.has(name), root.damage.touches(syntax), unread];
+  };
 }
 
-/** What others see of a file, by name. */
-export function exportsOf(
-  checker: Checker,
-  parsed: ParsedFile,
-  wrong: ReturnType<typeof wrongIn>,
-): ReadonlyMap<string, Export> {
-  const texts = new PlainText(parsed);
-  const latencies = new Latencies(checker.known);
-  return new Map(
-    [...checker.view.root.declarations].map(([name, symbol]): [string, Export] => {
-      const text = declaredText(symbol, texts);
-      const { names, refers } = namesIn(text, symbol);
-      const inside =
-        symbol.syntax.kind === "Pipeline" ? summaryOf(symbol as PipelineSymbol, checker, latencies) : undefined;
-      return [name, { text: JSON.stringify([text, names, wrong.get(name), inside]), refers }];
-    }),
-  );
+/** What others see of a file; of each declaration worked out when it is first asked for, of the texts as they were. */
+export class Exports {
+  readonly #checker: Checker;
+  readonly #wrong: ReturnType<typeof wrongIn>;
+  readonly #texts: PlainText;
+  readonly #latencies: Latencies;
+  readonly #known = new Map<string, Export>();
+
+  constructor(checker: Checker, parsed: ParsedFile, wrong: ReturnType<typeof wrongIn>) {
+    this.#checker = checker;
+    this.#wrong = wrong;
+    this.#texts = new PlainText(parsed);
+    this.#latencies = new Latencies(checker.known);
+  }
+
+  /** @returns undefined where the file declares no such name */
+  get(name: string): Export | undefined {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const symbol = this.#checker.view.root.declarations.get(name);
+    if (symbol === undefined) return undefined;
+    const found = this.#of(name, symbol);
+    this.#known.set(name, found);
+    return found;
+  }
+
+  #of(name: string, symbol: DeclarationSymbol): Export {
+    const text = declaredText(symbol, this.#texts);
+    const { names, refers } = namesIn(text, symbol);
+    const isPipeline = symbol.syntax.kind === "Pipeline";
+    const inside = isPipeline ? summaryOf(symbol as PipelineSymbol, this.#checker, this.#latencies) : undefined;
+    return { text: JSON.stringify([text, names, this.#wrong(name), inside]), refers };
+  }
 }
 
 /** The text of a declaration, without comments and layout and without what only concerns itself. */

@@ -159,5 +159,7 @@ export class ImportGraph {
 }
 
 function declaredNames(file: ParsedFile | undefined): string[] {
-  return (file?.syntax.declarations ?? []).flatMap((one) => (one.kind === "Scenario" ? [] : [one.name.text]));
+  return (file?.items ?? []).flatMap((one) =>
+    one.kind === "Scenario" || one.kind === "Import" ? [] : [one.name.text],
+  );
 }

@@ -1,4 +1,4 @@
-import { parse as parseText, type Comment, type Token } from "../../grammar/index.ts";
+import { parse as parseText, type Comment, type ParseResult, type Piece, type Token } from "../../grammar/index.ts";
 import type { FileSyntax, Span } from "../../grammar/syntax.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { syntaxDiagnostic } from "../diagnostics/syntax-problem.ts";
@@ -18,12 +18,18 @@ export interface ParsedFile {
   /** Every token in order, comments aside; made when first asked for. */
   readonly tokens: readonly Token[];
   readonly errors: readonly Diagnostic[];
+  /** Its imports and declarations by themselves; those that no edit has touched are the same ones. Undefined where that is not known. */
+  readonly pieces: readonly Piece[] | undefined;
   /** Where the text could not be read. */
   readonly problems: readonly Span[];
   /** What that costs the rest of the file. */
   readonly damage: Damage;
   /** What it says of itself to those that look for files and names; the same text for the same answers. */
   readonly surface: string;
+  /** Its imports and declarations, each kind in order; where they stood when they were read, which may have been elsewhere. */
+  readonly items: ParseResult["items"];
+  /** The same file with another text, of which only what differs is read. */
+  again(text: string): ParsedFile;
 }
 
 /** Where an import leads: a file, or why there is none. */
@@ -77,6 +83,13 @@ export class Sources {
     return next;
   }
 
+  /** The same with another reading of one of the files. */
+  with(file: ParsedFile): Sources {
+    const next = new Sources(this.host, this.#read, this.#held);
+    next.#read.set(file.module, { file });
+    return next;
+  }
+
   /** The same with what is on the disk now. @param paths those that may have changed; all when left out */
   reloaded(paths?: Iterable<string>): Sources {
     const next = new Sources(this.host, this.#read, this.#held);
@@ -127,8 +140,8 @@ export class Sources {
 
   /** The modules that a file imports, each once, in order of text. */
   imported(file: ParsedFile): string[] {
-    const found = file.syntax.imports.flatMap(({ from }) => {
-      const resolved = from && this.resolve(file, from.value);
+    const found = file.items.flatMap((one) => {
+      const resolved = one.kind === "Import" && one.from !== undefined ? this.resolve(file, one.from.value) : undefined;
       return resolved?.kind === "file" ? [resolved.module] : [];
     });
     return [...new Set(found)];
@@ -165,32 +178,63 @@ export class Sources {
     }
     if (text === undefined) return { reason: undefined };
     if (before !== undefined && "file" in before && before.file.source.text === text) return before;
-    return { file: parsed(module, text) };
+    if (before !== undefined && "file" in before) return { file: before.file.again(text) };
+    return { file: new Parsed(module, text, parseText(text)) };
   }
 }
 
-function parsed(module: string, text: string): ParsedFile {
-  const source = sourceFile(module, text);
-  const result = parseText(text);
-  const { file, errors, comments } = result;
-  const problems = errors.map((one) => one.span);
-  return {
-    module,
-    source,
-    syntax: file,
-    comments,
-    get tokens() {
-      return result.tokens;
-    },
-    errors: errors.map((problem) => syntaxDiagnostic(problem, source)),
-    problems,
-    damage: new Damage(text, file, errors),
-    surface: surfaceOf(file, errors.length > 0),
-  };
+class Parsed implements ParsedFile {
+  readonly module: string;
+  readonly source: SourceFile;
+  readonly errors: readonly Diagnostic[];
+  readonly problems: readonly Span[];
+  readonly damage: Damage;
+  readonly surface: string;
+  readonly #result: ParseResult;
+
+  constructor(module: string, text: string, result: ParseResult) {
+    const { errors } = result;
+    this.module = module;
+    this.source = sourceFile(module, text);
+    this.errors = errors.map((problem) => syntaxDiagnostic(problem, this.source));
+    this.problems = errors.map((one) => one.span);
+    this.damage = new Damage(text, () => result.file, errors);
+    this.surface = surfaceOf(result);
+    this.#result = result;
+  }
+
+  get syntax(): FileSyntax {
+    return this.#result.file;
+  }
+
+  get comments(): readonly Comment[] {
+    return this.#result.comments;
+  }
+
+  get tokens(): readonly Token[] {
+    return this.#result.tokens;
+  }
+
+  get items(): ParseResult["items"] {
+    return this.#result.items;
+  }
+
+  get pieces(): readonly Piece[] | undefined {
+    return this.#result.pieces;
+  }
+
+  again(text: string): ParsedFile {
+    return new Parsed(this.module, text, this.#result.again(text));
+  }
 }
 
-function surfaceOf({ declarations, imports }: FileSyntax, broken: boolean): string {
-  const names = declarations.map((one) => (one.kind === "Scenario" ? [] : [one.kind, one.name.text]));
-  const from = imports.map((one) => [one.from?.value, one.names.map((name) => (name.alias ?? name.name).text)]);
-  return JSON.stringify([names, from, broken]);
+function surfaceOf({ items, errors }: ParseResult): string {
+  const names: unknown[] = [];
+  const from: unknown[] = [];
+  for (const one of items) {
+    if (one.kind === "Import") {
+      from.push([one.from?.value, one.names.map((name) => (name.alias ?? name.name).text)]);
+    } else names.push(one.kind === "Scenario" ? [] : [one.kind, one.name.text]);
+  }
+  return JSON.stringify([names, from, errors.length > 0]);
 }

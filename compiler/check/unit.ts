@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Place, SourceFile } from "../source/source-file.ts";
 import { Checker } from "./checker.ts";
-import { exportId, exportsOf, wrongIn, type Export, type ExportId } from "./exports.ts";
+import { Exports, exportId, wrongIn, type Export, type ExportId } from "./exports.ts";
 import type { ImportGraph } from "./imports.ts";
 import { Reporter } from "./reporter.ts";
 import type { ParsedFile, Sources } from "./sources.ts";
@@ -16,30 +16,33 @@ export class Unit {
   readonly diagnostics: readonly Diagnostic[];
   /** What is wrong in other files, and known here alone. */
   readonly elsewhere: readonly Diagnostic[];
-  readonly #wrong: ReturnType<typeof wrongIn>;
-  #exports: ReadonlyMap<string, Export> | undefined;
+  /** What others see of the file. */
+  readonly exports: Exports;
   /** By the file that each is about. */
   #inputs: ReadonlyMap<string, readonly Input[]> | undefined;
   /** How files imported each other when it was last found to be as it should be. */
   #graph: ImportGraph;
 
-  /** Checks a file: in the same way whether everything is checked or only what has changed. */
-  constructor(parsed: ParsedFile, { sources, graph }: Pick<Project, "sources" | "graph">) {
+  /** Checks a file, a step at a time: in the same way whether everything is checked or only what has changed. */
+  static *check(
+    parsed: ParsedFile,
+    { sources, graph }: Pick<Project, "sources" | "graph">,
+  ): Generator<undefined, Unit, undefined> {
     const reporter = new Reporter();
     const checker = new Checker(new View(parsed.module, sources, graph, reporter), reporter);
-    checker.solve();
-    this.#wrong = wrongIn(checker);
-    checker.judge();
-    this.parsed = parsed;
-    this.checker = checker;
-    this.diagnostics = reporter.inOrder([parsed.source]);
-    this.elsewhere = checker.elsewhere.inOrder(checker.elsewhere.sources());
-    this.#graph = graph;
+    yield* checker.solving();
+    const wrong = wrongIn(checker);
+    yield* checker.judging();
+    return new Unit(parsed, checker, graph, wrong);
   }
 
-  /** What others see of the file, by name; worked out when it is first asked for, of the texts as they were. */
-  get exports(): ReadonlyMap<string, Export> {
-    return (this.#exports ??= exportsOf(this.checker, this.parsed, this.#wrong));
+  private constructor(parsed: ParsedFile, checker: Checker, graph: ImportGraph, wrong: ReturnType<typeof wrongIn>) {
+    this.parsed = parsed;
+    this.checker = checker;
+    this.exports = new Exports(checker, parsed, wrong);
+    this.diagnostics = checker.reporter.inOrder([parsed.source]);
+    this.elsewhere = checker.elsewhere.inOrder(checker.elsewhere.sources());
+    this.#graph = graph;
   }
 
   /** Works out what it rests on, while that is as it was when the file was checked. */
@@ -216,7 +219,7 @@ function converterTexts(graph: ImportGraph, module: string): string[] {
 }
 
 function peersOf(parsed: ParsedFile | undefined): string[] {
-  return (parsed?.syntax.declarations ?? []).flatMap((one) => (one.kind === "Peer" ? [one.name.text] : []));
+  return (parsed?.items ?? []).flatMap((one) => (one.kind === "Peer" ? [one.name.text] : []));
 }
 
 function placesOf({ place, related, fixes }: Diagnostic): Place[] {

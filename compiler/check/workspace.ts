@@ -4,6 +4,7 @@ import { CheckedProgram } from "./checked-program.ts";
 import { Checker } from "./checker.ts";
 import { ImportGraph } from "./imports.ts";
 import { Reporter } from "./reporter.ts";
+import { checkNear, type Near } from "./near.ts";
 import { Sources, type ParsedFile, type Resolved } from "./sources.ts";
 import { Unit, type Project } from "./unit.ts";
 import { View } from "./view.ts";
@@ -23,7 +24,7 @@ export class Workspace {
   /** Nothing has changed since everything was found to be as it should be. */
   #fresh = false;
   /** The check that is under way, a file at a time. */
-  #checking: Generator<string> | undefined;
+  #checking: Generator<string | undefined> | undefined;
   #checked: readonly string[] = [];
 
   constructor(host: Host) {
@@ -124,11 +125,20 @@ export class Workspace {
   }
 
   /**
-   * Checks one more file, for those who have to look up now and then. A change in between is taken in with the next step.
-   * @returns the file; undefined once everything is as it should be
+   * Checks some more, a few milliseconds at a time, for those who have to look up now and then. A change in between is taken
+   * in with the next step.
+   * @returns false once everything is as it should be
    */
-  step(): string | undefined {
-    return this.#next();
+  step(): boolean {
+    return this.#next() !== undefined;
+  }
+
+  /** What can be told of an edit of a file before everything is checked again; undefined where that is nothing. */
+  near(path: string): Near | undefined {
+    const parsed = this.#sources.get(path);
+    const unit = this.#units.get(path);
+    if (parsed === undefined || unit === undefined) return undefined;
+    return checkNear(parsed, unit, this.#sources, this.#imports);
   }
 
   /**
@@ -137,7 +147,9 @@ export class Workspace {
    */
   *programs(): Generator<string> {
     const waiting = new Set(this.#roots);
-    for (let module = this.#next(); module !== undefined; module = this.#next()) {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      const { module } = next;
+      if (module === undefined) continue;
       // Files that import each other in a circle have to wait for the last of them.
       if (!waiting.has(module) || !this.#isReady(this.#imports.closure(module))) continue;
       waiting.delete(module);
@@ -193,16 +205,16 @@ export class Workspace {
     while (this.#next() !== undefined);
   }
 
-  /** Checks one more file. @returns undefined once everything is as it should be */
-  #next(): string | undefined {
+  /** Checks some more. @returns undefined once everything is as it should be; else the file that is through, where one is */
+  #next(): { readonly module: string | undefined } | undefined {
     if (this.#fresh) return undefined;
     this.#checking ??= this.#check();
-    const { value, done } = this.#checking.next() as IteratorResult<string, undefined>;
-    return done === true ? undefined : value;
+    const { value, done } = this.#checking.next();
+    return done === true ? undefined : { module: value as string | undefined };
   }
 
-  /** @returns the files, each when it has been checked */
-  *#check(): Generator<string> {
+  /** @returns the files, each when it has been checked, and nothing in between */
+  *#check(): Generator<string | undefined> {
     const before = this.#project;
     const sources = this.#sources;
     const graph = this.#imports;
@@ -219,7 +231,7 @@ export class Workspace {
         const parsed = sources.get(module);
         if (parsed === undefined || checked.has(module)) continue;
         if (before !== undefined && this.#units.get(module)?.isCurrent(project, before, changed) === true) continue;
-        checked.set(module, new Unit(parsed, project));
+        checked.set(module, yield* Unit.check(parsed, project));
         changed.add(module);
         yield module;
       }

@@ -6,6 +6,8 @@ export function abilitiesOf({ textDocument, workspace, window }: ClientCapabilit
   return {
     relatedInformation: textDocument?.publishDiagnostics?.relatedInformation ?? false,
     watchesFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false,
+    resolvesDocumentation:
+      textDocument?.completion?.completionItem?.resolveSupport?.properties.includes("documentation") ?? false,
     snippets: textDocument?.completion?.completionItem?.snippetSupport ?? false,
     configuration: workspace?.configuration ?? false,
     resourceOperations: workspace?.workspaceEdit?.resourceOperations?.includes("create") ?? false,

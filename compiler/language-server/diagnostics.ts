@@ -5,9 +5,13 @@ import type { Project } from "./projects.ts";
 import type { Session } from "./session.ts";
 import { uriOfPath } from "./uris.ts";
 
+/** While somebody types, what an edit means for other declarations is looked at when nothing has come for so long. */
+const calmMs = 120;
+
 /**
- * Tells the client what is wrong, in stages: problems of syntax as soon as a text has come, what the checks find when they are
- * through, and what takes longest when a file has been saved. A new text stops what is under way for the old one.
+ * Tells the client what is wrong, in stages: problems of syntax as soon as a text has come, then what is wrong in the declarations
+ * that were edited, what that means for others once nothing more is typed, and what takes longest when a file has been saved. A new
+ * text stops what is under way for the old one.
  */
 export class Publisher {
   readonly #session: Session;
@@ -30,18 +34,44 @@ export class Publisher {
     const hasSyntax = atOnce.diagnostics.some((one) => one.code.startsWith("MESH1"));
     // Without problems of syntax, before and after, the check is the first to have something to say.
     if (hasSyntax || this.#toldSyntax(project, path)) this.#publish(project, path, atOnce);
-    this.check(project);
+    this.check(project, path);
   }
 
-  /** Checks a project as soon as nothing else is to be done. */
-  check(project: Project): void {
+  /** Checks a project as soon as nothing else is to be done. @param edited the file that somebody is typing in */
+  check(project: Project, edited?: string): void {
+    const run = this.#begin(project);
+    const { environment } = this.#session;
+    this.#waiting.set(
+      project,
+      environment.soon(() => {
+        if (edited !== undefined && this.#checkNear(project, edited)) {
+          this.#waiting.set(
+            project,
+            environment.after(calmMs, () => void this.#check(project, run)),
+          );
+        } else void this.#check(project, run);
+      }),
+    );
+  }
+
+  /** Stops what is under way for a project. @returns a number for what begins now */
+  #begin(project: Project): number {
     this.#waiting.get(project)?.();
     const run = (this.#runs.get(project) ?? 0) + 1;
     this.#runs.set(project, run);
-    this.#waiting.set(
-      project,
-      this.#session.environment.soon(() => void this.#check(project, run)),
-    );
+    return run;
+  }
+
+  /** Tells of the declarations that have been edited, where that can be done by themselves. */
+  #checkNear(project: Project, path: string): boolean {
+    try {
+      const near = project.service.near(path);
+      if (near !== undefined) this.#publish(project, path, near);
+      return near !== undefined;
+    } catch (error) {
+      this.#session.fail("checking an edit", error);
+      return false;
+    }
   }
 
   async #check(project: Project, run: number): Promise<void> {

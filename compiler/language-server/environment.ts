@@ -31,6 +31,8 @@ export interface Environment {
   readPage(code: string): string | undefined;
   /** Calls back once what has come in has been looked at; the returned function takes that back. */
   soon(callback: () => void): () => void;
+  /** The same after some milliseconds. */
+  after(ms: number, callback: () => void): () => void;
   /** Milliseconds of a clock that only goes forward. */
   nowMs(): number;
   /** Holds the code of nodes against their contracts, which takes a while; undefined where that cannot be done here. */

@@ -27,6 +27,8 @@ export class Projects {
   readonly #byRoot = new Map<string, Project>();
   /** What an editor calls the files that it has opened, which need not be what we would. */
   readonly #uris = new Map<Project, Map<string, string>>();
+  /** Where files are, as it was found out; asking the disk takes time. */
+  readonly #located = new Map<string, Located>();
   #loose: Project | undefined;
 
   constructor(environment: Environment) {
@@ -47,6 +49,19 @@ export class Projects {
   }
 
   locate(uri: string): Located {
+    const known = this.#located.get(uri);
+    if (known !== undefined) return known;
+    const located = this.#find(uri);
+    if (located.project.root !== undefined) this.#located.set(uri, located);
+    return located;
+  }
+
+  /** Files have come or gone, by which a project may begin somewhere else. */
+  lookAgain(): void {
+    this.#located.clear();
+  }
+
+  #find(uri: string): Located {
     const file = pathOfUri(uri);
     if (file === undefined) {
       // A text that has no file yet: what it imports but the standard library cannot be there.

@@ -20,6 +20,8 @@ export interface ClientAbilities {
   readonly relatedInformation: boolean;
   readonly watchesFiles: boolean;
   readonly snippets: boolean;
+  /** Asks for what stands beside one of a list when it is looked at. */
+  readonly resolvesDocumentation: boolean;
   readonly configuration: boolean;
   readonly resourceOperations: boolean;
   readonly inlayHintRefresh: boolean;
@@ -44,7 +46,7 @@ export interface Asked {
 }
 
 /** A turn of work without looking up takes no longer than this. */
-const turnMs = 8;
+const turnMs = 4;
 
 /** What the server knows while a client is connected. */
 export class Session {

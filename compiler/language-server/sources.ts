@@ -48,6 +48,7 @@ export class SourceFinder {
     connection.onDidChangeWatchedFiles(({ changes }) => {
       const changed = new Map<Project, string[]>();
       const again = new Set<Project>();
+      this.#session.projects.lookAgain();
       try {
         for (const { uri, type } of changes) {
           if (pathOfUri(uri) === undefined) continue;

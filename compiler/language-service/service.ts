@@ -153,9 +153,23 @@ export class LanguageService implements Analysis {
     return { diagnostics, version };
   }
 
-  /** Checks what is not as it should be, a file at a time; a change between two steps is taken in. */
-  *check(): Generator<string, void, undefined> {
-    for (let file = this.#workspace.step(); file !== undefined; file = this.#workspace.step()) yield file;
+  /**
+   * The same with what the declarations that have been edited say by themselves: soon known, and true but for what follows from
+   * how they get on with others. Undefined where there is nothing to be told before everything has been checked.
+   */
+  near(path: string): FileDiagnostics | undefined {
+    const parsed = this.parsed(path);
+    const near = this.#workspace.near(path);
+    if (parsed === undefined || near === undefined) return undefined;
+    const kept = (this.#found.get(path) ?? []).filter((one) => !near.isStale(one));
+    const moved = near.before === parsed ? kept : carriedOver(kept, near.before.source, parsed.source);
+    const diagnostics = [...near.diagnostics, ...moved].toSorted((a, b) => a.place.span.start - b.place.span.start);
+    return { diagnostics, version: this.versionOf(path) };
+  }
+
+  /** Checks what is not as it should be, a few milliseconds at a time; a change between two steps is taken in. */
+  *check(): Generator<undefined, void, undefined> {
+    while (this.#workspace.step()) yield;
   }
 
   /** What is wrong in each file, the standard library aside, once everything has been checked. */

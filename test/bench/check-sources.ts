@@ -1,5 +1,6 @@
 /** Long programs to check, of one file and of many, and TypeSpec files that say as much of the same things. */
 import { readFileSync } from "node:fs";
+import { typeSpecSource } from "./parse-sources.ts";
 
 const sample = readFileSync(new URL("../grammar/fixtures/assistant.mesh", import.meta.url), "utf8");
 const lineCount = sample.split("\n").length;
@@ -69,4 +70,13 @@ export function meshProject(files: number): Record<string, string> {
 /** Each file has a record and an interface for those that lean on it. */
 function exported(text: string, number: number): string {
   return `${text}\nrecord Word${number} { text: text, start: duration, end: duration }\n\ninterface Speaker${number} {\n  in  sentence: text\n  out speech: audio<opus, 48kHz, mono>\n}\n`;
+}
+
+/** The text that TypeSpec parses in the other bench speaks of HTTP; what its checker knows nothing of is left out. */
+export function typeSpecText(count: number, number = 0): string {
+  return `namespace File${number};\n${typeSpecSource(count)
+    .replaceAll(/@(?:route|get|post|path|query|body)\b(?:\("[^"]*"\))? ?/g, "")
+    .replaceAll("@maxLength(64) ", "")
+    .replaceAll(/<Speech extends string = "opus">/g, "")
+    .replaceAll("codec: Speech", "codec: string")}`;
 }

@@ -5,10 +5,9 @@
 import { readFileSync } from "node:fs";
 import type { memoryHost, Workspace } from "../../compiler/index.ts";
 import { TypeSpecProject } from "./check-peers.ts";
-import { meshPath, meshProgram, meshProject } from "./check-sources.ts";
+import { meshPath, meshProgram, meshProject, typeSpecText } from "./check-sources.ts";
 import { files, lines, type CheckAnswer, type CheckTask, type ContenderName } from "./check-tasks.ts";
 import { langiumParser } from "./parse-peers.ts";
-import { typeSpecSource } from "./parse-sources.ts";
 
 interface Compiler {
   readonly Workspace: typeof Workspace;
@@ -56,15 +55,6 @@ async function langium(): Promise<Contender> {
   const parse = await langiumParser();
   const text = meshProgram(lines);
   return () => () => parse(text);
-}
-
-/** The text that TypeSpec parses in the other bench speaks of HTTP; what its checker knows nothing of is left out. */
-function typeSpecText(count: number, number = 0): string {
-  return `namespace File${number};\n${typeSpecSource(count)
-    .replaceAll(/@(?:route|get|post|path|query|body)\b(?:\("[^"]*"\))? ?/g, "")
-    .replaceAll("@maxLength(64) ", "")
-    .replaceAll(/<Speech extends string = "opus">/g, "")
-    .replaceAll("codec: Speech", "codec: string")}`;
 }
 
 function typeSpecProject(): Record<string, string> {

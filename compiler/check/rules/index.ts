@@ -6,7 +6,7 @@ import { placement } from "./placement.rule.ts";
 import { plainTarget } from "./plain-target.rule.ts";
 import { rawMedia } from "./raw-media.rule.ts";
 import { retryBudget } from "./retry-budget.rule.ts";
-import type { Rule, RuleContext } from "./rule.ts";
+import type { Rule } from "./rule.ts";
 import { scenarios } from "./scenario.rule.ts";
 import { sizes } from "./size.rule.ts";
 import { smallBuffer } from "./small-buffer.rule.ts";
@@ -40,6 +40,7 @@ export const rules: readonly Rule[] = [
   naming,
 ];
 
-export function checkRules(context: RuleContext): void {
-  for (const rule of rules) rule.check(context);
-}
+/** What is only known once everything has been checked. */
+export const codesOfAll: ReadonlySet<string> = new Set(
+  rules.flatMap((one) => (one.asksEveryPeer === true ? one.codes : [])),
+);

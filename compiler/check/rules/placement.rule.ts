@@ -17,6 +17,7 @@ const signatureKinds: ReadonlySet<string> = new Set(["Node", "Interface", "Pipel
 /** A declared peer must provide what it runs requires, and a target what the interface of its remote requires. */
 export const placement: Rule = {
   codes: ["MESH4001", "MESH4003", "MESH3003"],
+  asksEveryPeer: true,
   check(context) {
     // What nobody runs is read as well, for the mistakes in it.
     for (const symbol of context.declarations) {

@@ -7,6 +7,7 @@ import type { Rule, RuleContext } from "./rule.ts";
 /** A remote that asks for proof of identity cannot use a peer that has none: security is off where nobody is allowed. */
 export const plainTarget: Rule = {
   codes: ["MESH7002"],
+  asksEveryPeer: true,
   check(context) {
     for (const checked of context.pipelines.values()) {
       const { source } = checked.symbol.file;

@@ -44,6 +44,8 @@ export interface RuleContext {
 export interface Rule {
   /** What it may report. */
   readonly codes: readonly DiagnosticCode[];
+  /** It looks at all peers of all programs, so that it is left out while a part of a file is checked. */
+  readonly asksEveryPeer?: true;
   check(context: RuleContext): void;
 }
 

@@ -10,6 +10,7 @@ import type { Rule, RuleContext } from "./rule.ts";
 /** In a file that declares peers, what is required of a peer should be provided by one of them. */
 export const unprovided: Rule = {
   codes: ["MESH4002", "MESH3003"],
+  asksEveryPeer: true,
   check(context) {
     if (!declaresPeers(context.file)) return;
     // A peer may be in a part that cannot be read.

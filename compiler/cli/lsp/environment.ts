@@ -25,8 +25,15 @@ export function serverEnvironment(cwd: string): Environment {
     pageUrl,
     readPage,
     soon(callback) {
-      const waiting = setImmediate(callback);
+      // Messages that have come together are taken one in each turn of the event loop.
+      let waiting = setImmediate(() => {
+        waiting = setImmediate(callback);
+      });
       return () => clearImmediate(waiting);
+    },
+    after(ms, callback) {
+      const waiting = setTimeout(callback, ms);
+      return () => clearTimeout(waiting);
     },
     nowMs: () => performance.now(),
   };

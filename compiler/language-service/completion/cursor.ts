@@ -33,7 +33,8 @@ const furthest = 20_000;
 
 /** @returns undefined in a comment, and behind a number that is being typed */
 export function cursorAt(file: ParsedFile, offset: number): Cursor | undefined {
-  const { tokens, comments, source } = file;
+  const { source } = file;
+  const { tokens, comments } = around(file, offset);
   if (
     comments.some(
       ({ span, kind }) => span.start < offset && (offset < span.end || (kind !== "block" && offset === span.end)),
@@ -61,6 +62,15 @@ export function cursorAt(file: ParsedFile, offset: number): Cursor | undefined {
     openers: openersAt(tokens, index),
     line: lineAt(tokens, index, source.text, offset),
   };
+}
+
+/** The tokens and comments of the declaration around a place, and of those before and behind it. */
+function around(file: ParsedFile, offset: number): Pick<ParsedFile, "tokens" | "comments"> {
+  const { pieces } = file;
+  const at = pieces?.findIndex(({ end }) => end >= offset) ?? -1;
+  if (pieces === undefined || at < 0) return file;
+  const near = pieces.slice(Math.max(0, at - 1), at + 2);
+  return { tokens: near.flatMap((one) => one.tokens), comments: near.flatMap((one) => one.comments) };
 }
 
 /** The brackets that are open before a token, as far as the declaration goes. */

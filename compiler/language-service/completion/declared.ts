@@ -44,20 +44,36 @@ export function itemOf(
   options: { readonly asCall: boolean; readonly rank?: number },
 ): CompletionItem {
   const { name, declared, isInSight } = candidate;
-  const meaning = meaningOf(declared);
-  const there = analysis.parsed(declared.module);
   const isCallable = declared.syntax.kind === "Node" || declared.syntax.kind === "Pipeline";
-  const text = there === undefined ? "" : `\`\`\`mesh\n${declarationText(there, declared.syntax)}\n\`\`\``;
-  const docs = documentationOf(meaning);
   return {
     label: name,
     kind: declared.syntax.kind.toLowerCase() as ItemKind,
     rank: (options.rank ?? 1) + (isInSight ? 0 : 10),
     detail: isInSight ? declared.syntax.kind.toLowerCase() : `import from "${importPath(file, declared.module)}"`,
-    documentation: docs === undefined ? text : `${text}\n\n${docs}`,
+    declared: { module: declared.module, name: declared.syntax.name.text },
+    // There may be hundreds, of which somebody looks at a few.
+    get documentation() {
+      return documentationOfDeclared(analysis, declared);
+    },
     ...(options.asCall && isCallable && { snippet: `${name}(${givenParameters(analysis, declared)})` }),
     ...(!isInSight && { edits: [importEdit(file, name, importPath(file, declared.module))] }),
   };
+}
+
+/** What is said of a declaration beside a list; undefined where there is none of that name. */
+export function documentationOfItem(
+  analysis: Analysis,
+  { module, name }: { readonly module: string; readonly name: string },
+): string | undefined {
+  const declared = analysis.names.exported(module, name);
+  return declared && documentationOfDeclared(analysis, declared);
+}
+
+function documentationOfDeclared(analysis: Analysis, declared: Declared): string {
+  const there = analysis.parsed(declared.module);
+  const text = there === undefined ? "" : `\`\`\`mesh\n${declarationText(there, declared.syntax)}\n\`\`\``;
+  const docs = documentationOf(meaningOf(declared));
+  return docs === undefined ? text : `${text}\n\n${docs}`;
 }
 
 /** The parameters without a default, to be filled in. */

@@ -20,6 +20,8 @@ export interface CompletionItem {
   readonly rank: number;
   readonly detail?: string | undefined;
   readonly documentation?: string | undefined;
+  /** The declaration that it names, where that is what is told beside it. */
+  readonly declared?: { readonly module: string; readonly name: string } | undefined;
   /** With places to fill in as `${1:name}`; the label where it is left out. */
   readonly snippet?: string | undefined;
   /** What has to change elsewhere in the file: an import that is added. */

@@ -14,6 +14,7 @@ import { LanguageService } from "../../../compiler/language-service/service.ts";
 import { signatureHelp } from "../../../compiler/language-service/signature-help.ts";
 import { documentSymbols } from "../../../compiler/language-service/symbols.ts";
 import { envNumber } from "../../support/env-number.ts";
+import { randomEdit, randomNumbers } from "../../support/random-edit.ts";
 import { standard } from "../support/marked.ts";
 
 /** A long session is asked for as `MESH_EDITS=10000`. */
@@ -26,48 +27,6 @@ const examples = Object.fromEntries(
     .filter((path) => path.endsWith(".mesh") && !path.includes("node_modules"))
     .map((path) => [path, readFileSync(`${folder}${path}`, "utf8")]),
 );
-
-/** Numbers from 0 up to `below`, the same for the same seed (mulberry32). */
-function randomNumbers(from: number): (below: number) => number {
-  let state = from >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-const typed = [
-  ...'{}()[]<>:,.|=~->" \n',
-  "a -> ",
-  "~> ",
-  "pipeline P {",
-  "}\n",
-  "let x = ",
-  "at ",
-  "48kHz",
-  "// ",
-  "/*",
-  "import { ",
-];
-
-function edit(text: string, random: (below: number) => number): { readonly text: string; readonly at: number } {
-  const at = random(text.length + 1);
-  switch (random(4)) {
-    case 0:
-      return { text: text.slice(0, at) + text.slice(at + 1 + random(8)), at };
-    case 1: {
-      const from = random(text.length + 1);
-      const piece = text.slice(from, from + random(40));
-      return { text: text.slice(0, at) + piece + text.slice(at), at: at + piece.length };
-    }
-    default: {
-      const piece = typed[random(typed.length)] ?? "";
-      return { text: text.slice(0, at) + piece + text.slice(at), at: at + piece.length };
-    }
-  }
-}
 
 /** All that can be seen of the files. */
 function seen(service: LanguageService, paths: readonly string[]): unknown {
@@ -97,7 +56,7 @@ describe("a session of random typing", () => {
       // Now and then somebody undoes everything, so that texts stay programs.
       const isUndone = random(12) === 0;
       const before = texts.get(path) ?? "";
-      const { text, at } = isUndone ? { text: examples[path] ?? "", at: 0 } : edit(before, random);
+      const { text, at } = isUndone ? { text: examples[path] ?? "", at: 0 } : randomEdit(before, random);
       texts.set(path, text);
       service.hold(path, text, count);
       if (random(20) === 0) service.release(path);

@@ -172,7 +172,10 @@ export async function connected(files: Readonly<Record<string, string>>, init: C
   const folder = folderWith(files);
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
   const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
-  serve(server, { ...serverEnvironment(folder), ...init.environment });
+  const environment = serverEnvironment(folder);
+  // No test waits for a clock.
+  const after: Environment["after"] = (_, callback) => environment.soon(callback);
+  serve(server, { ...environment, after, ...init.environment });
   const client = new Client(folder, toClient, toServer, init, () => {
     server.dispose();
     toServer.destroy();

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { Workspace } from "../../../compiler/check/workspace.ts";
+import { codesOfAll } from "../../../compiler/check/rules/index.ts";
+import type { Diagnostic } from "../../../compiler/diagnostics/diagnostic.ts";
+import { memoryHost } from "../../../compiler/host/memory.ts";
+import { LanguageService } from "../../../compiler/language-service/service.ts";
+import { envNumber } from "../../support/env-number.ts";
+import { randomEdit, randomNumbers } from "../../support/random-edit.ts";
+import { standard } from "../support/marked.ts";
+import { program } from "./support/program.ts";
+
+const edits = envNumber("MESH_EDITS", 120);
+const seed = envNumber("MESH_SEED", 1);
+
+function opened(text: string): LanguageService {
+  const service = new LanguageService(memoryHost({ "main.mesh": text }, standard));
+  service.setSources(["main.mesh"]);
+  service.hold("main.mesh", text, 1);
+  service.diagnostics();
+  return service;
+}
+
+const shown = ({ code, message, place: { source, span } }: Diagnostic): string =>
+  `${code} ${source.text.slice(span.start, span.end)}: ${message}`;
+
+describe("an edit, before everything is checked again", () => {
+  it("tells what is wrong in the declaration, and keeps what is known of others where it stands now", () => {
+    const wrong = program.replace("scenario", "pipeline Odd {\n  in a: txt\n  out b: text\n}\n\nscenario");
+    const service = opened(wrong);
+    const before = service.diagnostics().get("main.mesh")?.diagnostics.map(shown) ?? [];
+    expect(before.some((one) => one.startsWith("MESH2001 txt"))).toBe(true);
+    service.hold("main.mesh", wrong.replace("Hear() -> words", "Heart() -> words"), 2);
+    const near = service.near("main.mesh");
+    expect(near?.version).toBe(2);
+    const found = near?.diagnostics.map(shown) ?? [];
+    expect(found.filter((one) => !before.includes(one))).toEqual([
+      "MESH2001 Heart: Nothing named `Heart` is in sight; a node or pipeline is needed here.",
+    ]);
+    expect(found.filter((one) => before.includes(one))).toEqual(before);
+  });
+
+  it("takes back what is mended", () => {
+    const service = opened(program.replace("Hear() -> words", "Heart() -> words"));
+    service.hold("main.mesh", program, 2);
+    expect(service.near("main.mesh")?.diagnostics).toEqual([]);
+  });
+
+  it("tells what the rules say of it", () => {
+    const service = opened(program);
+    service.hold("main.mesh", program.replace("budget 1s", "budget 10ms"), 2);
+    const full = opened(program.replace("budget 1s", "budget 10ms")).diagnostics().get("main.mesh")?.diagnostics ?? [];
+    expect(full.length).toBeGreaterThan(0);
+    expect(service.near("main.mesh")?.diagnostics.map(shown)).toEqual(full.map(shown));
+  });
+
+  it("says nothing where an edit cannot be told from the rest", () => {
+    const service = opened(program);
+    service.hold("main.mesh", `${program}pipeline P {`, 2);
+    expect(service.near("main.mesh")).toBeUndefined();
+  });
+
+  it(`says of ${edits} edits of one declaration what the check of everything says of it`, () => {
+    const random = randomNumbers(seed);
+    let compared = 0;
+    for (let count = 0; count < edits; count += 1) {
+      const { text } = randomEdit(program, random);
+      const workspace = new Workspace(memoryHost({ "main.mesh": program }, standard));
+      workspace.add("main.mesh");
+      workspace.diagnostics();
+      workspace.update("main.mesh", text);
+      const near = workspace.near("main.mesh");
+      if (near === undefined) continue;
+      compared += 1;
+      const all = workspace.diagnostics("main.mesh").filter(({ code }) => !codesOfAll.has(code));
+      expect(all.map(shown), text).toEqual(expect.arrayContaining(near.diagnostics.map(shown)));
+    }
+    expect(compared).toBeGreaterThan(edits / 4);
+  });
+});
