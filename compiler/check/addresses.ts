@@ -130,9 +130,21 @@ function flawOf(text: string, rules: AddressRules): Flaw | undefined {
   const found = parseAddress(text);
   if (found === undefined) {
     // What stands before the @ is not shown: it may be a password.
-    if (/^[^/]*:\/\/[^/]*@/.test(text) && rules.path) {
+    const [, before, behind] = /^[^/]*:\/\/([^/]*)@([^/]*)/.exec(text) ?? [];
+    if (behind === "" && rules.path) {
       return {
-        message: `What stands before the @ is not the id of a peer.`,
+        message: `Behind the @ there is no host: that of the signaling service which passes the call on.`,
+        hint: `Write it as in "webrtc://tts-1@signal.example.com/Speaking".`,
+      };
+    }
+    if (before !== undefined && rules.path) {
+      const without = text.replace("@", "");
+      return {
+        message:
+          before === ""
+            ? `Before the @ there is no id of a peer.`
+            : `What stands before the @ is not the id of a peer.`,
+        ...(before === "" && parseAddress(without) !== undefined && { near: without }),
         hint: `An id has up to 128 letters, digits, ".", "_", "~" and "-"; passwords have no place in an address. Write it as in "webrtc://tts-1@signal.example.com/Speaking".`,
       };
     }

@@ -9,6 +9,7 @@ import { retryBudget } from "./retry-budget.rule.ts";
 import type { Rule } from "./rule.ts";
 import { scenarios } from "./scenario.rule.ts";
 import { sizes } from "./size.rule.ts";
+import { slots } from "./slots.rule.ts";
 import { smallBuffer } from "./small-buffer.rule.ts";
 import { spiffePattern } from "./spiffe-pattern.rule.ts";
 import { targetFit } from "./target-fit.rule.ts";
@@ -27,6 +28,7 @@ export const rules: readonly Rule[] = [
   transport,
   retryBudget,
   placement,
+  slots,
   unprovided,
   exposure,
   plainTarget,

@@ -260,6 +260,29 @@ describe("what cannot be compared", () => {
   });
 });
 
+describe("R12.3 the slots of a peer", () => {
+  const peer = (slots: string): string => `peer box { provides memory(4GiB), ${slots} }`;
+
+  it.each([
+    ["slots(0)", "MESH3005", "slots(1)"],
+    ["slots(2.5)", "MESH3005", "slots(2)"],
+    ["slots(2000000)", "MESH3005", "slots(1000000)"],
+    ['slots("many")', "MESH3003", "slots(8)"],
+    ['slots("4")', "MESH3003", "slots(4)"],
+    ["slots(8GiB)", "MESH3003", "slots(8)"],
+    ["slots", "MESH3003", "slots(8)"],
+    ["slots(1, 2)", "MESH3003", "slots(8)"],
+    ['slots(env("SLOTS", 0))', "MESH3005", "slots(1)"],
+  ] as const)("are one whole number: %s", (slots, code, fixed) => {
+    const found = expectOnly(code, peer(`«${slots}»`));
+    expect(found.fixes?.map(({ edits }) => edits.map(({ newText }) => newText))).toEqual([[fixed]]);
+  });
+
+  it.each(["slots(1)", "slots(1000000)", 'slots(env("SLOTS", 8))', 'slots(env("SLOTS"))'])("may be %s", (slots) => {
+    expect(compileText(peer(slots)).diagnostics).toEqual([]);
+  });
+});
+
 describe("conditions at connect time", () => {
   const gpu: Capability = { name: "gpu", values: [], properties: { memory: { env: "GPU_MEMORY" } } };
 

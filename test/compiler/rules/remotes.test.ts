@@ -123,6 +123,8 @@ describe("targets", () => {
     ["an address that names no pipeline", "MESH3003", 'at «"webrtc://far.example.com"»'],
     ["an address with too large a port", "MESH3003", 'at «"webrtc://far:74430/talker"»'],
     ["a password", "MESH3003", 'at «"webrtc://me:secret@far/talker"»'],
+    ["no id before the @", "MESH3003", 'at «"webrtc://@signal/talker"»'],
+    ["no host behind the @", "MESH3003", 'at «"webrtc://tts@/talker"»'],
     ["an id that is none", "MESH3003", 'at «"webrtc://-tts@signal/talker"»'],
     ["a peer behind a service by gRPC", "MESH3003", 'at «"grpc://tts-1@signal/talker"»'],
     ["gRPC with the encryption of signaling", "MESH3003", 'at «"grpc+wss://far/talker"»'],
