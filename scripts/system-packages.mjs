@@ -1,5 +1,5 @@
 // What the tests need beside Node: a recogniser with its English model, a browser, servers of TURN and NATS, what makes WebAssembly
-// of C and Rust, Python, and clients of HTTP and gRPC that are not ours.
+// of C and Rust, Python, an editor, and clients of HTTP and gRPC that are not ours.
 import { existsSync, readdirSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -29,6 +29,7 @@ const needed = [
   },
   { debian: "python3", present: () => onPath("python3") },
   { debian: "openssl", present: () => onPath("openssl") },
+  { debian: "neovim", present: () => onPath("nvim") },
   { debian: "curl", present: () => onPath("curl") },
   { debian: "python3-grpcio", present: () => ["python3", "/usr/bin/python3"].some(hasGrpc) },
   { debian: "protobuf-compiler protobuf-compiler-grpc", present: () => ["protoc", "grpc_python_plugin"].every(onPath) },

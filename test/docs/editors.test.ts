@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -12,6 +13,21 @@ import manifest from "../../vscode-extension/package.json" with { type: "json" }
 
 const page = readFileSync(fileURLToPath(new URL("../../docs/editors.md", import.meta.url)), "utf8");
 const blocks = blocksOf(page);
+
+/** Reads TOML 1.0; undefined where there is no Python that can. */
+function readToml(text: string): unknown {
+  const script = "import json, sys, tomllib; json.dump(tomllib.loads(sys.stdin.read()), sys.stdout)";
+  const answers = ["python3", "/usr/bin/python3"].map((python) =>
+    spawnSync(python, ["-c", script], { input: text, encoding: "utf8" }),
+  );
+  const read = answers.find((one) => one.status === 0);
+  if (read !== undefined) return JSON.parse(read.stdout);
+  if (answers.some((one) => one.stderr?.includes("TOMLDecodeError"))) throw new Error(answers[0]?.stderr);
+  return undefined;
+}
+
+const hasToml = readToml("a = 1") !== undefined;
+if (!hasToml) console.log("Helix' configuration is not read: there is no Python from 3.11 on");
 
 describe("the page of editors", () => {
   it("shows the settings as they are where nobody says anything", () => {
@@ -53,5 +69,26 @@ describe("the page of editors", () => {
       expect(words).toEqual(["meshc", lspCommand.name, `--${lspCommand.options[0]?.name}`]);
     }
     expect(page).toContain(`scope = "${textMateGrammar().scopeName}"`);
+  });
+
+  it.skipIf(!hasToml)("has a configuration for Helix that is TOML, with the keys that Helix knows", () => {
+    const read = readToml(blocks.find((one) => one.language === "toml")?.text ?? "") as {
+      "language-server": Record<string, object>;
+      language: Record<string, unknown>[];
+    };
+    expect(Object.keys(read).toSorted()).toEqual(["language", "language-server"]);
+    const servers = Object.entries(read["language-server"]);
+    // https://docs.helix-editor.com/languages.html
+    for (const [, keys] of servers) {
+      expect(["command", "args", "config", "timeout", "environment"]).toEqual(
+        expect.arrayContaining(Object.keys(keys)),
+      );
+    }
+    const known = ["name", "scope", "file-types", "roots", "comment-token", "block-comment-tokens", "indent"];
+    const [language = {}] = read.language;
+    expect([...known, "language-servers"]).toEqual(expect.arrayContaining(Object.keys(language)));
+    expect(language["language-servers"]).toEqual(servers.map(([name]) => name));
+    expect(language["file-types"]).toEqual(["mesh"]);
+    expect(language["indent"]).toEqual({ "tab-width": 2, unit: "  " });
   });
 });

@@ -1,45 +1,20 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { beforeAll, describe, expect, it } from "vitest";
-import oniguruma from "vscode-oniguruma";
 import textmate, { type IGrammar } from "vscode-textmate";
 import { textMateGrammar } from "../../grammar/highlight.ts";
 import { parse } from "../../grammar/index.ts";
 import { keywords } from "../../grammar/tokens.ts";
 import { descendants } from "../../grammar/walk.ts";
+import { loadGrammar, scopesOf as scopesIn } from "./support/textmate.ts";
 
-const { resolve } = createRequire(import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 
 let grammar: IGrammar;
 beforeAll(async () => {
-  await oniguruma.loadWASM(readFileSync(resolve("vscode-oniguruma/release/onig.wasm")));
-  const registry = new textmate.Registry({
-    onigLib: Promise.resolve({
-      createOnigScanner: (patterns) => new oniguruma.OnigScanner(patterns),
-      createOnigString: (text) => new oniguruma.OnigString(text),
-    }),
-    loadGrammar: () => Promise.resolve(textmate.parseRawGrammar(JSON.stringify(textMateGrammar()), "mesh.json")),
-  });
-  const loaded = await registry.loadGrammar("source.mesh");
-  if (loaded === null) throw new Error("no grammar");
-  grammar = loaded;
+  grammar = await loadGrammar();
 });
 
-/** The innermost scope at every offset of a text. */
-function scopesOf(text: string): string[] {
-  const scopes: string[] = [];
-  let state = textmate.INITIAL;
-  for (const line of text.split("\n")) {
-    const { tokens, ruleStack } = grammar.tokenizeLine(line, state);
-    state = ruleStack;
-    // One more for the line end.
-    const own = Array.from({ length: line.length + 1 }, () => "");
-    for (const { startIndex, endIndex, scopes: found } of tokens) own.fill(found.at(-1) ?? "", startIndex, endIndex);
-    scopes.push(...own);
-  }
-  return scopes;
-}
+const scopesOf = (text: string): string[] => scopesIn(grammar, text);
 
 /** `in‹keyword.control› mic‹variable.other.definition›` for a text of one line. */
 function coloured(text: string): string {
