@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -60,6 +61,16 @@ function project(name: string, packages: readonly string[]): string {
   mkdirSync(join(folder, "node_modules/.bin"));
   symlinkSync("../pipeline-mesh/dist/meshc.js", join(folder, "node_modules/.bin/meshc"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  return folder;
+}
+
+/** What is checked in, elsewhere: what is packed is built anew, and other tests use what is built here. */
+function sources(): string {
+  const folder = join(work, "sources");
+  const { stdout } = spawnSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" });
+  for (const file of stdout.split("\0").filter((one) => one !== "" && existsSync(join(root, one))))
+    cpSync(join(root, file), join(folder, file));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   return folder;
 }
 
@@ -149,15 +160,11 @@ console.log(answers.join());
 
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), "mesh-package-"));
-  const packed = await execute("npm", ["pack", "--pack-destination", work], { cwd: root });
+  const packed = await execute("npm", ["pack", "--pack-destination", work], { cwd: sources() });
   tarball = join(work, packed.stdout.trim().split("\n").at(-1) ?? "");
 }, 300_000);
 
-afterAll(() => {
-  rmSync(work, { recursive: true, force: true });
-  // What is packed has no maps, which those who work on it want.
-  spawnSync(process.execPath, ["scripts/build.mjs"], { cwd: root });
-});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 describe("the package", () => {
   it("holds what it needs to be used, its licences, and nothing of its making", () => {

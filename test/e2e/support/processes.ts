@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 
 /** Process ids of a group that are still there, without those that only wait for their parent to notice. */
 export function groupMembers(group: number): number[] {
@@ -24,18 +23,32 @@ export async function groupGone(group: number, limitMs: number): Promise<number>
   }
 }
 
-/** Ports of the loopback interface that nobody uses now. */
+/** How many ports each worker of the tests has to itself: below those that systems give to whoever asks for any. */
+const portsOfAWorker = 1_000;
+
+/**
+ * Ports of the loopback interface that nobody uses now, nor will before the test does: each worker has its own range.
+ *
+ * @throws when the range has not as many that are free
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const first = 20_000 + (Number(process.env["VITEST_POOL_ID"] ?? 1) % 12) * portsOfAWorker;
+  const start = Math.floor(Math.random() * portsOfAWorker);
+  const found: number[] = [];
+  for (let tried = 0; tried < portsOfAWorker && found.length < count; tried += 1) {
+    const port = first + ((start + tried) % portsOfAWorker);
+    if (await isFree(port)) found.push(port);
+  }
+  if (found.length < count) throw new Error(`from ${first} on there are not ${count} free ports`);
+  return found;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
 
 /** Addresses for the three peers of the programs that the tests run, as the variables they read. */
