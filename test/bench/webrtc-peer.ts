@@ -39,7 +39,6 @@ if (how === "session") {
   });
   console.log(mesh.peers[0]?.addresses[0]);
 } else {
-  // What is larger than a message comes in several; only the first of them says what it asks for.
   const line = new RawLine(published(engine), (message) => {
     received += message.length;
     if (message[0] === asks.echo) void line.send(message);

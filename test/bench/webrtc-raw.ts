@@ -31,13 +31,21 @@ export function published(name: BenchEngine): WebrtcEngine {
   };
 }
 
-/** One data channel of an engine, with the flow control that everyone writes for it. */
+/** Where a message of several says how long it is, in bytes. */
+const lengthAt = 1;
+
+/**
+ * One data channel of an engine, with what everyone writes for it: flow control, and what is too large for a message is cut
+ * up and put together again.
+ */
 export class RawLine {
   readonly peer: EnginePeer;
   readonly opened: Promise<void>;
   readonly #engine: WebrtcEngine;
   readonly #channel: EngineChannel;
   #room: (() => void) | undefined;
+  #whole: Uint8Array = new Uint8Array(0);
+  #filled = 0;
 
   constructor(engine: WebrtcEngine, onMessage: (message: Uint8Array) => void) {
     this.#engine = engine;
@@ -48,12 +56,30 @@ export class RawLine {
     this.#channel.addEventListener("bufferedamountlow", () => this.#room?.());
     this.#channel.addEventListener("message", ({ data }) => {
       const bytes = engine.toBytes(data);
-      if (bytes !== undefined) onMessage(bytes);
+      if (bytes === undefined) return;
+      const whole = this.#joined(bytes);
+      if (whole !== undefined) onMessage(whole);
     });
+  }
+
+  /** @returns what is whole with these bytes, if anything */
+  #joined(bytes: Uint8Array): Uint8Array | undefined {
+    if (this.#filled === 0) {
+      if (bytes.length < largestBytes) return bytes;
+      const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(lengthAt);
+      if (length === bytes.length) return bytes;
+      this.#whole = new Uint8Array(length);
+    }
+    this.#whole.set(bytes, this.#filled);
+    this.#filled += bytes.length;
+    if (this.#filled < this.#whole.length) return undefined;
+    this.#filled = 0;
+    return this.#whole;
   }
 
   /** Sends it in one message or several, when there is room. */
   async send(message: Uint8Array): Promise<void> {
+    if (message.length >= largestBytes) new DataView(message.buffer).setUint32(lengthAt, message.length);
     for (let at = 0; at < message.length; at += largestBytes) {
       if (this.#channel.bufferedAmount > highWaterBytes) await new Promise<void>((resolve) => (this.#room = resolve));
       this.#channel.send(message.subarray(at, at + largestBytes));
