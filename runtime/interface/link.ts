@@ -1,6 +1,9 @@
 import type { Frame } from "./frame.ts";
 import type { MeshError } from "./errors.ts";
 
+/** Asks for a key frame, against the direction of the stream. @returns true when somebody was asked who may give one */
+export type KeyFrameListener = () => boolean;
+
 /**
  * One direction of a stream, seen from its writer. A transport makes links, a layer wraps one, a balancer is a link
  * over links; the executor sees nothing else.
@@ -27,6 +30,12 @@ export interface Link {
    * do not know of epochs leave it out; those behind them learn it from the next frame.
    */
   flush?(epoch: number): void;
+  /**
+   * For a writer of pictures that can give one that decodes by itself, or knows whom to ask: `listener` is called whenever the reader
+   * needs one, as it came late or has missed some (Picture Loss Indication, RFC 4585, section 6.3.1). It answers whether anybody was asked.
+   * The last listener counts. Left out where no reader ever asks.
+   */
+  onKeyFrameRequest?(listener: KeyFrameListener): void;
   /** Ends the stream for a failure; what waits may be dropped. Calling it again does nothing. */
   abort(error: MeshError): void;
 }

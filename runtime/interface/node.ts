@@ -169,6 +169,12 @@ export interface NodeInstance<Inputs = Readonly<Record<string, Payload>>, Output
   end?(): Outcome<Outputs>;
   /** A new epoch has begun: drop what is half done. May come while `process` is at work. */
   flush?(epoch: number): void;
+  /**
+   * Who reads an output needs a picture that decodes by itself: it came late, or has missed some. For a node that encodes: its next
+   * frame should be a key frame. Left out, what feeds the video inputs of the node is asked. Comes while `process` is at work, too, and
+   * at most four times a second for an output.
+   */
+  requestKeyFrame?(port: string): void;
   /** Frees what `open` took; called exactly once, whatever happened before. */
   close?(): void | Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { FlowType } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
-import type { Link } from "../interface/link.ts";
+import type { KeyFrameListener, Link } from "../interface/link.ts";
 import type { Cut } from "./declared-fields.ts";
 import { Gate } from "./gate.ts";
 import type { Outlet } from "./outlet.ts";
@@ -48,6 +48,7 @@ export class EntryLink implements Link {
   #epoch = 0;
   #ended = false;
   #error: MeshError | undefined;
+  #askWriter: KeyFrameListener | undefined;
 
   constructor(init: EntryLinkInit) {
     this.#gate = new Gate(init.spread.rooms);
@@ -102,6 +103,15 @@ export class EntryLink implements Link {
     if (this.#ended || epoch <= this.#epoch) return;
     this.#epoch = epoch;
     this.#onEpoch(epoch);
+  }
+
+  onKeyFrameRequest(listener: KeyFrameListener): void {
+    this.#askWriter = listener;
+  }
+
+  /** @returns true when the writer has been asked, and may give one */
+  requestKeyFrame(): boolean {
+    return !this.#ended && this.#askWriter?.() === true;
   }
 
   /** The epoch has begun here, before its writer knew: what it still sends of an older one is dropped. */

@@ -23,8 +23,11 @@ export interface BoundedChannelInit {
   readonly arrivals?: { next: number };
   /** Frames that have waited longer are dropped: where they are found, or while they hold up a writer; needs the clock. */
   readonly deadlineMs?: number;
-  /** Video: once key frames are marked in it, a picture that is lost takes with it those that build on it. */
-  readonly pictures?: boolean;
+  /**
+   * Video: once key frames are marked in it, a picture that is lost takes with it those that build on it. Called for each of those, for
+   * only a key frame helps.
+   */
+  readonly pictures?: () => void;
 }
 
 /** The one that reads a queue. Itself and not a function of its own, which would have to come into the cache for each frame. */
@@ -67,7 +70,7 @@ export class BoundedChannel extends FrameRing implements Link, LoadProbe {
   #untilProbe = 1;
   /** The number of the frame that the reader has taken last. */
   #taken = -1;
-  readonly #pictures: boolean;
+  readonly #pictures: (() => void) | undefined;
   /** Frames before the timed one; negative when none is timed. */
   #probe = -1;
   readonly #deadlineUs: number | undefined;
@@ -101,7 +104,7 @@ export class BoundedChannel extends FrameRing implements Link, LoadProbe {
     this.#clock = init.clock;
     this.#arrivals = init.arrivals;
     this.#deadlineUs = timed ? Math.round((init.deadlineMs ?? 0) * 1000) : undefined;
-    this.#pictures = init.pictures === true;
+    this.#pictures = init.pictures;
     this.#marked = timed || init.arrivals !== undefined;
   }
 
@@ -146,7 +149,10 @@ export class BoundedChannel extends FrameRing implements Link, LoadProbe {
       if (size >= this.capacityFrames && !this.#makeRoom()) return;
       this.#full = true;
     }
-    if (this.#pictures && !this.#decodes(frame)) return;
+    if (this.#pictures !== undefined && !this.#decodes(frame)) {
+      this.#pictures();
+      return;
+    }
     this.push(frame);
     if (this.#marked) this.#mark();
     this.#untilProbe -= 1;

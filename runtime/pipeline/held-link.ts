@@ -1,6 +1,6 @@
 import type { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
-import type { Link } from "../interface/link.ts";
+import type { KeyFrameListener, Link } from "../interface/link.ts";
 import { Waiters } from "./waiters.ts";
 
 /**
@@ -34,6 +34,10 @@ export class HeldLink implements Link {
 
   flush(epoch: number): void {
     this.#say(() => this.#link.flush?.(epoch));
+  }
+
+  onKeyFrameRequest(listener: KeyFrameListener): void {
+    this.#say(() => this.#link.onKeyFrameRequest?.(listener));
   }
 
   end(): void {

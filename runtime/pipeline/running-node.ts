@@ -229,6 +229,18 @@ export class RunningNode implements LoadProbe, Watched, RunOwner, Ender, Task, R
     this.#life.run.flush(epoch);
   }
 
+  /** Asks its code, where that can. @returns false where it cannot */
+  requestKeyFrame(port: string): boolean {
+    const { run } = this.#life;
+    if (this.#state !== "running" || run.instance.requestKeyFrame === undefined) return false;
+    try {
+      run.instance.requestKeyFrame(port);
+    } catch (error) {
+      run.fail(error);
+    }
+    return true;
+  }
+
   /** Frees the instance, exactly once, when it is at rest; one that does not come to rest is left after a while. */
   close(reason: MeshError): Promise<void> {
     this.#closing ??= this.#tearDown(reason);

@@ -10,6 +10,7 @@ import { CallerLink, Heard } from "./caller-link.ts";
 import { EndingRemote, type Ending } from "./ending.ts";
 import { failureAt } from "./failures.ts";
 import { HeldLink } from "./held-link.ts";
+import type { KeyFrameRoutes, KeyFrameSource } from "./key-frame-routes.ts";
 import { liveOfRemote } from "./live-links.ts";
 import type { Cells } from "./negotiation.ts";
 import { Carriage } from "./pump.ts";
@@ -23,6 +24,7 @@ interface Remote {
   readonly running: RunningRemote;
   /** What it sends comes in here. */
   readonly borders: readonly EntryLink[];
+  readonly entries: ReadonlyMap<string, EntryLink>;
   /** What stands before them until the formats of all are settled. */
   readonly held: readonly HeldLink[];
   /** They do not share one, for every wait puts a listener on its signal, and an engine takes many listeners on one for a leak. */
@@ -145,13 +147,13 @@ export class SessionRemotes {
           .map(([port, { type }]): [string, FlowType] => [port, cells.fill(type)]),
       );
     const tickets: Tickets | undefined = plan.batch === true && graph.called.has(plan.id) ? [] : undefined;
-    const borders: EntryLink[] = [];
+    const entries = new Map<string, EntryLink>();
     const held: HeldLink[] = [];
     const outputs = named<Link>();
     for (const port of Object.keys(plan.outputs)) {
       const border = this.#border(plan, port, tickets, parts);
       if (border === undefined) continue;
-      borders.push(border);
+      entries.set(port, border);
       outputs[port] = border;
       if (!hold) continue;
       const link = new HeldLink(border);
@@ -175,7 +177,8 @@ export class SessionRemotes {
       deadlineUs: init.request.deadlineUs,
       onEvent: deps.onEvent,
     });
-    this.#remotes.set(plan.id, { plan, running, borders, held, told: new Heard(), tickets, abort });
+    const borders = [...entries.values()];
+    this.#remotes.set(plan.id, { plan, running, borders, entries, held, told: new Heard(), tickets, abort });
     return running.open();
   }
 
@@ -190,8 +193,20 @@ export class SessionRemotes {
     }
   }
 
-  start(ending: Ending): void {
-    for (const remote of this.#remotes.values()) this.#start(remote, ending);
+  start(ending: Ending, keyFrames: KeyFrameRoutes): void {
+    for (const remote of this.#remotes.values()) {
+      for (const [port, link] of Object.entries(remote.running.inputs)) {
+        if (remote.plan.inputs[port]?.type.kind !== "video") continue;
+        link.onKeyFrameRequest?.(() => keyFrames.into(remote.plan.id, port));
+      }
+      this.#start(remote, ending);
+    }
+  }
+
+  /** One of them, to be asked for a key frame; undefined for the id of another. */
+  keyFrameSource(id: string): KeyFrameSource | undefined {
+    const remote = this.#remotes.get(id);
+    return remote && { requestKeyFrame: (port) => remote.entries.get(port)?.requestKeyFrame() === true };
   }
 
   /** Frames that have gone to remotes or come from them. */

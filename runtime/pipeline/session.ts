@@ -23,6 +23,7 @@ import type { SessionCommon, SessionInit } from "./session-common.ts";
 import { describeSession } from "./session-description.ts";
 import { SessionNodes } from "./session-nodes.ts";
 import { SessionRemotes } from "./session-remotes.ts";
+import { KeyFrameRoutes, type KeyFrameSource } from "./key-frame-routes.ts";
 import { DirectTracks, liveOfPipeline } from "./live-links.ts";
 import { Soon } from "./soon.ts";
 import { SplitMemory } from "./splits/split-memory.ts";
@@ -45,6 +46,7 @@ export class LocalSession implements PipelineSession {
   readonly #remotes: SessionRemotes | undefined;
   #splits: Splits | undefined;
   readonly #ending: Ending;
+  readonly #keyFrames: KeyFrameRoutes;
   #carriages: readonly Carriage[] = [];
   #epochs: Epochs | undefined;
   /** The newest epoch that the caller has told of; what it gets is no older. */
@@ -61,7 +63,12 @@ export class LocalSession implements PipelineSession {
     this.#init = init;
     this.id = randomId(deps.random);
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
-    this.#wiring = new Wiring(graph, deps.clock, schemas);
+    const routes = new KeyFrameRoutes({ graph, clock: deps.clock, source: (vertex) => this.#keyFrameSource(vertex) });
+    this.#keyFrames = routes;
+    this.#wiring = new Wiring(graph, deps.clock, schemas, ({ link: { from } }) => {
+      // Its writer is in the midst of sending.
+      queueMicrotask(() => void routes.from(from.node, from.port));
+    });
     this.#common = {
       init,
       session: new SessionContext(this.id, request.context),
@@ -242,12 +249,20 @@ export class LocalSession implements PipelineSession {
     this.#remotes?.flush(nodes, epoch);
   }
 
+  // ---- key frames ---------------------------------------------------------------------------------------------
+
+  #keyFrameSource(vertex: string | undefined): KeyFrameSource | undefined {
+    if (vertex === undefined) return { requestKeyFrame: (port) => this.inputs[port]?.requestKeyFrame() === true };
+    return this.#nodes.get(vertex) ?? this.#remotes?.keyFrameSource(vertex);
+  }
+
   // ---- running ------------------------------------------------------------------------------------------------
 
   #start(): void {
     const { plan, request, schemas } = this.#init;
     this.#nodes.start();
     this.#carriages = Object.entries(request.outputs).map(([port, { type, link }]) => {
+      if (type.kind === "video") link.onKeyFrameRequest?.(() => this.#keyFrames.into(undefined, port));
       const own = plan.outputs[port]?.type;
       const cut = own && cutBetween(own, type, { producer: schemas, consumer: request.schemas });
       const channels = this.#wiring.before(undefined, port);
@@ -263,7 +278,7 @@ export class LocalSession implements PipelineSession {
     // A source may have ended the session meanwhile.
     if (this.#closing !== undefined) return;
     for (const carriage of this.#carriages) carriage.start();
-    this.#remotes?.start(this.#ending);
+    this.#remotes?.start(this.#ending, this.#keyFrames);
     this.#ending.start();
   }
 

@@ -37,7 +37,8 @@ export class Wiring {
   /** While all is put together. */
   #spreads: Map<string, Spread> | undefined;
 
-  constructor(graph: Graph, clock: Clock, schemas: Schemas) {
+  /** @param onUndecodable pictures of a wire were dropped, and what follows does not decode without them */
+  constructor(graph: Graph, clock: Clock, schemas: Schemas, onUndecodable: (wire: Wire) => void) {
     this.#graph = graph;
     this.#schemas = schemas;
     const arrivals = new Map<string, { next: number }>();
@@ -51,7 +52,7 @@ export class Wiring {
         overflow: wire.overflow,
         name: wire.name,
         clock,
-        pictures: type.kind === "video",
+        ...(type.kind === "video" && { pictures: () => onUndecodable(wire) }),
         ...(shared !== undefined && { arrivals: shared }),
         ...(deadlineMs !== undefined && { deadlineMs }),
       });

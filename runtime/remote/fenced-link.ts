@@ -1,6 +1,6 @@
 import type { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
-import type { Link } from "../interface/link.ts";
+import type { KeyFrameListener, Link } from "../interface/link.ts";
 import { Waiters } from "../pipeline/waiters.ts";
 
 /** What the frames to and from a remote have in common. */
@@ -32,6 +32,7 @@ export class FencedLink implements Link {
   #firstSeq = 0;
   #firstEpoch = 0;
   #endsEarly = false;
+  #askWriter: KeyFrameListener | undefined;
   /** Another session takes over once this one has ended; is told of each frame until then. */
   #leaves: (() => void) | undefined;
 
@@ -63,6 +64,11 @@ export class FencedLink implements Link {
     link.send(seq === frame.seq && epoch === frame.epoch ? frame : { ...frame, seq, epoch });
   }
 
+  onKeyFrameRequest(listener: KeyFrameListener): void {
+    this.#askWriter = listener;
+    if (this.#state === "open") this.#outlet.link.onKeyFrameRequest?.(listener);
+  }
+
   end(): void {
     if (this.#state === "waiting") this.#endsEarly = true;
     if (this.#state !== "open" || this.#outlet.ended) return;
@@ -87,6 +93,7 @@ export class FencedLink implements Link {
     this.#state = "open";
     this.#firstSeq = this.#outlet.next;
     this.#firstEpoch = this.#outlet.epochs.current;
+    if (this.#askWriter !== undefined) this.#outlet.link.onKeyFrameRequest?.(this.#askWriter);
     this.#waiters.wake();
     if (this.#endsEarly) this.end();
   }

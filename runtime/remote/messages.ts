@@ -146,6 +146,8 @@ const message = z.discriminatedUnion("type", [
     mid: z.optional(z.string().check(z.regex(/^[!-~]{1,16}$/))),
     late: z.optional(z.boolean()),
   }),
+  /** From the reader of video that comes over its channel: the next picture should decode by itself. */
+  z.object({ type: z.literal("key-frame"), channel }),
   /** The pipeline has ended in good order; what is left is on the streams. */
   z.object({ type: z.literal("finished") }),
   /** From the host: it is about to stop, and answers what it was asked; the caller should go on elsewhere. */

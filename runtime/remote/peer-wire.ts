@@ -149,6 +149,7 @@ export class PeerWire {
       window: windowFor(init.type, this.windowBytes),
       onCredit: (frames, bytes) => this.send({ type: "credit", channel: id, frames, bytes }),
       onFailure: (error) => void this.close(error),
+      onUndecodable: () => this.send({ type: "key-frame", channel: id }),
       hasTracks: () => this.#tracks !== undefined,
     });
     this.#sources.set(id, source);
@@ -331,6 +332,9 @@ export class PeerWire {
         return;
       case "abort":
         this.#aborted(message.channel, fromFailure(message));
+        return;
+      case "key-frame":
+        this.#sinkOf(message.channel).requestKeyFrame();
         return;
       case "track":
         if (this.#tracks !== undefined) this.#tracks.onMessage(message);

@@ -2,9 +2,10 @@ import type { FlowType } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
-import type { Link } from "../interface/link.ts";
+import type { KeyFrameListener, Link } from "../interface/link.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
 import type { Cut } from "../pipeline/declared-fields.ts";
+import { Waiters } from "../pipeline/waiters.ts";
 import type { TrackStats } from "../interface/track.ts";
 import type { Channel } from "../interface/transport.ts";
 import type { KeyFrameCache } from "../media/key-frame-cache.ts";
@@ -99,7 +100,8 @@ export class StreamSink implements Link {
   #discarding = false;
   #discarded = 0;
   #error: MeshError | undefined;
-  #waiting: (() => void)[] = [];
+  readonly #waiters = new Waiters();
+  #askWriter: KeyFrameListener | undefined;
   #track: TrackOutlet | undefined;
   /** Of those that went over tracks, which credits do not count. */
   #trackFrames = 0;
@@ -132,7 +134,7 @@ export class StreamSink implements Link {
     this.#window = window;
     this.#packer.maxFrames = packedFrames(window);
     this.#cut = cut;
-    this.#wake();
+    this.#waiters.wake();
   }
 
   get writable(): boolean {
@@ -147,7 +149,7 @@ export class StreamSink implements Link {
       signal?.throwIfAborted();
       if (this.#error !== undefined) throw this.#error;
       if (this.#ended) throw new MeshError("channel-closed", `The stream \`${this.port}\` has ended.`);
-      await this.#change(signal);
+      await this.#waiters.wait(signal);
     }
   }
 
@@ -213,12 +215,21 @@ export class StreamSink implements Link {
         });
       } else end();
     }
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /** A new epoch has begun: of what waits for its time, nothing goes out any more. */
   flush(): void {
     this.#track?.flush();
+  }
+
+  onKeyFrameRequest(listener: KeyFrameListener): void {
+    this.#askWriter = listener;
+  }
+
+  /** The reader needs a picture that decodes by itself. @returns true when somebody has been asked who may give one */
+  requestKeyFrame(): boolean {
+    return !this.#ended && this.#askWriter?.() === true;
   }
 
   // ---- media tracks ------------------------------------------------------------------------------------------------
@@ -247,7 +258,7 @@ export class StreamSink implements Link {
     this.#track?.close();
     this.#track = this.#ended ? undefined : track;
     if (this.#ended) track?.close();
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /** Sends a record that is no frame. */
@@ -264,7 +275,7 @@ export class StreamSink implements Link {
 
   /** The track has room again. */
   trackHasRoom(): void {
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /** @returns false when the frame has to go over the channel */
@@ -362,7 +373,7 @@ export class StreamSink implements Link {
       if (this.#ended) this.#packer.end(this.#position);
       this.#flush();
     }
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /** The other side has taken so much, in total. @throws {MeshError} `protocol-violation` when it never got that much */
@@ -374,7 +385,7 @@ export class StreamSink implements Link {
     this.#takenBytes = bytes;
     const read = this.#kept?.confirm(frames);
     if (this.#channel?.copies === true) for (const batch of read ?? []) this.#packer.reuse(batch);
-    this.#wake();
+    this.#waiters.wake();
   }
 
   describe(hopMs: number | undefined): { readonly node: NodeDescription; readonly stream: StreamDescription } {
@@ -463,28 +474,11 @@ export class StreamSink implements Link {
         if (this.#awaited !== channel) return;
         this.#awaited = undefined;
         this.#flush();
-        if (this.writable) this.#wake();
+        if (this.writable) this.#waiters.wake();
       },
       // The end of the connection is reported by the connection itself.
       () => undefined,
     );
-  }
-
-  #change(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal?.removeEventListener("abort", done);
-        resolve();
-      };
-      signal?.addEventListener("abort", done, { once: true });
-      this.#waiting.push(done);
-    });
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const one of waiting) one();
   }
 }
 

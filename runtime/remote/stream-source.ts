@@ -27,6 +27,8 @@ export interface StreamSourceInit extends StreamInit {
   readonly onEnd: (error: MeshError | undefined) => void;
   /** The link behind takes no more. */
   readonly onRefused: (error: MeshError) => void;
+  /** What comes over the channel does not decode, and only a key frame helps: the other side is to be told. */
+  readonly onUndecodable?: () => void;
   /** What is delivered from now on is for somebody else; undefined for whom the session was opened for. */
   readonly onContext?: (said: FrameContext | undefined) => void;
   /** The stream breaks the protocol or its format. */
@@ -41,6 +43,8 @@ export interface TrackInlet {
   readonly stats: TrackStats;
   /** What the channel tells of a frame. */
   mark(mark: TrackMark): void;
+  /** Asks the sender for a picture that decodes by itself. */
+  requestKeyFrame(): void;
   /** @param done is called when what is on its way has come out */
   end(done: () => void): void;
   close(): void;
@@ -134,6 +138,7 @@ export class StreamSource {
         this.#init.onFailure(MeshError.from(error, "protocol-violation"));
       }
     });
+    if (this.#type.kind === "video") this.#init.link.onKeyFrameRequest?.(() => this.#requestKeyFrame());
     // What was taken while there was no connection.
     if (!this.#stopped) this.#owe();
   }
@@ -234,10 +239,19 @@ export class StreamSource {
     this.#needsKey = isPicture && (isFull || !continues);
     if (isFull || (isPicture && !continues)) {
       this.#discarded += 1;
+      if (isPicture) this.#track?.requestKeyFrame();
       return;
     }
     this.#inbox.push({ frame: { ...frame, seq: seq + this.#ahead }, bytes: 0, onTrack: true });
     this.#deliver();
+  }
+
+  /** @returns false when nobody can be asked */
+  #requestKeyFrame(): boolean {
+    if (this.#stopped || this.#channel === undefined) return false;
+    if (this.#onTrack && this.#track !== undefined) this.#track.requestKeyFrame();
+    else this.#init.onUndecodable?.();
+    return true;
   }
 
   #mark(mark: TrackMark): void {

@@ -1,6 +1,6 @@
 import { MeshError } from "../interface/errors.ts";
 import { FrameFlag, type Frame } from "../interface/frame.ts";
-import type { Link } from "../interface/link.ts";
+import type { KeyFrameListener, Link } from "../interface/link.ts";
 import { Waiters } from "../pipeline/waiters.ts";
 import type { Epochs } from "./fenced-link.ts";
 
@@ -22,6 +22,7 @@ export class SwitchLink implements Link {
   /** Its writer marks key frames: pictures that build on earlier ones are of no use to an end that has not had those. */
   #keyed = false;
   #needsKey = false;
+  #askWriter: KeyFrameListener | undefined;
 
   /**
    * @param epochs learns of the newest epoch
@@ -90,6 +91,11 @@ export class SwitchLink implements Link {
     this.#link?.flush?.(epoch);
   }
 
+  onKeyFrameRequest(listener: KeyFrameListener): void {
+    this.#askWriter = listener;
+    this.#link?.onKeyFrameRequest?.(listener);
+  }
+
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -115,6 +121,8 @@ export class SwitchLink implements Link {
     this.#link = link;
     this.#needsKey = this.#keyed;
     this.#held = this.#held.filter((frame) => this.#decodes(frame));
+    if (this.#askWriter !== undefined) link.onKeyFrameRequest?.(this.#askWriter);
+    if (this.#needsKey) this.#askWriter?.();
     void this.#resume(link);
   }
 

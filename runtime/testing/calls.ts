@@ -43,6 +43,7 @@ export class Calls {
       map: instance.map?.bind(instance),
       run: instance.run?.bind(instance),
       flush: instance.flush?.bind(instance),
+      requestKeyFrame: instance.requestKeyFrame?.bind(instance),
       close: instance.close?.bind(instance),
     };
     return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));

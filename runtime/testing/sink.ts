@@ -1,6 +1,6 @@
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
-import type { Link } from "../interface/link.ts";
+import type { KeyFrameListener, Link } from "../interface/link.ts";
 import { Waiters } from "../pipeline/waiters.ts";
 
 /** The end of an output in a test: keeps all that comes. */
@@ -10,6 +10,7 @@ export class Sink implements Link {
   readonly #writers = new Waiters();
   readonly #readers = new Waiters();
   #taken = 0;
+  #askWriter: KeyFrameListener | undefined;
   #over: { readonly error: MeshError | undefined } | undefined;
 
   readonly #refusal: (payload: unknown) => string | undefined;
@@ -21,6 +22,14 @@ export class Sink implements Link {
   constructor(capacity: number, refusal: (payload: unknown) => string | undefined) {
     this.#capacity = capacity;
     this.#refusal = refusal;
+  }
+
+  onKeyFrameRequest(listener: KeyFrameListener): void {
+    this.#askWriter = listener;
+  }
+
+  requestKeyFrame(): boolean {
+    return this.#askWriter?.() === true;
   }
 
   get writable(): boolean {

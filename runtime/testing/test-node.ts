@@ -97,6 +97,8 @@ export interface TestedNode<
   idle(): Promise<void>;
   /** Begins a new epoch, as an interruption does: what waits is dropped. */
   flush(): void;
+  /** Asks for a key frame, as who reads the output and cannot decode. @returns false where it is no video, or its code does not take it */
+  requestKeyFrame(port: PortOf<C["outputs"]>): boolean;
   /** Ends all inputs, or one, and resolves when the node has ended with the last. @throws {MeshError} what it fails with */
   end(port?: PortOf<C["inputs"]>): Promise<void>;
   /** Ends it now. */
@@ -251,6 +253,10 @@ class Tested implements TestedNode<AnyContract, Clock> {
       throw new MeshError("invalid-argument", "A source has no input by which an epoch could begin.");
     this.#epoch += 1;
     for (const link of inputs) link.flush?.(this.#epoch);
+  }
+
+  requestKeyFrame(port: string): boolean {
+    return this.#sink(port).requestKeyFrame();
   }
 
   async end(port?: string): Promise<void> {

@@ -20,9 +20,13 @@ export type ToThread =
   | { readonly do: "cancel"; readonly of: number; readonly reason: ThreadError }
   | { readonly do: "room"; readonly sent: number }
   | { readonly do: "flush"; readonly epoch: number }
+  | { readonly do: "key-frame"; readonly port: string }
   | { readonly do: "stop"; readonly reason: ThreadError };
 
 export type CallPart = "process" | "map" | "join" | "run" | "end";
+
+/** What an instance may have. */
+export type InstancePart = CallPart | "requestKeyFrame";
 
 /** What the instance is told of itself, as plain data. */
 export interface ThreadContext {

@@ -13,7 +13,7 @@ import {
 } from "../interface/node.ts";
 import type { PortKinds } from "../interface/ports.ts";
 import { openInstance } from "../pipeline/instance.ts";
-import { errorData, errorOf, readOutcome, type CallPart, type ThreadOutcome } from "./messages.ts";
+import { errorData, errorOf, readOutcome, type CallPart, type InstancePart, type ThreadOutcome } from "./messages.ts";
 import { threadProgram } from "./program.ts";
 import { NodeThread, type Said, type StartThread } from "./thread.ts";
 
@@ -126,7 +126,7 @@ class ThreadNode {
     const session = identityOf(this.#context);
     this.#told = session;
     const context = { id, location, session, formats, seed: random.bytes(16) };
-    const parts = new Set((await this.#thread.ask({ do: "open", params, context })) as readonly CallPart[]);
+    const parts = new Set((await this.#thread.ask({ do: "open", params, context })) as readonly InstancePart[]);
     return {
       ...(parts.has("process") || !parts.has("map") ? this.#process(parts) : this.#map()),
       ...(parts.has("join") && {
@@ -142,11 +142,14 @@ class ThreadNode {
         this.#epoch = epoch;
         this.#thread.tell({ do: "flush", epoch });
       },
+      ...(parts.has("requestKeyFrame") && {
+        requestKeyFrame: (port: string) => this.#thread.tell({ do: "key-frame", port }),
+      }),
       close: () => this.#close(),
     };
   }
 
-  #process(parts: ReadonlySet<CallPart>): NodeInstance {
+  #process(parts: ReadonlySet<InstancePart>): NodeInstance {
     if (!parts.has("process")) return {};
     return {
       process: (frame, port, work) => {

@@ -228,7 +228,7 @@ export function threadProgram({ post, receive, load, bytes, clock }: ThreadPlatf
   const opened = async ({ params, context }: Extract<ToThread, { do: "open" }>): Promise<unknown> => {
     const values = parsed === undefined ? params : parsed.value;
     instance = (await code?.open(values as never, contextOf(context))) ?? {};
-    const parts = ["process", "map", "join", "run", "end"] as const;
+    const parts = ["process", "map", "join", "run", "end", "requestKeyFrame"] as const;
     return parts.filter((part) => instance[part] !== undefined);
   };
 
@@ -270,6 +270,13 @@ export function threadProgram({ post, receive, load, bytes, clock }: ThreadPlatf
         epoch = message.epoch;
         try {
           instance.flush?.(epoch);
+        } catch (error) {
+          say({ kind: "fail", error: dataOf(error) });
+        }
+        return;
+      case "key-frame":
+        try {
+          instance.requestKeyFrame?.(message.port);
         } catch (error) {
           say({ kind: "fail", error: dataOf(error) });
         }

@@ -70,6 +70,13 @@ export class TypedInput<T> implements InputPort<T>, SessionPort {
     return this.#sendLater(frame);
   }
 
+  onKeyFrameRequest(listener: () => void): void {
+    this.#link.onKeyFrameRequest?.(() => {
+      listener();
+      return true;
+    });
+  }
+
   end(): void {
     if (this.#ended) return;
     this.#ended = true;

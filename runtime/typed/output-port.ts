@@ -1,7 +1,7 @@
 import { formatType } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
-import type { Link } from "../interface/link.ts";
+import type { KeyFrameListener, Link } from "../interface/link.ts";
 import { Waiters } from "../pipeline/waiters.ts";
 import type { TypedFrame } from "./contract.ts";
 import { portSession, type PortSession, type SessionPort } from "./port-session.ts";
@@ -28,6 +28,7 @@ export class TypedOutput<T> implements OutputPort<T>, Link, SessionPort {
   #dropped = 0;
   #ended = false;
   #error: MeshError | undefined;
+  #askWriter: KeyFrameListener | undefined;
 
   constructor(name: string, schema: PortSchema<T, never> | undefined) {
     this.name = name;
@@ -52,6 +53,10 @@ export class TypedOutput<T> implements OutputPort<T>, Link, SessionPort {
     return {
       [Symbol.asyncIterator]: () => this.#read((frame) => ({ ...frame, payload: this.#payload(frame) })),
     };
+  }
+
+  requestKeyFrame(): boolean {
+    return !this.#ended && this.#askWriter?.() === true;
   }
 
   /** Takes over what was negotiated once the session is open. */
@@ -80,6 +85,10 @@ export class TypedOutput<T> implements OutputPort<T>, Link, SessionPort {
     }
     this.#queue.push(frame);
     this.#readers.wake();
+  }
+
+  onKeyFrameRequest(listener: KeyFrameListener): void {
+    this.#askWriter = listener;
   }
 
   end(): void {

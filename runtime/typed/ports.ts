@@ -31,6 +31,11 @@ export interface InputPort<T> {
    * `channel-full` when more than a thousand writes wait
    */
   write(payload: T, options?: EmitOptions): Promise<void> | undefined;
+  /**
+   * For a program that encodes video: `listener` is called whenever a reader needs a picture that decodes by itself, because it came
+   * late or has missed some. The last listener counts; without one, what is kept of the last key frame is sent again.
+   */
+  onKeyFrameRequest(listener: () => void): void;
   /** No more frames will follow; those written before are still delivered. Calling it again does nothing. */
   end(): void;
 }
@@ -49,6 +54,11 @@ export interface OutputPort<T> extends AsyncIterable<T> {
   readonly format: string;
   /** How many frames were dropped because nobody read them. */
   readonly dropped: number;
+  /**
+   * For a program that decodes video: asks for a picture that decodes by itself, as soon as may be.
+   * @returns false where nobody can be asked for one
+   */
+  requestKeyFrame(): boolean;
   /** Reads whole frames, with media time and flags, in place of payloads. */
   frames(): AsyncIterable<TypedFrame<T>>;
 }

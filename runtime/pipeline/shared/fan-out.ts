@@ -1,5 +1,5 @@
 import type { Frame } from "../../interface/frame.ts";
-import type { Link } from "../../interface/link.ts";
+import type { KeyFrameListener, Link } from "../../interface/link.ts";
 import { Waiters } from "../waiters.ts";
 import type { Tap } from "./tap.ts";
 
@@ -8,6 +8,7 @@ export class FanOut implements Link {
   readonly #taps = new Set<Tap>();
   readonly #waiters = new Waiters();
   #ended = false;
+  #askWriter: KeyFrameListener | undefined;
 
   add(tap: Tap): void {
     this.#taps.add(tap);
@@ -40,6 +41,13 @@ export class FanOut implements Link {
   flush(): void {
     for (const tap of this.#taps) tap.flush();
   }
+
+  onKeyFrameRequest(listener: KeyFrameListener): void {
+    this.#askWriter = listener;
+  }
+
+  /** One of the callers needs a picture that decodes by itself. */
+  readonly requestKeyFrame = (): boolean => this.#askWriter?.() === true;
 
   end(): void {
     this.#ended = true;

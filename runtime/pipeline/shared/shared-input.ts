@@ -1,6 +1,6 @@
 import { MeshError } from "../../interface/errors.ts";
 import type { Frame } from "../../interface/frame.ts";
-import type { Link } from "../../interface/link.ts";
+import type { KeyFrameListener, Link } from "../../interface/link.ts";
 import type { Cut } from "../declared-fields.ts";
 import type { PayloadCheck } from "../payload-check.ts";
 
@@ -34,6 +34,7 @@ export class SharedInput implements Link {
   #epoch = 0;
   #ended = false;
   #error: MeshError | undefined;
+  #askWriter: KeyFrameListener | undefined;
 
   constructor(init: SharedInputInit) {
     this.#init = init;
@@ -87,6 +88,15 @@ export class SharedInput implements Link {
     if (epoch <= this.#epoch) return;
     this.#epoch = epoch;
     this.#init.onEpoch(epoch);
+  }
+
+  onKeyFrameRequest(listener: KeyFrameListener): void {
+    this.#askWriter = listener;
+  }
+
+  /** The instance needs a picture that decodes by itself. @returns true when the caller has been asked, and may give one */
+  requestKeyFrame(): boolean {
+    return !this.#ended && this.#askWriter?.() === true;
   }
 
   end(): void {

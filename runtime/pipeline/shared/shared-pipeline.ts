@@ -145,8 +145,10 @@ class SharedInstance {
   }
 
   #take({ inputs, formats }: PipelineSession): void {
-    for (const [port, link] of Object.entries(inputs))
+    for (const [port, link] of Object.entries(inputs)) {
       this.#entries.set(port, new CallerLink(link, new Heard(), undefined, true));
+      link.onKeyFrameRequest?.(() => this.#askCallers(port));
+    }
     const side = (ports: PipelinePlan["inputs"], types: Readonly<Record<string, FlowType>>): PipelinePlan["inputs"] =>
       Object.fromEntries(
         Object.entries(ports).map(([port, plan]) => [port, { ...plan, type: types[port] ?? plan.type }]),
@@ -158,6 +160,13 @@ class SharedInstance {
       inputs: side(pipeline.inputs, formats.inputs),
       outputs: side(pipeline.outputs, formats.outputs),
     };
+  }
+
+  /** Whose pictures come in by an input of the instance, nobody knows: all that feed it are asked. */
+  #askCallers(port: string): boolean {
+    let asked = false;
+    for (const { inputs } of this.#callers) asked = inputs[port]?.requestKeyFrame() === true || asked;
+    return asked;
   }
 
   #ended(error: MeshError | undefined): void {

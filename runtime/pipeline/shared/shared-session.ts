@@ -138,9 +138,14 @@ export class SharedSession implements PipelineSession {
         this.finish();
       },
       onFailure: (error) => this.#end(error),
+      onUndecodable: fan.requestKeyFrame,
     });
     this.#taps.set(port, { tap, fan });
     fan.add(tap);
+    if (type.kind !== "video") return;
+    taken.link.onKeyFrameRequest?.(fan.requestKeyFrame);
+    // It has had nothing of what others have.
+    fan.requestKeyFrame();
   }
 
   #end(error: MeshError | undefined): void {

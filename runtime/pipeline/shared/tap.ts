@@ -28,6 +28,8 @@ export interface TapInit {
   /** The output has ended, and the caller has got all of it. */
   readonly onEnd: () => void;
   readonly onFailure: (error: MeshError) => void;
+  /** Pictures were dropped, and what comes does not decode without them. */
+  readonly onUndecodable: () => void;
 }
 
 /**
@@ -51,7 +53,7 @@ export class Tap {
       clock,
       capacityFrames: defaultCapacityFrames,
       overflow: isMedia(type) ? "drop_oldest" : "block",
-      pictures: type.kind === "video",
+      ...(type.kind === "video" && { pictures: init.onUndecodable }),
     });
     this.#channel.onRoom(() => {
       this.#inTime();

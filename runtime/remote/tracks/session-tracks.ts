@@ -292,6 +292,7 @@ export class SessionTracks implements PlatformTracks {
         position: sink.position,
         record: (bytes) => sink.record(bytes),
         onRoom: () => sink.trackHasRoom(),
+        requestKeyFrame: () => sink.requestKeyFrame(),
       }),
     );
   }
@@ -345,5 +346,13 @@ function platformOutlet(track: MediaTrack): TrackOutlet {
 }
 
 function platformInlet(track: MediaTrack): TrackInlet {
-  return { mid: track.mid, stats: {}, mark: () => undefined, end: (done) => done(), close: () => track.release() };
+  return {
+    mid: track.mid,
+    stats: {},
+    mark: () => undefined,
+    // The platform decodes, and asks by itself.
+    requestKeyFrame: () => undefined,
+    end: (done) => done(),
+    close: () => track.release(),
+  };
 }

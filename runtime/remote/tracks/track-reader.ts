@@ -1,6 +1,7 @@
 import type { Clock } from "../../interface/clock.ts";
 import { FrameFlag, type Frame } from "../../interface/frame.ts";
 import type { MediaTrack, TrackStats } from "../../interface/track.ts";
+import { KeyFrameRequests } from "../../media/key-frame-requests.ts";
 import type { SyncGroup } from "../../media/sync-group.ts";
 import { TrackReceiver } from "../../media/track-receiver.ts";
 import type { TrackMark } from "../frame-codec.ts";
@@ -14,6 +15,8 @@ const maxOut = 256;
 const repeatedUs = 500;
 /** Frames that wait for the mark of one that is sent again. */
 const maxHeld = 256;
+/** How often the sender is asked for a key frame at most, in milliseconds. */
+const requestMs = 500;
 /** Less than a tick of any RTP clock, and more than times are rounded by. */
 const toleranceUs = 4;
 
@@ -52,9 +55,11 @@ export class TrackReader implements TrackInlet {
   /** The frames that came out last, by the receiver's times and numbers. */
   readonly #out: { readonly us: number; readonly seq: number }[] = [];
   #done: (() => void) | undefined;
+  readonly #requests: KeyFrameRequests;
 
   constructor(init: TrackReaderInit) {
     this.#init = init;
+    this.#requests = new KeyFrameRequests(init.clock, requestMs, () => init.track.requestKeyFrame());
     this.mid = init.track.mid;
   }
 
@@ -96,6 +101,10 @@ export class TrackReader implements TrackInlet {
     if (flags !== 0 || isNewEpoch) {
       receiver.mark({ sequenceNumber: rtp.sequenceNumber, rtpTimestamp: rtp.timestamp, flags, epoch });
     }
+  }
+
+  requestKeyFrame(): void {
+    this.#requests.ask();
   }
 
   end(done: () => void): void {

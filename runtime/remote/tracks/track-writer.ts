@@ -30,6 +30,8 @@ export interface TrackWriterInit {
   readonly record: (bytes: Uint8Array) => void;
   /** There is room again. */
   readonly onRoom: () => void;
+  /** Asks what the pictures come from for one that decodes by itself. @returns false when there is nobody to ask */
+  readonly requestKeyFrame: () => boolean;
 }
 
 /** The frame as it goes over the track: numbered as in the stream, and at the time when it is due. */
@@ -69,6 +71,8 @@ export class TrackWriter implements TrackOutlet {
   #sentUs = -Infinity;
   /** What was sent again had times and numbers of its own. */
   #isAfterRepetition = false;
+  /** The source was asked for a key frame, and none has come yet. */
+  #isAwaited = false;
   #onEmpty: (() => void) | undefined;
   #closed = false;
 
@@ -77,7 +81,6 @@ export class TrackWriter implements TrackOutlet {
     this.#init = init;
     this.mid = track.mid;
     const { name, payloadType } = track.codec;
-    // What is cached is repeated where a key frame is asked for: no node of a pipeline can be asked for one.
     const cache = init.cache === undefined ? undefined : new KeyFrameCache();
     this.#cache = cache;
     this.#sender = new TrackSender({
@@ -90,7 +93,7 @@ export class TrackWriter implements TrackOutlet {
     });
     this.#isKeyFrame = keyFrameTest(name);
     track.onKeyFrameRequest(() => {
-      if (!this.#closed) this.#repeat(this.#sender.requestKeyFrame());
+      if (!this.#closed) this.#answerRequest();
     });
     if (cache !== undefined && init.late) this.#catchUp(cache);
   }
@@ -181,6 +184,7 @@ export class TrackWriter implements TrackOutlet {
     const timed: TimedFrame = { ...frame, payload, seq: number, timestampUs: dueUs, mediaUs: frame.timestampUs };
     // A reader that has lost pictures goes on with a key frame, and is to know which one that is.
     const isKeyPicture = this.#cache !== undefined && this.#isKeyFrame(frame);
+    if (isKeyPicture) this.#isAwaited = false;
     this.#cache?.add(timed, isKeyPicture);
     const packets = this.#sender.send(timed);
     const [first] = packets;
@@ -192,12 +196,25 @@ export class TrackWriter implements TrackOutlet {
     this.#sendAll(packets);
   }
 
+  /**
+   * A new picture of the source is newer than what is cached, and smaller than all that has followed the last one. A source that has
+   * been asked before, and has not given any, may not be able to.
+   */
+  #answerRequest(): void {
+    const wasAwaited = this.#isAwaited;
+    this.#isAwaited = this.#init.requestKeyFrame();
+    if (!this.#isAwaited || wasAwaited) this.#repeat(this.#sender.requestKeyFrame());
+  }
+
   /** A reader that has had nothing begins with the last key frame. */
   #catchUp(cache: KeyFrameCache): void {
     const { clock, pace, position } = this.#init;
     const frames = this.#init.cache?.frames ?? [];
     const last = frames.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) {
+      this.#isAwaited = this.#init.requestKeyFrame();
+      return;
+    }
     const { dueUs } = pace.place(this, last.timestampUs, clock.nowUs());
     for (const [index, frame] of frames.entries()) {
       const mediaUs = frame.timestampUs;

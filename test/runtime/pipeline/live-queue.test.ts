@@ -24,7 +24,7 @@ function taken(channel: BoundedChannel): number[] {
 }
 
 const queue = (init: Partial<BoundedChannelInit>): BoundedChannel =>
-  new BoundedChannel({ capacityFrames: 4, overflow: "drop_oldest", pictures: true, ...init });
+  new BoundedChannel({ capacityFrames: 4, overflow: "drop_oldest", pictures: () => undefined, ...init });
 
 describe("a queue of video", () => {
   it.each([
@@ -109,7 +109,7 @@ describe("a queue of video", () => {
 describe("a queue with a deadline", () => {
   const full = (): { clock: ReturnType<typeof virtualClock>; channel: BoundedChannel } => {
     const clock = virtualClock();
-    const channel = queue({ clock, deadlineMs: 100, overflow: "block", pictures: false });
+    const channel = queue({ clock, deadlineMs: 100, overflow: "block" });
     return { clock, channel };
   };
 

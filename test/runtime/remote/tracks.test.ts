@@ -316,4 +316,37 @@ describe("streams over media tracks", () => {
     // What was on its way is lost, and what the queue of a live link gives up; not what comes when the new connection is there.
     expect(numbers.slice(-40)).toEqual(upTo(130).slice(-40));
   });
+
+  it("R4.3 a reader that has lost a picture has the source asked for a key frame, and gets it before what is kept", async () => {
+    const { show, input, clock, finish, seen, network } = await stage(program(live), { conditions: { delayMs: 10 } });
+    let asked = 0;
+    let isWanted = false;
+    input("picture").onKeyFrameRequest?.(() => {
+      asked += 1;
+      isWanted = true;
+      return true;
+    });
+    await show(0, 20, 3_000, 1_000);
+    expect(asked).toBe(0);
+    // So many are lost that sending the packets again does not help.
+    network.conditions = { delayMs: 10, loss: 1 };
+    await show(20, 32, 3_000, 1_000);
+    network.conditions = { delayMs: 10 };
+    for (let seq = 32; seq < 120; seq += 1) {
+      const frame = vp8(seq, isWanted ? 1 : 1_000);
+      isWanted = false;
+      input("picture").send(frame);
+      await clock.run(40);
+    }
+    await finish();
+    expect(asked).toBeGreaterThan(0);
+    const numbers = seen.frames.map(numberIn);
+    const after = numbers.filter((number) => number >= 32);
+    const keys = seen.frames.filter((frame) => (frame.flags & FrameFlag.keyFrame) !== 0).map(numberIn);
+    expect(keys).toHaveLength(2);
+    // Pictures go on with the one that was asked for, and none is missing from there.
+    expect(after[0]).toBe(keys[1]);
+    expect(after).toEqual(upTo(120).slice(keys[1]));
+    expect(keys[1]).toBeLessThan(60);
+  });
 });

@@ -140,6 +140,18 @@ describe("a node on a thread of its own", () => {
     expect(node.logs.map(({ message }) => message)).toEqual(["cancelled: The epoch has ended.", "flush 1"]);
   });
 
+  it("is asked for a key frame", async () => {
+    await using node = await testNode(workerNode(fixture, "Encoder"), {
+      inputs: { in: "text" },
+      outputs: { out: "video<vp8, 320x240, 30fps>" },
+    });
+    await node.send("in", "one");
+    expect(node.requestKeyFrame("out")).toBe(true);
+    await node.send("in", "two");
+    await node.send("in", "three");
+    expect(node.payloads("out")).toEqual([0, 3, 0].map((byte) => Uint8Array.of(byte)));
+  });
+
   it("is told when its session ends, and closes", async () => {
     const controller = new AbortController();
     const node = await testNode(workerNode(fixture, "Slow"), {
