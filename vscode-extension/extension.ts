@@ -12,6 +12,7 @@ import { registerTasks } from "./host/tasks.ts";
 export interface MeshApi {
   readonly runs: Pick<Runs, "all" | "running" | "onDidChange">;
   readonly graph: Pick<GraphPanel, "drawn">;
+  readonly scenarios: Pick<ScenarioTests, "find" | "titles">;
 }
 
 /** Called by the editor when a program is opened, or a command is used. */
@@ -35,5 +36,5 @@ export async function activate(context: ExtensionContext): Promise<MeshApi> {
   );
   await client.restart();
   if (workspace.workspaceFolders !== undefined) void scenarios.find();
-  return { runs, graph };
+  return { runs, graph, scenarios };
 }

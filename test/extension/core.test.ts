@@ -5,10 +5,10 @@ import { svg } from "../../compiler/graph/svg.ts";
 import { advance, initialState } from "../../compiler/cli/run/view-state.ts";
 import type { SessionDescription } from "../../runtime/interface/session.ts";
 import { findMeshc, wantsMeshc, type Disk } from "../../vscode-extension/core/find-meshc.ts";
-import { livePicture } from "../../vscode-extension/core/live-picture.ts";
+import { livePicture, type PeerSession } from "../../vscode-extension/core/live-picture.ts";
 import { readFromPage } from "../../vscode-extension/core/messages.ts";
 import { partsAt, placeOf } from "../../vscode-extension/core/picture-places.ts";
-import { measure, noRates, rateOf, rateText, streamRates } from "../../vscode-extension/core/rates.ts";
+import { measure, noRates, rateOf, rateText, streamRates, withInner } from "../../vscode-extension/core/rates.ts";
 import { filesOfPort, runArguments, runTitle } from "../../vscode-extension/core/run-request.ts";
 import { runRows, type RunRow } from "../../vscode-extension/core/run-tree.ts";
 import { scenarioResult } from "../../vscode-extension/core/scenario-result.ts";
@@ -124,46 +124,59 @@ describe("what flows", () => {
     expect(measure(rates, [], 11_000).counted.size).toBe(0);
   });
 
-  it("adds up the sessions of a pipeline, those behind remotes in the same process as well", () => {
-    const front: SessionDescription = {
-      id: "two",
-      pipeline: "Front",
-      nodes: [],
-      streams: [],
-      remotes: [{ id: "loud", state: "connected", target: "Loud()", failures: [], session: loud(10, { id: "three" }) }],
-    };
-    const before = measure(noRates, [loud(0), { ...front, remotes: [] }], 0);
-    const first = measure(before, [loud(10), front], 1_000);
-    const found = streamRates(first, [loud(10), front])
-      .get("Loud")
-      ?.get("line -> Shout.in");
+  it("adds up the sessions of a pipeline", () => {
+    const both = (frames: number): SessionDescription[] => [loud(frames), loud(frames, { id: "two" })];
+    const rates = measure(measure(noRates, both(0), 0), both(10), 1_000);
+    const found = streamRates(rates, both(10)).get("line -> Shout.in");
     expect(found).toMatchObject({ frames: 20, dropped: 0, format: "text" });
-    expect(found?.framesPerSecond).toBeCloseTo(10, 5);
+    expect(found?.framesPerSecond).toBeCloseTo(20, 5);
   });
 
   it("reads well", () => {
     expect([0, 0.42, 9.96, 10, 1234.5].map(rateText)).toEqual(["", "0.4/s", "10.0/s", "10/s", "1235/s"]);
   });
 
-  it("R13.3 shows at the arrows of a pipeline what flows through them, and how its nodes do", () => {
-    const rates = measure(measure(noRates, [loud(0)], 0), [loud(50)], 1_000);
-    const live = livePicture(picture, rates, [loud(50)]);
-    const told = picture.arrows.flatMap(({ stream }, index) => {
+  const told = (sessions: readonly PeerSession[]): string[] => {
+    const all = sessions.map((one) => one.description);
+    const empty = [...withInner(all)].map((one) => ({
+      ...one,
+      streams: one.streams.map((of) => ({ ...of, frames: 0 })),
+    }));
+    const rates = measure(measure(noRates, empty, 0), all, 1_000);
+    const live = livePicture(picture, rates, sessions);
+    return picture.arrows.flatMap(({ from, stream }, index) => {
       const found = live.streams[`arrow:${index}`];
-      return found === undefined ? [] : [`${stream}: ${found.text}${found.isLossy ? " !" : ""}`];
+      return found === undefined ? [] : [`${from}: ${stream}: ${found.text}${found.isLossy ? " !" : ""}`];
     });
-    // Once where a peer runs it, and once where the remote may run it in its own process.
-    expect(told.toSorted()).toEqual([
-      "Shout.out -> answer: 50/s · 2 dropped !",
-      "Shout.out -> answer: 50/s · 2 dropped !",
-      "line -> Shout.in: 50/s",
-      "line -> Shout.in: 50/s",
+  };
+  const remote = { id: "loud", state: "connected", target: "Loud()", failures: [] } as const;
+  const front = (session: SessionDescription | undefined): SessionDescription => {
+    const streams = loud(50)
+      .streams.slice(0, 1)
+      .map((one) => ({ ...one, name: "line -> loud.line" }));
+    return { id: "front", pipeline: "Front", nodes: [], streams, remotes: [{ ...remote, session }] };
+  };
+
+  it("R13.3 shows at the arrows of a peer's pipeline what flows through them there", () => {
+    expect(told([{ peer: "back", description: loud(50) }])).toEqual([
+      "Loud_line_2: line -> Shout.in: 50/s",
+      "Loud_Shout_2: Shout.out -> answer: 50/s · 2 dropped !",
     ]);
-    expect(Object.values(live.boxes)).toEqual([
-      { state: "running", text: "running, 50 frames, 0.25 ms each" },
-      { state: "running", text: "running, 50 frames, 0.25 ms each" },
-    ]);
+    expect(told([{ peer: "front", description: front(undefined) }])).toEqual(["Front_line: line -> loud.line: 50/s"]);
     expect(livePicture(picture, noRates, [])).toEqual({ streams: {}, boxes: {} });
+  });
+
+  it("shows what has taken over in the same process where that is drawn, and there alone", () => {
+    expect(told([{ peer: "front", description: front(loud(50)) }])).toEqual([
+      "Loud_line: line -> Shout.in: 50/s",
+      "Loud_Shout: Shout.out -> answer: 50/s · 2 dropped !",
+      "Front_line: line -> loud.line: 50/s",
+    ]);
+    const { boxes } = livePicture(picture, noRates, [{ peer: "front", description: front(loud(50)) }]);
+    expect(boxes).toEqual({
+      Front_loud: { state: "connected", text: "connected: Loud()" },
+      Loud_Shout: { state: "running", text: "running, 50 frames, 0.25 ms each" },
+    });
   });
 });
 

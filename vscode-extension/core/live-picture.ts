@@ -1,31 +1,49 @@
-import { framesOf, type Box, type Frame, type Picture } from "../../compiler/graph/picture.ts";
+import type { Box, Frame, Picture } from "../../compiler/graph/picture.ts";
 import type { NodeDescription, RemoteDescription, SessionDescription } from "../../runtime/interface/session.ts";
 import type { LiveBox, LivePicture, LiveStream } from "./messages.ts";
 import { arrowId } from "./picture-places.ts";
 import { rateText, streamRates, withInner, type Rates, type StreamRate } from "./rates.ts";
 
-/** What the sessions of a run say about a picture of its program. Where a pipeline is drawn twice, both show all its sessions. */
-export function livePicture(picture: Picture, rates: Rates, sessions: readonly SessionDescription[]): LivePicture {
-  const byPipeline = streamRates(rates, sessions);
-  const pipelineOf = new Map<string, string>();
+/** A session, and the peer that runs it; `""` where the program has none, or nobody has said. */
+export interface PeerSession {
+  readonly peer: string;
+  readonly description: SessionDescription;
+}
+
+/** What the sessions of a run say about a picture of its program. */
+export function livePicture(picture: Picture, rates: Rates, sessions: readonly PeerSession[]): LivePicture {
   const boxes: Record<string, LiveBox> = {};
-  for (const frame of framesOf(picture.frames)) {
-    const { pipeline } = frame;
-    if (pipeline === undefined) continue;
-    for (const box of frame.boxes) pipelineOf.set(box.id, pipeline);
-    Object.assign(
-      boxes,
-      liveBoxes(
-        frame,
-        [...withInner(sessions)].filter((one) => one.pipeline === pipeline),
-      ),
-    );
-  }
+  /** By the box that a stream comes from: the streams of the pipeline that it stands in. */
+  const streamsOf = new Map<string, ReadonlyMap<string, StreamRate>>();
+  const look = (frame: Frame, peer: string | undefined): void => {
+    for (const inner of frame.frames) look(inner, frame.kind === "peer" ? frame.label : peer);
+    if (frame.pipeline === undefined) return;
+    const own = sessionsIn(frame, peer, sessions);
+    Object.assign(boxes, liveBoxes(frame, own));
+    const streams = streamRates(rates, own);
+    for (const box of frame.boxes) streamsOf.set(box.id, streams);
+  };
+  for (const frame of picture.frames) look(frame, undefined);
   const streams = picture.arrows.flatMap(({ from, stream }, index): [string, LiveStream][] => {
-    const found = stream === undefined ? undefined : byPipeline.get(pipelineOf.get(from) ?? "")?.get(stream);
+    const found = stream === undefined ? undefined : streamsOf.get(from)?.get(stream);
     return found === undefined ? [] : [[arrowId(index), liveStream(found)]];
   });
   return { streams: Object.fromEntries(streams), boxes };
+}
+
+/**
+ * The sessions that are drawn as a frame: those that its peer has opened, or, where it stands for what a remote may run in the same
+ * process, those that are behind remotes.
+ */
+function sessionsIn(
+  { pipeline, notes }: Frame,
+  peer: string | undefined,
+  sessions: readonly PeerSession[],
+): readonly SessionDescription[] {
+  const here = sessions.filter((one) => one.peer === "" || one.peer === (peer ?? "")).map((one) => one.description);
+  const isBehindRemote = notes.includes("in the same process");
+  const found = isBehindRemote ? [...withInner(here)].filter((one) => !here.includes(one)) : here;
+  return found.filter((one) => one.pipeline === pipeline);
 }
 
 function liveStream({ framesPerSecond, frames, dropped, queued }: StreamRate): LiveStream {

@@ -62,15 +62,10 @@ export function* withInner(sessions: Iterable<SessionDescription>): Generator<Se
   }
 }
 
-/** All sessions of a pipeline together: by pipeline and stream. */
-export function streamRates(
-  rates: Rates,
-  sessions: Iterable<SessionDescription>,
-): ReadonlyMap<string, ReadonlyMap<string, StreamRate>> {
-  const found = new Map<string, Map<string, StreamRate>>();
-  for (const session of withInner(sessions)) {
-    const streams = found.get(session.pipeline) ?? new Map<string, StreamRate>();
-    found.set(session.pipeline, streams);
+/** The streams of sessions of one pipeline, all of these together, by name. */
+export function streamRates(rates: Rates, sessions: Iterable<SessionDescription>): ReadonlyMap<string, StreamRate> {
+  const streams = new Map<string, StreamRate>();
+  for (const session of sessions) {
     for (const { name, frames, dropped, queued, format } of session.streams) {
       const known = streams.get(name);
       streams.set(name, {
@@ -82,7 +77,7 @@ export function streamRates(
       });
     }
   }
-  return found;
+  return streams;
 }
 
 /** `50/s`, `0.4/s`; nothing for what is at rest. */

@@ -14,6 +14,8 @@ export interface RunRow {
   /** The colour of the icon, by its name in a theme; left out for that of the text. */
   readonly colour?: string;
   readonly children: readonly RunRow[];
+  /** What is in it is shown, also what comes later. */
+  readonly isOpen?: true;
   /** What can be done with it; menus ask for it. */
   readonly context?: "run" | "ended" | "peer";
 }
@@ -43,6 +45,7 @@ export function runRows(runs: readonly ShownRun[]): RunRow[] {
       ...(code === undefined
         ? { icon: "play-circle", colour: "charts.green", context: "run" as const }
         : { icon: code === 0 || code === 130 ? "pass" : "error", context: "ended" as const }),
+      isOpen: true,
       children: [...peers, ...loose.map((one) => sessionRow(run, one)), ...notices],
     };
   });
@@ -70,6 +73,7 @@ function peerRow(run: ShownRun, { name, state, addresses }: PeerView): RunRow {
     tooltip: [`${name}: ${state}`, ...addresses].join("\n"),
     ...peerIcons[state],
     context: "peer",
+    isOpen: true,
     children: sessions.map((one) => sessionRow(run, one)),
   };
 }
@@ -81,6 +85,7 @@ function sessionRow(run: ShownRun, { description, open }: SessionView): RunRow {
     description: open ? totalText(run, description) : "ended",
     tooltip: `session ${description.id}`,
     icon: "symbol-function",
+    isOpen: true,
     children: partsOf(run, description, `${run.id}/${description.id}`),
   };
 }

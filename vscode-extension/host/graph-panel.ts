@@ -18,7 +18,6 @@ import type { GraphResult } from "../../compiler/language-server/protocol.ts";
 import { livePicture } from "../core/live-picture.ts";
 import { readFromPage, type ToPage } from "../core/messages.ts";
 import { partsAt, placeOf } from "../core/picture-places.ts";
-import { noRates } from "../core/rates.ts";
 import type { Client } from "./client.ts";
 import { languageId, settings } from "./context.ts";
 import { graphPage } from "./graph-page.ts";
@@ -181,10 +180,8 @@ export class GraphPanel implements Disposable {
       this.#post({ type: "live", live: null });
       return;
     }
-    const sessions = own.flatMap(({ state }) =>
-      [...state.sessions.values()].filter((one) => one.open).map((one) => one.description),
-    );
-    const counted = new Map(own.flatMap(({ rates }) => [...(rates ?? noRates).counted]));
+    const sessions = own.flatMap(({ state }) => [...state.sessions.values()].filter((one) => one.open));
+    const counted = new Map(own.flatMap(({ rates }) => [...rates.counted]));
     this.#post({ type: "live", live: livePicture(picture, { counted }, sessions) });
   }
 

@@ -68,8 +68,9 @@ export class RunView implements Disposable {
   }
 }
 
-function itemOf({ id, label, description, tooltip, icon, colour, children, context }: RunRow): TreeItem {
-  const state = children.length === 0 ? TreeItemCollapsibleState.None : TreeItemCollapsibleState.Expanded;
+function itemOf({ id, label, description, tooltip, icon, colour, children, context, isOpen }: RunRow): TreeItem {
+  const { None, Collapsed, Expanded } = TreeItemCollapsibleState;
+  const state = isOpen === true ? Expanded : children.length === 0 ? None : Collapsed;
   const item = new TreeItem(label, state);
   item.id = id;
   item.description = description;

@@ -37,6 +37,13 @@ export class ScenarioTests implements Disposable {
     ];
   }
 
+  /** The titles of all that have been found. */
+  get titles(): readonly string[] {
+    const found: string[] = [];
+    this.#controller.items.forEach((file) => file.children.forEach(({ label }) => found.push(label)));
+    return found;
+  }
+
   /** Looks through all programs of the workspace. */
   async find(): Promise<void> {
     const found = await workspace.findFiles("**/*.mesh", "**/{node_modules,dist}/**", maxPrograms);

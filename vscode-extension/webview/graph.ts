@@ -131,15 +131,14 @@ function showLive(): void {
   }
 }
 
-/** Below the format of a stream, how much of it flows. */
+/** Beside the format of a stream, how much of it flows. */
 function addRate(label: SVGGElement, text: string): void {
-  const format = label.querySelector("text");
-  if (format === null) return;
+  const [ground, format] = [label.querySelector("rect"), label.querySelector("text")];
+  if (ground === null || format === null) return;
   const rate = document.createElementNS("http://www.w3.org/2000/svg", "text");
   rate.classList.add("n", "rate");
-  rate.setAttribute("x", format.getAttribute("x") ?? "0");
-  rate.setAttribute("y", String(Number(format.getAttribute("y") ?? 0) + 12));
-  rate.setAttribute("text-anchor", "middle");
+  rate.setAttribute("x", String(Number(ground.getAttribute("x")) + Number(ground.getAttribute("width"))));
+  rate.setAttribute("y", format.getAttribute("y") ?? "0");
   rate.textContent = text;
   label.append(rate);
 }

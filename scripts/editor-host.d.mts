@@ -1,0 +1,2 @@
+/** @throws {Error} where it cannot be installed */
+export function ensureEditorHost(): Promise<{ readonly node: string; readonly program: string }>;

@@ -1,0 +1,148 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { chromium, type Browser, type FrameLocator, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildExtension, packExtension } from "../../scripts/extension.mjs";
+import { editorHost, withHostTests, type EditorHost } from "./editor/host.ts";
+import { marks, type HostResult, type WindowStep } from "./editor/protocol.ts";
+import { writeWorkspace } from "./editor/workspace.ts";
+import { noChromium } from "./support/chromium.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+/** Where pictures of the window are kept to be looked at; nowhere when it is not set. */
+const pictures = process.env["MESH_EDITOR_PICTURES"];
+
+/** What the tests in the host have said, in order. */
+const results: HostResult[] = [];
+let folder: string;
+let host: EditorHost;
+let browser: Browser;
+let vsix: { readonly file: string; readonly bytes: number };
+let exit: number | undefined;
+const windowErrors: string[] = [];
+
+/** The page of the graph is a frame in a frame. */
+function graphIn(page: Page): FrameLocator {
+  return page.frameLocator("iframe.webview.ready").last().frameLocator("iframe#active-frame");
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (pictures === undefined) return;
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+/** What a person does in the window, when the tests in the host ask for it. */
+function stepsOf(page: Page): Readonly<Record<WindowStep, () => Promise<void>>> {
+  const box = (label: string) => graphIn(page).locator(`g.part:has(> text.t:text-is("${label}"))`).first();
+  return {
+    async fix() {
+      await page.locator(".squiggly-error").first().waitFor();
+      await page.keyboard.press("Control+.");
+      const menu = page.locator(".action-widget");
+      await menu.getByText(/Shout/).first().waitFor();
+      await picture(page, "fix");
+      await page.keyboard.press("Enter");
+    },
+    async graph() {
+      await box("loud").waitFor();
+      await picture(page, "graph");
+      await box("loud").click();
+    },
+    async "graph-stale"() {
+      await graphIn(page).locator("body.stale").waitFor();
+      expect(await graphIn(page).locator("#notice").textContent()).toContain("1 error");
+      await picture(page, "graph-stale");
+      await page.locator(".view-lines").first().click();
+      await page.keyboard.press("Control+Z");
+    },
+    async "graph-mended"() {
+      await box("Alone").waitFor();
+      await box("Alone").locator("text.t").click();
+    },
+    async running() {
+      // A line has no width, so that it does not count as visible.
+      await graphIn(page).locator("path.flowing").first().waitFor({ state: "attached" });
+      const rate = await graphIn(page).locator("text.rate").first().textContent();
+      expect(rate).toMatch(/^\d+(\.\d)?\/s/);
+      await page.getByText("Ticks.tick -> loud.line").first().waitFor();
+      await picture(page, "running");
+      await page.locator(".editor-actions a.codicon-debug-stop").first().click();
+    },
+  };
+}
+
+beforeAll(async () => {
+  if (noChromium !== undefined) return;
+  folder = mkdtempSync(join(tmpdir(), "mesh-editor-"));
+  host = await editorHost(join(folder, "host"));
+  await buildExtension();
+  vsix = packExtension();
+  await host.install(vsix.file);
+  const [installed = ""] = readdirSync(join(folder, "host/extensions")).filter((name) => name.includes("mesh"));
+  const suite = join(folder, "suite.cjs");
+  await build({
+    entryPoints: [join(root, "test/e2e/editor/suite.ts")],
+    outfile: suite,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    external: ["vscode"],
+  });
+  const opened = join(folder, "tested");
+  writeWorkspace(opened, root);
+  const url = await host.serve(opened);
+  // A document that Playwright answers for counts as one of the wide net, which may not speak with this machine.
+  const args = ["--no-sandbox", "--disable-features=LocalNetworkAccessChecks"];
+  const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+  browser = await chromium.launch({ executablePath, args });
+  const page = await browser.newPage({ viewport: { width: 1400, height: 860 }, reducedMotion: "reduce" });
+  page.setDefaultTimeout(60_000);
+  await withHostTests(page, url, join(folder, "host/extensions", installed), suite);
+  const steps = stepsOf(page);
+  await new Promise<void>((resolve, reject) => {
+    void page.exposeFunction("codeAutomationLog", (_type: string, args: readonly unknown[]) => {
+      const line = args.map(String).join(" ");
+      if (process.env["MESH_EDITOR_LOG"] !== undefined) console.log(line);
+      if (line.includes(marks.result)) {
+        results.push(JSON.parse(line.slice(line.indexOf(marks.result) + marks.result.length)) as HostResult);
+      } else if (line.includes(marks.step)) {
+        const name = line.slice(line.indexOf(marks.step) + marks.step.length).trim() as WindowStep;
+        steps[name]().catch((error: unknown) => {
+          windowErrors.push(`${name}: ${String(error)}`);
+          // The host would wait in vain.
+          resolve();
+        });
+      }
+    });
+    void page.exposeFunction("codeAutomationExit", (code: number) => {
+      exit = code;
+      resolve();
+    });
+    page.goto(url.href, { timeout: 60_000 }).catch(reject);
+  });
+  await picture(page, "end");
+}, 400_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await host?.[Symbol.asyncDispose]();
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(noChromium !== undefined)("the extension in the editor", () => {
+  it("is a package of less than 3 MB without node_modules, which the editor installs", () => {
+    expect(vsix.bytes).toBeLessThan(3_000_000);
+  });
+
+  it("passes its tests in the editor's host, with a person at the window", () => {
+    expect(windowErrors).toEqual([]);
+    expect(results.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]))).toEqual([]);
+    expect(results.length).toBeGreaterThan(10);
+    expect(exit).toBe(0);
+  });
+});
