@@ -1,12 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { unzipSync } from "fflate";
 import { chromium, type Browser, type FrameLocator, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { requests } from "../../compiler/language-server/protocol.ts";
 import { buildExtension, packExtension } from "../../scripts/extension.mjs";
+import { Client, folderWith } from "../compiler/language-server/support/client.ts";
 import { editorHost, withHostTests, type EditorHost } from "./editor/host.ts";
 import { marks, type HostResult, type WindowStep } from "./editor/protocol.ts";
 import { writeWorkspace } from "./editor/workspace.ts";
@@ -22,6 +26,8 @@ let folder: string;
 let host: EditorHost;
 let browser: Browser;
 let vsix: { readonly file: string; readonly bytes: number };
+/** Where the editor has put the extension. */
+let extension: string;
 let exit: number | undefined;
 const windowErrors: string[] = [];
 
@@ -84,6 +90,7 @@ beforeAll(async () => {
   vsix = packExtension();
   await host.install(vsix.file);
   const [installed = ""] = readdirSync(join(folder, "host/extensions")).filter((name) => name.includes("mesh"));
+  extension = join(folder, "host/extensions", installed);
   const suite = join(folder, "suite.cjs");
   await build({
     entryPoints: [join(root, "test/e2e/editor/suite.ts")],
@@ -102,7 +109,7 @@ beforeAll(async () => {
   browser = await chromium.launch({ executablePath, args });
   const page = await browser.newPage({ viewport: { width: 1400, height: 860 }, reducedMotion: "reduce" });
   page.setDefaultTimeout(60_000);
-  await withHostTests(page, url, join(folder, "host/extensions", installed), suite);
+  await withHostTests(page, url, extension, suite);
   const steps = stepsOf(page);
   await new Promise<void>((resolve, reject) => {
     void page.exposeFunction("codeAutomationLog", (_type: string, args: readonly unknown[]) => {
@@ -137,6 +144,34 @@ afterAll(async () => {
 describe.skipIf(noChromium !== undefined)("the extension in the editor", () => {
   it("is a package of less than 3 MB without node_modules, which the editor installs", () => {
     expect(vsix.bytes).toBeLessThan(3_000_000);
+    const names = Object.keys(unzipSync(readFileSync(vsix.file)));
+    expect(names.slice(0, 2)).toEqual(["[Content_Types].xml", "extension.vsixmanifest"]);
+    expect(names.filter((name) => name.includes("node_modules"))).toEqual([]);
+    expect(existsSync(join(extension, "dist/meshc.mjs"))).toBe(true);
+  });
+
+  it("brings a language server along that works where nothing is installed, and runs no code unless it may", async () => {
+    const files = { "main.mesh": "record R { a: txt }\n", "mesh.config.ts": 'export default { sourcez: ["."] };\n' };
+    const started = (trusted: boolean): Client => {
+      const project = folderWith(files);
+      symlinkSync(join(root, "node_modules"), join(project, "node_modules"), "dir");
+      const program = join(extension, "dist/meshc.mjs");
+      const child = spawn(process.execPath, [program, "lsp", "--stdio"], { cwd: project });
+      const init = { initializationOptions: { trusted } };
+      return new Client(project, child.stdout, child.stdin, init, () => child.kill());
+    };
+    await using careful = await started(false).start();
+    const { diagnostics } = await careful.diagnosed("main.mesh");
+    expect(diagnostics).toMatchObject([{ code: "MESH2001" }]);
+    expect(await careful.request(requests.explain, { code: "MESH2001" })).toMatch(/^# MESH2001/);
+    careful.open("main.mesh", 'import { Vad } from "std/speech"\n');
+    await careful.diagnosed("main.mesh", ({ version }) => version === 1);
+    const config = careful.uri("mesh.config.ts");
+    expect(careful.published.filter(({ uri, diagnostics: all }) => uri === config && all.length > 0)).toEqual([]);
+    // With the esbuild of the project.
+    await using trusting = await started(true).start();
+    const told = await trusting.diagnosed("mesh.config.ts", ({ diagnostics: all }) => all.length > 0);
+    expect(told.diagnostics[0]?.message).toContain("there is no setting `sourcez`");
   });
 
   it("passes its tests in the editor's host, with a person at the window", () => {
