@@ -1,4 +1,5 @@
 import type { Diagnostic as LspDiagnostic } from "vscode-languageserver/node";
+import { codesOfAll } from "../check/rules/index.ts";
 import type { FileDiagnostics } from "../language-service/service.ts";
 import { toDiagnostic } from "./convert.ts";
 import type { Project } from "./projects.ts";
@@ -78,7 +79,7 @@ export class Publisher {
     const isStopped = (): boolean => this.#runs.get(project) !== run;
     try {
       if (!(await this.#session.settle(project.service, isStopped))) return;
-      const all = project.service.diagnostics();
+      const all = known(project);
       for (const [path, found] of all) this.#publish(project, path, this.#withSlow(project, path, found));
       this.#forgetOthers(project, new Set(all.keys()));
       this.#publishConfig(project);
@@ -170,4 +171,15 @@ export class Publisher {
     const params = { uri, diagnostics, ...(version !== undefined && { version }) };
     this.#session.tell(() => this.#session.connection.sendDiagnostics(params));
   }
+}
+
+/** What has been found; as long as nobody has looked for the other files of a project, without what hangs on those. */
+function known({ service, root, sources }: Project): ReadonlyMap<string, FileDiagnostics> {
+  const all = service.diagnostics();
+  if (root === undefined || sources !== undefined) return all;
+  return new Map(
+    [...all].map(([path, { diagnostics, version }]) => {
+      return [path, { version, diagnostics: diagnostics.filter(({ code }) => !codesOfAll.has(code)) }];
+    }),
+  );
 }

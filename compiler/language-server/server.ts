@@ -15,6 +15,9 @@ import { readSettings } from "./settings.ts";
 import { SourceFinder } from "./sources.ts";
 import { pathOfUri } from "./uris.ts";
 
+/** So long an editor may take from its greeting to the file that it opens. */
+const openingMs = 50;
+
 /** Answers one client until it goes. The connection must not be listening yet. */
 export function serve(connection: Connection, environment: Environment): void {
   const session = new Session(connection, environment);
@@ -39,7 +42,8 @@ export function serve(connection: Connection, environment: Environment): void {
       void askSettings();
     }
     for (const root of roots) session.projects.ofRoot(environment.projectRootOf(`${root}/main.mesh`));
-    environment.soon(() => void sources.lookForNew());
+    // A file that is opened right away is checked first, and its project after it.
+    environment.after(openingMs, () => void sources.lookForNew(({ service }) => service.open.length === 0));
   });
 
   connection.onDidChangeConfiguration((params: { settings?: unknown } | null) => {

@@ -130,9 +130,14 @@ export class Session {
   }
 
   /** Checks all that is to be checked, and looks up now and then. @returns false when it was stopped */
-  async settle(service: LanguageService, isStopped: () => boolean): Promise<boolean> {
+  settle(service: LanguageService, isStopped: () => boolean): Promise<boolean> {
+    return this.inTurns(service.check(), isStopped);
+  }
+
+  /** Does some work a step at a time, and lets messages in between. @returns false when it was stopped */
+  async inTurns(work: Iterable<unknown>, isStopped: () => boolean): Promise<boolean> {
     let startMs = this.environment.nowMs();
-    for (const _ of service.check()) {
+    for (const _ of work) {
       if (this.environment.nowMs() - startMs < turnMs) continue;
       await new Promise<void>((resolve) => void this.environment.soon(resolve));
       if (isStopped()) return false;

@@ -14,15 +14,18 @@ export class SourceFinder {
   readonly #session: Session;
   readonly #publisher: Publisher;
   readonly #looking = new Set<Project>();
+  readonly #turns = new Map<Project, number>();
 
   constructor(session: Session, publisher: Publisher) {
     this.#session = session;
     this.#publisher = publisher;
   }
 
-  /** Looks for the programs of projects that nobody has looked for yet. */
-  async lookForNew(): Promise<void> {
-    const fresh = this.#session.projects.all.filter((one) => one.sources === undefined && !this.#looking.has(one));
+  /** Looks for the programs of projects that nobody has looked for yet. @param isWanted which of them */
+  async lookForNew(isWanted: (project: Project) => boolean = () => true): Promise<void> {
+    const fresh = this.#session.projects.all.filter(
+      (one) => one.sources === undefined && !this.#looking.has(one) && isWanted(one),
+    );
     for (const project of fresh) await this.look(project);
   }
 
@@ -34,8 +37,12 @@ export class SourceFinder {
     try {
       const { environment, settings } = this.#session;
       const sources = await environment.findSources(root, settings.trusted);
+      // Whoever looks again meanwhile has the last word.
+      const turn = (this.#turns.get(project) ?? 0) + 1;
+      this.#turns.set(project, turn);
+      const isStopped = (): boolean => this.#turns.get(project) !== turn;
+      if (!(await this.#session.inTurns(project.service.takingSources(sources.paths), isStopped))) return;
       project.sources = sources;
-      project.service.setSources(sources.paths);
       this.#publisher.check(project);
     } catch (error) {
       this.#session.fail("looking for programs", error);

@@ -99,12 +99,22 @@ export class LanguageService implements Analysis {
 
   /** Tells which files the project is made of. What cannot be read is left out, and said by who looked for it. */
   setSources(paths: Iterable<string>): void {
+    for (const _ of this.takingSources(paths));
+  }
+
+  /** The same a file at a time, for each is read and parsed. */
+  *takingSources(paths: Iterable<string>): Generator<undefined, void, undefined> {
     this.#occurrences.clear();
     this.#sources = new Set(paths);
     for (const root of this.#workspace.roots) {
       if (!this.#sources.has(root) && !this.#open.has(root)) this.#workspace.remove(root);
     }
+    for (const path of this.#sources) {
+      this.#workspace.parsed(path);
+      yield;
+    }
     for (const path of this.#sources) this.#add(path);
+    this.#occurrences.clear();
   }
 
   /**
