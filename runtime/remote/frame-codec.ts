@@ -284,7 +284,7 @@ function violation(what: string): MeshError {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What may stand in the buffer of a message before it, for the message to be the only one that lives there. */
-const aloneBytes = 8;
+const aloneBytes = 16;
 
 const nothing = new Uint8Array(0);
 

@@ -19,8 +19,8 @@ export const roomBytes = 8;
 
 /** What is worth keeping for another batch, in bytes: for less, memory is made as fast as it is found. */
 const leastFreeBytes = 4 * 1024;
-/** As much as is usually under way. */
-const mostFreeBytes = 1024 * 1024;
+/** Whatever window a reader grants. */
+const mostFreeBytes = 4 * 1024 * 1024;
 
 /** Records one behind another, as many as a message takes; or one frame alone, however large. */
 export interface Batch {
@@ -121,9 +121,13 @@ export class Packer {
     return first.bytes.subarray(roomBytes, first.end);
   }
 
-  /** Of a batch that has been read, and that nobody will send again: its memory is there for another. */
-  reuse({ bytes }: Batch): void {
-    if (bytes.length < leastFreeBytes || this.#freeBytes + bytes.length > mostFreeBytes) return;
+  /**
+   * Of a batch that has been read, and that nobody will send again: its memory is there for another.
+   * @param most bytes of all such memory: with what is under way as much as may be. Less, and each credit for some large frames gives memory
+   * away that the next ones need; V8 looks through the whole heap as often as so much has been made anew.
+   */
+  reuse({ bytes }: Batch, most: number): void {
+    if (bytes.length < leastFreeBytes || this.#freeBytes + bytes.length > Math.min(most, mostFreeBytes)) return;
     this.#free.push(bytes);
     this.#freeBytes += bytes.length;
   }

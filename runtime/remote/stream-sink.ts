@@ -384,7 +384,8 @@ export class StreamSink implements Link {
     this.#takenFrames = frames;
     this.#takenBytes = bytes;
     const read = this.#kept?.confirm(frames);
-    if (this.#channel?.copies === true) for (const batch of read ?? []) this.#packer.reuse(batch);
+    const most = this.#window.bytes - (this.#bytes - bytes);
+    if (this.#channel?.copies === true) for (const batch of read ?? []) this.#packer.reuse(batch, most);
     this.#waiters.wake();
   }
 

@@ -276,7 +276,7 @@ function receivedOf(message: Uint8Array): Received {
     patterned: message.every((byte, at) => byte === (first + at) % 251),
     own:
       message.constructor === Uint8Array &&
-      message.byteOffset <= 4 &&
+      message.byteOffset <= 16 &&
       message.byteOffset + message.byteLength === message.buffer.byteLength,
   };
 }

@@ -8,6 +8,8 @@ import { MeshError } from "../../interface/errors.ts";
 const readBytes = 64 * 1024;
 /** What stands in front of the bytes in such a message, at most. */
 const headBytes = 1024;
+/** What stands in front of a message of a channel: five bytes of gRPC, and the fields before it. */
+const messageHeadBytes = 16;
 
 /** Bytes that a number takes, of at most 32 bits. */
 export function varintBytes(value: number): number {
@@ -68,6 +70,15 @@ export class ProtobufReader {
     const { buffer, byteOffset } = this.#bytes;
     const at = byteOffset + this.#take(length);
     const isAlone = length > readBytes && buffer.byteLength - length <= headBytes;
+    return isAlone ? new Uint8Array(buffer, at, length) : new Uint8Array(buffer.slice(at, at + length));
+  }
+
+  /** In memory of their own, but for a head in front of them: not copied where the message has been put together alone. */
+  whole(): Uint8Array {
+    const length = this.varint();
+    const { buffer, byteOffset } = this.#bytes;
+    const at = byteOffset + this.#take(length);
+    const isAlone = at <= messageHeadBytes && at + length === buffer.byteLength;
     return isAlone ? new Uint8Array(buffer, at, length) : new Uint8Array(buffer.slice(at, at + length));
   }
 

@@ -6,7 +6,7 @@ import { ProtobufReader, writeVarint } from "./protobuf.ts";
 
 export interface StreamMessage {
   readonly channel: number;
-  /** In memory of its own where it was read. */
+  /** Where it was read, in memory of its own, but for a head in front of it. */
   readonly message: Uint8Array;
   /** Where it is written: bytes right before the message, in its buffer, that are free for what stands in front of it. */
   readonly room?: number;
@@ -72,8 +72,8 @@ export function decodeStreamMessage(bytes: Uint8Array): StreamMessage {
   while (!reader.done) {
     const tag = reader.varint();
     if (tag === tags.channel) channel = reader.varint();
-    else if (tag === tags.message) message = reader.bytes();
-    else if (tag === tags.close) close = new TextDecoder().decode(reader.bytes().subarray(0, 64));
+    else if (tag === tags.message) message = reader.whole();
+    else if (tag === tags.close) close = new TextDecoder().decode(reader.whole().subarray(0, 64));
     else reader.skip(tag & 7);
   }
   return { channel, message, close };

@@ -126,7 +126,7 @@ describe("what a stream has to say while its channel has no room", () => {
           // What goes over the wire is a copy.
           for (let next = packer.take(); next !== undefined; next = packer.take()) messages.push(next.slice());
           const to = seq + 1 - (lag[seq % lag.length] as number);
-          if (to > confirmed) for (const one of kept.confirm((confirmed = to))) packer.reuse(one);
+          if (to > confirmed) for (const one of kept.confirm((confirmed = to))) packer.reuse(one, 1024 * 1024);
         }
         const all = bytes.map((size, seq) => ({ seq, bytes: size, whole: true }));
         expect(read(messages).frames).toEqual(all);
@@ -144,10 +144,31 @@ describe("what a stream has to say while its channel has no room", () => {
       const batch = packer.add(frame(seq, 20_000));
       kept.keep(batch, 0);
       drain(packer);
-      for (const one of kept.confirm(seq)) packer.reuse(one);
+      for (const one of kept.confirm(seq)) packer.reuse(one, 1024 * 1024);
       return batch.bytes.buffer;
     });
     expect(new Set(alike).size).toBe(2);
+  });
+
+  it("is kept of frames that a reader confirms several at a time, as many as its window holds", () => {
+    const memoriesOf = (most: number): number => {
+      const packer = new Packer(65_536, 16);
+      const kept = new KeptBatches(0);
+      const memories = new Set<ArrayBufferLike>();
+      for (let seq = 0; seq < 40; seq += 1) {
+        const batch = packer.add(frame(seq, 1_000_000));
+        memories.add(batch.bytes.buffer);
+        kept.keep(batch, 0);
+        drain(packer);
+        if (seq % 4 === 3) for (const one of kept.confirm(seq + 1)) packer.reuse(one, most);
+      }
+      return memories.size;
+    };
+    expect(memoriesOf(4 * 1024 * 1024)).toBe(4);
+    expect(memoriesOf(1024 * 1024)).toBe(4 + 9 * 3);
+    // Whatever a reader grants.
+    expect(memoriesOf(Number.POSITIVE_INFINITY)).toBe(4);
+    expect(memoriesOf(0)).toBe(40);
   });
 
   it("is bounded: 16 frames, or a message full of bytes", () => {
