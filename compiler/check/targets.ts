@@ -22,7 +22,7 @@ import type { Signatures } from "./signature.ts";
 import type { ValueReader } from "./values.ts";
 
 /** How a service is chosen among the candidates that the filter leaves. */
-export const preferences = ["round_robin", "fastest", "least_loaded", "adaptive"] as const;
+export const preferences = ["round_robin", "fastest", "least_loaded", "adaptive", "hash"] as const;
 
 /** Interface ports by name, to the target's own names where those differ. */
 export type PortNames = ReadonlyMap<string, string>;

@@ -28,7 +28,7 @@ export const keywordDocs: Readonly<Record<string, string>> = {
   else: "The target that is tried next, or the way of all other values.",
   service: "Whoever runs a pipeline under a name, found by signaling.",
   where: "What must hold of a candidate.",
-  prefer: "Which of several candidates is taken: round_robin, fastest, least_loaded or adaptive.",
+  prefer: "Which of several candidates is taken: round_robin, fastest, least_loaded, adaptive or hash.",
   or: "Either condition is enough; binds tighter than `,`.",
   retry: "How often a target is tried again.",
   backoff: "How long is waited between attempts: exponential, with full jitter.",

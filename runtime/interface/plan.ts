@@ -196,7 +196,7 @@ const target = /* @__PURE__ */ z.lazy(() =>
       kind: z.literal("service"),
       service: name,
       where: list(capabilitySchemas.condition, 0, 64),
-      prefer: z.enum(["round_robin", "fastest", "least_loaded", "adaptive"]),
+      prefer: z.enum(["round_robin", "fastest", "least_loaded", "adaptive", "hash"]),
       text: z.string(),
     }),
   ]),

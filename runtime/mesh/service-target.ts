@@ -119,9 +119,12 @@ async function open(init: ServiceTargetInit, request: SessionRequest): Promise<P
     );
   }
   const outputs = Object.fromEntries(Object.entries(request.outputs).map(([port, { type }]) => [port, type]));
+  const origin = request.context?.origin;
   const wanted = {
     pipeline: target.service,
     where: [...init.where()],
+    // All that one session sends through this remote belongs together, whatever it is that opens anew.
+    ...(origin !== undefined && { session: `${remote.id} ${origin}`.slice(-256), key: origin }),
     inputs: { ...request.inputs },
     outputs,
     schemas: { ...request.schemas },

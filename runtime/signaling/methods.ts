@@ -110,6 +110,8 @@ export const serviceParams = {
     prefer: z.optional(z.enum(["round_robin", "fastest", "least_loaded", "adaptive", "hash"])),
     /** What `hash` goes by. */
     key: z.optional(text(1, 256)),
+    /** What belongs together: it goes to the peer that the last of it went to, as long as that can be had. */
+    session: z.optional(text(1, 256)),
     /** Ids of peers that have just been tried. */
     exclude: z.optional(list(peerId, 0, 64)),
     /** The schemes of addresses that can be dialled. */

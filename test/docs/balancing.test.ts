@@ -14,7 +14,7 @@ describe("the page on balancing", () => {
     expect(createFormatter()(program?.text ?? "")).toMatchObject({ text: program?.text });
     const named = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = ""]) => name);
     expect(named).toEqual(["round_robin", "fastest", "least_loaded", "adaptive", "hash"]);
-    for (const name of named.slice(0, 4)) {
+    for (const name of named) {
       const text = (program?.text ?? "").replace("prefer adaptive", `prefer ${name}`);
       expect(compileText(text).diagnostics).toEqual([]);
     }
@@ -25,6 +25,13 @@ describe("the page on balancing", () => {
     expect(createFormatter()(program?.text ?? "")).toMatchObject({ text: program?.text });
     expect(compileText(program?.text ?? "").diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
     expect(program?.text).toContain("provides slots(8)");
+  });
+
+  it("shows a remote whose sessions go by a hash", () => {
+    const [, , program] = blocksOf(page).filter((block) => block.language === "mesh");
+    expect(createFormatter()(program?.text ?? "")).toMatchObject({ text: program?.text });
+    expect(compileText(program?.text ?? "").diagnostics).toEqual([]);
+    expect(program?.text).toContain("prefer hash");
   });
 
   it("says how many others are asked, and how often load is reported", () => {

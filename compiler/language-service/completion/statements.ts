@@ -86,7 +86,7 @@ export const followers: Readonly<Record<string, readonly string[]>> = {
   auth: ["mtls"],
   failback: ["after"],
   timeout: ["connect", "idle", "call"],
-  prefer: ["round_robin", "fastest", "least_loaded", "adaptive"],
+  prefer: ["round_robin", "fastest", "least_loaded", "adaptive", "hash"],
   converts: ["at"],
   batch: ["node", "pipeline", "interface"],
 };

@@ -11,8 +11,38 @@ const candidatesAtMost = 1_024;
  * @throws {MeshError} `peer-unreachable` when none fits, or none can be dialled; `resource-exhausted` when all are full
  */
 export function connectTo(service: ServiceContext, params: ServiceParams<"connect">): Match {
-  const { prefer = "round_robin", key, exclude = [], schemes, ...query } = params;
-  const group = JSON.stringify([prefer, query]);
+  const { session, pipeline = "" } = params;
+  if (session === undefined) return choose(service, params);
+  const nowUs = service.clock.nowUs();
+  const together = `${pipeline} ${session}`;
+  const before = service.sticky.of(together, nowUs);
+  const match = (before === undefined ? undefined : again(service, params, before)) ?? choose(service, params);
+  service.sticky.stick(together, match.peer, nowUs);
+  return match;
+}
+
+/** The question, how it is decided, and the group of those who ask the same in the same way. */
+function asked(params: Asking) {
+  const { prefer = "round_robin", key, session: _, exclude = [], schemes, ...query } = params;
+  return { query, group: JSON.stringify([prefer, query]), prefer, key, exclude, schemes };
+}
+
+type Asking = ServiceParams<"connect">;
+
+/** @returns the pipeline of this peer; undefined when it cannot be had */
+function again(service: ServiceContext, params: Asking, peer: string): Match | undefined {
+  const { query, group, prefer, key, exclude, schemes } = asked(params);
+  if (exclude.includes(peer) || (query.peer !== undefined && query.peer !== peer)) return undefined;
+  for (const one of service.directory.matches({ ...query, peer })) {
+    if (!canDial(one, schemes) || isFull(one)) continue;
+    // Who comes again takes nobody's turn.
+    return prefer === "round_robin" ? one : service.chooser.choose([one], prefer, group, key);
+  }
+  return undefined;
+}
+
+function choose(service: ServiceContext, params: Asking): Match {
+  const { query, group, prefer, key, exclude, schemes } = asked(params);
   const inTurn = prefer === "round_robin";
   const free: Match[] = [];
   let found = 0;
@@ -20,7 +50,7 @@ export function connectTo(service: ServiceContext, params: ServiceParams<"connec
   for (const one of service.directory.matches(query, inTurn ? service.chooser.last(group) : undefined)) {
     found += 1;
     if (exclude.includes(one.peer) || !canDial(one, schemes)) continue;
-    if (one.load?.slots !== undefined && one.load.inFlight >= one.load.slots) full += 1;
+    if (isFull(one)) full += 1;
     else free.push(one);
     if (free.length >= (inTurn ? 1 : candidatesAtMost)) break;
   }
@@ -29,6 +59,10 @@ export function connectTo(service: ServiceContext, params: ServiceParams<"connec
   if (chosen !== undefined) return chosen;
   const text = `all ${free.length + full} peers that have ${wanted(params)} are full`;
   throw new MeshError("resource-exhausted", text, { retryAfterMs: 500 });
+}
+
+function isFull({ load }: Match): boolean {
+  return load?.slots !== undefined && load.inFlight >= load.slots;
 }
 
 function canDial({ addresses, relay }: Match, schemes: readonly string[] | undefined): boolean {

@@ -1,3 +1,4 @@
+import type { StickySessions } from "../../balancing/sticky-sessions.ts";
 import type { Clock } from "../../interface/clock.ts";
 import type { ServiceMethod } from "../methods.ts";
 import type { PerAddress } from "../per-address.ts";
@@ -46,6 +47,8 @@ export interface ServiceContext {
   /** Left out where nobody may register. */
   readonly registry: Registry | undefined;
   readonly chooser: Chooser;
+  /** Which peer those have who say that they belong together. */
+  readonly sticky: StickySessions;
   readonly methods: readonly ServiceMethod[];
   readonly self: string | undefined;
   /** Peers that were registered over open conversations. */

@@ -1,3 +1,4 @@
+import { StickySessions } from "../../balancing/sticky-sessions.ts";
 import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import { pipelineNotFound, toRpcError } from "../errors.ts";
@@ -42,6 +43,7 @@ export class SignalingService implements Reception, ServiceContext {
   readonly #init: SignalingServiceInit;
   readonly peersPerAddress = new PerAddress(serviceLimits.peersPerAddress);
   readonly watches = new WatchPlaces();
+  readonly sticky = new StickySessions();
   readonly idle: Deadlines<Watched>;
   readonly #conversations = new Set<Callee>();
   /** The conversation of each peer that is registered here. */

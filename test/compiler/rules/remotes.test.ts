@@ -106,6 +106,7 @@ describe("targets", () => {
       'at service "talker" where voice == "anna" or voice == "bob", slots >= 2, prefer fastest',
     ],
     ["a service by load", 'at service "talker", prefer least_loaded'],
+    ["a service by session", 'at service "talker", prefer hash'],
     ["a service, adapting", 'at service "talker", prefer adaptive'],
     ["a local pipeline", "at Local()"],
     ["all of them, the local one last", 'at gpu.Far else service "talker" else "webrtc://far/talker" else Local()'],

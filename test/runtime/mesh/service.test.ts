@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
+import type { RequestContext } from "../../../runtime/interface/request-context.ts";
 import { launchPlan, type LaunchOptions, type Mesh } from "../../../runtime/mesh/launch.ts";
 import { servePeer } from "../../../runtime/mesh/serving.ts";
 import * as calls from "../../../runtime/remote/calls.ts";
@@ -76,7 +77,7 @@ async function service(port = 0): Promise<RunningService & { readonly uri: strin
   return { ...running, uri: `ws://${host}:${running.port}` };
 }
 
-async function open(mesh: Mesh) {
+async function open(mesh: Mesh, context?: RequestContext) {
   const b = collector();
   const session = await mesh.open("Client", {
     params: {},
@@ -84,12 +85,13 @@ async function open(mesh: Mesh) {
     outputs: { b: { type: text, link: b.link } },
     schemas: {},
     signal: new AbortController().signal,
+    context,
   });
   return { session, payloads: b.payloads };
 }
 
-async function say(mesh: Mesh, line: string): Promise<unknown> {
-  const { session, payloads } = await open(mesh);
+async function say(mesh: Mesh, line: string, context?: RequestContext): Promise<unknown> {
+  const { session, payloads } = await open(mesh, context);
   await feed(session, "a", [line]);
   const { error } = await session.closed;
   return error ?? payloads[0];
@@ -109,6 +111,21 @@ describe("pipelines that are found by a signaling service", () => {
     const said: unknown[] = [];
     for (let count = 0; count < 6; count += 1) said.push(await say(mesh, "hi"));
     expect(said).toEqual(["hi-1", "hi-2", "hi-3", "hi-1", "hi-2", "hi-3"]);
+  });
+
+  it.each(["round_robin", "hash"])("R12.1 serve a session where it was served before, by %s", async (prefer) => {
+    const { uri } = await service();
+    for (const mark of ["-1", "-2", "-3"]) await launch(program("", listening), mark, registered(uri, `tts${mark}`));
+    const { mesh } = await launch(program(`, prefer ${prefer}`), "", { peers: ["client"], discovers: [uri] });
+    const said = new Map<string, Set<unknown>>();
+    // As a caller does it that asks on behalf of a session of its own, again and again.
+    for (const origin of ["origin-1", "origin-2", "origin-3", "origin-2", "origin-1", "origin-3", "origin-1"]) {
+      const answers = said.get(origin) ?? new Set();
+      said.set(origin, answers.add(await say(mesh, "hi", { origin })));
+    }
+    expect([...said.values()].map(({ size }) => size)).toEqual([1, 1, 1]);
+    if (prefer === "round_robin")
+      expect([...said.values()].flatMap((one) => [...one])).toEqual(["hi-1", "hi-2", "hi-3"]);
   });
 
   it("R12.3 go where the least of the slots is in use, and never to a peer that has none left", async () => {
@@ -138,7 +155,7 @@ describe("pipelines that are found by a signaling service", () => {
       const opened = await open(mesh);
       sessions.push(opened);
       opened.session.inputs["a"]?.send({ timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: "" });
-      await vi.waitFor(() => expect(opened.payloads).toHaveLength(1));
+      await vi.waitFor(() => expect(opened.payloads).toHaveLength(1), 10_000);
       const mark = opened.payloads[0] as keyof typeof used;
       order.push(mark);
       used[mark] += 1;

@@ -112,6 +112,46 @@ describe("a signaling service", () => {
     }
   });
 
+  it.each(["round_robin", "fastest", "least_loaded", "adaptive", "hash"] as const)(
+    "R12.1 sends a session to the peer that it had, as long as that can be had, and others by %s",
+    async (prefer) => {
+      const { open, registered } = await setUp();
+      const [pipelines, load] = [[pipeline("Speaking")], { inFlight: 0, slots: 8 }];
+      const peers = new Map<string, ServiceClient>();
+      for (const id of ["a", "b", "c"]) peers.set(id, await registered(id, { pipelines, load }));
+      const client = await open();
+      const pick = (session?: string, exclude: string[] = []): Promise<string> =>
+        client
+          .request("connect", { pipeline: "Speaking", prefer, exclude, ...(session !== undefined && { session }) })
+          .then(({ found }) => found.peer);
+      const first = await pick("one");
+      for (let count = 0; count < 3; count += 1) {
+        // Others have their turns between.
+        await pick();
+        expect(await pick("one")).toBe(first);
+      }
+      const second = await pick("one", [first]);
+      expect(second).not.toBe(first);
+      expect(await pick("one")).toBe(second);
+      await peers.get(second)?.request("report", { id: second, epoch: 1, load: { inFlight: 8, slots: 8 } });
+      const third = await pick("one");
+      expect(third).not.toBe(second);
+      await peers.get(third)?.request("unregister", { id: third, epoch: 1 });
+      expect(await pick("one")).not.toBe(third);
+    },
+  );
+
+  it("R12.1 gives a session no turn of others when it comes again", async () => {
+    const { open, registered } = await setUp();
+    for (const id of ["a", "b", "c"]) await registered(id, { pipelines: [pipeline("Speaking")] });
+    const client = await open();
+    const pick = (session: string): Promise<string> =>
+      client.request("connect", { pipeline: "Speaking", session }).then(({ found }) => found.peer);
+    const picked: string[] = [];
+    for (const session of ["one", "one", "two", "one", "three", "two"]) picked.push(await pick(session));
+    expect(picked).toEqual(["a", "a", "b", "a", "c", "b"]);
+  });
+
   it("sends a key to the same peer, and elsewhere only when that has left", async () => {
     const { open, registered } = await setUp();
     for (const id of ["a", "b", "c", "d"]) await registered(id, { pipelines: [pipeline("Speaking")] });
