@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from "node:http2";
+import { connect, createServer, type IncomingHttpHeaders } from "node:http2";
 import { gzipSync } from "node:zlib";
 import type { AddressInfo } from "node:net";
 import * as grpc from "@grpc/grpc-js";
@@ -145,5 +145,39 @@ describe("a peer", () => {
       details: expect.stringContaining("4194304"),
     });
     expect(await ask(words)).toMatchObject({ outputs: { answer: { json: String(words.length) } } });
+  });
+
+  it("answers uncompressed, whatever a client accepts and a handler asks for, as long as grpc-js does", async () => {
+    const server = new grpc.Server({ "grpc.default_compression_algorithm": 2 });
+    onTestFinished(() => server.forceShutdown());
+    server.addService(pipelineService(), {
+      Execute: (call: grpc.ServerUnaryCall<object, object>, done: grpc.sendUnaryData<object>) => {
+        const metadata = new grpc.Metadata();
+        metadata.set("grpc-internal-encoding-request", "gzip");
+        call.sendMetadata(metadata);
+        done(null, { outputs: { answer: { text: words } } });
+      },
+    });
+    const port = await new Promise<number>((resolve, reject) => {
+      const credentials = grpc.ServerCredentials.createInsecure();
+      server.bindAsync("127.0.0.1:0", credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)));
+    });
+    const client = connect(`http://127.0.0.1:${port}`);
+    onTestFinished(() => client.destroy());
+    const stream = client.request({
+      ":method": "POST",
+      ":path": "/mesh.v1.Pipeline/Execute",
+      "content-type": "application/grpc",
+      te: "trailers",
+      "grpc-accept-encoding": "identity,gzip",
+    });
+    stream.end(Buffer.alloc(5));
+    const headers = await new Promise<IncomingHttpHeaders>((resolve) => void stream.once("response", resolve));
+    const parts: Buffer[] = [];
+    for await (const part of stream) parts.push(part as Buffer);
+    const message = Buffer.concat(parts);
+    expect(headers["grpc-encoding"]).toBe("identity");
+    expect(message[0]).toBe(0);
+    expect(message.length).toBeGreaterThan(words.length);
   });
 });
