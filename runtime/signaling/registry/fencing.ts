@@ -22,7 +22,7 @@ export function nextEpoch(
 ): number {
   if (current !== undefined && !sameKey(current.key, key)) {
     throw new MeshError("access-denied", `The id ${id} belongs to another peer.`, {
-      hint: "Take another id, or leave it out and get one of your own.",
+      hint: "Take another id, or leave it out and get one of your own. That of a peer which has gone without a word is free when its lease has run out.",
     });
   }
   return Math.max(current?.epoch ?? 0, epoch) + 1;
