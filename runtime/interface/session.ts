@@ -110,6 +110,11 @@ export interface PipelineSession {
    * has had its effect, or may have.
    */
   unanswered?(): Readonly<Record<string, readonly Frame[]>>;
+  /**
+   * Resolves once all that would be `unanswered` after a failure now has been confirmed; left out where that is at once.
+   * @throws what the session ends with before; the signal's reason
+   */
+  confirmed?(signal: AbortSignal): Promise<void>;
   /** Of a batch pipeline: true while questions have no answer yet that must not be asked again, so that no other session may take its place. */
   irreplaceable?(): boolean;
   /** What is sent from now on is for this. Left out where what is done has no one caller. */

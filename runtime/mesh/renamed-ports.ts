@@ -34,7 +34,7 @@ function inverse(names: Readonly<Record<string, string>>): Record<string, string
 
 function renamedSession(session: PipelineSession, names: PortRenames): PipelineSession {
   const [inputs, outputs] = [inverse(names.inputs), inverse(names.outputs)];
-  const { id, closed, formats, idempotent, tracks, resume, unanswered, irreplaceable } = session;
+  const { id, closed, formats, idempotent, tracks, resume, unanswered, confirmed, irreplaceable } = session;
   return {
     id,
     closed,
@@ -46,6 +46,7 @@ function renamedSession(session: PipelineSession, names: PortRenames): PipelineS
     ...(idempotent !== undefined && { idempotent }),
     ...(resume !== undefined && { resume: (signal) => resume.call(session, signal) }),
     ...(unanswered !== undefined && { unanswered: () => renamed(unanswered.call(session), inputs) }),
+    ...(confirmed !== undefined && { confirmed: (signal) => confirmed.call(session, signal) }),
     ...(irreplaceable !== undefined && { irreplaceable: () => irreplaceable.call(session) }),
     ...(tracks !== undefined && {
       tracks: {

@@ -85,6 +85,10 @@ export class RenamedSession implements PipelineSession {
     return renamed(this.#session.unanswered?.() ?? {}, this.#back.inputs);
   }
 
+  async confirmed(signal: AbortSignal): Promise<void> {
+    await this.#session.confirmed?.(signal);
+  }
+
   adopt(context: RequestContext): void {
     this.#session.adopt?.(context);
   }

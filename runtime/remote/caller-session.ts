@@ -167,6 +167,12 @@ export class CallerSession implements PipelineSession {
     return Object.fromEntries(Object.entries(this.#wire.unconfirmed()).filter(([port]) => !live.has(port)));
   }
 
+  async confirmed(signal: AbortSignal): Promise<void> {
+    const live = new Set(this.#init.request.live?.inputs);
+    const sinks = Object.entries(this.inputs).filter(([port]) => !live.has(port));
+    await Promise.all(sinks.map(([, sink]) => sink.confirmed(signal)));
+  }
+
   describe(): SessionDescription {
     return this.#wire.describe(this.id);
   }

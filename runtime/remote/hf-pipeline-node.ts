@@ -1,13 +1,14 @@
 import type { FlowType } from "../interface/caps.ts";
 import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
+import type { Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
 import { named } from "../interface/named.ts";
 import type { RequestContext } from "../interface/request-context.ts";
 import type { PipelineSession, RemoteDescription, SessionEnd } from "../interface/session.ts";
 import type { Place } from "../pipeline/failures.ts";
 import type { RunningRemote } from "../pipeline/running-remote.ts";
-import { Breaks, goOn, goOnOrOpen, type Attempt } from "./attempt.ts";
+import { Breaks, goOnOrOpen, type Attempt } from "./attempt.ts";
 import { drain } from "./drain.ts";
 import { Failback } from "./failback.ts";
 import { FencedLink, type StreamOutlet } from "./fenced-link.ts";
@@ -15,10 +16,11 @@ import { idleError, IdleTimeout } from "./idle-timeout.ts";
 import type { HFPipelineNodeInit } from "./hf-pipeline-node-init.ts";
 import { LastingTracks } from "./lasting-tracks.ts";
 import { openTimeoutMs } from "./limits.ts";
+import { RemoteEvents } from "./remote-events.ts";
 import { search, type Found } from "./search.ts";
 import { Standby } from "./standby.ts";
 import { SwitchLink } from "./switch-link.ts";
-import { TargetHealth, type BreakerChange } from "./target-health.ts";
+import { TargetHealth } from "./target-health.ts";
 import { Outage, type HFTarget } from "./targets.ts";
 
 /** A session that held as long is not part of the failure before it: what follows is a new round of attempts. */
@@ -41,6 +43,7 @@ export class HFPipelineNode implements RunningRemote {
   readonly closed: Promise<SessionEnd>;
   readonly #init: HFPipelineNodeInit;
   readonly #place: Place;
+  readonly #events: RemoteEvents;
   readonly #abort = new AbortController();
   readonly #outlets: Readonly<Record<string, StreamOutlet>>;
   /** Sessions that are over, but hold something yet. */
@@ -68,6 +71,7 @@ export class HFPipelineNode implements RunningRemote {
 
   constructor(init: HFPipelineNodeInit) {
     this.#init = init;
+    this.#events = new RemoteEvents(init);
     this.#place = { id: init.plan.id, pipeline: init.pipeline, location: init.plan.location };
     this.#formats = init.formats;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
@@ -161,7 +165,7 @@ export class HFPipelineNode implements RunningRemote {
     readonly raceAfterMs?: number;
     readonly deadlineUs?: number | undefined;
   }): Promise<Attempt> {
-    const { clock, plan, session: id, targets, onEvent } = this.#init;
+    const { clock } = this.#init;
     this.#state = "connecting";
     this.#failback?.stop();
     const alone = this.#held?.session.irreplaceable?.() === true;
@@ -170,26 +174,16 @@ export class HFPipelineNode implements RunningRemote {
       alone,
       outage: this.#outage,
       health: this.#health,
-      onBreaker: (change) => this.#tellBreaker(change),
+      onBreaker: (change) => this.#events.breaker(change),
       start: this.#target,
       clock,
       signal: this.#abort.signal,
       attempt: (index, signal, deadlineUs) => {
-        const target = targets[index]?.text ?? "";
-        onEvent({ kind: "remote-connecting", session: id, remote: plan.id, target });
+        this.#events.connecting(index);
         return this.#attempt(index, signal, deadlineUs);
       },
-      discard: (late) => this.#discard(late),
-      onGivenUp: (index, error, next) =>
-        onEvent({
-          kind: "remote-failed",
-          session: id,
-          remote: plan.id,
-          target: targets[index]?.text ?? "",
-          next: next === undefined ? undefined : targets[next]?.text,
-          error,
-          location: plan.location,
-        }),
+      discard: (late) => void this.#discard(late),
+      onGivenUp: (index, error, next) => this.#events.failed(index, error, next),
     });
     if (found === undefined) throw (alone && how.failure) || this.#outage.exhausted(this.#place);
     this.#target = found.index;
@@ -198,7 +192,7 @@ export class HFPipelineNode implements RunningRemote {
     this.#attach(found.value);
     this.#drop(replaced);
     this.#held = undefined;
-    onEvent({ kind: "remote-connected", session: id, remote: plan.id, target: targets[found.index]?.text ?? "" });
+    this.#events.connected(found.index, false);
     return found.value;
   }
 
@@ -210,7 +204,7 @@ export class HFPipelineNode implements RunningRemote {
     const held = index === this.#target ? this.#held : undefined;
     if (held === undefined) return open(signal);
     const { others: elsewhere = false } = target.endpoint;
-    return goOnOrOpen({ clock, held, elsewhere, limitMs, signal, open, discard: (late) => this.#discard(late) });
+    return goOnOrOpen({ clock, held, elsewhere, limitMs, signal, open, discard: (late) => void this.#discard(late) });
   }
 
   async #open(target: HFTarget, signal: AbortSignal, limitMs: number): Promise<Attempt> {
@@ -235,7 +229,7 @@ export class HFPipelineNode implements RunningRemote {
           afterMs: limitMs,
           signal,
           error: () => new MeshError("deadline-exceeded", `There was no session within ${Math.round(limitMs)} ms.`),
-          discard: (late) => this.#discard({ session: late, links, breaks }),
+          discard: (late) => void this.#discard({ session: late, links, breaks }),
         },
         () =>
           target.endpoint.open({
@@ -262,9 +256,11 @@ export class HFPipelineNode implements RunningRemote {
   }
 
   /** A session that nobody waits for any more. */
-  #discard({ session, links }: Attempt): void {
+  #discard({ session, links }: Attempt): Promise<void> {
     for (const link of links) link.fence();
-    this.#leave(session.close(new MeshError("cancelled", "Another target was faster.")));
+    const freed = session.close(new MeshError("cancelled", "Another target was faster."));
+    this.#leave(freed);
+    return freed;
   }
 
   #attach(attempt: Attempt): void {
@@ -309,12 +305,15 @@ export class HFPipelineNode implements RunningRemote {
         void returned.then(({ value }) => this.#discard(value));
       }
       if (signal.aborted) {
-        if ("value" in end) this.#discard(end.value);
+        if ("value" in end) void this.#discard(end.value);
         return;
       }
       if ("value" in end) {
-        this.#replace(attempt, end);
+        const replaced = this.#replace(attempt, end);
+        this.#leave(replaced);
+        await replaced;
         attempt = end.value;
+        if (signal.aborted) return;
         continue;
       }
       const { error } = end;
@@ -356,65 +355,52 @@ export class HFPipelineNode implements RunningRemote {
     this.#health.begin(index, false);
     try {
       const value = await this.#attempt(index, signal, Number.POSITIVE_INFINITY);
-      this.#tellBreaker(this.#health.succeeded(index));
-      if (signal.aborted) this.#discard(value);
+      this.#events.breaker(this.#health.succeeded(index));
+      if (signal.aborted) void this.#discard(value);
       else this.#returned({ index, value });
       return true;
     } catch {
       if (signal.aborted) this.#health.abandoned(index);
-      else this.#tellBreaker(this.#health.failed(index));
+      else this.#events.breaker(this.#health.failed(index));
       return false;
     }
   }
 
-  /** Make before break: the new session gets what comes in from now on, and its own comes out once the old one has given all. */
-  #replace(old: Attempt, { index, value }: Found<Attempt>): void {
-    const { clock, plan, session: id, targets, onEvent } = this.#init;
-    const [from, to] = [targets[this.#target]?.text ?? "", targets[index]?.text ?? ""];
+  /** Make before break: the old session confirms what it was given, the new one gets what comes then, and gives its own once the old has given all. */
+  async #replace(old: Attempt, { index, value }: Found<Attempt>): Promise<void> {
+    const { clock } = this.#init;
+    const { signal } = this.#abort;
+    const from = this.#target;
     for (const input of Object.values(this.inputs)) input.detach();
-    const drained = drain(old, {
-      clock,
-      signal: this.#abort.signal,
-      goOn: (attempt, signal) => goOn(clock, attempt, signal, openTimeoutMs),
-    }).then((error) => {
-      if (error === undefined || this.#abort.signal.aborted) return;
-      const { location } = plan;
-      onEvent({ kind: "remote-failed", session: id, remote: plan.id, target: from, next: to, error, location });
+    const { handedOver, over } = drain(old, { clock, signal });
+    const told = over.then((error) => {
+      if (error !== undefined && !signal.aborted) this.#events.failed(from, error, index);
     });
-    const draining = Promise.all([this.#draining, drained]).then(() => {
+    const draining = Promise.all([this.#draining, told]).then(() => {
       if (this.#draining === draining) this.#draining = undefined;
     });
     this.#draining = draining;
     this.#leave(draining);
+    const unanswered = await handedOver;
+    if (signal.aborted) {
+      await this.#discard(value);
+      return;
+    }
+    this.#giveBack(unanswered);
     this.#target = index;
     this.#outage = this.#newOutage();
     this.#attach(value);
-    onEvent({ kind: "remote-connected", session: id, remote: plan.id, target: to, back: true });
-  }
-
-  #tellBreaker(change: BreakerChange | undefined): void {
-    if (change === undefined) return;
-    const { plan, session, targets, onEvent } = this.#init;
-    const { index, state, forMs } = change;
-    const target = targets[index]?.text ?? "";
-    onEvent({
-      kind: "remote-breaker",
-      session,
-      remote: plan.id,
-      target,
-      state,
-      forMs,
-      location: plan.location,
-    });
+    this.#events.connected(index, true);
   }
 
   /** What a session has taken to no effect is for the next one. */
   #takeBack(session: PipelineSession): void {
-    const unanswered = session.unanswered?.() ?? {};
-    for (const [port, input] of Object.entries(this.inputs)) {
-      input.detach();
-      input.giveBack(unanswered[port] ?? []);
-    }
+    for (const input of Object.values(this.inputs)) input.detach();
+    this.#giveBack(session.unanswered?.() ?? {});
+  }
+
+  #giveBack(unanswered: Readonly<Record<string, readonly Frame[]>>): void {
+    for (const [port, input] of Object.entries(this.inputs)) input.giveBack(unanswered[port] ?? []);
   }
 
   /** Its connection broke: it may go on, unless another is faster. */

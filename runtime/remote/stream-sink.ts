@@ -127,6 +127,15 @@ export class StreamSink implements Link {
     return this.#isReliable ? (this.#kept?.frames() ?? []) : [];
   }
 
+  /** Resolves once nothing is `unconfirmed`. @throws why the session is over; the signal's reason */
+  async confirmed(signal: AbortSignal): Promise<void> {
+    while (this.#isReliable && !this.#discarding && (this.#kept?.confirmed ?? 0) < this.#frames) {
+      signal.throwIfAborted();
+      if (this.#error !== undefined) throw this.#error;
+      await this.#change(signal);
+    }
+  }
+
   /** What the other side has settled on. */
   settle(type: FlowType, window: Window, { cut, cbor }: { readonly cut?: Cut; readonly cbor?: CborWriter } = {}): void {
     this.#type = type;

@@ -166,8 +166,9 @@ export class Life {
     await this.#closes(worker.process, new Promise((resolve) => worker.process.deliver(() => resolve(worker.close()))));
     if (!worker.process.isDead) {
       // One that gets no time lets nothing go.
-      do await this.world.holds(() => this.#held(worker.process) === "", lingersMs);
-      while (worker.process.isHeld);
+      const { process } = worker;
+      do await this.world.holds(() => !process.isHeld && this.#held(process) === "", lingersMs);
+      while (process.isHeld);
       this.#free(worker.process);
       this.world.kill(worker.process, false);
     }

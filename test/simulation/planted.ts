@@ -44,6 +44,12 @@ export const planted: readonly Planted[] = [
     put: "  fence(): void {",
   },
   {
+    what: "failback: what the target that is left has not confirmed is not waited for",
+    file: "runtime/remote/drain.ts",
+    find: "(session.confirmed?.(within) ?? Promise.resolve())",
+    put: "Promise.resolve()",
+  },
+  {
     what: "retries: further attempts take nothing from the budget",
     file: "runtime/balancing/retry-budget.ts",
     find: "    if (waitMs > withinMs) return undefined;\n    this.#tokens -= 1;",

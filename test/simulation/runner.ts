@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { scenarioOf, type Scenario } from "./scenario.ts";
 
-/** Without a word for so long, a process that lives lives has come to no end with one; it may be that the machine is busy. */
-const silentMs = 60_000;
+/** Looked at so often without a word, a process has come to no end with a life. It may be that the machine is busy, or that all here was stopped. */
+const looks = 12;
+const lookEveryMs = 5_000;
 
 export interface LifeLine {
   readonly seed: number;
@@ -113,19 +114,18 @@ export async function prepareLives(plugins: readonly Plugin[] = []): Promise<Liv
 
 /** The lines of its output, until it ends or is silent for too long; it is ended then. */
 async function* linesOf(child: ChildProcess): AsyncGenerator<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const watch = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => child.kill("SIGKILL"), silentMs);
-  };
-  watch();
+  let silent = 0;
+  const timer = setInterval(() => {
+    silent += 1;
+    if (silent > looks) child.kill("SIGKILL");
+  }, lookEveryMs);
   try {
     for await (const line of createInterface({ input: child.stdout as NonNullable<ChildProcess["stdout"]> })) {
-      watch();
+      silent = 0;
       yield line;
     }
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
     if (child.exitCode === null) child.kill("SIGKILL");
   }
 }
@@ -133,7 +133,7 @@ async function* linesOf(child: ChildProcess): AsyncGenerator<string> {
 async function endOf(child: ChildProcess): Promise<string> {
   if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
   return child.signalCode === "SIGKILL"
-    ? `it never came back: no end within ${silentMs / 1_000} s`
+    ? `it never came back: no end within ${(looks * lookEveryMs) / 1_000} s`
     : `its process ended with ${child.exitCode ?? child.signalCode}`;
 }
 

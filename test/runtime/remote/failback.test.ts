@@ -93,12 +93,12 @@ describe("failback", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("R8.3 lets what the other target has taken come out first, while the first takes what comes in", async () => {
+  it("R8.3 lets what the other target was given come out first, and the first takes what comes in then", async () => {
     const { clock, node, b, start, feed, input, sent } = await failedOver({ afterMs: 500, slowMs: 40 });
     await start("first");
     // Four times as much as can be done: frames wait at each place all the time.
-    await feed(12_000);
-    expect(node.describe().target).toBe("first");
+    while (node.describe().target !== "first") await feed(100);
+    await feed(1_000);
     input.end();
     expect(await clock.until(node.closed)).toEqual({ error: undefined });
     expect(numbers(b.payloads)).toEqual(upTo(sent()));
@@ -137,6 +137,37 @@ describe("failback", () => {
     input.end();
     expect(await clock.until(node.closed)).toEqual({ error: undefined });
     expect(numbers(b.payloads)).toEqual(upTo(sent()));
+    await clock.until(node.close());
+    await clock.run(60_000);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("R8.3 loses nothing when the other target is lost while it is being left", async () => {
+    const { clock, network, node, b, events, start, feed, input, sent } = await failedOver({ afterMs: 500 });
+    await start("first");
+    while (node.describe().back !== "first") await feed(10);
+    await feed(400);
+    // Nobody knows yet when the first has been back for its time.
+    network.kill("second");
+    await feed(3_000);
+    expect(events).toContainEqual(expect.objectContaining({ kind: "remote-connected", target: "first", back: true }));
+    expect(events).toContainEqual(expect.objectContaining({ kind: "remote-failed", target: "second", next: "first" }));
+    input.end();
+    expect(await clock.until(node.closed)).toEqual({ error: undefined });
+    expect(numbers(b.payloads)).toEqual(upTo(sent()));
+    await clock.until(node.close());
+    await clock.run(60_000);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("is closed while the other target has yet to confirm what it was given", async () => {
+    const { clock, network, node, start, feed } = await failedOver({ afterMs: 500 });
+    await start("first");
+    while (node.describe().back !== "first") await feed(10);
+    await feed(400);
+    network.kill("second");
+    await feed(200);
+    expect(node.describe()).toMatchObject({ target: "second" });
     await clock.until(node.close());
     await clock.run(60_000);
     expect(clock.pending).toBe(0);

@@ -182,11 +182,7 @@ export class Streams {
   /** What was taken when there was no session cannot have been lost with one. */
   #judgeGap({ name, keeps, acceptedMs, events }: Stream, { from, to, atMs }: Gap): void {
     const seen = this.#instances.filter(({ stream }) => stream === name);
-    // A session that was left for an earlier target may fail before it has had all, which is told; what comes behind is with that target already.
-    const isLeft = events.some(
-      ({ event, atMs: whenMs }) => event.kind === "remote-connected" && event.back === true && whenMs <= atMs,
-    );
-    for (let number = from; keeps && !isLeft && number <= to; number += 1) {
+    for (let number = from; keeps && number <= to; number += 1) {
       if (seen.some(({ first, next = 0 }) => first <= number && number < next)) continue;
       this.#broken(`${name} has lost ${number} on the way to all instances: they saw ${seen.map(seenOf).join(", ")}`);
       break;
