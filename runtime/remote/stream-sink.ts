@@ -132,7 +132,7 @@ export class StreamSink implements Link {
     while (this.#isReliable && !this.#discarding && (this.#kept?.confirmed ?? 0) < this.#frames) {
       signal.throwIfAborted();
       if (this.#error !== undefined) throw this.#error;
-      await this.#change(signal);
+      await this.#waiters.wait(signal);
     }
   }
 
