@@ -130,7 +130,6 @@ export class StreamSink implements Link {
   /** Resolves once nothing is `unconfirmed`. @throws why the session is over; the signal's reason */
   async confirmed(signal: AbortSignal): Promise<void> {
     while (this.#isReliable && !this.#discarding && (this.#kept?.confirmed ?? 0) < this.#frames) {
-      signal.throwIfAborted();
       if (this.#error !== undefined) throw this.#error;
       await this.#waiters.wait(signal);
     }
@@ -295,11 +294,10 @@ export class StreamSink implements Link {
     const { length } = frame.payload;
     // Seen without being counted: a frame that goes over the channel is counted there.
     const gap = this.#gapOf(frame.seq);
-    const number = this.#position + gap;
-    if (!track.take(frame, number)) return false;
+    if (!track.take(frame, this.#position + gap)) return false;
     this.#lastSeq = frame.seq;
     this.#gaps += gap;
-    this.#position = number + 1;
+    this.#position += gap + 1;
     this.#trackFrames += 1;
     this.#trackBytes += length;
     return true;
