@@ -240,8 +240,7 @@ export class Workspace {
     const known = new Set(graph.modules);
     const kept = [...this.#units].filter(([module]) => known.has(module));
     this.#units = new Map([...kept, ...checked]);
-    const units = this.#units;
-    this.#project = { sources, graph, unit: (module) => units.get(module) };
+    this.#project = projectOf(sources, graph, this.#units);
     this.#checked = [...checked.keys()];
     this.#fresh = true;
     this.#checking = undefined;
@@ -259,6 +258,11 @@ export class Workspace {
     }
     return [...all.values()].flat();
   }
+}
+
+/** Made where nothing else is in sight: what a project keeps in its closure must not be the project before it. */
+function projectOf(sources: Sources, graph: ImportGraph, units: ReadonlyMap<string, Unit>): Project {
+  return { sources, graph, unit: (module) => units.get(module) };
 }
 
 /** The same mistake, found from two sides. */

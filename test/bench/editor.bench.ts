@@ -40,7 +40,7 @@ const theirs: Contender = {
   write: writeTypeSpec,
   starts: 1,
   warmups: 0,
-  keystrokes: isLong ? 20 : 2,
+  keystrokes: isLong ? 20 : 1,
   pauseMs: 30,
 };
 
