@@ -5,13 +5,14 @@ import { parseArgs } from "node:util";
 import { register } from "tsx/esm/api";
 
 const usage =
-  "usage: npm run simulate -- [--runs 2000] [--seed 1] [--jobs N] [--faults 0,2] [--failures 5] [--planted]";
+  "usage: npm run simulate -- [--runs 2000] [--from 1] [--jobs N] [--faults 0,2] [--failures 5] [--planted]";
 
 function given() {
   const text = (value) => ({ type: "string", default: value });
   const options = {
     runs: text("2000"),
-    seed: text("1"),
+    from: text("1"),
+    seed: { type: "string" },
     jobs: text(String(availableParallelism())),
     failures: text("5"),
     faults: { type: "string" },
@@ -19,11 +20,20 @@ function given() {
     help: { type: "boolean", default: false },
   };
   try {
+    // A number below 0 is none, and no option either.
+    const below = process.argv.slice(2).find((arg) => /^-\d/.test(arg));
+    if (below !== undefined) refuse(`${below} is no number of lives, seeds or jobs: they count from 1 on`);
     return parseArgs({ options }).values;
   } catch (error) {
-    console.error(`error: ${error.message}`);
-    return { runs: "" };
+    return refuse(error.message);
   }
+}
+
+/** Says what is wrong with the arguments, and how they are to be. */
+function refuse(why) {
+  console.error(`error: ${why}`);
+  console.error(usage);
+  return process.exit(2);
 }
 
 const values = given();
@@ -31,11 +41,17 @@ if (values.help) {
   console.log(usage);
   process.exit(0);
 }
-const [runs, seed, jobs, failures] = [values.runs, values.seed, values.jobs, values.failures].map(Number);
-const isList = values.faults === undefined || /^(?:\d+(?:,\d+)*)?$/.test(values.faults);
-if (![runs, seed, jobs, failures].every((one) => Number.isSafeInteger(one) && one >= 1) || !isList) {
-  console.error(usage);
-  process.exit(2);
+/** A whole number from 1 on. */
+function count(name) {
+  const number = Number(values[name]);
+  if (Number.isSafeInteger(number) && number >= 1) return number;
+  return refuse(`--${name} is a whole number from 1 on, not ${JSON.stringify(values[name])}`);
+}
+const [runs, jobs, failures] = ["runs", "jobs", "failures"].map(count);
+// `--seed` as in the words of a life that fails, `--from` where it goes on.
+const seed = count(values.seed === undefined ? "from" : "seed");
+if (values.faults !== undefined && !/^(?:\d+(?:,\d+)*)?$/.test(values.faults)) {
+  refuse(`--faults is a list of indexes such as 0,2, not ${JSON.stringify(values.faults)}`);
 }
 register();
 const { prepareLives, report } = await import("../test/simulation/runner.ts");
@@ -56,6 +72,14 @@ if (values.planted) {
 const beganMs = performance.now();
 const lives = await prepareLives();
 const failed = [];
+/** All before this seed are done; of those behind it, which are. */
+let next = seed;
+const ahead = new Set();
+/** How to go on from here another time. */
+const rest = () => {
+  const left = seed + runs - next;
+  return left > 0 ? `go on with: npm run simulate -- --from ${next} --runs ${left}` : "";
+};
 let [done, ms, frames, saidMs] = [0, 0, 0, performance.now()];
 const state = () => {
   const seconds = (performance.now() - beganMs) / 1_000;
@@ -65,6 +89,7 @@ const state = () => {
 console.log(`${runs} lives from seed ${seed}, ${jobs} at a time`);
 process.once("SIGINT", () => {
   lives.close();
+  console.log(`${state()}\n${rest()}`);
   process.exit(130);
 });
 try {
@@ -77,7 +102,12 @@ try {
       done += 1;
       ms += line.ms;
       frames += line.frames;
-      if (line.broken.length > 0) failed.push(line);
+      ahead.add(line.seed);
+      while (ahead.delete(next)) next += 1;
+      if (line.broken.length > 0) {
+        failed.push(line);
+        console.log(`seed ${line.seed} fails: ${line.broken[0]}`);
+      }
       if (performance.now() - saidMs > 5_000) {
         saidMs = performance.now();
         console.log(state());
@@ -93,4 +123,5 @@ try {
   lives.close();
 }
 console.log(state());
+if (next < seed + runs) console.log(rest());
 process.exitCode = failed.length > 0 ? 1 : 0;
