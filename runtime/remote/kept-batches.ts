@@ -8,6 +8,8 @@ const none: readonly Batch[] = [];
 /** What holds the frames of a stream that its reader has not confirmed yet, so that they can be sent again. */
 export class KeptBatches {
   #batches: Batch[] = [];
+  /** Frames before those, as records: another connection of the reader has had them, and it has not confirmed them yet. */
+  readonly #had: Uint8Array[] = [];
   /** Number of the first frame in the first batch, which may have been confirmed already. */
   #from: number;
   #confirmed: number;
@@ -23,7 +25,7 @@ export class KeptBatches {
     this.#next = frames;
   }
 
-  /** Frames that need not be sent again. */
+  /** Frames that the reader has confirmed. */
   get confirmed(): number {
     return this.#confirmed;
   }
@@ -44,9 +46,10 @@ export class KeptBatches {
     if (batches[batches.length - 1] !== batch) batches.push(batch);
   }
 
-  /** The reader has had so many frames in all. @returns the batches of which it has had every frame, and that are forgotten */
+  /** The reader has confirmed so many frames in all. @returns the batches of which it has confirmed every frame, and that are forgotten */
   confirm(frames: number): readonly Batch[] {
     if (frames <= this.#confirmed) return none;
+    this.#had.splice(0, frames - this.#confirmed);
     this.#confirmed = frames;
     let count = 0;
     for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[count]) {
@@ -61,7 +64,7 @@ export class KeptBatches {
   /** All that is not confirmed, as it was written; payloads are copies. */
   frames(): readonly Frame[] {
     const frames: Frame[] = [];
-    let number = this.#from;
+    let number = this.#from - this.#had.length;
     const decoder = new FrameDecoder({
       admit: () => undefined,
       end: () => undefined,
@@ -70,6 +73,7 @@ export class KeptBatches {
         number += 1;
       },
     });
+    for (const record of this.#had) decoder.push(record);
     for (const record of framesOf(this.#batches)) decoder.push(record);
     return frames;
   }
@@ -80,16 +84,19 @@ export class KeptBatches {
   }
 
   /**
-   * Gives out all that is not confirmed as records, and keeps them in the batches that they are put into then.
+   * Gives out all that the reader has not had as records, and keeps them in the batches that they are put into then. What it has had and not
+   * confirmed is kept as well: should it die now, another reader gets it.
+   * @param received frames that the reader has had in all
    * @param add puts a record into a batch
    */
-  again(add: (record: Uint8Array) => Batch): void {
+  again(received: number, add: (record: Uint8Array) => Batch): void {
     const batches = this.#batches;
     let number = this.#from;
     this.#batches = [];
-    this.#from = this.#confirmed;
+    this.#from = received;
     for (const record of framesOf(batches)) {
-      if (number >= this.#confirmed) this.#hold(add(record));
+      if (number >= received) this.#hold(add(record));
+      else if (number >= this.#confirmed) this.#had.push(record);
       number += 1;
     }
   }

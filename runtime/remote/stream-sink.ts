@@ -373,10 +373,10 @@ export class StreamSink implements Link {
     this.#takenFrames = taken;
     this.#takenBytes = bytes;
     this.#channel = channel;
-    this.#kept?.confirm(received);
+    this.#kept?.confirm(taken);
     if (this.#error === undefined && !this.#discarding && !ended) {
       this.#packer.messageBytes = messageBytesOf(channel);
-      this.#kept?.again((record) => this.#packer.addAgain(record));
+      this.#kept?.again(received, (record) => this.#packer.addAgain(record));
       if (this.#ended) this.#packer.end(this.#position);
       this.#flush();
     }

@@ -96,7 +96,7 @@ describe("what a stream has to say while its channel has no room", () => {
         const another = new Packer(1_200, 16);
         for (const _ of [1, 2]) {
           another.clear();
-          kept.again((record) => another.addAgain(record));
+          kept.again(kept.confirmed, (record) => another.addAgain(record));
           expect(read(drain(another)).frames).toEqual(all.slice(confirmed));
         }
       }),
@@ -131,7 +131,7 @@ describe("what a stream has to say while its channel has no room", () => {
         const all = bytes.map((size, seq) => ({ seq, bytes: size, whole: true }));
         expect(read(messages).frames).toEqual(all);
         const again = new Packer(maxBytes, 64);
-        kept.again((record) => again.addAgain(record));
+        kept.again(kept.confirmed, (record) => again.addAgain(record));
         expect(read(drain(again)).frames).toEqual(all.slice(confirmed));
       }),
       { numRuns: 200 },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Frame } from "../../../runtime/interface/frame.ts";
 import type { Link } from "../../../runtime/interface/link.ts";
 import { KeptBatches } from "../../../runtime/remote/kept-batches.ts";
 import { Packer } from "../../../runtime/remote/packer.ts";
@@ -68,6 +69,44 @@ describe("what a peer had not confirmed when it was lost", () => {
     kept.confirm(2);
     const told = kept.frames().map(({ seq, payload, epoch, flags }) => ({ seq, payload, epoch, flags }));
     expect(told).toEqual([43, 0, 1, 2].map((seq) => ({ seq, payload: Uint8Array.of(seq), epoch: 2, flags: 1 })));
+    kept.confirm(6);
+    expect(kept.frames()).toEqual([]);
+  });
+
+  it("R8.3 is kept over a new connection also where the reader has had it: it may die before it has confirmed it", () => {
+    const packer = new Packer(1_200, 16);
+    const kept = new KeptBatches(0);
+    const bodyOf = ({ payload }: Frame): number => (payload as Uint8Array)[0] ?? -1;
+    for (let seq = 0; seq < 6; seq += 1) {
+      const frame = {
+        flags: 0,
+        epoch: 0,
+        seq,
+        timestampUs: seq,
+        encoding: Encoding.bytes,
+        body: Uint8Array.of(seq),
+        gap: 0,
+      };
+      kept.keep(packer.add(frame), 10);
+    }
+    kept.confirm(1);
+    const next = new Packer(1_200, 16);
+    let sent = 0;
+    kept.again(4, (record) => {
+      sent += 1;
+      return next.addAgain(record);
+    });
+    expect(sent).toBe(2);
+    expect(kept.frames().map(bodyOf)).toEqual([1, 2, 3, 4, 5]);
+    expect(kept.frames().map(({ seq }) => seq)).toEqual([11, 12, 13, 14, 15]);
+    kept.confirm(3);
+    expect(kept.frames().map(bodyOf)).toEqual([3, 4, 5]);
+    // And over a third one.
+    const last = new Packer(1_200, 16);
+    kept.again(5, (record) => last.addAgain(record));
+    expect(kept.frames().map(bodyOf)).toEqual([3, 4, 5]);
+    kept.confirm(5);
+    expect(kept.frames().map(bodyOf)).toEqual([5]);
     kept.confirm(6);
     expect(kept.frames()).toEqual([]);
   });
