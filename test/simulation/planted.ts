@@ -16,14 +16,14 @@ export const planted: readonly Planted[] = [
   {
     what: "resume: a frame is left out when what was not confirmed is sent again",
     file: "runtime/remote/kept-batches.ts",
-    find: "if (number >= this.#confirmed) this.#hold(add(record));",
-    put: "if (number > this.#confirmed) this.#hold(add(record));",
+    find: "if (number >= received) this.#hold(add(record));",
+    put: "if (number > received) this.#hold(add(record));",
   },
   {
-    what: "resume: the last frame that was confirmed is sent again",
+    what: "resume: the last frame that has been received is sent again",
     file: "runtime/remote/kept-batches.ts",
-    find: "if (number >= this.#confirmed) this.#hold(add(record));",
-    put: "if (number >= this.#confirmed - 1) this.#hold(add(record));",
+    find: "if (number >= received) this.#hold(add(record));",
+    put: "if (number >= received - 1) this.#hold(add(record));",
   },
   {
     what: "failover: what is on its way counts as confirmed",
