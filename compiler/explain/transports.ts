@@ -19,7 +19,7 @@ export function transportOf(checked: CheckedProgram, pipeline: CheckedPipeline, 
     return fact("transport", wordFor(via), [`the policy says \`via ${via}\`, so that no other one is taken`]);
   }
   const { batch, symbol } = remote.signature;
-  const preferred = batch ? "grpc" : "webrtc";
+  const preferred = preferredOf(batch);
   const why = batch
     ? `\`${symbol.name}\` is \`batch\`: requests and responses go by gRPC`
     : `\`${symbol.name}\` is a stream, and streams go by WebRTC`;
@@ -39,6 +39,10 @@ export function transportOf(checked: CheckedProgram, pipeline: CheckedPipeline, 
 }
 
 type Scheme = "webrtc" | "grpc";
+
+function preferredOf(batch: boolean): Scheme {
+  return batch ? "grpc" : "webrtc";
+}
 
 function wordFor(scheme: Scheme): string {
   return scheme === "grpc" ? "gRPC" : "WebRTC";
@@ -82,7 +86,8 @@ export function explainRemote(checked: CheckedProgram, pipeline: CheckedPipeline
   const targets = checked.remotes.get(pipeline.symbol.key)?.get(name)?.targets ?? [];
   const instance = pipeline.graph.instances.get(name);
   const policy = pipeline.policies.get(name) ?? defaultPolicy;
-  const list = targets.map((one, index) => `${index + 1}. ${one.text}: ${describe(one, checked)}`);
+  const scheme = policy.via ?? preferredOf(instance?.signature.batch === true);
+  const list = targets.map((one, index) => `${index + 1}. ${one.text}: ${describe(one, checked, scheme)}`);
   const policyName = pipeline.graph.remotes.get(name)?.policy?.text;
   return {
     head: `remote ${name}${instance === undefined ? "" : `: ${instance.signature.symbol.name}`}`,
@@ -98,7 +103,8 @@ export function explainRemote(checked: CheckedProgram, pipeline: CheckedPipeline
   };
 }
 
-function describe(target: CheckedTarget, checked: CheckedProgram): string {
+/** @param scheme by which it is called, where it can be */
+function describe(target: CheckedTarget, checked: CheckedProgram, scheme: Scheme): string {
   switch (target.kind) {
     case "local":
       return "in the same process, always there";
@@ -111,8 +117,8 @@ function describe(target: CheckedTarget, checked: CheckedProgram): string {
     case "service":
       return `whoever runs it, found by signaling${target.where.length === 0 ? "" : " among those for whom the filter holds"}, chosen by ${target.prefer}`;
     case "peer": {
-      const [first] = checked.peers.get(target.peer.key)?.listens ?? [];
-      const address = first && knownText(first.value);
+      const listens = checked.peers.get(target.peer.key)?.listens.map(({ value }) => knownText(value)) ?? [];
+      const address = listens.find((text) => schemeOf(text) === scheme) ?? listens[0];
       const where = address === undefined ? "" : ` at ${address}/${target.as}`;
       return `\`${target.as}\` on the peer \`${target.peer.name}\`${where}${target.shared ? ", one instance for all" : ""}`;
     }

@@ -5,7 +5,7 @@ import type { KeyFrameListener, Link } from "../interface/link.ts";
 import type { Cut } from "./declared-fields.ts";
 import { Gate } from "./gate.ts";
 import type { Outlet } from "./outlet.ts";
-import { describeExpected, type PayloadCheck } from "./payload-check.ts";
+import { describeExpected, describePayload, type PayloadCheck } from "./payload-check.ts";
 import type { Spread } from "./spread.ts";
 import { ticketed, type QuestionTicket } from "./ticket.ts";
 
@@ -81,7 +81,7 @@ export class EntryLink implements Link {
       this.refused += 1;
       throw new MeshError(
         "invalid-argument",
-        `\`${this.#name}\` takes ${this.#type && describeExpected(this.#type)}; the payload of frame ${frame.seq} is none.`,
+        `\`${this.#name}\` takes ${this.#type && describeExpected(this.#type)}; frame ${frame.seq} carries ${describePayload(frame.payload)}, which is none.`,
       );
     }
     this.frames += 1;

@@ -2,7 +2,7 @@ import { MeshError } from "../../interface/errors.ts";
 import type { Frame } from "../../interface/frame.ts";
 import type { KeyFrameListener, Link } from "../../interface/link.ts";
 import type { Cut } from "../declared-fields.ts";
-import type { PayloadCheck } from "../payload-check.ts";
+import { describePayload, type PayloadCheck } from "../payload-check.ts";
 
 export interface SharedInputInit {
   readonly port: string;
@@ -71,7 +71,7 @@ export class SharedInput implements Link {
       this.refused += 1;
       throw new MeshError(
         "invalid-argument",
-        `\`${port}\` takes ${expected}; the payload of frame ${frame.seq} is none.`,
+        `\`${port}\` takes ${expected}; frame ${frame.seq} carries ${describePayload(frame.payload)}, which is none.`,
       );
     }
     this.frames += 1;

@@ -17,7 +17,7 @@ type Call = grpc.ServerDuplexStream<StreamMessage, StreamMessage>;
 
 export interface GrpcListenInit {
   readonly clock: Clock;
-  /** The pipelines that may be called, asked at each call; left out, every name is let through to `accept`. */
+  /** The pipelines that may be called, asked at each call; left out, those of `calls`, and without them every name is let through to `accept`. */
   readonly pipelines?: (() => readonly string[]) | undefined;
   readonly accept: (connection: Connection, pipeline: string) => void;
   /** Answers `Describe` and `Execute`; left out, those are not implemented here. */
@@ -120,7 +120,7 @@ function cannotListen(uri: MeshUri, error: Error): MeshError {
 function answer(init: GrpcListenInit, call: Call, uri: MeshUri, open: Set<Connection>): void {
   const stream = serverStream(call);
   try {
-    const pipeline = pipelineOf(call, init.pipelines?.());
+    const pipeline = pipelineOf(call, init.pipelines?.() ?? init.calls?.names());
     // The first answer: from now on it is a connection.
     call.sendMetadata(new grpc.Metadata());
     const address = formatMeshUri({ ...uri, pipeline });

@@ -8,7 +8,7 @@ import { unaryCalls } from "./unary.nodejs.ts";
 
 export interface GrpcTransportInit {
   readonly clock: Clock;
-  /** The pipelines that may be called here, asked at each call; left out, every name is let through to `accept`. */
+  /** The pipelines that may be called here, asked at each call; left out, those that are served by calls. */
   readonly pipelines?: () => readonly string[];
   /** Of the requests of calls; left out, none. What comes in may be compressed in any case. */
   readonly compression?: GrpcCompression | undefined;

@@ -109,6 +109,8 @@ peer cpu { runs Own as "Ask"
     const at = async (what: number): Promise<string> => (await cli.run("explain", `main.mesh:${what}`)).out;
     const ask = await at(7);
     expect(ask).toMatch(/transport +gRPC\n/);
+    expect(ask).toContain("1. gpu.Ask: `Ask` on the peer `gpu` at grpc://127.0.0.1:7444/Ask");
+    expect(ask).toContain("2. cpu.Ask: `Ask` on the peer `cpu` at webrtc://127.0.0.1:7445/Ask");
     expect(ask).toContain("`Asks` is `batch`: requests and responses go by gRPC");
     expect(ask).toContain("`cpu.Ask` by WebRTC, for `cpu` does not listen by gRPC");
     expect(ask).toContain("by WebRTC, for that is its address");

@@ -156,6 +156,7 @@ describe.skipIf(missing !== undefined)("a client in Python, with stubs of the pu
       refused: ["invalid-argument"],
       cancelled: "CANCELLED",
       violation: { code: "INVALID_ARGUMENT", trailing: { "mesh-code": "protocol-violation" } },
+      absent: { code: "NOT_FOUND", details: expect.stringContaining("this peer runs: ") },
       nameless: { code: "INVALID_ARGUMENT", details: expect.stringContaining("mesh-pipeline") },
     });
   });

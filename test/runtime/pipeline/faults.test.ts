@@ -355,7 +355,7 @@ pipeline Words { in a: Word
     const { session, send, end, outputs } = await open("Words");
     const frame = { timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: payload as never };
     expect(() => session.inputs["a"]?.send(frame)).toThrow(
-      "`a` takes a value of type Word; the payload of frame 0 is none.",
+      "`a` takes a value of type Word; frame 0 carries a record, which is none.",
     );
     // It is the writer's fault, who may go on.
     await send("a", good);
@@ -375,7 +375,7 @@ pipeline Words { in a: Word
     await send("a", "bad");
     const { error } = await clock.until(session.closed);
     expect(error?.message).toMatch(
-      /Remote `near`[^]*`words` takes a value of type Word; the payload of frame 1 is none/,
+      /Remote `near`[^]*`words` takes a value of type Word; frame 1 carries a record, which is none/,
     );
     expect(outputs["b"]?.payloads).toEqual([good]);
     await clock.until(mesh.close());

@@ -194,7 +194,7 @@ describe("a pipeline that a peer runs `shared`", () => {
     const right = await open("Chat");
     const frame = { timestampUs: 0, seq: 4, epoch: 0, flags: 0 };
     expect(() => wrong.session.inputs["say"]?.send({ ...frame, payload: 1 })).toThrow(
-      "`say` takes a value of type text; the payload of frame 4 is none.",
+      "`say` takes a value of type text; frame 4 carries a number, which is none.",
     );
     await right.send("say", "x");
     await clock.run(10);
