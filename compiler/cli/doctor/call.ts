@@ -2,19 +2,20 @@ import { formatType } from "../../../runtime/interface/caps.ts";
 import type { PipelineDescription } from "../../../runtime/interface/description.ts";
 import { MeshError } from "../../../runtime/interface/errors.ts";
 import type { ConnectionState, Transport } from "../../../runtime/interface/transport.ts";
-import { formatHostPort } from "../../../runtime/interface/uri.ts";
+import { formatHostPort, type MeshUri } from "../../../runtime/interface/uri.ts";
 import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
 import { describeRemote } from "../../../runtime/remote/describe.ts";
 import { protocolVersion } from "../../../runtime/remote/limits.ts";
 import { interfaceHash } from "../../../runtime/signaling/registry/interface-hash.ts";
 import { formatPathEnd, pathEndOf } from "../../../runtime/transports/webrtc/paths.ts";
 import { failed, fine, type Finding } from "./finding.ts";
-import { since, speaksTls, type Place } from "./reach.ts";
+import { standsStill, whyForeign } from "./listening.ts";
+import { since, type Place } from "./reach.ts";
 
 /** Connects as a call does, and asks what the pipeline takes and gives. */
 export async function* callPipeline(
-  uri: string,
-  { scheme, place }: { readonly scheme: string; readonly place: Place },
+  text: string,
+  { uri, place }: { readonly uri: MeshUri; readonly place: Place },
   transport: Transport,
   signal: AbortSignal,
 ): AsyncGenerator<Finding, PipelineDescription | undefined> {
@@ -32,7 +33,7 @@ export async function* callPipeline(
   };
   try {
     await transport.prepare?.();
-    const described = await describeRemote({ transport: watched, uri, clock: nodejsClock, signal });
+    const described = await describeRemote({ transport: watched, uri: text, clock: nodejsClock, signal });
     if (state !== undefined) yield connected(state(), connectedAfter);
     yield fine("protocol", `speaks version ${protocolVersion}`);
     yield formats(described);
@@ -40,7 +41,7 @@ export async function* callPipeline(
   } catch (error) {
     signal.throwIfAborted();
     if (state !== undefined) yield connected(state(), connectedAfter);
-    yield await unanswered(MeshError.from(error), state === undefined, scheme, place, signal);
+    yield await unanswered(MeshError.from(error), state === undefined, uri, place, signal);
     return undefined;
   }
 }
@@ -48,7 +49,7 @@ export async function* callPipeline(
 async function unanswered(
   error: MeshError,
   isUnconnected: boolean,
-  scheme: string,
+  uri: MeshUri,
   place: Place,
   signal: AbortSignal,
 ): Promise<Finding> {
@@ -56,17 +57,21 @@ async function unanswered(
   if (code === "pipeline-not-found")
     return failed("pipeline", error, "Correct the name at the end of the address, or let the peer run it.");
   if (code === "version-mismatch") return failed("protocol", error, "Update the older of the two.");
-  const isForeign =
-    scheme === "grpc" && (code === "peer-unreachable" || code === "peer-lost" || code === "deadline-exceeded");
+  if (code === "protocol-violation") {
+    return failed(
+      "protocol",
+      error,
+      "Update the older of the two; what stands between them may have changed what they say.",
+    );
+  }
   const step = isUnconnected ? "connection" : "protocol";
-  if (!isForeign) return failed(step, error);
-  if (await speaksTls(place, signal))
-    return failed(step, error, "The port speaks TLS, which `grpc://` does not: let it listen in plain.");
-  return failed(
-    step,
-    error,
-    `Another program listens at ${formatHostPort(place)}, or a peer by WebRTC: check the port and the scheme.`,
-  );
+  if (uri.scheme === "grpc" && isUnconnected) {
+    return failed(step, error, await whyForeign(error, uri, place, signal));
+  }
+  if (code !== "deadline-exceeded" || error.message.includes("\n")) return failed(step, error);
+  if (uri.peer === undefined) return failed(step, error, standsStill(formatHostPort(place)));
+  const who = `The service knows the peer ${uri.peer}, which does not answer`;
+  return failed(step, error, `${who}: it stands still or is gone. Look at it, or start it anew.`);
 }
 
 /** All that was found and tried, and what was taken. */

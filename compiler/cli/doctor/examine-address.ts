@@ -1,14 +1,21 @@
 import type { PipelineDescription } from "../../../runtime/interface/description.ts";
 import { MeshError } from "../../../runtime/interface/errors.ts";
-import { defaultPort, formatMeshUri, parseMeshUri, type MeshUri } from "../../../runtime/interface/uri.ts";
+import {
+  defaultPort,
+  formatHostPort,
+  formatMeshUri,
+  parseMeshUri,
+  type MeshUri,
+} from "../../../runtime/interface/uri.ts";
 import { nodejsGrpc, nodejsTransport } from "../../../runtime/platform/running.nodejs.ts";
 import { parseIceServer } from "../../../runtime/transports/webrtc/ice.ts";
-import { exitCode, usageError, type ExitCode } from "../exit-code.ts";
+import { CommandError, exitCode, usageError, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { against, readAgainst, type Expected } from "./against.ts";
 import { callPipeline, heldAgainstHash } from "./call.ts";
-import { skipped, type Finding } from "./finding.ts";
-import { askHttp } from "./http.ts";
+import { failed, fine, skipped, type Finding } from "./finding.ts";
+import { askHttp, pipelineIn } from "./http.ts";
+import { whatListens, whyForeign } from "./listening.ts";
 import { findEncryption, findName, findPort, type Place } from "./reach.ts";
 import { showFinding, showSum } from "./show.ts";
 import { askEndpoint } from "./signaling.ts";
@@ -31,12 +38,20 @@ export async function examineAddress(request: DoctorRequest, io: Io): Promise<Ex
       "It has 32 hexadecimal digits, as `meshc doctor` shows them.",
     );
   }
+  const ice = { servers: request.iceServers.map((one) => iceServer(one)) };
+  const isCompared = request.against !== undefined || request.interface !== undefined;
+  if (isCompared && (target.uri?.pipeline === undefined || target.uri.scheme === "ws")) {
+    throw usageError(
+      `${target.text} does not tell what a pipeline takes and gives.`,
+      "`--against` and `--interface` go with the address of a pipeline, as in webrtc://gpu.example.com:7443/Hearing.",
+    );
+  }
   const expected = request.against === undefined ? undefined : readAgainst(request.against, io);
   const abort = new AbortController();
   const stop = io.onInterrupt(() => abort.abort(new MeshError("cancelled", "It was interrupted.")));
   const findings: Finding[] = [];
   try {
-    for await (const finding of examine(target, request, expected, abort.signal)) {
+    for await (const finding of examine(target, { ...request, ice, expected }, abort.signal)) {
       findings.push(finding);
       if (!request.json) io.out.write(showFinding(finding, io.out));
     }
@@ -52,6 +67,11 @@ export async function examineAddress(request: DoctorRequest, io: Io): Promise<Ex
   else io.out.write(showSum(target.text, problems, io.out));
   if (problems.length === 0) return exitCode.fine;
   return problems.every(({ step }) => step === "interface") ? exitCode.programErrors : exitCode.environment;
+}
+
+interface Examination extends DoctorRequest {
+  readonly ice: { readonly servers: readonly ReturnType<typeof parseIceServer>[] };
+  readonly expected: Expected | undefined;
 }
 
 /** What is examined. */
@@ -70,10 +90,12 @@ function readAddress(text: string): Target {
   if (scheme === "http" || scheme === "https") return readUrl(text);
   try {
     const uri = parseMeshUri(text);
+    if (uri.port === 0) throw portless(text);
     if (["webrtc", "grpc", "ws"].includes(uri.scheme)) {
       return { text: formatMeshUri(uri), uri, place: { host: uri.host, port: uri.port, secure: uri.secure === true } };
     }
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     const why = error instanceof MeshError ? error.message : `\`${text}\` is no address.`;
     throw usageError(why, "Write it as in webrtc://gpu.example.com:7443/Hearing.");
   }
@@ -83,10 +105,23 @@ function readAddress(text: string): Target {
   );
 }
 
+function portless(text: string): CommandError {
+  return usageError(
+    `${text} has no port that can be called: 0 stands for a free one when a peer listens.`,
+    "Write the port that the peer has got, as `meshc run` shows it.",
+  );
+}
+
 function readUrl(text: string): Target {
   if (!URL.canParse(text))
     throw usageError(`\`${text}\` is no address.`, `Write it as in http://127.0.0.1:${defaultPort}/Hearing.`);
   const url = new URL(text);
+  if (url.port === "0") throw portless(text);
+  try {
+    pipelineIn(url);
+  } catch {
+    throw usageError(`\`${text}\` has a broken percent escape.`, "Write a `%` in a name as %25.");
+  }
   const secure = url.protocol === "https:";
   const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
   return { text: url.href, url, place: { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port, secure } };
@@ -95,8 +130,7 @@ function readUrl(text: string): Target {
 /** One step after the other, as far as the way leads. */
 async function* examine(
   { text, uri, url, place }: Target,
-  request: DoctorRequest,
-  expected: Expected | undefined,
+  request: Examination,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   let isBlocked = false;
@@ -126,23 +160,30 @@ async function* examine(
   }
   if (isBlocked || uri.scheme === "ws") return;
   if (uri.pipeline === undefined) {
+    if (uri.scheme === "grpc") yield seen(await findGrpc(uri, place, signal));
+    if (isBlocked) return;
     yield skipped("connection", "the address names no pipeline to call");
     return;
   }
-  const ice = { servers: request.iceServers.map((one) => iceServer(one)) };
-  const network = { engine: request.engine ?? "auto", ice };
+  const network = { engine: request.engine ?? "auto", ice: request.ice };
   const transport = uri.scheme === "grpc" ? await nodejsGrpc() : nodejsTransport(network, () => undefined);
-  const described = yield* callPipeline(text, { scheme: uri.scheme, place }, transport, signal);
-  if (described !== undefined) yield* held(described, request, expected);
+  const described = yield* callPipeline(text, { uri, place }, transport, signal);
+  if (described !== undefined) yield* held(described, request);
 }
 
-function* held(
-  described: PipelineDescription,
-  request: DoctorRequest,
-  expected: Expected | undefined,
-): Generator<Finding> {
+function* held(described: PipelineDescription, request: Examination): Generator<Finding> {
   if (request.interface !== undefined) yield heldAgainstHash(described, request.interface);
-  if (expected !== undefined) yield against(described, expected);
+  if (request.expected !== undefined) yield against(described, request.expected);
+}
+
+/** What can be told of a peer by gRPC without a pipeline. */
+async function findGrpc(uri: MeshUri, place: Place, signal: AbortSignal): Promise<Finding> {
+  if ((await whatListens(place, signal)) === "http/2") return fine("endpoint", "speaks HTTP/2, as a peer by gRPC does");
+  const error = new MeshError(
+    "peer-unreachable",
+    `${formatHostPort(place)} does not speak HTTP/2, as a peer by gRPC does.`,
+  );
+  return failed("endpoint", error, await whyForeign(error, uri, place, signal));
 }
 
 /** @throws {CommandError} */

@@ -1,6 +1,7 @@
 import { MeshError } from "../../../runtime/interface/errors.ts";
 import { failed, fine, type Finding } from "./finding.ts";
-import { since, speaksTls, type Place } from "./reach.ts";
+import { later, standsStill, whatListens } from "./listening.ts";
+import { since, type Place } from "./reach.ts";
 
 const answerMs = 3_000;
 /** Of a list of pipelines. */
@@ -14,15 +15,11 @@ export async function* askHttp(url: URL, place: Place, signal: AbortSignal): Asy
     names = namesIn(await got(new URL("/v1/pipelines", url), signal));
   } catch (error) {
     signal.throwIfAborted();
-    const isTls = !place.secure && (await speaksTls(place, signal));
-    const hint = isTls
-      ? `The port speaks TLS: write https://${url.host}${url.pathname}`
-      : `Another program listens at ${url.host}: check the port.`;
-    yield failed("endpoint", error, hint);
+    yield failed("endpoint", error, await whyNotHttp(MeshError.from(error), url, place, signal));
     return;
   }
   yield fine("endpoint", `answers by HTTP after ${since(startMs)}`);
-  const wanted = decodeURIComponent(url.pathname.replace(/^\/(?:v1\/pipelines\/?)?/, "").replace(/:\w+$/, ""));
+  const wanted = pipelineIn(url);
   const listed = names.join(", ") || "none";
   if (wanted === "") yield fine("pipeline", `there are: ${listed}`);
   else if (names.includes(wanted)) yield fine("pipeline", `\`${wanted}\` is there`);
@@ -36,12 +33,33 @@ export async function* askHttp(url: URL, place: Place, signal: AbortSignal): Asy
   }
 }
 
+/**
+ * The name of a pipeline in `/Hearing`, `/v1/pipelines/Hearing` and `/v1/pipelines/Hearing:execute`; empty where there is none.
+ * @throws {URIError} for a broken percent escape
+ */
+export function pipelineIn({ pathname }: URL): string {
+  return decodeURIComponent(pathname.replace(/^\/(?:v1\/pipelines\/?)?/, "").replace(/:\w+$/, ""));
+}
+
+async function whyNotHttp(error: MeshError, url: URL, place: Place, signal: AbortSignal): Promise<string> {
+  if (error.code === "resource-exhausted") return later(error);
+  const spoken = place.secure ? "another" : await whatListens(place, signal);
+  if (spoken === "tls") return `The port speaks TLS: write https://${url.host}${url.pathname}`;
+  if (spoken === "http/2") {
+    return `The port speaks HTTP/2, as a peer by gRPC does: write grpc://${url.host}/${encodeURIComponent(pipelineIn(url))}`;
+  }
+  if (error.code === "deadline-exceeded") return standsStill(url.host);
+  return `Another program listens at ${url.host}: check the port.`;
+}
+
 async function got(url: URL, signal: AbortSignal): Promise<unknown> {
   try {
     const response = await fetch(url, {
-      redirect: "error",
+      redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
     });
+    if (response.status === 429 || response.status === 503)
+      throw new MeshError("resource-exhausted", `${url.host} takes no more requests now (${response.status}).`);
     if (!response.ok)
       throw new MeshError("protocol-violation", `${url.host} answers /v1/pipelines with ${response.status}.`);
     const text = await response.text();

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { MeshError } from "../../../runtime/interface/errors.ts";
+import { MeshError, type ErrorCode } from "../../../runtime/interface/errors.ts";
 import { formatHostPort } from "../../../runtime/interface/uri.ts";
 import { failed, fine, skipped, type Finding } from "./finding.ts";
 
@@ -63,14 +63,17 @@ function refusal(where: string, { code = "", message }: NodeJS.ErrnoException): 
     ECONNREFUSED: `Nothing listens at ${where}.`,
     EHOSTUNREACH: `There is no way to the host of ${where}.`,
     ENETUNREACH: `There is no way to the network of ${where}.`,
+    ECONNRESET: `${where} ends each connection at once.`,
   };
   return new MeshError("peer-unreachable", why[code] ?? `${where} cannot be connected to: ${message}.`);
 }
 
 function whenRefused({ code }: NodeJS.ErrnoException, where: string): string {
-  return code === "ECONNREFUSED"
-    ? `Start the peer, or correct the port: it has to listen at ${where}, and at 0.0.0.0 where others are to reach it.`
-    : "Check the address and the routes of this machine.";
+  if (code === "ECONNREFUSED") {
+    return `Start the peer, or correct the port: it has to listen at ${where}, and at 0.0.0.0 where others are to reach it.`;
+  }
+  if (code === "ECONNRESET") return "Check the port, and what stands in front of the peer: a firewall, or a proxy.";
+  return "Check the address and the routes of this machine.";
 }
 
 /** Whether the port speaks TLS with a certificate that is good for the host. */
@@ -84,32 +87,46 @@ export async function findEncryption(place: Place, signal: AbortSignal): Promise
     return fine("encryption", found);
   } catch (error) {
     signal.throwIfAborted();
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    const [why, hint] = whyNotEncrypted(code, host);
-    const known = error instanceof MeshError ? error.code : "peer-unreachable";
-    return failed("encryption", new MeshError(known, `${why ?? `There is no TLS: ${message}`} (${code}).`), hint);
+    const { code, why, hint } = whyNotEncrypted((error as NodeJS.ErrnoException).code ?? "closed", place);
+    return failed("encryption", new MeshError(code, why), hint);
   }
 }
 
-function whyNotEncrypted(code: string, host: string): readonly [string | undefined, string] {
-  if (code === "CERT_HAS_EXPIRED")
-    return ["The certificate has expired", "Renew it there; check the clock of this machine as well."];
+interface NotEncrypted {
+  /** As a call has it. */
+  readonly code: ErrorCode;
+  readonly why: string;
+  readonly hint: string;
+}
+
+/** @param code of the system or of OpenSSL */
+function whyNotEncrypted(code: string, place: Place): NotEncrypted {
+  const where = formatHostPort(place);
+  const inPlain = "leave the encryption out of the scheme (`webrtc://`, `ws://`, `http://`)";
+  if (code === "deadline-exceeded") {
+    const hint = `It does not speak TLS: ${inPlain}; or the program there stands still: look at it.`;
+    return { code, why: `${where} takes connections, and does not answer by TLS within ${reachMs} ms.`, hint };
+  }
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
+    const hint = "Renew it there; check the clock of this machine as well.";
+    const why = code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet";
+    return { code: "access-denied", why: `The certificate of ${where} ${why} (${code}).`, hint };
+  }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return [
-      `The certificate is not one of ${host}`,
-      "Call it by a name that stands in the certificate, or have one issued for this name.",
-    ];
+    const hint = "Call it by a name that stands in the certificate, or have one issued for this name.";
+    return { code: "access-denied", why: `The certificate is not one of ${place.host} (${code}).`, hint };
   }
   if (/SELF_SIGNED|UNABLE_TO|CERT_/.test(code)) {
-    return [
-      "The certificate is not signed by an authority that is trusted here",
-      "Set NODE_EXTRA_CA_CERTS to the certificate of the authority.",
-    ];
+    const hint = "Set NODE_EXTRA_CA_CERTS to the certificate of the authority, a file in PEM.";
+    const why = `The certificate of ${where} is not signed by an authority that is trusted here (${code}).`;
+    return { code: "access-denied", why, hint };
   }
-  return [
-    undefined,
-    "The port does not speak TLS: leave the encryption out of the scheme (`webrtc://`, `ws://`, `http://`), or have the peer encrypt.",
-  ];
+  if (/ALERT|UNSUPPORTED_PROTOCOL|NO_SHARED/.test(code)) {
+    const hint = "TLS 1.2 or 1.3 is spoken here: have it speak one of them, with ciphers that are still in use.";
+    return { code: "peer-unreachable", why: `${where} speaks TLS, but not as it is spoken here (${code}).`, hint };
+  }
+  const hint = `The port does not speak TLS: ${inPlain}, or have the peer encrypt.`;
+  return { code: "peer-unreachable", why: `${where} does not answer by TLS (${code}).`, hint };
 }
 
 /** True where something at the port answers a TLS handshake, whatever its certificate. */
@@ -131,7 +148,7 @@ function handshake(place: Place, verified: boolean, signal: AbortSignal, ms = re
 }
 
 /** @throws {MeshError} `deadline-exceeded`; what the system says; the signal's reason */
-function opened<T extends Socket>(socket: T, event: string, signal: AbortSignal, ms = reachMs): Promise<T> {
+export function opened<T extends Socket>(socket: T, event: string, signal: AbortSignal, ms = reachMs): Promise<T> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       done();

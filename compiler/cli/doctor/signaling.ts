@@ -1,5 +1,5 @@
 import { MeshError } from "../../../runtime/interface/errors.ts";
-import { formatHostPort, formatMeshUri, type MeshUri } from "../../../runtime/interface/uri.ts";
+import { formatHostPort, type MeshUri } from "../../../runtime/interface/uri.ts";
 import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
 import { signalVersions } from "../../../runtime/signaling/limits.ts";
 import type { FoundPipeline } from "../../../runtime/signaling/methods.ts";
@@ -7,7 +7,8 @@ import { ServiceClient } from "../../../runtime/signaling/service-client.ts";
 import { connectNodejs } from "../../../runtime/signaling/sockets.nodejs.ts";
 import { suggest } from "../../diagnostics/suggest.ts";
 import { failed, fine, type Finding } from "./finding.ts";
-import { since, speaksTls, type Place } from "./reach.ts";
+import { whyForeign } from "./listening.ts";
+import { since, type Place } from "./reach.ts";
 
 /** So many names are shown. */
 const shownNames = 20;
@@ -76,18 +77,4 @@ function listed(names: readonly string[]): string {
   if (names.length === 0) return "none";
   const more = names.length - shownNames;
   return `${names.slice(0, shownNames).join(", ")}${more > 0 ? `, and ${more} more` : ""}`;
-}
-
-/** Something listens, but not what was expected. */
-async function whyForeign(
-  { code }: MeshError,
-  uri: MeshUri,
-  place: Place,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (code === "version-mismatch") return "Update the older of the two.";
-  if (!place.secure && (await speaksTls(place, signal))) {
-    return `The port speaks TLS: write ${formatMeshUri({ ...uri, secure: true })}`;
-  }
-  return `Another program listens at ${formatHostPort(place)}: check the port.`;
 }

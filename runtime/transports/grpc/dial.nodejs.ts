@@ -52,8 +52,16 @@ export function callError(status: StatusObject, uri: MeshUri, wasAccepted: boole
   const where = formatHostPort(uri);
   const why = /ECONNREFUSED/.test(status.details)
     ? `Nothing listens at ${where}.`
-    : `No peer answers at ${where}: ${status.details}`;
+    : `No peer answers at ${where}: ${reasonIn(status.details)}.`;
   return new MeshError("peer-unreachable", why, { hint: `Is the peer running? It has to listen at grpc://${where}.` });
+}
+
+/** Without what grpc-js adds for those who look after it: when it was, and a note that is mostly empty. */
+function reasonIn(details: string): string {
+  const short = /^No connection established\. Last error: ([^]*?)(?: \(\d{4}-\d\d-[^)]*\))?\. Resolution note:/.exec(
+    details,
+  );
+  return (short?.[1] ?? details).replace(/\.$/, "");
 }
 
 export function tooLate(uri: MeshUri, afterMs: number): MeshError {

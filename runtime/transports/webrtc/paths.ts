@@ -35,10 +35,12 @@ export function whyNoPath(search: PathSearch): { readonly reason: string; readon
   const tried = search.pairs.map(
     ({ local, remote, state }) => `${formatPathEnd(local)} to ${formatPathEnd(remote)}: ${state}`,
   );
+  // An engine that keeps its pairs to itself has tried some where both sides have told of addresses.
+  const isUntold = tried.length === 0 && local.length > 0 && remote.length > 0;
   const reason = [
     `found here: ${listed(local.map(formatPathEnd))}`,
     `found there: ${listed(remote.map(formatPathEnd))}`,
-    `tried: ${listed(tried)}`,
+    ...(isUntold ? [] : [`tried: ${listed(tried)}`]),
   ].join("\n  ");
   return { reason, hint: hintFor(search, local, remote, found !== undefined) };
 }

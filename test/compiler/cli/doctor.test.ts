@@ -199,27 +199,27 @@ describe("meshc doctor, of what cannot", () => {
   it("something else that listens: HTTP, what says nothing, what hangs up", async () => {
     const http = await listening(createHttp((_, response) => response.writeHead(404).end("no")));
     const closing = await listening(createServer((socket) => socket.destroy()));
-    for (const port of [http, closing]) {
-      const foreign = await doctor(`webrtc://127.0.0.1:${port}/Far`);
-      expect(problem(foreign)).toMatchObject({
-        step: "endpoint",
-        code: "peer-unreachable",
-        hint: `Another program listens at 127.0.0.1:${port}: check the port.`,
-      });
-    }
+    const closed = await doctor(`webrtc://127.0.0.1:${closing}/Far`);
+    expect(problem(closed)).toMatchObject({
+      step: "endpoint",
+      code: "peer-unreachable",
+      hint: `Another program listens at 127.0.0.1:${closing}: check the port.`,
+    });
+    expect(problem(await doctor(`webrtc://127.0.0.1:${http}/Far`))).toMatchObject({
+      step: "endpoint",
+      code: "peer-unreachable",
+      hint: `Another program listens at 127.0.0.1:${http}: check the port, and that a proxy in front of it passes WebSockets on.`,
+    });
     expect(problem(await doctor(`http://127.0.0.1:${http}/Far`))).toMatchObject({
       step: "endpoint",
       code: "protocol-violation",
-    });
-    expect(problem(await doctor(`grpc://127.0.0.1:${http}/Far`))).toMatchObject({
-      step: "connection",
-      hint: expect.stringContaining("Another program listens"),
     });
     const silent = await listening(createServer());
     const startMs = performance.now();
     expect(problem(await doctor(`webrtc://127.0.0.1:${silent}/Far`))).toMatchObject({
       step: "endpoint",
       code: "deadline-exceeded",
+      hint: expect.stringContaining("it stands still or is overloaded"),
     });
     expect(performance.now() - startMs).toBeLessThan(5_000);
   });
@@ -242,7 +242,82 @@ describe("meshc doctor, of what cannot", () => {
     const untrusted = await doctor(`wss://127.0.0.1:${port}`);
     expect(problem(untrusted)).toMatchObject({
       step: "encryption",
+      code: "access-denied",
       hint: expect.stringContaining("NODE_EXTRA_CA_CERTS"),
+    });
+    expect(problem(await doctor(`http://127.0.0.1:${port}/Far`))).toMatchObject({
+      step: "endpoint",
+      hint: `The port speaks TLS: write https://127.0.0.1:${port}/Far`,
+    });
+    expect(problem(await doctor(`grpc://127.0.0.1:${port}`))).toMatchObject({
+      step: "endpoint",
+      hint: expect.stringContaining("TLS, which `grpc://` does not"),
+    });
+  });
+
+  it("R10.1 the scheme of another transport, with the address that is meant", async () => {
+    const webrtc = `${await peer()}/Far`;
+    const grpc = `${await peer("grpc")}/Far`;
+    const by = (uri: string, scheme: string): string => uri.replace(/^\w+/, scheme);
+    for (const uri of [by(grpc, "webrtc"), by(grpc, "http")]) {
+      expect(problem(await doctor(uri))).toMatchObject({
+        step: "endpoint",
+        code: "peer-unreachable",
+        hint: `The port speaks HTTP/2, as a peer by gRPC does: write ${grpc}`,
+      });
+    }
+    expect(problem(await doctor(by(webrtc, "grpc")))).toMatchObject({
+      step: "connection",
+      code: "peer-unreachable",
+      found: expect.not.stringContaining("Resolution note"),
+      hint: `The port speaks HTTP/1.1, as a peer by WebRTC does: write ${webrtc}`,
+    });
+    expect(problem(await doctor(by(webrtc, "grpc").replace("/Far", "")))).toMatchObject({ step: "endpoint" });
+    expect(await doctor(grpc.replace("/Far", ""))).toMatchObject({
+      code: 0,
+      steps: [{}, {}, {}, { step: "endpoint", state: "fine" }, { step: "connection", state: "skipped" }],
+    });
+  });
+
+  it("one that is full, and not that another program listens", async () => {
+    const full = createHttp((_, response) => response.writeHead(503).end());
+    full.on("upgrade", (_, socket) => socket.end("HTTP/1.1 503 Service Unavailable\r\n\r\n"));
+    const port = await listening(full);
+    for (const scheme of ["webrtc", "http"]) {
+      expect(problem(await doctor(`${scheme}://127.0.0.1:${port}/Far`))).toMatchObject({
+        step: "endpoint",
+        code: "resource-exhausted",
+        hint: expect.stringMatching(/[Tt]ry again later/),
+      });
+    }
+  });
+
+  it("R10.2 a registered peer that stands still, and not the service that answers for it", async () => {
+    const http = createHttp();
+    const sockets = new WebSocketServer({ server: http, handleProtocols: ([first]) => first ?? false });
+    const empty = { batch: false, inputs: {}, outputs: {}, schemas: {}, provides: [], addresses: [], relay: true };
+    const found = [{ ...empty, peer: "gone", name: "far", pipeline: "Far", epoch: 1, interface: "0".repeat(32) }];
+    const results: Readonly<Record<string, object>> = {
+      hello: { version: 1, methods: ["discover"] },
+      discover: { found },
+    };
+    sockets.on("connection", (socket) => {
+      socket.on("message", (message: Buffer) => {
+        const { id, method, params } = JSON.parse(message.toString()) as {
+          readonly id: number;
+          readonly method: string;
+          readonly params: object;
+        };
+        // What is for the peer gets no answer.
+        const result = "peer" in params || "pipeline" in params ? undefined : results[method];
+        if (result !== undefined) socket.send(JSON.stringify({ jsonrpc: "2.0", id, result }));
+      });
+    });
+    const still = await doctor(`webrtc://gone@127.0.0.1:${await listening(http)}/Far`);
+    expect(problem(still)).toMatchObject({
+      step: "connection",
+      code: "deadline-exceeded",
+      hint: expect.stringContaining("The service knows the peer gone, which does not answer"),
     });
   });
 
@@ -292,13 +367,23 @@ describe("meshc doctor, of what cannot", () => {
   });
 
   it("what is no address at all, with exit code 2", async () => {
-    for (const wrong of ["gpu.example.com", "ftp://gpu.example.com/Far", "webrtc://gpu.example.com:99999/Far"]) {
+    for (const wrong of [
+      "gpu.example.com",
+      "ftp://gpu.example.com/Far",
+      "webrtc://gpu.example.com:99999/Far",
+      "webrtc://127.0.0.1:0/Far",
+      "http://127.0.0.1/%ZZ",
+    ]) {
       const { code, out, err } = await doctor(wrong);
       expect({ code, out }).toEqual({ code: 2, out: "" });
       expect(err).toMatch(/^error: .*\n {2}help: /);
     }
-    expect(await doctor("ws://127.0.0.1:1", "--interface", "abc")).toMatchObject({ code: 2 });
-    expect(await doctor("ws://127.0.0.1:1", "--against", "nowhere.mesh")).toMatchObject({ code: 3 });
+    const address = "webrtc://127.0.0.1:1/Far";
+    expect(await doctor(address, "--interface", "abc")).toMatchObject({ code: 2 });
+    expect(await doctor(address, "--against", "nowhere.mesh")).toMatchObject({ code: 3 });
+    expect(await doctor(address, "--ice-server", "nowhere")).toMatchObject({ code: 2 });
+    // Told, for else it would look as if it had been compared.
+    expect(await doctor("ws://127.0.0.1:1", "--interface", "0".repeat(32))).toMatchObject({ code: 2 });
   });
 });
 
