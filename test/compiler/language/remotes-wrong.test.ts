@@ -42,7 +42,7 @@ judge(
     "a port that no machine has": '{ at «3003 "webrtc://far.example.com:99999/talker"» }',
     "a service without a name": '{ at service «3003 ""» }',
     "an unknown preference": '{ at service "talker", prefer «2010 fastets» }',
-    "a preference of any": '{ at service "talker", prefer «2010 hash» }',
+    "a policy that is none": '{ at service "talker", prefer «2010 first» }',
     "an unknown parameter of where": '{ at service "talker" where voice == «2001 acent» }',
     "a range in where": '{ at service "talker" where memory == «3003 1GiB..2GiB» }',
     "where without a value": '{ at service "talker" where memory >=«1004 »\n  }',
