@@ -5,10 +5,12 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Analysis, FileEdit } from "./files.ts";
 import { portsOf } from "./names/flow-names.ts";
 import { isNamed } from "./names/meaning.ts";
+import { extractPipeline } from "./refactor/extract-pipeline.ts";
+import { extractPolicy } from "./refactor/extract-policy.ts";
 
 export interface CodeAction {
   readonly title: string;
-  readonly kind: "quickfix" | "refactor.rewrite" | "source.organizeImports";
+  readonly kind: "quickfix" | "refactor.extract" | "refactor.rewrite" | "source.organizeImports";
   readonly edits: readonly FileEdit[];
   /** A file that is written where none is yet. */
   readonly creates?: { readonly path: string; readonly text: string } | undefined;
@@ -37,6 +39,8 @@ export function codeActions(
   return [
     ...touched.flatMap(fixesOf),
     ...touched.flatMap((one) => insertConverter(file, one)),
+    ...extractPolicy(analysis, file, span),
+    ...extractPipeline(analysis, file, span),
     ...implementNode(analysis, file, span),
     ...(organised === undefined ? [] : [organised]),
   ];

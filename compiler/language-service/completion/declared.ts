@@ -94,7 +94,7 @@ function givenParameters(analysis: Analysis, declared: Declared): string {
     .join(", ");
 }
 
-function importPath(file: ParsedFile, module: string): string {
+export function importPath(file: ParsedFile, module: string): string {
   return isStandard(module) ? module : relativeImport(file.source.path, module);
 }
 
