@@ -1,5 +1,6 @@
 import {
   ErrorCodes,
+  LSPErrorCodes,
   ResponseError,
   type CancellationToken,
   type Connection,
@@ -116,16 +117,18 @@ export class Session {
     }
   }
 
-  /** The same once everything is checked; other messages are taken in between. Null after the request was cancelled. */
+  /** The same once everything is checked; other messages are taken in between. @throws when the request is cancelled before that */
   async checked<T>(name: string, uri: string, token: CancellationToken, work: (asked: Asked) => T): Promise<T | null> {
     if (this.abilities === undefined) throw new ResponseError(ErrorCodes.ServerNotInitialized, "not initialized yet");
+    let isSettled = false;
     try {
       const { service } = this.projects.locate(uri).project;
-      if (!(await this.settle(service, () => token.isCancellationRequested))) return null;
+      isSettled = await this.settle(service, () => token.isCancellationRequested);
     } catch (error) {
       this.fail(name, error);
       return null;
     }
+    if (!isSettled) throw new ResponseError(LSPErrorCodes.RequestCancelled, "cancelled");
     return this.answer(name, uri, work);
   }
 

@@ -3,8 +3,8 @@ import { joinPath } from "../check/paths.ts";
 import type { ParsedFile } from "../check/sources.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Analysis, FileEdit } from "./files.ts";
-import { portsOf } from "./names/flow-names.ts";
 import { isNamed } from "./names/meaning.ts";
+import { stub } from "./node-stub.ts";
 import { extractPipeline } from "./refactor/extract-pipeline.ts";
 import { extractPolicy } from "./refactor/extract-policy.ts";
 
@@ -131,7 +131,7 @@ function implementNode(analysis: Analysis, file: ParsedFile, span: Span): CodeAc
     from === undefined
       ? [{ path: file.source.path, start: open, end: open, newText: `  from ${JSON.stringify(written)}\n` }]
       : [];
-  const creates = { path, text: stub(analysis, file.module, node) };
+  const creates = { path, text: stub(analysis, file, node) };
   return [
     {
       title: `Implement \`${node.name.text}\` in TypeScript`,
@@ -145,20 +145,4 @@ function implementNode(analysis: Analysis, file: ParsedFile, span: Span): CodeAc
 
 function dashed(name: string): string {
   return name.replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
-}
-
-function stub(analysis: Analysis, module: string, node: NodeSyntax): string {
-  const declared = { module, syntax: node };
-  const outputs = portsOf(declared, "out", analysis.names).map((one) => one.name);
-  const params = node.parameters.map((one) => one.name.text);
-  const given = params.length === 0 ? "_" : `{ ${params.join(", ")} }`;
-  const out = JSON.stringify(outputs[0] ?? "out");
-  return `import { defineNode } from "pipeline-mesh";
-
-export const ${node.name.text} = defineNode${params.length === 0 ? "" : `<{ ${params.map((one) => `${one}: unknown`).join("; ")} }>`}({
-  open: (${given}, { emit }) => ({
-    process: ({ payload }) => emit(${out}, payload),
-  }),
-});
-`;
 }

@@ -8,7 +8,9 @@ const start = { line: 0, character: 0 };
 
 export const codeActionsFeature: Feature = {
   capabilities: {
-    codeActionProvider: { codeActionKinds: ["quickfix", "refactor.extract", "refactor.rewrite", "source.organizeImports"] },
+    codeActionProvider: {
+      codeActionKinds: ["quickfix", "refactor.extract", "refactor.rewrite", "source.organizeImports"],
+    },
   },
   register(connection, session) {
     connection.onCodeAction(({ textDocument, range, context }, token) =>

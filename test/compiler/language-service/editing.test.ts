@@ -166,6 +166,28 @@ describe("code actions", () => {
     );
   });
 
+  it("write parameters with the types that they have at run time, each by itself", () => {
+    const text =
+      "enum Mood { calm, excited }\nrecord Tag { name: text, next: Tag? }\nnode N(a: duration, b: Mood = calm, c: [text]?, d: json, e: Tag, f: resolution) { in text\n  out text }\n";
+    const one = marked(text);
+    const at = text.indexOf("node N") + 5;
+    const action = codeActions(one.service, one.path, { start: at, end: at }, []).find(
+      (two) => two.creates !== undefined,
+    );
+    const written = action?.creates?.text ?? "";
+    expect(written).toContain('import { defineNode, type JsonValue } from "pipeline-mesh";');
+    expect(written.slice(written.indexOf("<{"), written.indexOf("}>("))).toBe(`<{
+  /** In microseconds. */
+  readonly a: number;
+  readonly b: "calm" | "excited";
+  readonly c?: readonly string[] | null | undefined;
+  readonly d: JsonValue;
+  readonly e: { readonly name: string; readonly next?: unknown | null | undefined };
+  /** In pixels. */
+  readonly f: { readonly width: number; readonly height: number };
+`);
+  });
+
   it("write the code of a node that has none", () => {
     const text = "node SayTwice(times: int = 2) {\n  in  text\n  out words: text\n}\n";
     const one = marked(text);
@@ -175,7 +197,9 @@ describe("code actions", () => {
     expect(action?.title).toBe("Implement `SayTwice` in TypeScript");
     expect(edited(text, action?.edits ?? [])).toContain('out words: text\n  from "./say-twice.ts"\n}');
     expect(action?.creates?.path).toBe("say-twice.ts");
-    expect(action?.creates?.text).toContain("export const SayTwice = defineNode<{ times: unknown }>");
+    expect(action?.creates?.text).toContain(
+      "export const SayTwice = defineNode<{\n  readonly times: number;\n}>({\n  open: ({ times }, { emit })",
+    );
     expect(action?.creates?.text).toContain('emit("words", payload)');
     const there = marked({ "main.mesh": `${text.slice(0, -2)}  from "./say.ts"\n}\n`, "say.ts": "" });
     expect(titles(there, 6)).not.toContain("Implement `SayTwice` in TypeScript");
