@@ -2,23 +2,12 @@ import type { NodeSyntax, Span } from "../../grammar/syntax.ts";
 import { joinPath } from "../check/paths.ts";
 import type { ParsedFile } from "../check/sources.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { Analysis, FileEdit } from "./files.ts";
+import type { CodeAction } from "./code-action.ts";
+import type { Analysis } from "./files.ts";
 import { isNamed } from "./names/meaning.ts";
 import { stub } from "./node-stub.ts";
 import { extractPipeline } from "./refactor/extract-pipeline.ts";
 import { extractPolicy } from "./refactor/extract-policy.ts";
-
-export interface CodeAction {
-  readonly title: string;
-  readonly kind: "quickfix" | "refactor.extract" | "refactor.rewrite" | "source.organizeImports";
-  readonly edits: readonly FileEdit[];
-  /** A file that is written where none is yet. */
-  readonly creates?: { readonly path: string; readonly text: string } | undefined;
-  /** What it mends. */
-  readonly diagnostic?: Diagnostic | undefined;
-  /** The one that is meant most likely. */
-  readonly isPreferred: boolean;
-}
 
 /**
  * What can be done about a part of a file.

@@ -9,7 +9,7 @@ import type {
   StepSyntax,
 } from "../../../grammar/syntax.ts";
 import type { ParsedFile } from "../../check/sources.ts";
-import type { CodeAction } from "../code-actions.ts";
+import type { CodeAction } from "../code-action.ts";
 import type { Analysis, FileEdit } from "../files.ts";
 import { freeAmong, freeName, indented, pieceAt, topOf } from "./pieces.ts";
 import { PortTypes } from "./port-types.ts";

@@ -1,6 +1,6 @@
 import type { PolicyClauseSyntax, RemoteSyntax, Span } from "../../../grammar/syntax.ts";
 import type { ParsedFile } from "../../check/sources.ts";
-import type { CodeAction } from "../code-actions.ts";
+import type { CodeAction } from "../code-action.ts";
 import type { Analysis, FileEdit } from "../files.ts";
 import { freeName, indented, pieceAt, topOf } from "./pieces.ts";
 
