@@ -87,6 +87,7 @@ export class CallerSession implements PipelineSession {
       clock,
       heartbeat,
       pipeline,
+      role: "caller",
       onMessage: (message) => this.#take(message),
       onLeave: () =>
         new MeshError("peer-lost", `The peer at ${uri} left before ${missing(this.#pending, this.#phase)}.`),

@@ -62,6 +62,7 @@ async function ask(
     clock,
     heartbeat: {},
     pipeline,
+    role: "caller",
     onMessage: (message) => {
       if (message.type === "description") {
         checkVersion(message.version);

@@ -136,6 +136,7 @@ class HostedCall {
       clock: init.clock,
       heartbeat: init.heartbeat ?? {},
       pipeline,
+      role: "host",
       onMessage: (message) => {
         if (message.type === "foreign-hello") this.#greet(() => this.#refuse(versionMismatch(message.versions)));
         else if (message.type === "hello") this.#greet(() => void this.#answer(message));

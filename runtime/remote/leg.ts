@@ -4,7 +4,7 @@ import type { Connection } from "../interface/transport.ts";
 import { ControlChannel } from "./control-channel.ts";
 import { HeartbeatState, runHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { lingerMs } from "./limits.ts";
-import { toFailure, type ControlMessage, type ForeignHello } from "./messages.ts";
+import { toFailure, type ControlMessage, type ForeignHello, type Sent } from "./messages.ts";
 import type { Patience } from "./patience.ts";
 
 export interface LegInit {
@@ -103,19 +103,24 @@ export class Leg {
   /**
    * Takes the connection down; calling it again waits for the same end.
    * @param silent the other side cannot hear any more, so nothing is said to it
+   * @param sent what the other side should still wait for
    */
-  leave(error: MeshError | undefined, silent: boolean): Promise<void> {
-    this.#leaving ??= this.#depart(error, silent);
+  leave(error: MeshError | undefined, silent: boolean, sent: readonly Sent[] = []): Promise<void> {
+    this.#leaving ??= this.#depart(error, silent, sent);
     return this.#leaving;
   }
 
-  async #depart(error: MeshError | undefined, silent: boolean): Promise<void> {
+  async #depart(error: MeshError | undefined, silent: boolean, sent: readonly Sent[]): Promise<void> {
     this.#over = true;
     this.#stopHeartbeat();
     const { connection, clock } = this.#init;
     if (!silent) {
       const heard = new Promise<void>((resolve) => (this.#heard = resolve));
-      this.#control.send({ type: "bye", ...(error !== undefined && toFailure(error)) });
+      this.#control.send({
+        type: "bye",
+        ...(error !== undefined && toFailure(error)),
+        ...(sent.length > 0 && { sent: [...sent] }),
+      });
       // The last word needs a moment to leave; the other side closes as soon as it has heard it.
       let cancel: () => void = () => undefined;
       const linger = new Promise<void>((resolve) => (cancel = clock.schedule(lingerMs, resolve)));

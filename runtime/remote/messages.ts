@@ -17,6 +17,8 @@ const schemas = z.record(text(0, 1_024), schema);
 /** What the reader of a stream has had of it when a connection broke, and what it has taken: totals of frames and bytes. */
 const progress = z.object({ channel, received: total, taken: total, bytes: total, ended: z.boolean() });
 export type Progress = z.infer<typeof progress>;
+const sent = z.object({ channel, frames: int(1) });
+export type Sent = z.infer<typeof sent>;
 const token = text(16, 64);
 
 /** The sender can carry streams of these codecs on media tracks; a name that is not known is one that it has and this peer has not. */
@@ -160,6 +162,8 @@ const message = z.discriminatedUnion("type", [
     ...failure,
     code: z.optional(failure.code),
     message: z.optional(failure.message),
+    /** By channel, how many frames a host had sent in all when its session failed. Those may come behind this message. */
+    sent: z.optional(list(sent, 0, maxStreams)),
   }),
 ]);
 export type ControlMessage = z.infer<typeof message>;

@@ -13,6 +13,8 @@ import {
   type EncodableFrame,
   type Parts,
 } from "./frame-codec.ts";
+import type { Channel } from "../interface/transport.ts";
+import { leastPacked, packedShare, type Window } from "./limits.ts";
 
 /** Bytes in front of each message, in its buffer, that are left to the channel for what it puts there. */
 export const roomBytes = 8;
@@ -280,4 +282,14 @@ function withRoom(message: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(roomBytes + message.length);
   bytes.set(message, roomBytes);
   return bytes.subarray(roomBytes);
+}
+
+/** The largest message that a channel would have now. */
+export function messageBytesOf({ messageBytes, maxMessageBytes }: Channel): number {
+  return messageBytes ?? maxMessageBytes;
+}
+
+/** How many frames of a stream with that window wait at most. */
+export function packedFrames({ frames }: Window): number {
+  return Math.max(leastPacked, Math.floor(frames * packedShare));
 }

@@ -7,8 +7,16 @@ import type { SessionBorder, SessionDescription, SessionEnd } from "../interface
 import type { Channel, Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { Leg, type LegListener } from "./leg.ts";
-import { defaultWindow, maxStreams, windowFor, type Window } from "./limits.ts";
-import { byeError, fromFailure, toFailure, type ControlMessage, type ForeignHello, type Progress } from "./messages.ts";
+import { defaultWindow, lingerMs, maxStreams, windowFor, type Window } from "./limits.ts";
+import {
+  byeError,
+  fromFailure,
+  toFailure,
+  type ControlMessage,
+  type ForeignHello,
+  type Progress,
+  type Sent,
+} from "./messages.ts";
 import { Patience } from "./patience.ts";
 import { StreamSink, type FrameContext } from "./stream-sink.ts";
 import { StreamSource } from "./stream-source.ts";
@@ -37,6 +45,7 @@ export interface PeerWireInit {
   readonly clock: Clock;
   readonly heartbeat: HeartbeatOptions;
   readonly pipeline: string;
+  readonly role: "caller" | "host";
   /** Takes what opens a session and what ends it. @throws {MeshError} to end the session with it */
   readonly onMessage: (message: OpeningMessage | ForeignHello) => void;
   /** What it means that the other side leaves now without a failure of its own; undefined when it may. */
@@ -81,6 +90,8 @@ export class PeerWire {
   /** What was said of tracks before they are in use here; undefined where none are to come. */
   #earlyTracks: TrackMessage[] | undefined;
   #interrupted = false;
+  /** The other side has failed with this, and what it had sent before has not all come. */
+  #farewell: MeshError | undefined;
   #over = false;
 
   constructor(init: PeerWireInit) {
@@ -276,10 +287,12 @@ export class PeerWire {
     this.#over = true;
     const reason = error ?? new MeshError("cancelled", "The session has ended.");
     this.#tracks?.close();
+    // What a caller has sent is of no use without the caller; but the answers of a host are.
+    const sent = error !== undefined && !silent && this.#init.role === "host" ? this.#sent() : [];
     for (const sink of this.#sinks.values()) sink.stop(reason);
     for (const source of this.#sources.values()) source.stop();
     this.#resolveClosed({ error });
-    if (!this.#interrupted) this.#leaving.push(this.#leg.leave(error, silent));
+    if (!this.#interrupted) this.#leaving.push(this.#leg.leave(error, silent, sent));
     Promise.all(this.#leaving).then(this.#resolveFreed, this.#resolveFreed);
     return this.freed;
   }
@@ -313,7 +326,41 @@ export class PeerWire {
     };
   }
 
+  #sent(): Sent[] {
+    return [...this.#sinks].flatMap(([channel, sink]) => {
+      const frames = sink.sendAll();
+      return frames === 0 ? [] : [{ channel, frames }];
+    });
+  }
+
+  /**
+   * The other side has said its last word. Channels are in no order among each other, so what it had sent on those of streams may
+   * still come: an answer must not be lost to the failure of the next question.
+   */
+  #left(error: MeshError | undefined, sent: readonly Sent[]): void {
+    const end = (): void => void this.close(error, true);
+    const lacks = (): boolean => sent.some(({ channel, frames }) => this.#sources.get(channel)?.lacks(frames) === true);
+    if (error === undefined || this.#init.role === "host" || !lacks()) {
+      end();
+      return;
+    }
+    this.#farewell = error;
+    // Nobody would read what is written from now on; whoever writes waits for the end of the session.
+    for (const sink of this.#sinks.values()) sink.interrupt();
+    for (const source of this.#sources.values()) {
+      source.onArrival(() => {
+        if (!lacks()) end();
+      });
+    }
+    const cancel = this.#init.clock.schedule(lingerMs, end);
+    void this.closed.then(cancel);
+  }
+
   #lost(error: MeshError | undefined): void {
+    if (this.#farewell !== undefined) {
+      void this.close(this.#farewell, true);
+      return;
+    }
     const { address } = this.#leg.connection.describe();
     const reason = error ?? new MeshError("peer-lost", `The peer at ${address} closed the connection.`);
     // Whoever closes in good order does not wait for another connection.
@@ -326,6 +373,8 @@ export class PeerWire {
   }
 
   #receive(message: Exclude<ControlMessage, { type: "ping" | "pong" }> | ForeignHello): void {
+    // Nothing counts behind the last word.
+    if (this.#farewell !== undefined) return;
     switch (message.type) {
       case "credit":
         this.#sinkOf(message.channel).credit(message.frames, message.bytes);
@@ -343,7 +392,7 @@ export class PeerWire {
         else throw new MeshError("protocol-violation", "Media tracks were not agreed on.");
         return;
       case "bye":
-        void this.close(byeError(message) ?? this.#init.onLeave(), true);
+        this.#left(byeError(message) ?? this.#init.onLeave(), message.sent ?? []);
         return;
       default:
         if (message.type === "opening") {

@@ -12,9 +12,9 @@ import type { KeyFrameCache } from "../media/key-frame-cache.ts";
 import type { CborWriter } from "./cbor/writer.ts";
 import { encodeTrackMark, type EncodableFrame } from "./frame-codec.ts";
 import { KeptBatches } from "./kept-batches.ts";
-import { leastPacked, maxFrameBytes, packedShare, type Window } from "./limits.ts";
+import { maxFrameBytes, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
-import { Packer, roomBytes } from "./packer.ts";
+import { messageBytesOf, packedFrames, Packer, roomBytes } from "./packer.ts";
 import { encodePayload } from "./payload-codec.ts";
 import { describeStream } from "./stream-description.ts";
 
@@ -311,6 +311,13 @@ export class StreamSink implements Link {
     if (!this.#discarding) this.#init.onAbort(error);
   }
 
+  /** Before the session ends. @returns how many frames have gone over the channel; 0 where some could not */
+  sendAll(): number {
+    if (this.#error !== undefined || this.#discarding || this.#channel === undefined) return 0;
+    this.#flush();
+    return this.#packer.isEmpty ? this.#frames : 0;
+  }
+
   /** The session is over: whoever still writes is told why. */
   stop(error: MeshError): void {
     this.#error ??= error;
@@ -488,12 +495,4 @@ export class StreamSink implements Link {
       () => undefined,
     );
   }
-}
-
-function messageBytesOf({ messageBytes, maxMessageBytes }: Channel): number {
-  return messageBytes ?? maxMessageBytes;
-}
-
-function packedFrames({ frames }: Window): number {
-  return Math.max(leastPacked, Math.floor(frames * packedShare));
 }

@@ -108,6 +108,7 @@ export class StreamSource {
   #guessed = false;
   /** By how much the numbers that were given out are ahead of those of the writer. */
   #ahead = 0;
+  #onArrival: (() => void) | undefined;
 
   constructor(init: StreamSourceInit) {
     this.port = init.port;
@@ -137,6 +138,7 @@ export class StreamSource {
       } catch (error) {
         this.#init.onFailure(MeshError.from(error, "protocol-violation"));
       }
+      this.#onArrival?.();
     });
     if (this.#type.kind === "video") this.#init.link.onKeyFrameRequest?.(() => this.#requestKeyFrame());
     // What was taken while there was no connection.
@@ -163,6 +165,16 @@ export class StreamSource {
       bytes: this.#takenBytes,
       ended: this.#hasEnd,
     };
+  }
+
+  /** Of so many frames that were sent in all, some are wanted and have not come. */
+  lacks(frames: number): boolean {
+    return !this.#stopped && !this.#discarding && this.#received < frames;
+  }
+
+  /** @param listener is told whenever something has come, and what can be delivered has been */
+  onArrival(listener: () => void): void {
+    this.#onArrival = listener;
   }
 
   /** The session is over: nothing is delivered any more. */
@@ -215,6 +227,7 @@ export class StreamSource {
       const behind = this.#behindTrack;
       this.#behindTrack = undefined;
       for (const take of behind ?? []) take();
+      this.#onArrival?.();
       return;
     }
     const early = this.#earlyMarks;
