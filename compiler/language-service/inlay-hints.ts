@@ -1,6 +1,6 @@
 import type { Span } from "../../grammar/syntax.ts";
 import { formatDimension, fixDimension } from "../../runtime/interface/caps.ts";
-import { describeType } from "../check/cells.ts";
+import { describeType, type Cell } from "../check/cells.ts";
 import type { CheckedProgram } from "../check/checked-program.ts";
 import type { CheckedPipeline, GraphLink, Instance } from "../check/graph.ts";
 
@@ -21,7 +21,12 @@ export function inlayHints(checked: CheckedProgram, path: string, range: Span): 
     const pipeline = syntax.kind === "Pipeline" && isIn(syntax.span) ? checked.pipelines.get(key) : undefined;
     return pipeline === undefined
       ? []
-      : [...converterHints(pipeline), ...formatHints(pipeline), ...targetHints(checked, pipeline)];
+      : [
+          ...converterHints(pipeline),
+          ...formatHints(pipeline),
+          ...variableHints(pipeline),
+          ...targetHints(checked, pipeline),
+        ];
   });
   return hints.filter((one) => isIn({ start: one.offset, end: one.offset })).toSorted((a, b) => a.offset - b.offset);
 }
@@ -70,6 +75,47 @@ function formatHints({ graph, symbol }: CheckedPipeline): InlayHint[] {
       ? []
       : [{ offset: end, label: ` ${solved}`, kind: "formats", tooltip: "What the links inside leave of it." }];
   });
+}
+
+/** What the type variables of a node have become, where it is first named in a flow: its signature leaves that open. */
+function variableHints({ graph }: CheckedPipeline): InlayHint[] {
+  const places = new Map<Instance, number>();
+  for (const { from, to } of graph.links) {
+    for (const { instance, span } of [from, to]) {
+      if (instance !== undefined) places.set(instance, Math.min(places.get(instance) ?? Infinity, span.end));
+    }
+  }
+  return [...places].flatMap(([instance, offset]): InlayHint[] => {
+    const { name: node } = instance.signature.symbol;
+    const found = [...instance.signature.variables.values()].flatMap(({ name, dimension }) => {
+      const cell = cellOfVariable(instance, name);
+      return cell === undefined ? [] : [{ name, dimension, values: cell.values }];
+    });
+    if (found.length === 0) return [];
+    const label = found
+      .map(({ name, dimension, values }) => `${name}: ${formatDimension(dimension, values)}`)
+      .join(", ");
+    const tooltip = found
+      .map(({ name, dimension, values }) => {
+        const become = values === undefined ? "a session decides" : `it is ${formatDimension(dimension, values)} here`;
+        return `\`${node}\` leaves its ${dimension} \`${name}\` open; ${become}.`;
+      })
+      .join("\n\n");
+    return [{ offset, label: ` ${label}`, kind: "formats", tooltip }];
+  });
+}
+
+/** Where the solver has what a variable stands for: at any port whose format names it. */
+function cellOfVariable({ signature, inputs, outputs }: Instance, variable: string): Cell | undefined {
+  for (const port of [...signature.inputs.values(), ...signature.outputs.values()]) {
+    if (port.type.kind !== "media") continue;
+    const type = (port.direction === "in" ? inputs : outputs).get(port.name);
+    for (const [dimension, pattern] of Object.entries(port.type.dims)) {
+      if (pattern.kind !== "variable" || pattern.name !== variable || type?.kind !== "media") continue;
+      return type.dims.get(dimension);
+    }
+  }
+  return undefined;
 }
 
 /** The same dimensions in another order. */

@@ -126,6 +126,30 @@ describe("the shape of a file", () => {
     );
     expect(inlayHints(checked, one.path, { start: 0, end: 10 })).toEqual([]);
   });
+
+  it("has inlay hints at the first step of a node whose format was open: what it has become, once", () => {
+    const text = `node Keep<R: rate, C: channels>() {
+  in  audio<pcm_f32, R, C>
+  out audio<pcm_f32, R, C>
+}
+pipeline P {
+  in  a: audio<pcm_f32, 16kHz, mono>
+  out b: audio<pcm_f32, 16kHz, mono>
+  let keep = Keep()
+  a -> keep
+  keep -> Keep() -> b
+}
+`;
+    const one = marked(text);
+    const checked = one.service.program(one.path);
+    if (checked === undefined) throw new Error("no program");
+    const hints = inlayHints(checked, one.path, { start: 0, end: text.length });
+    expect(hints.map(({ offset, label }) => `${text.slice(0, offset).split("\n").at(-1)}‹${label}›`)).toEqual([
+      "  a -> keep‹ R: 16kHz, C: mono›",
+      "  keep -> Keep()‹ R: 16kHz, C: mono›",
+    ]);
+    expect(hints[0]?.tooltip).toContain("`Keep` leaves its rate `R` open; it is 16kHz here.");
+  });
 });
 
 describe("code actions", () => {

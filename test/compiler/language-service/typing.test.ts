@@ -71,7 +71,7 @@ describe("a session of random typing", () => {
       const file = service.parsed(path);
       if (file !== undefined) selectionSpans(file, at);
       const found = service.diagnostics().get(path)?.diagnostics ?? [];
-      codeActions(service, path, { start: at, end: at }, found);
+      codeActions(service, path, { start: at, end: Math.min(text.length, at + random(3) * random(100)) }, found);
     }
     for (const [path, text] of texts) service.hold(path, text, edits + 1);
     const fresh = new LanguageService(memoryHost(Object.fromEntries(texts), standard));
