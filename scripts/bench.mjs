@@ -7,17 +7,18 @@ import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { register } from "tsx/esm/api";
+import { readOptions } from "./options.mjs";
 
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "test/bench");
 const suffix = ".bench.ts";
-const args = process.argv.slice(2);
-const json = args.includes("--json");
-const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--json" && arg !== "--long");
-if (unknown !== undefined) {
-  console.error(`error: Unknown option '${unknown}'\nusage: npm run bench -- [NAME|all] [--json] [--long]`);
-  process.exit(2);
-}
-const [wanted] = args.filter((arg) => !arg.startsWith("-"));
+const options = readOptions(
+  process.argv.slice(2),
+  ["--json", "--long"],
+  "npm run bench -- [NAME|all] [--json] [--long]",
+  true,
+);
+const json = options.has("--json");
+const [wanted] = options.names;
 
 function listed() {
   try {

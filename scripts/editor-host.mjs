@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { env, pid } from "node:process";
 import { fileURLToPath } from "node:url";
+import { readOptions } from "./options.mjs";
 
 const own = join(dirname(fileURLToPath(import.meta.url)), "editor-host");
 
@@ -55,6 +56,7 @@ function npm(words, cwd) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  readOptions(process.argv.slice(2), [], "node scripts/editor-host.mjs");
   const startMs = performance.now();
   const { program } = await ensureEditorHost();
   console.log(`${program} (${((performance.now() - startMs) / 1000).toFixed(1)} s)`);

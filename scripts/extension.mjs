@@ -20,6 +20,7 @@ import { build } from "esbuild";
 import { zipSync } from "fflate";
 import { licencesOf, onDisk } from "./licences.mjs";
 import { nodeByImport } from "./node-by-import.mjs";
+import { readOptions } from "./options.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, "vscode-extension");
@@ -208,8 +209,9 @@ function escaped(value) {
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
+  const options = readOptions(argv.slice(2), ["--pack"], "node scripts/extension.mjs [--pack], or npm run package");
   await buildExtension();
-  if (argv.includes("--pack")) {
+  if (options.has("--pack")) {
     const { file, bytes } = packExtension();
     console.log(`${file.slice(root.length + 1)}: ${(bytes / 1024 / 1024).toFixed(2)} MiB`);
   }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -333,5 +334,22 @@ describe("a peer that is not there", () => {
     expect(result.err).toContain(`edge.Middle: Nothing listens at ${where}.\n`);
     expect(result.err).toContain(`help: Is the peer running? It has to listen at ${env.EDGE_LISTENS}. `);
     expect(result.err).toContain(`\`meshc doctor ${env.EDGE_LISTENS}/Middle\` tells what is found there.\n`);
+  });
+});
+
+describe("a script of the repository", () => {
+  it.each([
+    [
+      ["extension.mjs", "--frob"],
+      "Unknown option '--frob'; usage: node scripts/extension.mjs [--pack], or npm run package",
+    ],
+    [["extension.mjs", "--pack", "now"], "Unknown argument 'now'; usage: node scripts/extension.mjs"],
+    [["editor-host.mjs", "--frob"], "Unknown option '--frob'; usage: node scripts/editor-host.mjs"],
+    [["bench.mjs", "--frob"], "Unknown option '--frob'; usage: npm run bench -- [NAME|all]"],
+  ])("%j takes no option that it does not have", (words, message) => {
+    const scripts = fileURLToPath(new URL("../../scripts/", import.meta.url));
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: scripts, encoding: "utf8" });
+    expect({ status, stdout, lines: stderr.trimEnd().split("\n").length }).toEqual({ status: 2, stdout: "", lines: 1 });
+    expect(stderr).toContain(`error: ${message}`);
   });
 });

@@ -30,6 +30,13 @@ interface Part {
   readonly flows: readonly string[];
 }
 
+/** The arrows that a cut goes through. */
+interface Cut {
+  /** What was written for the end on the other side; `in` where frames come in by the port. */
+  readonly arrows: readonly { readonly port: string; readonly direction: "in" | "out"; readonly written: string }[];
+  readonly edits: readonly FileEdit[];
+}
+
 /**
  * What is selected of a pipeline becomes a pipeline of its own: some steps of a chain, or whole statements. It is offered where
  * the two say together what the one has said: formats are solved, and nothing that is named on both sides of the cut would have to
@@ -162,44 +169,29 @@ class Extraction {
     );
     const border = new Border(this.#types, new Set([...moved, ...this.#parameterNames()]));
     // What is named inside and stays outside becomes a port, under whose name it is known inside.
-    const renamed: FileEdit[] = [];
-    const links: { readonly source: string; readonly sink: string }[] = [];
-    const inner: string[] = [];
-    const { path } = this.#file.source;
-    const known = new Map<string, string>();
-    for (const { name, step, role } of inside) {
-      if (moved.has(name)) continue;
-      if (step.kind === "Flush" || (role !== "into" && role !== "outOf")) return undefined;
-      const written = this.#textOf(step.span);
-      const direction = role === "outOf" ? "in" : "out";
-      const port = known.get(`${direction} ${written}`) ?? border.add(direction, step);
-      if (port === undefined) return undefined;
-      if (!known.has(`${direction} ${written}`)) {
-        links.push(
-          direction === "in"
-            ? { source: written, sink: `${instance}.${port}` }
-            : { source: `${instance}.${port}`, sink: written },
-        );
-      }
-      known.set(`${direction} ${written}`, port);
-      renamed.push({ path, start: step.span.start, end: step.span.end, newText: port });
-    }
+    const inward = this.#cut(
+      inside.filter((use) => !moved.has(use.name)),
+      "inside",
+      (port) => port,
+      border,
+    );
     // What is named outside and moves is reached through a port.
-    const rewritten: FileEdit[] = [];
-    for (const { name, step, role } of outside) {
-      if (!moved.has(name)) continue;
-      if (step.kind === "Flush" || (role !== "into" && role !== "outOf")) return undefined;
-      const written = this.#textOf(step.span);
-      const direction = role === "outOf" ? "out" : "in";
-      const port = known.get(`${direction} ${written}`) ?? border.add(direction, step);
-      if (port === undefined) return undefined;
-      if (!known.has(`${direction} ${written}`)) {
-        inner.push(direction === "in" ? `${port} -> ${written}` : `${written} -> ${port}`);
-      }
-      known.set(`${direction} ${written}`, port);
-      rewritten.push({ path, start: step.span.start, end: step.span.end, newText: `${instance}.${port}` });
-    }
-    const texts = flows.map((one) => this.#dedented(one, this.#textOf(pieceSpan(this.#file, one.span), renamed)));
+    const through = (port: string): string => `${instance}.${port}`;
+    const outward = this.#cut(
+      outside.filter((use) => moved.has(use.name)),
+      "outside",
+      through,
+      border,
+    );
+    if (inward === undefined || outward === undefined) return undefined;
+    const links = inward.arrows.map(({ port, direction, written }) =>
+      direction === "in" ? { source: written, sink: through(port) } : { source: through(port), sink: written },
+    );
+    const inner = outward.arrows.map(({ port, direction, written }) =>
+      direction === "in" ? `${port} -> ${written}` : `${written} -> ${port}`,
+    );
+    const { path } = this.#file.source;
+    const texts = flows.map((one) => this.#dedented(one, this.#textOf(pieceSpan(this.#file, one.span), inward.edits)));
     const spans = [...boxes, ...flows].map((one) => one.span);
     const [flow, ...rest] = flows;
     if (flow === undefined) return undefined;
@@ -210,8 +202,36 @@ class Extraction {
       this.#declared({ ports: border.ports, boxes, flows: [...texts, ...inner] }, spans),
       { path, ...place, newText: lines.join(`\n${indent}`) },
       ...[...boxes, ...rest].map((one) => this.#removed(one.span)),
-      ...rewritten,
+      ...outward.edits,
     ];
+  }
+
+  /**
+   * Arrows across the cut, of which one end is told by name: each place gets a port.
+   * @param side where the name is written; its box is on the other one
+   * @param shown what stands in place of the name
+   * @returns undefined where something is used as no end of an arrow
+   */
+  #cut(
+    uses: readonly Use[],
+    side: "inside" | "outside",
+    shown: (port: string) => string,
+    border: Border,
+  ): Cut | undefined {
+    const { path } = this.#file.source;
+    const arrows = new Map<string, Cut["arrows"][number]>();
+    const edits: FileEdit[] = [];
+    for (const { step, role } of uses) {
+      if (step.kind === "Flush" || (role !== "into" && role !== "outOf")) return undefined;
+      const written = this.#textOf(step.span);
+      const direction = (role === "outOf") === (side === "inside") ? "in" : "out";
+      const key = `${direction} ${written}`;
+      const port = arrows.get(key)?.port ?? border.add(direction, step);
+      if (port === undefined) return undefined;
+      arrows.set(key, { port, direction, written });
+      edits.push({ path, start: step.span.start, end: step.span.end, newText: shown(port) });
+    }
+    return { arrows: [...arrows.values()], edits };
   }
 
   /** The `let`s and remotes among some uses; undefined where one of them is used elsewhere too, or is none. */
