@@ -85,6 +85,7 @@ try {
     entryPoints: present({
       meshc: "compiler/cli/main.ts",
       printer: "compiler/cli/build/printer.ts",
+      verifier: "compiler/cli/lsp/verifier.ts",
       runtime: "runtime/platform/nodejs.ts",
       compiler: "compiler/index.ts",
       stdlib: "stdlib/index.ts",

@@ -24,12 +24,12 @@ interface Place {
 
 /** Programs on the disk, those of each project together, so that what they share is checked once. */
 export class Workspaces {
-  readonly #io: Io;
+  readonly #io: Pick<Io, "cwd">;
   readonly #byRoot = new Map<string, Workspace>();
   /** By file: to look for the root of each again and again would cost more than to read it. */
   readonly #projects = new Map<string, Project>();
 
-  constructor(io: Io) {
+  constructor(io: Pick<Io, "cwd">) {
     this.#io = io;
   }
 

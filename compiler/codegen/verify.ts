@@ -70,9 +70,13 @@ export class Verifier {
     }
   }
 
-  /** @returns what does not fit, each at the `from` of the node */
-  verify(claims: readonly Claim[]): Diagnostic[] {
+  /**
+   * @param unwritten modules that are not on the disk as they should be, by their paths
+   * @returns what does not fit, each at the `from` of the node
+   */
+  verify(claims: readonly Claim[], unwritten: ReadonlyMap<string, string> = new Map()): Diagnostic[] {
     for (const file of this.#project.getSourceFiles()) file.refreshFromFileSystemSync();
+    for (const [path, text] of unwritten) this.#project.createSourceFile(path, text, { overwrite: true });
     const reporter = new Reporter();
     const checks = claims.map((claim, index) => ({ claim, file: this.#checkFile(claim, index) }));
     for (const { claim, file } of checks) this.#report(claim, file, reporter);

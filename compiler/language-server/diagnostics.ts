@@ -9,9 +9,16 @@ import { uriOfPath } from "./uris.ts";
 /** While somebody types, what an edit means for other declarations is looked at when nothing has come for so long. */
 const calmMs = 120;
 
+/** What was found about the code of the nodes of a file. */
+interface Verdict {
+  /** How often it has been asked for since nothing was under way. */
+  asked: number;
+  found: FileDiagnostics["diagnostics"];
+}
+
 /**
  * Tells the client what is wrong, in stages: problems of syntax as soon as a text has come, then what is wrong in the declarations
- * that were edited, what that means for others once nothing more is typed, and what takes longest when a file has been saved. A new
+ * that were edited, what that means for others once nothing more is typed, and what takes longest when a file has been opened or saved. A new
  * text stops what is under way for the old one.
  */
 export class Publisher {
@@ -19,7 +26,7 @@ export class Publisher {
   /** What the client has been told last, as text, by URI. */
   readonly #told = new Map<string, string>();
   /** What was found about the code of nodes, by project and path. */
-  readonly #slow = new Map<Project, Map<string, FileDiagnostics["diagnostics"]>>();
+  readonly #slow = new Map<Project, Map<string, Verdict>>();
   readonly #waiting = new Map<Project, () => void>();
   readonly #runs = new Map<Project, number>();
   /** Told once a project has been checked and published. */
@@ -89,23 +96,37 @@ export class Publisher {
     }
   }
 
-  /** Holds the code of the nodes of a file against its contracts. */
+  /** Holds the code of the nodes of a file against its contracts, as they are on the disk. Where that is under way, it is done once more. */
   async verify(project: Project, path: string): Promise<void> {
     const { verify } = this.#session.environment;
     if (verify === undefined || project.root === undefined || !this.#session.settings.trusted) return;
+    const known = this.#slow.get(project) ?? new Map<string, Verdict>();
+    this.#slow.set(project, known);
+    const verdict = known.get(path) ?? { asked: 0, found: [] };
+    known.set(path, verdict);
+    verdict.asked += 1;
+    if (verdict.asked > 1) return;
     try {
-      const found = await verify(project.root, path);
-      const known = this.#slow.get(project) ?? new Map<string, FileDiagnostics["diagnostics"]>();
-      this.#slow.set(project, known);
-      known.set(path, found);
+      for (let answered = 0; answered < verdict.asked;) {
+        answered = verdict.asked;
+        verdict.found = await verify(project.root, path);
+      }
       this.check(project);
     } catch (error) {
       this.#session.fail("verifying code", error);
+    } finally {
+      verdict.asked = 0;
     }
+  }
+
+  /** Code has changed: what was said of it is said anew. */
+  codeChanged(project: Project): void {
+    for (const path of this.#slow.get(project)?.keys() ?? []) void this.verify(project, path);
   }
 
   /** A file has been closed: what is on the disk counts again. */
   closed(project: Project, path: string): void {
+    this.#slow.get(project)?.delete(path);
     this.check(project);
     const uri = this.#session.projects.uriOf(project, path);
     // One that is part of no project is not told about any more.
@@ -115,7 +136,7 @@ export class Publisher {
   /** What was found of a text is true as long as it is that text. */
   #withSlow(project: Project, path: string, found: FileDiagnostics): FileDiagnostics {
     const source = project.service.parsed(path)?.source;
-    const slow = (this.#slow.get(project)?.get(path) ?? []).filter(
+    const slow = (this.#slow.get(project)?.get(path)?.found ?? []).filter(
       (one) => one.place.source.text === source?.text && one.place.source.path === path,
     );
     return slow.length === 0 ? found : { ...found, diagnostics: [...found.diagnostics, ...slow] };

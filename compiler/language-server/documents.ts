@@ -1,6 +1,7 @@
 import { TextDocument, type TextDocumentContentChangeEvent } from "vscode-languageserver-textdocument";
 import type { Connection } from "vscode-languageserver/node";
 import type { Publisher } from "./diagnostics.ts";
+import type { Located } from "./projects.ts";
 import type { Session } from "./session.ts";
 
 const languageId = "mesh";
@@ -9,15 +10,20 @@ const languageId = "mesh";
 export function followDocuments(connection: Connection, session: Session, publisher: Publisher): void {
   const open = new Map<string, TextDocument>();
 
-  const hold = (document: TextDocument): void => {
+  const hold = (document: TextDocument): Located => {
     open.set(document.uri, document);
-    const { project, path } = session.projects.remember(document.uri);
+    const located = session.projects.remember(document.uri);
+    const { project, path } = located;
     project.service.hold(path, document.getText(), document.version);
     publisher.changed(project, path);
+    return located;
   };
 
   connection.onDidOpenTextDocument(({ textDocument: { uri, version, text } }) => {
-    guarded("opening", () => hold(TextDocument.create(uri, languageId, version, text)));
+    guarded("opening", () => {
+      const { project, path } = hold(TextDocument.create(uri, languageId, version, text));
+      void publisher.verify(project, path);
+    });
   });
 
   connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) => {

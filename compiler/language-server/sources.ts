@@ -7,6 +7,8 @@ import { pathOfUri } from "./uris.ts";
 /** Whatever may change what a program means. */
 const watched = ["**/*.mesh", "**/mesh.config.{ts,mts,js,mjs}", "**/package.json", "**/*.{ts,mts,cts,js,mjs,wasm}"];
 
+/** What nodes may come from. */
+const code = /\.(?:[cm]?[jt]sx?|wasm)$/;
 const config = /(?:^|\/)mesh\.config\.m?[tj]s$/;
 
 /** Knows which programs the projects have, and follows what happens on the disk. */
@@ -70,6 +72,7 @@ export class SourceFinder {
           project.service.reload(paths);
           if (again.has(project)) void this.look(project);
           else this.#publisher.check(project);
+          if (paths.some((path) => code.test(path))) this.#publisher.codeChanged(project);
         }
       } catch (error) {
         this.#session.fail("watched files", error);

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Client, folderWith } from "../compiler/language-server/support/client.ts";
+import { meshc as meshcCommand } from "./support/meshc.ts";
 
 const meshc = fileURLToPath(new URL("../../dist/meshc.js", import.meta.url));
 
@@ -17,6 +18,10 @@ function started(files: Readonly<Record<string, string>> = {}): {
   const ended = once(child, "exit").then(([code]) => Number(code));
   const client = new Client(folder, child.stdout, child.stdin, {}, () => child.kill());
   return { client, child, ended };
+}
+
+async function meshcHere(words: readonly string[], cwd: string): Promise<string> {
+  return (await meshcCommand(words, { cwd })).err;
 }
 
 describe("meshc lsp --stdio", () => {
@@ -56,5 +61,31 @@ describe("meshc lsp --stdio", () => {
     await expect(client.request("mesh/nothing", {})).rejects.toMatchObject({ code: -32_601 });
     client.open("main.mesh", "record R { a: txt }\n");
     expect((await client.diagnosed("main.mesh")).diagnostics).toHaveLength(1);
+  });
+
+  it("says of the code of nodes what a build says, without building", async () => {
+    const main = `node Shout {
+  in  quiet: text
+  out loud: text
+  from "./shout.ts"
+}
+`;
+    const shout = (type: string): string => `import type { ShoutNode } from "./main.mesh.ts";
+export const Shout: ShoutNode = { open: () => ({ process: ({ payload }) => payload satisfies ${type} }) };
+`;
+    const { client } = started({ "main.mesh": main, "shout.ts": shout("number") });
+    await using _ = await client.start();
+    client.open("main.mesh", main);
+    const wrong = await client.diagnosed("main.mesh", ({ diagnostics }) => diagnostics.length > 0);
+    expect(wrong.diagnostics).toMatchObject([
+      { code: "MESH3020", severity: 1, range: { start: { line: 3, character: 7 }, end: { line: 3, character: 19 } } },
+    ]);
+    const built = await meshcHere(["build", "--out", "built"], client.folder);
+    expect(built).toContain("error[MESH3020]: The code of `Shout` in `shout.ts` does not fit its declaration.");
+    expect(wrong.diagnostics[0]?.message).toContain("The code of `Shout` in `shout.ts` does not fit its declaration.");
+    client.write("shout.ts", shout("string"));
+    client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: client.uri("shout.ts"), type: 2 }] });
+    await client.diagnosed("main.mesh", ({ diagnostics }) => diagnostics.length === 0);
+    expect(readdirSync(client.folder).toSorted()).toEqual(["built", "main.mesh", "package.json", "shout.ts"]);
   });
 });

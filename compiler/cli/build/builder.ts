@@ -70,7 +70,7 @@ export class Builder {
     }
     const outputs = layout.of(file);
     const written = await this.#printing.write({
-      module: this.#moduleJob(compiled, plan, outputs, layout),
+      module: moduleJobOf({ compiled, plan, outputs, layout, target: this.#options.target, digestOf: this.#digestOf }),
       plan: JSON.stringify(plan),
       outputs,
       cwd: this.#io.cwd,
@@ -99,27 +99,32 @@ export class Builder {
     const found = [...missing, ...findModuleProblems(compiled.checked, compiled.program.root, host)];
     return missing.length > 0 ? found : [...found, ...(await this.#verification.verify(compiled, outputs.module))];
   }
+}
 
-  /** What the module and its map are made from; nothing where they are what they should be. */
-  #moduleJob(
-    compiled: CompiledFile & { readonly file: string },
-    plan: Plan,
-    outputs: OutputPaths,
-    layout: OutputLayout,
-  ): ModuleJob | undefined {
-    const { target } = this.#options;
-    const imports = layout.importsOf(compiled.file, compiled.project);
-    const source = imports.source(compiled.path);
-    const inputs = inputsDigest(compiled.program, [version, target, imports.style, source], digest, this.#digestOf);
-    const before = textOf(outputs.module);
-    if (before !== undefined && isCurrent(before, inputs, digest) && existsSync(outputs.map)) return undefined;
-    const draft = draftOf({ checked: compiled.checked, plan, layout: imports, target });
-    return {
-      draft,
-      header: { compiler: version, source, inputs },
-      sources: new Map(draft.origins.map(({ file }) => [file, imports.source(file)])),
-    };
-  }
+export interface ModuleWanted {
+  readonly compiled: CompiledFile & { readonly file: string };
+  readonly plan: Plan;
+  readonly outputs: OutputPaths;
+  readonly layout: OutputLayout;
+  readonly target: Target;
+  /** Of a source; left out, each is read for it. */
+  readonly digestOf?: (source: SourceFile) => string;
+}
+
+/** What a module and its map are made from; nothing where they are what they should be. */
+export function moduleJobOf(wanted: ModuleWanted): ModuleJob | undefined {
+  const { compiled, plan, outputs, layout, target, digestOf = ({ text }) => digest(text) } = wanted;
+  const imports = layout.importsOf(compiled.file, compiled.project);
+  const source = imports.source(compiled.path);
+  const inputs = inputsDigest(compiled.program, [version, target, imports.style, source], digest, digestOf);
+  const before = textOf(outputs.module);
+  if (before !== undefined && isCurrent(before, inputs, digest) && existsSync(outputs.map)) return undefined;
+  const draft = draftOf({ checked: compiled.checked, plan, layout: imports, target });
+  return {
+    draft,
+    header: { compiler: version, source, inputs },
+    sources: new Map(draft.origins.map(({ file }) => [file, imports.source(file)])),
+  };
 }
 
 /** Where all outputs go: below the folders that sources were found in, or that they stand in. @param files absolute */

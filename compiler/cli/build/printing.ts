@@ -53,7 +53,7 @@ export class PrintingHere implements Printing {
   async write({ module, plan: text, outputs, cwd }: ProgramJob): Promise<readonly string[]> {
     const plan = JSON.parse(text) as Plan;
     const files = [
-      ...(module === undefined ? [] : await this.#print(module, plan, outputs)),
+      ...(module === undefined ? [] : await this.print(module, plan, outputs)),
       ...dataFiles(plan, outputs),
     ];
     return writeAll(files, (path) => shownPath(path, cwd));
@@ -67,7 +67,8 @@ export class PrintingHere implements Printing {
     this.#printer = undefined;
   }
 
-  async #print({ draft, header, sources }: ModuleJob, plan: Plan, outputs: OutputPaths): Promise<WantedFile[]> {
+  /** @returns the module and its map, which nobody has written yet */
+  async print({ draft, header, sources }: ModuleJob, plan: Plan, outputs: OutputPaths): Promise<WantedFile[]> {
     const marked = (await this.#loaded()).print(draft, plan);
     const name = basename(outputs.module);
     const { text, map } = assemble(marked, name, header, digest, (file) => sources.get(file) ?? file);

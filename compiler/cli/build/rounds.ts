@@ -246,7 +246,7 @@ const ignore = (): void => undefined;
 const always = (): Promise<boolean> => Promise.resolve(true);
 
 /** The folders that sources are searched in; a file stands for the folder around it. */
-function rootsOf(given: readonly string[], cwd: string): string[] {
+export function rootsOf(given: readonly string[], cwd: string): string[] {
   return (given.length === 0 ? ["."] : given).map((path) => {
     const full = resolve(cwd, path);
     return statSync(full).isDirectory() ? full : dirname(full);

@@ -37,8 +37,13 @@ export class Verification {
   /**
    * Verifies the code of the nodes that the file of a program declares.
    * @param module where its module has been written
+   * @param unwritten modules that are not on the disk as they should be, by their paths
    */
-  async verify(compiled: CompiledFile, module: string): Promise<Diagnostic[]> {
+  async verify(
+    compiled: CompiledFile,
+    module: string,
+    unwritten: ReadonlyMap<string, string> = new Map(),
+  ): Promise<Diagnostic[]> {
     const { root } = compiled.project;
     const names = new DeclaredNames(compiled.program.root);
     const claims = implementationsOf(compiled.program.root).flatMap((implementation): Claim[] => {
@@ -51,11 +56,11 @@ export class Verification {
     const place = memoryOf(root);
     const known = place === undefined ? {} : readMemory(place);
     const tsConfig = nearestTsConfig(dirname(module));
-    const digests = new Map(claims.map((claim) => [claim, this.#digestOf(claim, root, tsConfig)]));
+    const digests = new Map(claims.map((claim) => [claim, this.#digestOf(claim, root, tsConfig, unwritten)]));
     const open = claims.filter((claim) => known[keyOf(claim)] !== digests.get(claim));
     if (open.length === 0) return [];
     const verifier = await this.#verifierOf(tsConfig);
-    const found = verifier.verify(open);
+    const found = verifier.verify(open, unwritten);
     const wrong = new Set(found.map((one) => one.place.span));
     const right = open.filter((claim) => !wrong.has(claim.implementation.span));
     if (place !== undefined && right.length > 0) {
@@ -74,13 +79,18 @@ export class Verification {
     return verifier;
   }
 
-  #digestOf({ code, module }: Claim, root: string, tsConfig: string | undefined): string {
+  #digestOf(
+    { code, module }: Claim,
+    root: string,
+    tsConfig: string | undefined,
+    unwritten: ReadonlyMap<string, string>,
+  ): string {
     const { digest } = this.#init;
     const settings = [tsConfig, ...lockFiles.map((name) => join(root, name))].map((file) =>
       file === undefined ? "" : digest(textOf(file) ?? ""),
     );
     const files = [...reachableFrom(code)].map(([path, text]) => [path, digest(text)]);
-    return digest(JSON.stringify([version, settings, digest(textOf(module) ?? ""), files]));
+    return digest(JSON.stringify([version, settings, digest(unwritten.get(module) ?? textOf(module) ?? ""), files]));
   }
 }
 

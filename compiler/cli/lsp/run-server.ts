@@ -9,6 +9,7 @@ import { serve } from "../../language-server/server.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { serverEnvironment } from "./environment.ts";
+import { startVerifying } from "./verifying.ts";
 
 /** Serves a client over the streams of the process, until it says `exit` or goes. */
 export function runServer(io: Io): Promise<ExitCode> {
@@ -18,7 +19,7 @@ export function runServer(io: Io): Promise<ExitCode> {
   connection.onShutdown(() => {
     isDown = true;
   });
-  serve(connection, serverEnvironment(io.cwd));
+  serve(connection, { ...serverEnvironment(io.cwd), verify: startVerifying() });
   return new Promise((resolve) => {
     // A client that goes without a word has crashed. An input that is a file ends without being closed.
     const gone = (): void => resolve(isDown ? exitCode.fine : exitCode.programErrors);

@@ -143,6 +143,31 @@ describe("the language server", () => {
     expect(client.published.filter((one) => one.uri.endsWith("config.ts"))).toEqual([]);
   });
 
+  it.each([true, false])(
+    "holds code against contracts after opening, saving and changes of code, trusted: %j",
+    async (trusted) => {
+      const asked: string[] = [];
+      const verify = async (_root: string, path: string): Promise<[]> => {
+        asked.push(path);
+        return [];
+      };
+      const text = "record odd { a: text }\n";
+      await using client = await connected(
+        { "main.mesh": text },
+        { initializationOptions: { trusted }, settings: { trusted }, environment: { verify } },
+      );
+      client.open("main.mesh", text);
+      await client.diagnosed("main.mesh");
+      client.notify("textDocument/didSave", { textDocument: { uri: client.uri("main.mesh") } });
+      client.write("main.ts", "");
+      client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: client.uri("main.ts"), type: 2 }] });
+      client.change("main.mesh", { text: "record Odd { a: text }\n" });
+      expect(codes(await client.diagnosed("main.mesh"))).toEqual([]);
+      expect(asked).toEqual(trusted ? ["main.mesh", "main.mesh", "main.mesh"] : []);
+      nothingFailed(client);
+    },
+  );
+
   it.each([null, undefined, 3, "text", [], { mesh: null }, { mesh: { inlayHints: "no" } }])(
     "takes settings that are %j",
     async (settings) => {
