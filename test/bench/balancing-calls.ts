@@ -1,7 +1,8 @@
 import { LoadMeter, type MeteredWork } from "../../runtime/balancing/load-meter.ts";
 import { reportEveryMs } from "../../runtime/balancing/report-load.ts";
 import type { Contender, ContenderInit } from "./balancing-contenders.ts";
-import { drawing, Timeline } from "./balancing-events.ts";
+import { drawing } from "../../runtime/simulation/drawing.ts";
+import { Timeline } from "./balancing-events.ts";
 
 /** Of six servers each; there are twice as many. */
 const speeds = [1, 1, 1, 0.5, 0.5, 0.25];

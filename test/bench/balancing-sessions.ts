@@ -5,7 +5,8 @@ import { reportEveryMs } from "../../runtime/balancing/report-load.ts";
 import { delay } from "../../runtime/interface/clock.ts";
 import { MeshError } from "../../runtime/interface/errors.ts";
 import type { Random } from "../../runtime/interface/random.ts";
-import { drawing, Timeline } from "./balancing-events.ts";
+import { drawing } from "../../runtime/simulation/drawing.ts";
+import { Timeline } from "./balancing-events.ts";
 
 /** Slots of each kind of server; there are four of each. */
 const sizes = [2, 4, 6, 8, 12, 16];

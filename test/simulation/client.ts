@@ -6,11 +6,11 @@ import type { Link } from "../../runtime/interface/link.ts";
 import { launchPlan, type Mesh } from "../../runtime/mesh/launch.ts";
 import type { Plan } from "../../runtime/interface/plan.ts";
 import { text } from "../support/pipeline-plan-builder.ts";
-import type { Process } from "./machine.ts";
+import type { Process } from "../../runtime/simulation/machine.ts";
 import { echo } from "./program.ts";
 import type { ClientSpec } from "./scenario.ts";
 import type { Stream, Streams } from "./truth/streams.ts";
-import type { World } from "./world.ts";
+import type { World } from "../../runtime/simulation/world.ts";
 
 /** Between a session that could not be had, or has ended, and the next. */
 const againMs = 400;

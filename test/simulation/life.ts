@@ -3,8 +3,8 @@ import type { Plan } from "../../runtime/interface/plan.ts";
 import { serveService, type RunningService } from "../../runtime/signaling/service/serve.ts";
 import { Client } from "./client.ts";
 import { inject } from "./faults.ts";
-import { EndlessLife } from "./loop.ts";
-import type { Process } from "./machine.ts";
+import { EndlessLife } from "../../runtime/simulation/loop.ts";
+import type { Process } from "../../runtime/simulation/machine.ts";
 import { Observer } from "./observer.ts";
 import { planOf, servicePort } from "./program.ts";
 import type { Scenario } from "./scenario.ts";
@@ -13,7 +13,7 @@ import { Attempts } from "./truth/attempts.ts";
 import { Registrations } from "./truth/registrations.ts";
 import { Streams } from "./truth/streams.ts";
 import { Worker } from "./worker.ts";
-import { World } from "./world.ts";
+import { World } from "../../runtime/simulation/world.ts";
 
 export interface Outcome {
   /** What does not hold that always has to; empty when all is well. */

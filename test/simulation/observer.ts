@@ -2,9 +2,9 @@ import { delay } from "../../runtime/interface/clock.ts";
 import { MeshError } from "../../runtime/interface/errors.ts";
 import type { FoundPipeline, ServiceParams } from "../../runtime/signaling/methods.ts";
 import { ServiceClient } from "../../runtime/signaling/service-client.ts";
-import type { Process } from "./machine.ts";
+import type { Process } from "../../runtime/simulation/machine.ts";
 import { servicePort } from "./program.ts";
-import type { World } from "./world.ts";
+import type { World } from "../../runtime/simulation/world.ts";
 
 /** Between a conversation that has ended and the next, in milliseconds. */
 const againMs = 300;

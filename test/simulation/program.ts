@@ -3,7 +3,7 @@ import type { NodeDefinition } from "../../runtime/interface/node.ts";
 import { defineNode } from "../../runtime/interface/node.ts";
 import type { PeerPlan, Plan, TargetPlan } from "../../runtime/interface/plan.ts";
 import { PipelineBuilder, planWith, text } from "../support/pipeline-plan-builder.ts";
-import type { Process } from "./machine.ts";
+import type { Process } from "../../runtime/simulation/machine.ts";
 import type { ClientSpec, Scenario, TargetSpec, WorkerSpec } from "./scenario.ts";
 import type { Streams } from "./truth/streams.ts";
 

@@ -1,5 +1,5 @@
 import type { PolicyPlan } from "../../runtime/interface/plan.ts";
-import { drawing } from "../bench/balancing-events.ts";
+import { drawing } from "../../runtime/simulation/drawing.ts";
 
 /** Where the remote of a client finds its pipeline. */
 export type TargetSpec =

@@ -1,9 +1,9 @@
 import { delay } from "../../runtime/interface/clock.ts";
 import { MeshError } from "../../runtime/interface/errors.ts";
 import { ServiceClient } from "../../runtime/signaling/service-client.ts";
-import type { Process } from "./machine.ts";
+import type { Process } from "../../runtime/simulation/machine.ts";
 import { servicePort } from "./program.ts";
-import type { World } from "./world.ts";
+import type { World } from "../../runtime/simulation/world.ts";
 
 /** Registers the ids of others again and again; what it gets by that it keeps for a while. */
 export class Thief {

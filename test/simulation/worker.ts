@@ -2,11 +2,11 @@ import { delay } from "../../runtime/interface/clock.ts";
 import { MeshError } from "../../runtime/interface/errors.ts";
 import type { Plan } from "../../runtime/interface/plan.ts";
 import { launchPlan, type Mesh } from "../../runtime/mesh/launch.ts";
-import type { Process } from "./machine.ts";
+import type { Process } from "../../runtime/simulation/machine.ts";
 import { echo } from "./program.ts";
 import type { WorkerSpec } from "./scenario.ts";
 import type { Streams } from "./truth/streams.ts";
-import type { World } from "./world.ts";
+import type { World } from "../../runtime/simulation/world.ts";
 
 /** Whoever starts programs tries again after so long when one has ended at once. */
 const againMs = 1_000;

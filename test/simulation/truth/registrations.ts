@@ -1,5 +1,5 @@
 import { serviceLimits } from "../../../runtime/signaling/limits.ts";
-import type { Tap } from "../sockets.ts";
+import type { Tap } from "../../../runtime/simulation/sockets.ts";
 
 /** What stands for an id, by what the service has answered. Times are microseconds of its own clock. */
 interface Owner {

@@ -3,7 +3,7 @@ import type {
   EngineDescription,
   EnginePeer,
   WebrtcEngine,
-} from "../../runtime/transports/webrtc/engines/engine.ts";
+} from "../transports/webrtc/engines/engine.ts";
 import type { Machine, Process } from "./machine.ts";
 import { Line, type Network } from "./network.ts";
 

@@ -1,5 +1,5 @@
-import type { Clock } from "../../runtime/interface/clock.ts";
-import type { Random } from "../../runtime/interface/random.ts";
+import type { Clock } from "../interface/clock.ts";
+import type { Random } from "../interface/random.ts";
 import type { EventLoop } from "./loop.ts";
 
 /** How late timers are at most as a rule, in microseconds. */

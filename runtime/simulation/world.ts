@@ -1,9 +1,9 @@
-import type { MeshPlatform } from "../../runtime/mesh/platform.ts";
-import { servePeer } from "../../runtime/mesh/serving.ts";
-import * as calls from "../../runtime/remote/calls.ts";
-import { directSignaling } from "../../runtime/signaling/direct.ts";
-import { webrtcTransport } from "../../runtime/transports/webrtc/transport.ts";
-import { drawing } from "../bench/balancing-events.ts";
+import type { MeshPlatform } from "../mesh/platform.ts";
+import { servePeer } from "../mesh/serving.ts";
+import * as calls from "../remote/calls.ts";
+import { directSignaling } from "../signaling/direct.ts";
+import { webrtcTransport } from "../transports/webrtc/transport.ts";
+import { drawing } from "./drawing.ts";
 import { Rtc } from "./engine.ts";
 import { EventLoop } from "./loop.ts";
 import { Machine, Process } from "./machine.ts";

@@ -1,4 +1,4 @@
-import type { Random } from "../../runtime/interface/random.ts";
+import type { Random } from "../interface/random.ts";
 import type { EventLoop } from "./loop.ts";
 import type { Machine, Process } from "./machine.ts";
 

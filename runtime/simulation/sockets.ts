@@ -1,5 +1,5 @@
-import { MeshError } from "../../runtime/interface/errors.ts";
-import type { SignalConnect, SignalServerFactory, SignalSocket } from "../../runtime/signaling/socket.ts";
+import { MeshError } from "../interface/errors.ts";
+import type { SignalConnect, SignalServerFactory, SignalSocket } from "../signaling/socket.ts";
 import type { Machine, Process } from "./machine.ts";
 import { Line, type Network } from "./network.ts";
 
