@@ -9,15 +9,23 @@ import { grpcLimits } from "./limits.ts";
 export class GrpcChannel implements Channel {
   readonly id: number;
   readonly label: string;
-  readonly maxMessageBytes = grpcLimits.messageBytes;
+  readonly maxMessageBytes: number;
+  /** grpc-js puts each message behind a head of its own, in other memory. */
+  readonly copies = true;
   readonly inbox: Inbox;
   readonly lane: Lane;
 
-  constructor(id: number, label: string, lane: Lane, fail: (error: MeshError) => void) {
-    this.id = id;
+  /** @param maxMessageBytes that the other side takes */
+  constructor(lane: Lane, label: string, maxMessageBytes: number, fail: (error: MeshError) => void) {
+    this.id = lane.channel;
     this.label = label;
     this.lane = lane;
+    this.maxMessageBytes = lane.isControl ? grpcLimits.messageBytes : maxMessageBytes;
     this.inbox = new Inbox(fail);
+  }
+
+  get messageBytes(): number {
+    return this.lane.messageBytes(this.maxMessageBytes);
   }
 
   get writable(): boolean {

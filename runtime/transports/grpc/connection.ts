@@ -30,6 +30,8 @@ export interface GrpcConnectionInit {
   readonly stream: CallStream;
   readonly address: string;
   readonly role: "offerer" | "answerer";
+  /** The largest message of a channel that the other side takes. */
+  readonly messageBytes: number;
   /** Of the metadata of a call that came in. */
   readonly context?: RequestContext;
 }
@@ -54,9 +56,7 @@ export class GrpcConnection implements Connection {
     this.#init = init;
     this.context = init.context;
     this.closed = new Promise((resolve) => (this.#isClosed = resolve));
-    this.#lanes = new Lanes({
-      write: (message, sent) => stream.write(message, sent),
-    });
+    this.#lanes = new Lanes({ write: (message, sent) => stream.write(message, sent) }, init.clock);
     this.control = this.#make(0, "control");
     stream.onMessage((message) => this.#receive(message));
     stream.onEnd((error) => this.#onEnd(error));
@@ -86,7 +86,7 @@ export class GrpcConnection implements Connection {
 
   #make(id: number, label: string): GrpcChannel {
     const lane = this.#lanes.lane(id, label, id === 0 || this.#announced.delete(id));
-    const channel = new GrpcChannel(id, label, lane, (error) => void this.close(error));
+    const channel = new GrpcChannel(lane, label, this.#init.messageBytes, (error) => void this.close(error));
     this.#channels.set(id, channel);
     return channel;
   }
@@ -150,7 +150,8 @@ export class GrpcConnection implements Connection {
 
 function isMessage(id: number, { length }: Uint8Array): boolean {
   if (!Number.isInteger(id) || id < 0 || id > channelLimits.highestId) return false;
-  return length <= grpcLimits.messageBytes && (length > 0 || id > 0);
+  const { messageBytes, largeMessageBytes } = grpcLimits;
+  return id === 0 ? length > 0 && length <= messageBytes : length <= largeMessageBytes;
 }
 
 function afar(code: string): string {

@@ -1,4 +1,4 @@
-import type { ClientDuplexStream, StatusObject } from "@grpc/grpc-js";
+import type { ClientDuplexStream, Metadata, StatusObject } from "@grpc/grpc-js";
 import type { Clock } from "../../interface/clock.ts";
 import { withDeadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
@@ -8,7 +8,7 @@ import { uncompressed } from "./call.nodejs.ts";
 import type { Clients } from "./clients.nodejs.ts";
 import { GrpcConnection, type CallStream } from "./connection.ts";
 import { grpcLimits } from "./limits.ts";
-import { errorOf, metadataFor } from "./metadata.nodejs.ts";
+import { errorOf, messageBytesIn, metadataFor, sayMessageBytes } from "./metadata.nodejs.ts";
 import { pipelineKey, streamPath } from "./method.ts";
 import { decodeStreamMessage, encodeStreamMessage, type StreamMessage } from "./stream-message.ts";
 
@@ -27,18 +27,20 @@ export async function dial(deps: GrpcDialDeps, text: string, { signal, context }
   signal.throwIfAborted();
   const { connectMs = grpcLimits.connectMs } = deps;
   const { client, release } = deps.clients.take(uri);
-  const metadata = metadataFor(context);
+  const metadata = sayMessageBytes(metadataFor(context));
   metadata.set(pipelineKey, encodeURIComponent(uri.pipeline));
   const call: Call = client.makeBidiStreamRequest(streamPath, encodeStreamMessage, decodeStreamMessage, metadata);
   const stream = clientStream(call, uri, release);
   const late = (): MeshError => tooLate(uri, connectMs);
+  const { clock } = deps;
   try {
-    await withDeadline({ clock: deps.clock, afterMs: connectMs, signal, error: late }, () => stream.accepted);
+    const said = await withDeadline({ clock, afterMs: connectMs, signal, error: late }, () => stream.accepted);
+    const messageBytes = messageBytesIn(said);
+    return new GrpcConnection({ clock, stream, address: formatMeshUri(uri), role: "offerer", messageBytes });
   } catch (error) {
     call.cancel();
     throw error;
   }
-  return new GrpcConnection({ clock: deps.clock, stream, address: formatMeshUri(uri), role: "offerer" });
 }
 
 /** A call that never ran has nobody to tell; one that ran has lost its peer. */
@@ -72,14 +74,14 @@ function clientStream(
   call: Call,
   uri: MeshUri,
   release: () => void,
-): CallStream & { readonly accepted: Promise<void> } {
+): CallStream & { readonly accepted: Promise<Metadata> } {
   let onEnd: ((error: MeshError | undefined) => void) | undefined;
   let over: { readonly error: MeshError | undefined } | undefined;
   let hasAnswered = false;
-  const accepted = new Promise<void>((resolve, reject) => {
-    call.once("metadata", () => {
+  const accepted = new Promise<Metadata>((resolve, reject) => {
+    call.once("metadata", (said: Metadata) => {
       hasAnswered = true;
-      resolve();
+      resolve(said);
     });
     call.once("status", (status: StatusObject) => {
       release();

@@ -1,7 +1,9 @@
+import type { Clock } from "../../interface/clock.ts";
 import type { MeshError } from "../../interface/errors.ts";
 import { Waiters } from "../../pipeline/waiters.ts";
 import { channelFull, channelLimits } from "../channel/limits.ts";
 import { grpcLimits } from "./limits.ts";
+import { MessageSizes } from "./message-sizes.ts";
 import type { StreamMessage } from "./stream-message.ts";
 
 /** Where the messages of all channels go, in one order. */
@@ -20,18 +22,22 @@ export class Lanes {
   readonly #busy = new Set<Lane>();
   readonly #control = new Room();
   readonly #others = new Room();
+  readonly #sizes: MessageSizes;
   #closed = false;
 
-  constructor(pipe: Pipe) {
+  constructor(pipe: Pipe, clock: Clock) {
     this.#pipe = pipe;
+    this.#sizes = new MessageSizes(clock);
   }
 
   /** @param isOpen the other side has the channel */
   lane(channel: number, label: string, isOpen: boolean): Lane {
-    return new Lane(channel, label, isOpen, (lane) => {
+    const wants = (lane: Lane): void => {
+      if (!lane.isControl) this.#sizes.used(lane);
       this.#busy.add(lane);
       this.#pump();
-    });
+    };
+    return new Lane({ channel, label, isOpen, wants, sizes: this.#sizes });
   }
 
   close(): void {
@@ -62,8 +68,10 @@ export class Lanes {
     const room = lane.isControl ? this.#control : this.#others;
     const { length } = message.message;
     room.taken(length);
+    const atUs = this.#sizes.nowUs;
     this.#pipe.write(message, () => {
       room.freed(length);
+      this.#sizes.sent(length, atUs);
       lane.sent();
       this.#pump();
     });
@@ -90,11 +98,20 @@ class Room {
   }
 }
 
+interface LaneInit {
+  readonly channel: number;
+  readonly label: string;
+  readonly isOpen: boolean;
+  readonly wants: (lane: Lane) => void;
+  readonly sizes: MessageSizes;
+}
+
 /** The sending half of a channel. */
 export class Lane {
   readonly channel: number;
   readonly #label: string;
   readonly #wants: (lane: Lane) => void;
+  readonly #sizes: MessageSizes;
   readonly #writers = new Waiters();
   #queue: StreamMessage[] = [];
   #queuedBytes = 0;
@@ -103,11 +120,12 @@ export class Lane {
   #isOpen: boolean;
   #closed: MeshError | undefined;
 
-  constructor(channel: number, label: string, isOpen: boolean, wants: (lane: Lane) => void) {
+  constructor({ channel, label, isOpen, wants, sizes }: LaneInit) {
     this.channel = channel;
     this.#label = label;
     this.#isOpen = isOpen;
     this.#wants = wants;
+    this.#sizes = sizes;
   }
 
   get isControl(): boolean {
@@ -119,7 +137,13 @@ export class Lane {
   }
 
   get writable(): boolean {
-    return this.#closed === undefined && this.#pending < channelLimits.outstandingMessages;
+    if (this.#closed !== undefined) return false;
+    return this.#pending < channelLimits.outstandingMessages && this.#queuedBytes < channelLimits.queuedBytes;
+  }
+
+  /** How large messages should be now, in bytes. @param most that the other side takes */
+  messageBytes(most: number): number {
+    return this.isControl ? most : this.#sizes.now(most);
   }
 
   async ready(signal?: AbortSignal): Promise<void> {

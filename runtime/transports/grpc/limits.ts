@@ -1,7 +1,11 @@
 /** Bounds of gRPC connections; `docs/grpc.md` gives them. */
 export const grpcLimits = {
-  /** The largest message of a channel, in bytes. */
+  /** The largest message of a channel, in bytes, that every peer takes, and that is sent while several channels are in use. */
   messageBytes: 64 * 1024,
+  /** The largest that two peers may agree on, in bytes: a frame of 1 MiB with its header, so that no side has to put it together. */
+  largeMessageBytes: 1088 * 1024,
+  /** How long a message beyond `messageBytes` may take to leave, in milliseconds: so long may what is not yet known of wait for it. */
+  largeMessageMs: 20,
   /** What the stream of a call may hold that has not left for the network; the control channel as much again. */
   outstandingMessages: 16,
   outstandingBytes: 256 * 1024,

@@ -1,6 +1,8 @@
 import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import type { MeshError } from "../../interface/errors.ts";
 import { contextFields, contextKeys, readContext, type RequestContext } from "../../interface/request-context.ts";
+import { grpcLimits } from "./limits.ts";
+import { messageBytesKey } from "./method.ts";
 import { codeKey, fromStatus, hintKey, pushbackKey, toStatus } from "./status.ts";
 
 /** For whom a call is made, as its metadata says. */
@@ -18,6 +20,19 @@ export function metadataFor(context: RequestContext | undefined): Metadata {
   const metadata = new Metadata();
   for (const [key, value] of contextFields(context ?? {})) metadata.set(key, value);
   return metadata;
+}
+
+/** Says how large a message of a channel may be. */
+export function sayMessageBytes(metadata: Metadata): Metadata {
+  metadata.set(messageBytesKey, String(grpcLimits.largeMessageBytes));
+  return metadata;
+}
+
+/** How large a message may be that the sender of the metadata takes, in bytes; what is no such number is passed over. */
+export function messageBytesIn(metadata: Metadata): number {
+  const { messageBytes, largeMessageBytes } = grpcLimits;
+  const said = textIn(metadata, messageBytesKey) ?? "";
+  return /^\d{1,10}$/.test(said) ? Math.max(messageBytes, Math.min(Number(said), largeMessageBytes)) : messageBytes;
 }
 
 /** A status with the code and the hint of the error in its trailing metadata. */

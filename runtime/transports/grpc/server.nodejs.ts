@@ -7,7 +7,7 @@ import { formatHostPort, formatMeshUri, parsePeerUri, type MeshUri } from "../..
 import { GrpcConnection, type CallStream } from "./connection.ts";
 import { pingNoMore } from "./corrections.nodejs.ts";
 import { grpcLimits } from "./limits.ts";
-import { contextIn, decoded, statusOf, textIn } from "./metadata.nodejs.ts";
+import { contextIn, decoded, messageBytesIn, sayMessageBytes, statusOf, textIn } from "./metadata.nodejs.ts";
 import { pipelineKey } from "./method.ts";
 import { addReflection, Health, pipelineService, servedExecute, unaryHandlers } from "./services.nodejs.ts";
 import { widenWindows } from "./windows.nodejs.ts";
@@ -122,10 +122,15 @@ function answer(init: GrpcListenInit, call: Call, uri: MeshUri, open: Set<Connec
   try {
     const pipeline = pipelineOf(call, init.pipelines?.() ?? init.calls?.names());
     // The first answer: from now on it is a connection.
-    call.sendMetadata(new grpc.Metadata());
-    const address = formatMeshUri({ ...uri, pipeline });
-    const context = contextIn(call.metadata);
-    const connection = new GrpcConnection({ clock: init.clock, stream, address, role: "answerer", context });
+    call.sendMetadata(sayMessageBytes(new grpc.Metadata()));
+    const connection = new GrpcConnection({
+      clock: init.clock,
+      stream,
+      address: formatMeshUri({ ...uri, pipeline }),
+      role: "answerer",
+      messageBytes: messageBytesIn(call.metadata),
+      context: contextIn(call.metadata),
+    });
     open.add(connection);
     void connection.closed.then(() => open.delete(connection));
     try {

@@ -2,7 +2,7 @@
  * `mesh.v1.StreamMessage` in the encoding of Protocol Buffers (https://protobuf.dev/programming-guides/encoding/), written
  * by hand: it is the one message that frames travel in.
  */
-import { ProtobufReader, writeVarint } from "./protobuf.ts";
+import { ProtobufReader, varintBytes, writeVarint } from "./protobuf.ts";
 
 export interface StreamMessage {
   readonly channel: number;
@@ -50,16 +50,16 @@ export function encodeStreamMessage({ channel, message, room = 0, close }: Strea
 
 /** The message with what stands in front of it, in the room that there is. */
 function withHead(channel: number, message: Uint8Array): Buffer {
-  const head = new Uint8Array(headBytes);
+  const { buffer, byteOffset, length } = message;
+  const bytes = (channel === 0 ? 0 : 1 + varintBytes(channel)) + 1 + varintBytes(length);
+  const whole = Buffer.from(buffer, byteOffset - bytes, bytes + length);
   let at = 0;
   if (channel !== 0) {
-    head[at++] = tags.channel;
-    at = writeVarint(head, at, channel);
+    whole[at++] = tags.channel;
+    at = writeVarint(whole, at, channel);
   }
-  head[at++] = tags.message;
-  at = writeVarint(head, at, message.length);
-  const whole = Buffer.from(message.buffer, message.byteOffset - at, at + message.length);
-  whole.set(head.subarray(0, at), 0);
+  whole[at++] = tags.message;
+  writeVarint(whole, at, length);
   return whole;
 }
 
