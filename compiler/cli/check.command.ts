@@ -48,8 +48,13 @@ export const checkCommand: Command = {
     }
     if (args.has("watch")) {
       if (format !== "text") throw usageError("`--watch` prints text only.", "Leave `--format` out.");
-      const { watchFiles } = await import("./watch.ts");
-      return watchFiles(sources, options, io);
+      const [{ watchFiles }, { checkFiles }, { Workspaces }] = await Promise.all([
+        import("./watch.ts"),
+        import("./check-files.ts"),
+        import("./workspaces.ts"),
+      ]);
+      const workspaces = new Workspaces(io);
+      return watchFiles({ says: "checking…", work: () => checkFiles(sources, options, io, workspaces) }, io);
     }
     const { checkFiles } = await import("./check-files.ts");
     return checkFiles(sources, options, io).exitCode;

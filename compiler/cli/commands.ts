@@ -13,6 +13,7 @@ import { lspCommand } from "./lsp.command.ts";
 import { pullCommand } from "./pull.command.ts";
 import { runCommand } from "./run.command.ts";
 import { signalCommand } from "./signal.command.ts";
+import { testCommand } from "./test.command.ts";
 
 /** Every command, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   buildCommand,
   fmtCommand,
   runCommand,
+  testCommand,
   signalCommand,
   discoverCommand,
   doctorCommand,

@@ -33,7 +33,7 @@ export interface Related {
  * `message` says what is wrong in the user's own names; `notes` say why; `hint` says what to do.
  */
 export interface Diagnostic {
-  /** `MESH3001`; the thousands are the family. */
+  /** `MESH3001`; the thousands are the family. Empty where it is no mistake of the language, such as an expectation that has not come true. */
   readonly code: string;
   readonly severity: Severity;
   readonly message: string;

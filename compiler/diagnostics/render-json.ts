@@ -29,7 +29,7 @@ export interface JsonDiagnostic {
   }[];
 }
 
-function rangeOf({ source, span }: Place): JsonRange {
+export function rangeOf({ source, span }: Place): JsonRange {
   return { start: positionAt(source, span.start), end: positionAt(source, span.end) };
 }
 

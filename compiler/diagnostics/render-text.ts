@@ -57,9 +57,10 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: TextOptions = 
     gutter: String(lastLine).length,
   };
   const paint = drawing.style[diagnostic.severity];
-  const code = drawing.style.link(diagnostic.code, options.pageOf?.(diagnostic.code));
+  const code =
+    diagnostic.code === "" ? "" : `[${drawing.style.link(diagnostic.code, options.pageOf?.(diagnostic.code))}]`;
   const lines = [
-    `${paint(`${diagnostic.severity}[${code}]`)}${drawing.style.bold(`: ${printable(diagnostic.message)}`)}`,
+    `${paint(`${diagnostic.severity}${code}`)}${drawing.style.bold(`: ${printable(diagnostic.message)}`)}`,
     ...excerpt(diagnostic.place, diagnostic.label, "^", paint, drawing),
   ];
   let above = diagnostic.place;

@@ -17,11 +17,20 @@ const mostLooks = 100_000;
  * needed, which would take longer than most events do.
  */
 export class EventLoop {
+  readonly #calm: (() => Promise<void>) | undefined;
   readonly #heap: Event[] = [];
   #nowUs = 0;
   #order = 0;
   #events = 0;
   #looks = 0;
+
+  /**
+   * @param calm waited for before time goes on, for what is done by nothing that is simulated; left out, nothing is and a life has a
+   * bound to its events
+   */
+  constructor(calm?: () => Promise<void>) {
+    this.#calm = calm;
+  }
 
   get nowUs(): number {
     return this.#nowUs;
@@ -67,15 +76,23 @@ export class EventLoop {
         (value) => end(() => resolve(value)),
         (error: unknown) => end(() => reject(error as Error)),
       );
+      const fail = (error: unknown): void => end(() => reject(error as Error));
+      let isCalm = false;
       const next = (): void => {
         if (over) return;
+        if (this.#calm !== undefined && !isCalm && !this.#isDue()) {
+          isCalm = true;
+          this.#calm().then(tick, fail);
+          return;
+        }
+        isCalm = false;
         const event = this.#pop();
         if (event === undefined) {
           reject(new Error(`nothing more happens after ${this.#nowUs / 1_000} ms, and the life is not over`));
           return;
         }
         this.#events += 1;
-        if (this.#events > mostEvents) {
+        if (this.#calm === undefined && this.#events > mostEvents) {
           reject(new EndlessLife(`more than ${mostEvents} events by ${this.#nowUs / 1_000} ms`));
           return;
         }
@@ -89,6 +106,13 @@ export class EventLoop {
       const settled = Promise.resolve();
       void settled.then(tick);
     });
+  }
+
+  /** Something is to happen now, before time goes on. */
+  #isDue(): boolean {
+    while (this.#heap[0] !== undefined && this.#heap[0].act === undefined) this.#take();
+    const [first] = this.#heap;
+    return first !== undefined && first.atUs <= this.#nowUs;
   }
 
   #push(event: Event): void {
@@ -107,12 +131,16 @@ export class EventLoop {
   /** The next that was not taken back. */
   #pop(): Event | undefined {
     for (;;) {
-      const first = this.#heap[0];
-      const last = this.#heap.pop();
-      if (first === undefined || last === undefined) return undefined;
-      if (first !== last) this.#sink(last);
-      if (first.act !== undefined) return first;
+      const first = this.#take();
+      if (first === undefined || first.act !== undefined) return first;
     }
+  }
+
+  #take(): Event | undefined {
+    const first = this.#heap[0];
+    const last = this.#heap.pop();
+    if (first !== undefined && last !== undefined && first !== last) this.#sink(last);
+    return first;
   }
 
   #sink(event: Event): void {

@@ -2,9 +2,6 @@ import type { Clock } from "../interface/clock.ts";
 import type { Random } from "../interface/random.ts";
 import type { EventLoop } from "./loop.ts";
 
-/** How late timers are at most as a rule, in microseconds. */
-const latenessUs = 1_500;
-
 /** A machine: what its clocks show stays when a process of it ends. */
 export class Machine {
   readonly name: string;
@@ -32,6 +29,7 @@ export class Process {
   /** Counts all processes of a life. */
   readonly incarnation: number;
   readonly #loop: EventLoop;
+  readonly #lateUs: number;
   /** Timers that are set. */
   readonly #timers = new Set<() => void>();
   /** What would have happened while it was held up. */
@@ -40,9 +38,13 @@ export class Process {
   #held = 0;
   #dead = false;
 
-  /** @param random of this process alone */
-  constructor(loop: EventLoop, machine: Machine, random: Random, incarnation: number) {
+  /**
+   * @param random of this process alone
+   * @param lateUs how late its timers are at most as a rule, in microseconds
+   */
+  constructor(loop: EventLoop, machine: Machine, random: Random, incarnation: number, lateUs: number) {
     this.#loop = loop;
+    this.#lateUs = lateUs;
     this.incarnation = incarnation;
     this.machine = machine;
     this.random = random;
@@ -103,7 +105,7 @@ export class Process {
   #schedule(delayMs: number, callback: () => void): () => void {
     this.#loop.look();
     if (this.#dead) return () => undefined;
-    const lateUs = delayMs <= 0 ? 0 : Math.floor(this.random.next() * latenessUs);
+    const lateUs = delayMs <= 0 ? 0 : Math.floor(this.random.next() * this.#lateUs);
     let cancelled = false;
     const fire = (): void => {
       if (cancelled || this.#dead) return;

@@ -8,32 +8,50 @@ interface Way {
   readonly jitterUs: number;
   /** Added to it now. */
   extraUs: number;
+  /** The share of messages that are lost, below 1. */
+  loss: number;
   /** Nothing gets through while it is above 0: what is on its way waits to be sent again. */
   blocked: number;
   /** Lines whose first message waits for it to be open. */
   readonly stalled: Set<Line>;
 }
 
+/** How fast a way is. */
+export type Pace = Pick<Way, "latencyUs" | "jitterUs">;
+
+/** A machine is near or far, as the random numbers have it. */
+const drawnPace = (random: Random): Pace => {
+  const near = random.next() < 0.5;
+  return {
+    latencyUs: 200 + Math.floor(random.next() * (near ? 2_000 : 40_000)),
+    jitterUs: Math.floor(random.next() * (near ? 500 : 10_000)),
+  };
+};
+
+/** Until a sender takes what is not confirmed for lost, beside the time there and back. */
+const resendUs = 50_000;
+
 /** What is between the machines. Nothing here knows of protocols: there are lines, each reliable and in order, with an end of its own. */
 export class Network {
   readonly loop: EventLoop;
   readonly random: Random;
   readonly #ways = new Map<string, Way>();
+  readonly #paceOf: (random: Random) => Pace;
 
-  constructor(loop: EventLoop, random: Random) {
+  constructor(loop: EventLoop, random: Random, paceOf = drawnPace) {
     this.loop = loop;
     this.random = random;
+    this.#paceOf = paceOf;
   }
 
   way(from: Machine, to: Machine): Way {
     const key = `${from.name}>${to.name}`;
     const known = this.#ways.get(key);
     if (known !== undefined) return known;
-    const near = this.random.next() < 0.5;
     const way: Way = {
-      latencyUs: 200 + Math.floor(this.random.next() * (near ? 2_000 : 40_000)),
-      jitterUs: Math.floor(this.random.next() * (near ? 500 : 10_000)),
+      ...this.#paceOf(this.random),
       extraUs: 0,
+      loss: 0,
       blocked: 0,
       stalled: new Set(),
     };
@@ -62,7 +80,11 @@ export class Network {
   /** How long something takes that leaves now, in microseconds. */
   delayUs(from: Machine, to: Machine): number {
     const way = this.way(from, to);
-    return way.latencyUs + way.extraUs + Math.floor(this.random.next() * way.jitterUs);
+    const once = way.latencyUs + way.extraUs;
+    let us = once + Math.floor(this.random.next() * way.jitterUs);
+    // What is lost is sent again, until it is not.
+    while (way.loss > 0 && this.random.next() < way.loss) us += 2 * once + resendUs;
+    return us;
   }
 }
 

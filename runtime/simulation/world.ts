@@ -1,3 +1,4 @@
+import type { Random } from "../interface/random.ts";
 import type { MeshPlatform } from "../mesh/platform.ts";
 import { servePeer } from "../mesh/serving.ts";
 import * as calls from "../remote/calls.ts";
@@ -7,22 +8,36 @@ import { drawing } from "./drawing.ts";
 import { Rtc } from "./engine.ts";
 import { EventLoop } from "./loop.ts";
 import { Machine, Process } from "./machine.ts";
-import { Network } from "./network.ts";
+import { Network, type Pace } from "./network.ts";
 import { Sockets } from "./sockets.ts";
+
+const usualLatenessUs = 1_500;
+
+export interface WorldOptions {
+  /** Waited for before time goes on; see `EventLoop`. */
+  readonly calm?: () => Promise<void>;
+  /** How fast the ways are; drawn by default. */
+  readonly paceOf?: (random: Random) => Pace;
+  /** How late timers are at most as a rule, in microseconds. */
+  readonly lateUs?: number;
+}
 
 /** Machines, what is between them, and the time that they all live in. */
 export class World {
-  readonly loop = new EventLoop();
+  readonly loop: EventLoop;
   readonly machines = new Map<string, Machine>();
   readonly network: Network;
   readonly sockets: Sockets;
   readonly rtc: Rtc;
   readonly #seed: number;
+  readonly #lateUs: number;
   #processes = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, { calm, paceOf, lateUs = usualLatenessUs }: WorldOptions = {}) {
     this.#seed = seed;
-    this.network = new Network(this.loop, drawing(seed * 2 + 1));
+    this.#lateUs = lateUs;
+    this.loop = new EventLoop(calm);
+    this.network = new Network(this.loop, drawing(seed * 2 + 1), paceOf);
     this.sockets = new Sockets(this.network, this.machines);
     this.rtc = new Rtc(this.network);
   }
@@ -46,7 +61,13 @@ export class World {
   /** A program begins on a machine; it has the numbers of its seed, of no other process. */
   start(machine: Machine): Process {
     this.#processes += 1;
-    const process = new Process(this.loop, machine, drawing(this.#seed * 1_000 + this.#processes), this.#processes);
+    const process = new Process(
+      this.loop,
+      machine,
+      drawing(this.#seed * 1_000 + this.#processes),
+      this.#processes,
+      this.#lateUs,
+    );
     machine.isOff = false;
     machine.process = process;
     return process;

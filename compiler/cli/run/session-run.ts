@@ -27,7 +27,7 @@ export interface SessionFiles {
   discard(): void;
 }
 
-function portType(pipeline: PipelinePlan, type: FlowType): FlowType {
+export function portType(pipeline: PipelinePlan, type: FlowType): FlowType {
   return fillCells(
     type,
     pipeline.cells.map(({ allowed }) => (allowed === null || isCell(allowed) ? undefined : allowed)),
