@@ -1,6 +1,7 @@
 import type { Piece } from "../../grammar/index.ts";
 import type { DeclarationSyntax, FileSyntax, ImportSyntax, Span } from "../../grammar/syntax.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { SourceFile } from "../source/source-file.ts";
 import { Checker, type Part } from "./checker.ts";
 import type { ImportGraph } from "./imports.ts";
 import { codesOfAll } from "./rules/index.ts";
@@ -30,7 +31,9 @@ export function checkNear(parsed: ParsedFile, unit: Unit, sources: Sources, grap
   const before = unit.parsed;
   const [now, was] = [parsed.pieces, before.pieces];
   if (now === undefined || was === undefined) return undefined;
-  const changed = missingIn(was, now);
+  const [changed, gone] = differences({ pieces: now, source: parsed.source }, { pieces: was, source: before.source });
+  if (changed.length === 0 && gone.length === 0) return { before, diagnostics: [], isStale: () => false };
+  // Where something has gone and nothing has come, only what that means for others is to be told.
   if (changed.length === 0 || changed.length > mostChanged) return undefined;
   const own = new Set(changed.flatMap(({ item }) => item ?? []));
   const there = leanedOn(changed, now, parsed);
@@ -39,7 +42,6 @@ export function checkNear(parsed: ParsedFile, unit: Unit, sources: Sources, grap
   const checker = new Checker(new View(parsed.module, sources.with(partly(parsed, own)), graph, reporter), reporter);
   for (const _ of checker.solving(part));
   for (const _ of checker.judging(part));
-  const gone = missingIn(now, was);
   return {
     before,
     diagnostics: reporter
@@ -53,9 +55,26 @@ function isIn({ start, end }: Span, pieces: readonly Piece[]): boolean {
   return pieces.some((one) => one.start <= start && end <= one.end);
 }
 
-/** The pieces that are not among others, wherever they stand. */
-function missingIn(others: readonly Piece[], pieces: readonly Piece[]): Piece[] {
-  const known = new Set(others.map((one) => one.read));
+interface Cut {
+  readonly pieces: readonly Piece[];
+  readonly source: SourceFile;
+}
+
+/** The pieces that only one of two texts has, of each of them. One that reads as before is the same, wherever it stands. */
+function differences(a: Cut, b: Cut): readonly [Piece[], Piece[]] {
+  const [ownOfA, ownOfB] = [missingIn(b, a), missingIn(a, b)];
+  const textOf = ({ source }: Cut, { start, end }: Piece): string => source.text.slice(start, end);
+  // An edit that was taken back has been read again, and says what it said.
+  const textsOf = (cut: Cut, own: readonly Piece[]): Set<string> => new Set(own.map((one) => textOf(cut, one)));
+  const [textsOfA, textsOfB] = [textsOf(a, ownOfA), textsOf(b, ownOfB)];
+  return [
+    ownOfA.filter((one) => !textsOfB.has(textOf(a, one))),
+    ownOfB.filter((one) => !textsOfA.has(textOf(b, one))),
+  ];
+}
+
+function missingIn(others: Cut, { pieces }: Cut): Piece[] {
+  const known = new Set(others.pieces.map((one) => one.read));
   return pieces.filter((one) => !known.has(one.read));
 }
 

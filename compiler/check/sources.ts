@@ -101,10 +101,12 @@ export class Sources {
 
   /** True when the files are the same ones and say the same of themselves, so that names and imports lead where they led. */
   isAlike(before: Sources): boolean {
-    for (const module of this.#read.keys()) {
-      const [now, was] = [this.#of(module), before.#of(module)];
+    for (const [module, now] of this.#read) {
+      const was = before.#read.get(module);
       if (now === was) continue;
-      if (!("file" in now) || !("file" in was) || now.file.surface !== was.file.surface) return false;
+      // What nobody has asked for before may be anything: to look now would be to read it for nothing else.
+      if (was === undefined || !("file" in now) || !("file" in was)) return false;
+      if (now.file.surface !== was.file.surface) return false;
     }
     return true;
   }

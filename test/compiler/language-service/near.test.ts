@@ -53,6 +53,18 @@ describe("an edit, before everything is checked again", () => {
     expect(service.near("main.mesh")?.diagnostics.map(shown)).toEqual(full.map(shown));
   });
 
+  it("forgets edits that were taken back, however many there are", () => {
+    const records = Array.from({ length: 20 }, (_, number) => `record R${number} {\n  word: text\n}\n`);
+    const text = records.join("\n");
+    const service = opened(text);
+    for (let number = 0, version = 2; number < records.length; number += 1, version += 2) {
+      service.hold("main.mesh", text.replace(`R${number} {\n  word: text`, `R${number} {\n  word: txt`), version);
+      expect(service.near("main.mesh")?.diagnostics.map(({ code }) => code)).toEqual(["MESH2001"]);
+      service.hold("main.mesh", text, version + 1);
+      expect(service.near("main.mesh")).toEqual({ version: version + 1, diagnostics: [] });
+    }
+  });
+
   it("says nothing where an edit cannot be told from the rest", () => {
     const service = opened(program);
     service.hold("main.mesh", `${program}pipeline P {`, 2);
