@@ -29,8 +29,12 @@ function defer(into: object, key: string, make: () => object): void {
 
 function copy(one: object, shift: number): object {
   if (Array.isArray(one)) return one.map((item: unknown) => valueOf(item, shift));
-  const result: Record<string, unknown> = {};
-  for (const key in one) result[key] = valueOf((one as Record<string, unknown>)[key], shift);
+  // Of the same shape, for objects of one shape are read faster and take less room.
+  const result: Record<string, unknown> = { ...one };
+  for (const key in result) {
+    const value = result[key];
+    if (isObject(value)) result[key] = valueOf(value, shift);
+  }
   return result;
 }
 

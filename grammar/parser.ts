@@ -4,7 +4,8 @@ import type { DeclarationSyntax, FileSyntax, ImportSyntax } from "./syntax.ts";
 import type { SyntaxProblem } from "./problems.ts";
 import { DeclarationRules } from "./rules/declarations.ts";
 import { fileOf, piecesAfter, piecesOf, type Piece } from "./pieces.ts";
-import { MAX_SOURCE, scan as scanText, spanOf, toTokens, type Comment, type Scan, type Token } from "./scan.ts";
+import { MAX_SOURCE, scan as scanText, spanOf, type Comment, type Scan, type Token } from "./scan.ts";
+import { TokenRow } from "./token-row.ts";
 
 export interface ParseResult {
   /** Present however broken the text is. */
@@ -68,8 +69,9 @@ function parseWith(parser: MeshParser, text: string): ParseResult {
   const last = scan.tokens.at(-1);
   const lastEnd = last === undefined ? 0 : spanOf(last).end;
   const whole = balanced && !truncated && unclosed.size === 0;
-  const read = new WholeRead(file, errors, comments, all);
-  return new Result(parser, text, read, () => piecesOf(text, read, () => read.tokens, { whole, lastEnd }));
+  const tokens = new TokenRow(text, all);
+  const read = new WholeRead(file, errors, comments, tokens);
+  return new Result(parser, text, read, () => piecesOf(text, read, tokens, { whole, lastEnd }));
 }
 
 type Read = Pick<ParseResult, "file" | "errors" | "comments" | "tokens" | "items">;
@@ -79,14 +81,14 @@ class WholeRead implements Read {
   readonly file: FileSyntax;
   readonly errors: readonly SyntaxProblem[];
   readonly comments: readonly Comment[];
-  #all: Scan["all"];
+  readonly #row: TokenRow;
   #tokens: readonly Token[] | undefined;
 
-  constructor(file: FileSyntax, errors: readonly SyntaxProblem[], comments: readonly Comment[], all: Scan["all"]) {
+  constructor(file: FileSyntax, errors: readonly SyntaxProblem[], comments: readonly Comment[], row: TokenRow) {
     this.file = file;
     this.errors = errors;
     this.comments = comments;
-    this.#all = all;
+    this.#row = row;
   }
 
   get items(): ParseResult["items"] {
@@ -94,11 +96,7 @@ class WholeRead implements Read {
   }
 
   get tokens(): readonly Token[] {
-    if (this.#tokens === undefined) {
-      this.#tokens = toTokens(this.#all);
-      this.#all = [];
-    }
-    return this.#tokens;
+    return (this.#tokens ??= this.#row.between(0, Infinity));
   }
 }
 

@@ -7,6 +7,7 @@ import type { SyntaxProblem } from "./problems.ts";
 import type { Comment, Token } from "./scan.ts";
 import { moved, movedLazily } from "./moved.ts";
 import type { DeclarationSyntax, FileSyntax, ImportSyntax } from "./syntax.ts";
+import type { TokenRow } from "./token-row.ts";
 
 type Item = ImportSyntax | DeclarationSyntax;
 
@@ -83,7 +84,7 @@ const mostProblems = 50;
 export function piecesOf(
   text: string,
   { file, errors, comments }: Whole,
-  tokens: () => readonly Token[],
+  tokens: TokenRow,
   { whole, lastEnd }: { readonly whole: boolean; readonly lastEnd: number },
 ): readonly Piece[] | undefined {
   if (!whole || errors.length > mostProblems) return undefined;
@@ -109,28 +110,12 @@ export function piecesOf(
     if (item !== undefined && own.errors.length > 0 && !isClosed(text, item)) return undefined;
     if (item !== undefined || end > at || pieces.length === 0) {
       const from = at;
-      pieces.push(new Piece({ at, length: end - at, item, ...own, tokens: () => tokensIn(tokens(), from, end) }, at));
+      pieces.push(new Piece({ at, length: end - at, item, ...own, tokens: () => tokens.between(from, end) }, at));
     }
     at = end;
   }
   if (error < errors.length || comment < comments.length || (items.at(-1)?.span.end ?? 0) < lastEnd) return undefined;
   return pieces;
-}
-
-function tokensIn(all: readonly Token[], from: number, end: number): readonly Token[] {
-  return all.slice(firstAt(all, from), firstAt(all, end));
-}
-
-/** The index of the first token that stands at an offset or behind it. */
-function firstAt(tokens: readonly Token[], offset: number): number {
-  let low = 0;
-  let high = tokens.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((tokens[middle]?.span.start ?? 0) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** A mistake in the members of a declaration, which is over before the declaration is. */

@@ -50,10 +50,6 @@ export function spanOf(token: IToken): Span {
   return { start: token.startOffset, end: token.startOffset + token.image.length };
 }
 
-export function toTokens(all: readonly IToken[]): Token[] {
-  return all.map((token) => ({ class: t.classOf(token.tokenType), text: token.image, span: spanOf(token) }));
-}
-
 function toComment(token: IToken): Comment {
   const documentation = token.image.startsWith("///") && !token.image.startsWith("////");
   const kind = documentation ? "documentation" : token.tokenType === t.LineComment ? "line" : "block";

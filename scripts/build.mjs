@@ -75,12 +75,38 @@ const schemasApart = {
   },
 };
 
+/** The language server is a file of its own, which is run with the code that V8 kept of it. */
+const serverApart = {
+  name: "server-apart",
+  setup(build) {
+    build.onResolve({ filter: /\/run-server\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "../language-server.cjs", external: true } : undefined,
+    );
+  },
+};
+
+const languageServer = {
+  ...common,
+  platform: "node",
+  format: "cjs",
+  splitting: false,
+  packages: "bundle",
+  outExtension: { ".js": ".cjs" },
+  minifyWhitespace: true,
+  minifySyntax: true,
+  plugins: [outsidePackages],
+  // Where the file is, which a module of this form tells by its path.
+  define: { "import.meta.url": "moduleUrl" },
+  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  entryPoints: { "language-server": "compiler/cli/lsp/run-server.ts" },
+};
+
 try {
   const node = await esbuild.build({
     ...common,
     platform: "node",
     packages: "bundle",
-    plugins: [nodeByImport(root), outsidePackages],
+    plugins: [nodeByImport(root), outsidePackages, serverApart],
     chunkNames: "chunks/[name]-[hash]",
     entryPoints: present({
       meshc: "compiler/cli/main.ts",
@@ -93,6 +119,7 @@ try {
       ...Object.fromEntries(bundlers.map((name) => [name, `compiler/bundler/${name}.ts`])),
     }),
   });
+  const server = await esbuild.build(languageServer);
   const browserEntries = present({
     "runtime.browser": "runtime/platform/browser.ts",
     "schemas.browser": "runtime/typed/schemas.ts",
@@ -115,11 +142,12 @@ try {
   // What clients of gRPC in other languages are made from.
   cpSync(join(root, "runtime/transports/grpc/mesh"), join(out, "mesh"), { recursive: true });
   const printing = await esbuild.build(printingMorph(common));
-  const inputs = [node, printing].flatMap((one) => onDisk(one, root));
+  const inputs = [node, server, printing].flatMap((one) => onDisk(one, root));
   writeFileSync(join(out, "THIRD-PARTY-LICENSES.txt"), licencesOf(inputs, root));
   if (isPacking || process.argv.includes("--types")) emitTypes();
   install();
-  const bytes = Object.values(node.metafile.outputs).reduce((sum, one) => sum + one.bytes, 0);
+  const outputs = [node, server].flatMap((one) => Object.values(one.metafile.outputs));
+  const bytes = outputs.reduce((sum, one) => sum + one.bytes, 0);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   console.log(`built dist/ (${Math.round(bytes / 1024)} KiB for Node, with maps) in ${seconds} s`);
 } catch (error) {

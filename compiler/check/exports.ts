@@ -49,11 +49,36 @@ export function wrongIn({ view: { root }, reporter }: Checker): (name: string) =
 
 /** What others see of a file; of each declaration worked out when it is first asked for, of the texts as they were. */
 export class Exports {
+  /** Undefined once everything is worked out. */
+  #work: ExportWork | undefined;
+  readonly #known = new Map<string, Export>();
+
+  constructor(checker: Checker, parsed: ParsedFile, wrong: ReturnType<typeof wrongIn>) {
+    this.#work = new ExportWork(checker, parsed, wrong);
+  }
+
+  /** @returns undefined where the file declares no such name */
+  get(name: string): Export | undefined {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const found = this.#work?.of(name);
+    if (found !== undefined) this.#known.set(name, found);
+    return found;
+  }
+
+  /** Works out all that is left, so that nothing else of the check has to be kept. */
+  finish(): void {
+    for (const name of this.#work?.names ?? []) this.get(name);
+    this.#work = undefined;
+  }
+}
+
+/** Works out what others see of a file that is checked. */
+class ExportWork {
   readonly #checker: Checker;
   readonly #wrong: ReturnType<typeof wrongIn>;
   readonly #texts: PlainText;
   readonly #latencies: Latencies;
-  readonly #known = new Map<string, Export>();
 
   constructor(checker: Checker, parsed: ParsedFile, wrong: ReturnType<typeof wrongIn>) {
     this.#checker = checker;
@@ -62,18 +87,13 @@ export class Exports {
     this.#latencies = new Latencies(checker.known);
   }
 
-  /** @returns undefined where the file declares no such name */
-  get(name: string): Export | undefined {
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
-    const symbol = this.#checker.view.root.declarations.get(name);
-    if (symbol === undefined) return undefined;
-    const found = this.#of(name, symbol);
-    this.#known.set(name, found);
-    return found;
+  get names(): Iterable<string> {
+    return this.#checker.view.root.declarations.keys();
   }
 
-  #of(name: string, symbol: DeclarationSymbol): Export {
+  of(name: string): Export | undefined {
+    const symbol = this.#checker.view.root.declarations.get(name);
+    if (symbol === undefined) return undefined;
     const text = declaredText(symbol, this.#texts);
     const { names, refers } = namesIn(text, symbol);
     const isPipeline = symbol.syntax.kind === "Pipeline";

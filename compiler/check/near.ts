@@ -67,10 +67,7 @@ function differences(a: Cut, b: Cut): readonly [Piece[], Piece[]] {
   // An edit that was taken back has been read again, and says what it said.
   const textsOf = (cut: Cut, own: readonly Piece[]): Set<string> => new Set(own.map((one) => textOf(cut, one)));
   const [textsOfA, textsOfB] = [textsOf(a, ownOfA), textsOf(b, ownOfB)];
-  return [
-    ownOfA.filter((one) => !textsOfB.has(textOf(a, one))),
-    ownOfB.filter((one) => !textsOfA.has(textOf(b, one))),
-  ];
+  return [ownOfA.filter((one) => !textsOfB.has(textOf(a, one))), ownOfB.filter((one) => !textsOfA.has(textOf(b, one)))];
 }
 
 function missingIn(others: Cut, { pieces }: Cut): Piece[] {

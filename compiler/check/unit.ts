@@ -10,14 +10,14 @@ import { keyOf, View } from "./view.ts";
 /** What came of checking one file. */
 export class Unit {
   readonly parsed: ParsedFile;
-  /** The work behind it. */
-  readonly checker: Checker;
   /** What is wrong in the file, in order of place. */
   readonly diagnostics: readonly Diagnostic[];
   /** What is wrong in other files, and known here alone. */
   readonly elsewhere: readonly Diagnostic[];
   /** What others see of the file. */
   readonly exports: Exports;
+  /** The work behind it, as long as somebody may look into it. */
+  #checker: Checker | undefined;
   /** By the file that each is about. */
   #inputs: ReadonlyMap<string, readonly Input[]> | undefined;
   /** How files imported each other when it was last found to be as it should be. */
@@ -38,16 +38,28 @@ export class Unit {
 
   private constructor(parsed: ParsedFile, checker: Checker, graph: ImportGraph, wrong: ReturnType<typeof wrongIn>) {
     this.parsed = parsed;
-    this.checker = checker;
+    this.#checker = checker;
     this.exports = new Exports(checker, parsed, wrong);
     this.diagnostics = checker.reporter.inOrder([parsed.source]);
     this.elsewhere = checker.elsewhere.inOrder(checker.elsewhere.sources());
     this.#graph = graph;
   }
 
+  get checker(): Checker | undefined {
+    return this.#checker;
+  }
+
   /** Works out what it rests on, while that is as it was when the file was checked. */
   prepare(project: Project): void {
-    this.#inputs ??= new InputFinder(this, project).find();
+    if (this.#inputs !== undefined || this.#checker === undefined) return;
+    this.#inputs = new InputFinder(this, this.#checker, project).find();
+  }
+
+  /** Lets go of the work behind it, once all that others ask of it is worked out: most of what a file takes in memory. */
+  seal(project: Project): void {
+    this.prepare(project);
+    this.exports.finish();
+    this.#checker = undefined;
   }
 
   /**
@@ -90,28 +102,77 @@ export interface Project {
   unit(module: string): Unit | undefined;
 }
 
+/**
+ * What a result may rest on. Each is made where nothing else is in sight: what an input keeps must not be the project that it was found
+ * in.
+ */
+const now = {
+  text:
+    (module: string) =>
+    ({ sources }: Project): unknown =>
+      sources.get(module),
+  surface:
+    (module: string) =>
+    ({ sources }: Project): unknown =>
+      sources.get(module)?.surface,
+  hasProblems:
+    (module: string) =>
+    ({ sources }: Project): unknown =>
+      (sources.get(module)?.problems.length ?? 0) > 0,
+  peers:
+    (module: string) =>
+    ({ sources }: Project): unknown =>
+      peersOf(sources.get(module)).join(" "),
+  exported:
+    (module: string, name: string) =>
+    ({ unit }: Project): unknown =>
+      unit(module)?.exports.get(name)?.text,
+  /** What an export of a file is called in the program that starts in another. */
+  key:
+    (module: string, name: string, root: string) =>
+    ({ graph }: Project): unknown =>
+      keyOf(name, module, root, graph),
+  cycle:
+    (module: string) =>
+    ({ graph }: Project): unknown =>
+      graph.cycle(module).join(" "),
+  family:
+    (module: string) =>
+    ({ graph }: Project): unknown =>
+      [...graph.family(module)].join(" "),
+  resolved:
+    (from: ParsedFile, written: string) =>
+    ({ sources }: Project): unknown => {
+      const resolved = sources.resolve(from, written);
+      const near = resolved.kind === "noFile" || resolved.kind === "notMesh" ? sources.siblings(resolved.path) : [];
+      return JSON.stringify([resolved, near]);
+    },
+};
+
 /** Finds what the result of a check rests on, beside the text of the file itself. */
 class InputFinder {
   readonly #unit: Unit;
+  readonly #checker: Checker;
   readonly #project: Project;
   readonly #module: string;
   readonly #inputs = new Map<string, Input[]>();
 
-  constructor(unit: Unit, project: Project) {
+  constructor(unit: Unit, checker: Checker, project: Project) {
     this.#unit = unit;
+    this.#checker = checker;
     this.#project = project;
     this.#module = unit.parsed.module;
   }
 
   find(): ReadonlyMap<string, readonly Input[]> {
-    const { consulted } = this.#unit.checker.view;
+    const { consulted } = this.#checker.view;
     const { graph } = this.#project;
     const module = this.#module;
     this.#imports();
     for (const id of this.#reached(this.#imported())) this.#export(id);
     for (const one of converterTexts(graph, module)) this.#text(one);
     const cycle = graph.cycle(module);
-    this.#add(module, (project) => project.graph.cycle(module).join(" "), true);
+    this.#add(module, now.cycle(module), true);
     // Files that import each other in a circle are checked together.
     if (cycle.length > 1) for (const one of cycle) this.#text(one);
     if (consulted.size > 0) this.#family();
@@ -128,35 +189,27 @@ class InputFinder {
   }
 
   #text(module: string): void {
-    this.#add(module, ({ sources }) => sources.get(module));
+    this.#add(module, now.text(module));
   }
 
   #surface(module: string): void {
-    this.#add(module, ({ sources }) => sources.get(module)?.surface, true);
+    this.#add(module, now.surface(module), true);
   }
 
   /** An export of another file, and what it is called here. */
   #export(id: ExportId): void {
     const [module = "", name = ""] = id.split("#");
-    this.#add(module, (project) => project.unit(module)?.exports.get(name)?.text);
-    this.#add(module, ({ graph }) => keyOf(name, module, this.#module, graph), true);
+    this.#add(module, now.exported(module, name));
+    this.#add(module, now.key(module, name, this.#module), true);
   }
 
   /** Where the imports lead, and what stands where they lead to nothing. */
   #imports(): void {
     const { parsed } = this.#unit;
-    const { lost } = this.#unit.checker.view.root;
+    const { lost } = this.#checker.view.root;
     for (const { from, names } of parsed.syntax.imports) {
       if (from === undefined) continue;
-      this.#add(
-        this.#module,
-        ({ sources }) => {
-          const resolved = sources.resolve(parsed, from.value);
-          const near = resolved.kind === "noFile" || resolved.kind === "notMesh" ? sources.siblings(resolved.path) : [];
-          return JSON.stringify([resolved, near]);
-        },
-        true,
-      );
+      this.#add(this.#module, now.resolved(parsed, from.value), true);
       const resolved = this.#project.sources.resolve(parsed, from.value);
       if (resolved.kind !== "file") continue;
       if (names.some((one) => lost.has((one.alias ?? one.name).text))) this.#surface(resolved.module);
@@ -164,7 +217,7 @@ class InputFinder {
   }
 
   #imported(): ExportId[] {
-    const { imports } = this.#unit.checker.view.root;
+    const { imports } = this.#checker.view.root;
     return [...imports.values()].map(({ symbol }) => exportId(symbol.file.module, symbol.name));
   }
 
@@ -186,21 +239,21 @@ class InputFinder {
 
   /** What was looked at in all programs that the file is part of. */
   #family(): void {
-    const { consulted } = this.#unit.checker.view;
+    const { consulted } = this.#checker.view;
     const { graph, sources } = this.#project;
     const module = this.#module;
     const family = [...graph.family(module)];
-    this.#add(module, (project) => [...project.graph.family(module)].join(" "), true);
+    this.#add(module, now.family(module), true);
     if (consulted.has("names") || consulted.has("uses")) for (const one of family) this.#surface(one);
     if (consulted.has("uses")) {
       for (const one of family) if (one !== module && graph.imported(one).includes(module)) this.#text(one);
     }
     if (consulted.has("syntax")) {
-      for (const one of family) this.#add(one, (project) => (project.sources.get(one)?.problems.length ?? 0) > 0, true);
+      for (const one of family) this.#add(one, now.hasProblems(one), true);
     }
     if (!consulted.has("peers")) return;
     const peers = family.flatMap((one) => peersOf(sources.get(one)).map((name) => exportId(one, name)));
-    for (const one of family) this.#add(one, (project) => peersOf(project.sources.get(one)).join(" "), true);
+    for (const one of family) this.#add(one, now.peers(one), true);
     for (const id of consulted.has("runs") ? this.#reached(peers) : peers) this.#export(id);
   }
 

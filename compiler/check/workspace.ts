@@ -89,6 +89,23 @@ export class Workspace {
   }
 
   /**
+   * Lets go of the work behind files that nobody looks into, a file at a time, where everything is as it should be: what it takes to tell
+   * whether they are to be checked again is worked out, as by `prepare`.
+   * @param open those that somebody looks into
+   */
+  *resting(open: ReadonlySet<string>): Generator<undefined, void, undefined> {
+    const project = this.#fresh ? this.#project : undefined;
+    if (project === undefined) return;
+    for (const [module, unit] of this.#units) {
+      if (open.has(module) || unit.checker === undefined) continue;
+      unit.seal(project);
+      yield;
+      // What it rests on can only be told as long as nothing has changed.
+      if (!this.#fresh) return;
+    }
+  }
+
+  /**
    * What is wrong, in order of file and place.
    * @param path one file; all files of all programs when left out
    */

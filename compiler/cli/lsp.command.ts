@@ -1,3 +1,4 @@
+import type { Environment } from "../language-server/environment.ts";
 import type { Command } from "./command.ts";
 
 export const lspCommand: Command = {
@@ -17,7 +18,20 @@ export const lspCommand: Command = {
   positionals: [0, 0],
   completes: [],
   async run(_, io) {
-    const { runServer } = await import("./lsp/run-server.ts");
-    return runServer(io);
+    const { loadServer } = await import("./lsp/load-server.ts");
+    const { runServer, keepCode } = await loadServer(io);
+    let verifying: Environment["verify"];
+    return runServer(io, {
+      keepCode,
+      async findSources(root, trusted) {
+        const { sourcesOfProject } = await import("./lsp/project-sources.ts");
+        return sourcesOfProject(root, trusted);
+      },
+      async verify(root, path) {
+        const { startVerifying } = await import("./lsp/verifying.ts");
+        verifying ??= startVerifying();
+        return (await verifying?.(root, path)) ?? [];
+      },
+    });
   },
 };

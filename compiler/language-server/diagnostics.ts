@@ -91,6 +91,7 @@ export class Publisher {
       this.#forgetOthers(project, new Set(all.keys()));
       this.#publishConfig(project);
       this.onPublished(project);
+      if (project.sources !== undefined) await this.#session.inTurns(project.service.resting(), isStopped);
     } catch (error) {
       this.#session.fail("checking", error);
     }

@@ -35,6 +35,8 @@ export interface Environment {
   after(ms: number, callback: () => void): () => void;
   /** Milliseconds of a clock that only goes forward. */
   nowMs(): number;
+  /** Told each time that a project has been checked and the client knows. */
+  readonly started?: (() => void) | undefined;
   /** Holds the code of nodes against their contracts, which takes a while; undefined where that cannot be done here. */
   readonly verify?: ((root: string, path: string) => Promise<readonly Diagnostic[]>) | undefined;
 }

@@ -78,6 +78,7 @@ export function serve(connection: Connection, environment: Environment): void {
   };
 
   publisher.onPublished = (project) => {
+    environment.started?.();
     // A file of a project that no folder of the client holds brings its project along.
     if (project.sources === undefined) environment.soon(() => void sources.lookForNew());
   };

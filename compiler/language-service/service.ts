@@ -182,6 +182,11 @@ export class LanguageService implements Analysis {
     while (this.#workspace.step()) yield;
   }
 
+  /** Lets go of what is known of files that are not open, beyond what is told of them, a step at a time. */
+  *resting(): Generator<undefined, void, undefined> {
+    yield* this.#workspace.resting(new Set(this.#open.keys()));
+  }
+
   /** What is wrong in each file, the standard library aside, once everything has been checked. */
   diagnostics(): ReadonlyMap<string, FileDiagnostics> {
     const paths = this.modules.filter((path) => !isStandard(path));

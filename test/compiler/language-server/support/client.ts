@@ -14,6 +14,7 @@ import {
   type PublishDiagnosticsParams,
 } from "vscode-languageserver/node";
 import { serverEnvironment } from "../../../../compiler/cli/lsp/environment.ts";
+import { sourcesOfProject } from "../../../../compiler/cli/lsp/project-sources.ts";
 import type { Environment } from "../../../../compiler/language-server/environment.ts";
 import { serve } from "../../../../compiler/language-server/server.ts";
 
@@ -172,7 +173,7 @@ export async function connected(files: Readonly<Record<string, string>>, init: C
   const folder = folderWith(files);
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
   const server = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
-  const environment = serverEnvironment(folder);
+  const environment: Environment = { ...serverEnvironment(folder), findSources: sourcesOfProject };
   // No test waits for a clock.
   const after: Environment["after"] = (_, callback) => environment.soon(callback);
   serve(server, { ...environment, after, ...init.environment });
