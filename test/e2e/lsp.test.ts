@@ -1,6 +1,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readdirSync } from "node:fs";
+import { mkdtempSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Client, folderWith } from "../compiler/language-server/support/client.ts";
@@ -8,13 +10,17 @@ import { meshc as meshcCommand } from "./support/meshc.ts";
 
 const meshc = fileURLToPath(new URL("../../dist/meshc.js", import.meta.url));
 
-function started(files: Readonly<Record<string, string>> = {}): {
+function started(
+  files: Readonly<Record<string, string>> = {},
+  caches?: string,
+): {
   readonly client: Client;
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<number>;
 } {
   const folder = folderWith(files);
-  const child = spawn(process.execPath, [meshc, "lsp", "--stdio"], { cwd: folder });
+  const env = { ...process.env, XDG_CACHE_HOME: caches ?? folder, LOCALAPPDATA: caches ?? folder };
+  const child = spawn(process.execPath, [meshc, "lsp", "--stdio"], { cwd: folder, env });
   const ended = once(child, "exit").then(([code]) => Number(code));
   const client = new Client(folder, child.stdout, child.stdin, {}, () => child.kill());
   return { client, child, ended };
@@ -35,6 +41,32 @@ describe("meshc lsp --stdio", () => {
     await expect(client.request("textDocument/hover", {})).rejects.toThrow();
     client.notify("exit", undefined);
     expect(await ended).toBe(0);
+  });
+
+  it("keeps its code for the next start, which takes it", async () => {
+    const caches = mkdtempSync(join(tmpdir(), "mesh-caches-"));
+    try {
+      const kept = (): { name: string; writtenMs: number }[] => {
+        const folder = join(caches, "pipeline-mesh", "code");
+        return readdirSync(folder).map((name) => ({ name, writtenMs: statSync(join(folder, name)).mtimeMs }));
+      };
+      const session = async (): Promise<void> => {
+        const { client, ended } = started({ "main.mesh": "record R { a: txt }\n" }, caches);
+        await using _ = await client.start();
+        expect((await client.diagnosed("main.mesh")).diagnostics).toMatchObject([{ code: "MESH2001" }]);
+        await client.request("shutdown", undefined);
+        client.notify("exit", undefined);
+        expect(await ended).toBe(0);
+      };
+      await session();
+      const first = kept();
+      expect(first).toHaveLength(1);
+      await session();
+      // One that could not be taken would have been written anew.
+      expect(kept()).toEqual(first);
+    } finally {
+      rmSync(caches, { recursive: true, force: true });
+    }
   });
 
   it("ends with 1 where a client exits without shutting it down, or goes without a word", async () => {

@@ -28,3 +28,19 @@ it("keeps nothing of the texts that a file had before, however often it is chang
   // The last ones may still be what the present is held against.
   expect(before.filter((one) => one.deref() !== undefined).length).toBeLessThanOrEqual(3);
 });
+
+it("lets go of the work behind files that nobody looks into", async () => {
+  const files = { "open.mesh": "record R { a: text }\n", "other.mesh": "record S { a: text }\n" };
+  const workspace = new Workspace(memoryHost(files, standard));
+  const workBehind = (path: string): WeakRef<object> => new WeakRef(workspace.program(path).program.root);
+  for (const path of Object.keys(files)) workspace.add(path);
+  workspace.diagnostics();
+  const [open, other] = [workBehind("open.mesh"), workBehind("other.mesh")];
+  for (const _ of workspace.resting(new Set(["open.mesh"])));
+  await turn();
+  collect();
+  await turn();
+  expect(other.deref()).toBeUndefined();
+  expect(open.deref()).toBeDefined();
+  expect(workspace.program("other.mesh").diagnostics).toEqual([]);
+});

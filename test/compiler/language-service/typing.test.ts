@@ -62,6 +62,7 @@ describe("a session of random typing", () => {
       if (random(20) === 0) service.release(path);
       if (random(20) === 0) service.hold(path, text, count);
       service.atOnce(path);
+      service.near(path);
       complete(service, path, at, service.lastProgram(path));
       if (count % 4 !== 0) continue;
       hover(service, path, at);
@@ -72,6 +73,7 @@ describe("a session of random typing", () => {
       if (file !== undefined) selectionSpans(file, at);
       const found = service.diagnostics().get(path)?.diagnostics ?? [];
       codeActions(service, path, { start: at, end: Math.min(text.length, at + random(3) * random(100)) }, found);
+      for (const _ of service.resting());
     }
     for (const [path, text] of texts) service.hold(path, text, edits + 1);
     const fresh = new LanguageService(memoryHost(Object.fromEntries(texts), standard));
