@@ -1,4 +1,3 @@
-import type { Environment } from "../language-server/environment.ts";
 import type { Command } from "./command.ts";
 
 export const lspCommand: Command = {
@@ -18,20 +17,7 @@ export const lspCommand: Command = {
   positionals: [0, 0],
   completes: [],
   async run(_, io) {
-    const { loadServer } = await import("./lsp/load-server.ts");
-    const { runServer, keepCode } = await loadServer(io);
-    let verifying: Environment["verify"];
-    return runServer(io, {
-      keepCode,
-      async findSources(root, trusted) {
-        const { sourcesOfProject } = await import("./lsp/project-sources.ts");
-        return sourcesOfProject(root, trusted);
-      },
-      async verify(root, path) {
-        const { startVerifying } = await import("./lsp/verifying.ts");
-        verifying ??= startVerifying();
-        return (await verifying?.(root, path)) ?? [];
-      },
-    });
+    const { startServer } = await import("./lsp/start-server.ts");
+    return startServer(io);
   },
 };

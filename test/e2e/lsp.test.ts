@@ -19,7 +19,7 @@ function started(
   readonly ended: Promise<number>;
 } {
   const folder = folderWith(files);
-  const env = { ...process.env, XDG_CACHE_HOME: caches ?? folder, LOCALAPPDATA: caches ?? folder };
+  const env = { ...process.env, ...(caches !== undefined && { XDG_CACHE_HOME: caches, LOCALAPPDATA: caches }) };
   const child = spawn(process.execPath, [meshc, "lsp", "--stdio"], { cwd: folder, env });
   const ended = once(child, "exit").then(([code]) => Number(code));
   const client = new Client(folder, child.stdout, child.stdin, {}, () => child.kill());
