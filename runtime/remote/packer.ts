@@ -53,7 +53,7 @@ export class Packer {
   #sent = 0;
   /** The last batch takes no more. */
   #sealed = true;
-  /** Of the message before: the next one may well be as large. */
+  /** Of the messages before: the next one may well be as large as those. */
   #before = 0;
   /** Memory that is free again. */
   readonly #free: Uint8Array[] = [];
@@ -71,6 +71,15 @@ export class Packer {
   /** False while a message full of frames waits. */
   get hasRoom(): boolean {
     return this.#frames < this.maxFrames && this.#bytes < this.messageBytes;
+  }
+
+  /** What waits is one message with room for another frame like those in it. */
+  get mayGrow(): boolean {
+    const [first] = this.#batches;
+    if (first === undefined || this.#batches.length > 1 || this.#sealed || this.#at > roomBytes || !this.hasRoom)
+      return false;
+    const size = (first.end - roomBytes) / first.frames;
+    return first.end + size <= roomBytes + this.messageBytes;
   }
 
   /** @returns where the frame was put: with others that may be there already, and that may follow */
@@ -119,7 +128,8 @@ export class Packer {
     if (this.#at > roomBytes || this.#sent > 0 || first.end - roomBytes > this.messageBytes) return this.#cut(first);
     this.#drop(first);
     this.#bytes -= first.end - roomBytes;
-    this.#before = first.end;
+    // A burst is told by its largest messages, and forgotten when there have been small ones for a while.
+    this.#before = Math.max(first.end, this.#before - (this.#before >> 3));
     return first.bytes.subarray(roomBytes, first.end);
   }
 
@@ -149,7 +159,7 @@ export class Packer {
     const last = this.#sealed ? undefined : this.#batches[this.#batches.length - 1];
     if (last !== undefined && last.end + size <= roomBytes + this.messageBytes) {
       last.end += size;
-      if (last.end > last.bytes.length) grow(last, Math.min(roomBytes + this.messageBytes, last.end * 4));
+      if (last.end > last.bytes.length) this.#grow(last, Math.min(roomBytes + this.messageBytes, last.end * 4));
       return last;
     }
     const end = roomBytes + size;
@@ -199,11 +209,21 @@ export class Packer {
   }
 
   #memory(size: number): Uint8Array {
-    const last = this.#free.pop();
-    if (last === undefined) return new Uint8Array(size);
-    this.#freeBytes -= last.length;
-    // Sizes change seldom: one that is too small is none for the next either, and one far too large would hold much for little.
-    return last.length >= size && last.length <= 2 * size ? last : new Uint8Array(size);
+    const free = this.#free;
+    const fitting = free.findLastIndex(({ length }) => length >= size && length <= 2 * size);
+    // Where none fits, one is let go of: sizes have changed, and those of before would take the place of others for ever.
+    const [found] = free.splice(fitting, 1);
+    if (found !== undefined) this.#freeBytes -= found.length;
+    return fitting >= 0 && found !== undefined ? found : new Uint8Array(roomFor(size));
+  }
+
+  #grow(batch: Batch, size: number): void {
+    const before = batch.bytes;
+    batch.bytes = this.#memory(size);
+    batch.bytes.set(before);
+    batch.view = new DataView(batch.bytes.buffer);
+    this.#free.push(before);
+    this.#freeBytes += before.length;
   }
 
   /** A message from a batch that is larger than one: those of its records that fit, or a part of one that never does. */
@@ -263,11 +283,10 @@ export function* framesOf(batches: readonly Batch[]): Generator<Uint8Array> {
   }
 }
 
-function grow(batch: Batch, size: number): void {
-  const bytes = new Uint8Array(Math.max(size, batch.end));
-  bytes.set(batch.bytes);
-  batch.bytes = bytes;
-  batch.view = new DataView(bytes.buffer);
+/** At most a quarter more, so that messages that are not quite alike can use the same memory. */
+function roomFor(size: number): number {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(size)) - 2);
+  return Math.ceil(size / step) * step;
 }
 
 function toRecord(batch: Batch): void {

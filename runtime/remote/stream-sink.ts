@@ -9,6 +9,7 @@ import { Waiters } from "../pipeline/waiters.ts";
 import type { TrackStats } from "../interface/track.ts";
 import type { Channel } from "../interface/transport.ts";
 import type { KeyFrameCache } from "../media/key-frame-cache.ts";
+import { Burst } from "./burst.ts";
 import type { CborWriter } from "./cbor/writer.ts";
 import { encodeTrackMark, type EncodableFrame } from "./frame-codec.ts";
 import { KeptBatches } from "./kept-batches.ts";
@@ -17,11 +18,6 @@ import type { Progress } from "./messages.ts";
 import { messageBytesOf, packedFrames, Packer, roomBytes } from "./packer.ts";
 import { encodePayload } from "./payload-codec.ts";
 import { describeStream } from "./stream-description.ts";
-
-/** So many frames in a turn of the event loop are a burst. */
-const burstFrames = 4;
-/** How long the frames of a burst are gathered, in milliseconds. */
-const gatherMs = 1;
 
 export interface StreamInit {
   readonly port: string;
@@ -79,12 +75,7 @@ export class StreamSink implements Link {
   readonly #packer: Packer;
   /** The channel of the connection in use; undefined while there is none. */
   #channel: Channel | undefined;
-  /** Set from the first frame that others may follow until they go together. */
-  #cancelTurn: (() => void) | undefined;
-  #gathered = 0;
-  #isBurst = false;
-  /** The channel had no room in this turn. */
-  #isPressed = false;
+  readonly #burst: Burst;
   /** The channel that is waited for. */
   #awaited: Channel | undefined;
   /** What the reader has not confirmed yet; undefined when it need not be kept, neither to be sent again nor for its memory. */
@@ -116,6 +107,7 @@ export class StreamSink implements Link {
     this.#type = init.type;
     this.#window = window;
     this.#channel = init.channel;
+    this.#burst = new Burst(init.clock, () => this.#flush());
     this.#packer = new Packer(init.channel.maxMessageBytes, packedFrames(window));
   }
 
@@ -323,7 +315,7 @@ export class StreamSink implements Link {
     this.#error ??= error;
     this.#ended = true;
     // What is kept may still be wanted for another reader.
-    this.#endTurn();
+    this.#burst.end();
     this.#packer.clear();
     this.useTrack(undefined);
   }
@@ -332,7 +324,7 @@ export class StreamSink implements Link {
   discard(): void {
     if (this.#ended) return;
     this.#discarding = true;
-    this.#endTurn();
+    this.#burst.end();
     this.#packer.clear();
     this.#kept = undefined;
     this.useTrack(undefined);
@@ -353,7 +345,7 @@ export class StreamSink implements Link {
   interrupt(): void {
     this.#channel = undefined;
     this.#awaited = undefined;
-    this.#endTurn();
+    this.#burst.end();
     // Tracks are of their connection; another one has none yet.
     this.#track?.close();
     this.#track = undefined;
@@ -444,51 +436,36 @@ export class StreamSink implements Link {
     return this.#packer.hasRoom;
   }
 
-  /**
-   * A frame goes at once, for it may be the only one; those that follow it in the same turn of the event loop go together at its end, or
-   * when a message is full or no more may follow. While a burst goes on, or the channel has no room, they are gathered for a millisecond, the
-   * first as well: a message costs an engine more than what is in it, and what comes in bursts waits for itself anyway.
-   */
   #flushInTurn(): void {
-    this.#gathered += 1;
-    const isFirst = this.#cancelTurn === undefined;
-    const isFull = !this.#hasCredit() || (this.#channel !== undefined && !this.#hasRoom(this.#channel));
-    if (isFirst) {
-      this.#cancelTurn = this.#init.clock.schedule(this.#isBurst ? gatherMs : 0, () => {
-        this.#isBurst = this.#gathered >= burstFrames || this.#isPressed;
-        this.#endTurn();
-        this.#flush();
-      });
-    }
-    if (isFull || (isFirst && !this.#isBurst)) this.#flush();
+    if (this.#burst.add()) this.#flush();
+    else if (!this.#hasCredit() || (this.#channel !== undefined && !this.#hasRoom(this.#channel))) this.#flushFull();
   }
 
-  #endTurn(): void {
-    this.#cancelTurn?.();
-    this.#cancelTurn = undefined;
-    this.#gathered = 0;
-    this.#isPressed = false;
+  /** Leaves a message that more frames may go in to the end of the turn, if that is still to come and its writer need not wait. */
+  #flushFull(): void {
+    this.#flush(this.#burst.isOpen && this.#hasCredit());
   }
 
-  #flush(): void {
+  #flush(fullOnly = false): void {
     const channel = this.#channel;
     if (channel === undefined) return;
     const packer = this.#packer;
     while (!packer.isEmpty && channel.writable) {
       packer.messageBytes = messageBytesOf(channel);
+      if (fullOnly && packer.mayGrow) return;
       channel.send(packer.take() as Uint8Array, roomBytes);
     }
     // A channel that is shared knows with the first message what carries it.
     if (this.#kept === undefined && channel.copies === true) this.#hold();
     if (packer.isEmpty) return;
-    this.#isPressed = true;
+    this.#burst.press();
     if (this.#awaited === channel) return;
     this.#awaited = channel;
     channel.ready().then(
       () => {
         if (this.#awaited !== channel) return;
         this.#awaited = undefined;
-        this.#flush();
+        this.#flushFull();
         if (this.writable) this.#waiters.wake();
       },
       // The end of the connection is reported by the connection itself.

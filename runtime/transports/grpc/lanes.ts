@@ -19,7 +19,7 @@ export interface Pipe {
 export class Lanes {
   readonly #pipe: Pipe;
   /** Channels with messages that wait; whose turn it is comes first. */
-  readonly #busy = new Set<Lane>();
+  #busy: Lane[] = [];
   readonly #control = new Room();
   readonly #others = new Room();
   readonly #sizes: MessageSizes;
@@ -34,7 +34,7 @@ export class Lanes {
   lane(channel: number, label: string, isOpen: boolean): Lane {
     const wants = (lane: Lane): void => {
       if (!lane.isControl) this.#sizes.used(lane);
-      this.#busy.add(lane);
+      if (!this.#busy.includes(lane)) this.#busy.push(lane);
       this.#pump();
     };
     return new Lane({ channel, label, isOpen, wants, sizes: this.#sizes });
@@ -42,7 +42,7 @@ export class Lanes {
 
   close(): void {
     this.#closed = true;
-    this.#busy.clear();
+    this.#busy = [];
   }
 
   #pump(): void {
@@ -62,9 +62,9 @@ export class Lanes {
   #send(lane: Lane): void {
     const message = lane.take();
     // To the end of the turns, or out of them.
-    this.#busy.delete(lane);
+    this.#busy.splice(this.#busy.indexOf(lane), 1);
     if (message === undefined) return;
-    if (lane.waits) this.#busy.add(lane);
+    if (lane.waits) this.#busy.push(lane);
     const room = lane.isControl ? this.#control : this.#others;
     const { length } = message.message;
     room.taken(length);

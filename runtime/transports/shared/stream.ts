@@ -5,7 +5,7 @@ import { ignore } from "../../pipeline/outcome.ts";
 export class Stream {
   readonly #channel: Channel;
   #users = 0;
-  readonly #waiting = new Set<() => void>();
+  #waiting: (() => void)[] = [];
   #asked = false;
 
   constructor(channel: Channel) {
@@ -47,18 +47,18 @@ export class Stream {
 
   /** Calls once when there is room again; never when the connection ends before. */
   whenWritable(go: () => void): void {
-    this.#waiting.add(go);
+    if (!this.#waiting.includes(go)) this.#waiting.push(go);
     if (this.#asked) return;
     this.#asked = true;
     this.#channel.ready().then(() => {
       this.#asked = false;
-      const waiting = [...this.#waiting];
-      this.#waiting.clear();
+      const waiting = this.#waiting;
+      this.#waiting = [];
       for (const one of waiting) one();
     }, ignore);
   }
 
   forget(go: () => void): void {
-    this.#waiting.delete(go);
+    this.#waiting = this.#waiting.filter((one) => one !== go);
   }
 }

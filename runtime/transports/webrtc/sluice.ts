@@ -1,14 +1,13 @@
 import type { Clock } from "../../interface/clock.ts";
 import { channelLimits } from "../channel/limits.ts";
 import type { Mover, Outbox } from "./outbox.ts";
+import { Turns } from "./turns.ts";
 
 /** How often room is looked for while somebody waits, should the engine not tell; in milliseconds. */
 const pollMs = 10;
 
 /** A channel is alone when no other has had anything to send for so long, in milliseconds. */
 const sharedMs = 250;
-
-const nobody: readonly Outbox[] = [];
 
 /**
  * Hands the messages of all channels of a connection to its engine, little at a time and in turns. An engine sends in
@@ -20,10 +19,8 @@ const nobody: readonly Outbox[] = [];
  */
 export class Sluice implements Mover {
   readonly #clock: Clock;
-  /** Outboxes with something in them or somebody waiting; whose turn it is comes first. */
-  readonly #busy = new Set<Outbox>();
-  /** Those of them that have not had a turn since they were last empty. */
-  readonly #fresh = new Set<Outbox>();
+  /** Outboxes with something in them or somebody waiting, but for the one of the control channel. */
+  readonly #busy = new Turns<Outbox>();
   #control: Outbox | undefined;
   #pumping = false;
   #again = false;
@@ -67,13 +64,12 @@ export class Sluice implements Mover {
   /** @param changed the outbox that has got something to do */
   pump(changed?: Outbox): void {
     if (this.#closed) return;
-    if (changed !== undefined && !this.#busy.has(changed)) {
+    if (changed !== undefined && changed !== this.#control) {
       this.#busy.add(changed);
-      this.#fresh.add(changed);
-    }
-    if (changed !== undefined && changed !== this.#last && changed !== this.#control) {
-      this.#sharedUs = this.#last === undefined ? Number.NEGATIVE_INFINITY : this.#clock.nowUs();
-      this.#last = changed;
+      if (changed !== this.#last) {
+        this.#sharedUs = this.#last === undefined ? Number.NEGATIVE_INFINITY : this.#clock.nowUs();
+        this.#last = changed;
+      }
     }
     this.#again = true;
     // An engine may call back from within `send`.
@@ -93,21 +89,21 @@ export class Sluice implements Mover {
     this.#closed = true;
     this.#cancelPoll?.();
     this.#busy.clear();
-    this.#fresh.clear();
   }
 
   #move(): void {
-    for (const outbox of this.#busy) outbox.settle();
-    if (this.#control !== undefined) this.#feedControl(this.#control);
-    this.#feedOthers();
-    let waiting = false;
-    for (const outbox of this.#busy) {
+    const busy = this.#busy.inOrder();
+    const control = this.#control;
+    control?.settle();
+    for (const outbox of busy) outbox.settle();
+    if (control !== undefined) this.#feedControl(control);
+    this.#feedOthers(busy);
+    control?.release();
+    let waiting = control?.waiting === true;
+    for (const outbox of busy) {
       outbox.release();
       if (outbox.waiting) waiting = true;
-      else if (outbox.handedMessages === 0) {
-        this.#busy.delete(outbox);
-        this.#fresh.delete(outbox);
-      }
+      else if (outbox.handedMessages === 0) this.#busy.delete(outbox);
     }
     if (waiting) this.#watch();
   }
@@ -119,11 +115,14 @@ export class Sluice implements Mover {
     }
   }
 
-  #feedOthers(): void {
-    const others = this.#others();
+  #feedOthers(others: readonly Outbox[]): void {
     if (others.length === 0) return;
-    let messages = others.reduce((sum, outbox) => sum + outbox.handedMessages, 0);
-    let bytes = others.reduce((sum, outbox) => sum + outbox.handedBytes, 0);
+    let messages = 0;
+    let bytes = 0;
+    for (const { handedMessages, handedBytes } of others) {
+      messages += handedMessages;
+      bytes += handedBytes;
+    }
     const most = others.length === 1 && this.#isAlone ? this.#aloneBytes : channelLimits.enginedBytes;
     for (let given = true; given;) {
       given = false;
@@ -135,26 +134,15 @@ export class Sluice implements Mover {
         messages++;
         bytes += next;
         given = true;
-        // To the end of the turns.
-        this.#fresh.delete(outbox);
-        this.#busy.delete(outbox);
-        this.#busy.add(outbox);
+        this.#busy.served(outbox);
       }
     }
   }
 
-  /** All but the control channel, in the order of their turns. */
-  #others(): readonly Outbox[] {
-    // Mostly there is one, which is asked for each message.
-    if (this.#busy.size > 1)
-      return [...new Set([...this.#fresh, ...this.#busy])].filter((one) => one !== this.#control);
-    for (const only of this.#busy) if (only !== this.#control) return [only];
-    return nobody;
-  }
-
   /** Asks the engine to call, and looks by itself as well: not every engine calls when it should. */
   #watch(): void {
-    for (const outbox of this.#busy) if (outbox.handedMessages > 0) outbox.askForCall();
+    for (const outbox of this.#busy.inOrder()) if (outbox.handedMessages > 0) outbox.askForCall();
+    if (this.#control !== undefined && this.#control.handedMessages > 0) this.#control.askForCall();
     this.#cancelPoll ??= this.#clock.schedule(pollMs, () => {
       this.#cancelPoll = undefined;
       this.pump();

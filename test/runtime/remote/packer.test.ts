@@ -258,4 +258,28 @@ describe("small frames of a stream", () => {
     expect(read(messages).frames.length).toBe(6);
     expect(input.writable).toBe(false);
   });
+
+  it("fill the messages of a burst: what does not fit into one waits for others to go with", async () => {
+    const stage = scene();
+    const { peers } = await rawHost(stage);
+    const { opening } = call(stage);
+    await stage.clock.settle();
+    const [host] = peers;
+    if (host === undefined) throw new Error("nobody dialled");
+    const messages: Uint8Array[] = [];
+    host.channel(1).onMessage((message) => void messages.push(message));
+    host.channel(2);
+    host.say({
+      type: "accept",
+      version: 1,
+      schemas: {},
+      inputs: [{ port: "a", type: text, window: { frames: 64, bytes: 1_048_576 } }],
+      outputs: [{ port: "b", type: text }],
+    });
+    const input = (await stage.clock.until(opening)).inputs["a"]!;
+    // Four go into a message, and a fifth does not.
+    for (let seq = 0; seq < 9; seq += 1) input.send(frameOf("x".repeat(4_000), seq));
+    await stage.clock.settle();
+    expect(messages.map((message) => read([message]).frames.length)).toEqual([1, 4, 4]);
+  });
 });
