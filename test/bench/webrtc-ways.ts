@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import type { Frame } from "../../runtime/interface/frame.ts";
 import type { Link } from "../../runtime/interface/link.ts";
 import { connectPipeline } from "../../runtime/mesh/connect.ts";
@@ -46,10 +45,8 @@ class Far {
   readonly child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(engine: BenchEngine, how: "session" | "raw") {
-    const path = fileURLToPath(new URL("webrtc-peer.ts", import.meta.url));
-    const argv = ["--import", "tsx", path, engine, how];
-    this.child = spawn(process.execPath, argv, { stdio: ["pipe", "pipe", "inherit"] });
+  constructor(script: string, engine: BenchEngine, how: "session" | "raw") {
+    this.child = spawn(process.execPath, [script, engine, how], { stdio: ["pipe", "pipe", "inherit"] });
     this.#lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   }
 
@@ -76,9 +73,9 @@ class Far {
   }
 }
 
-/** A session of ours with a peer of ours. */
-export async function session(engine: BenchEngine): Promise<Way> {
-  const far = new Far(engine, "session");
+/** A session of ours with a peer of ours. @param script of the other side */
+export async function session(engine: BenchEngine, script: string): Promise<Way> {
+  const far = new Far(script, engine, "session");
   const arrivals = new Arrivals();
   const link: Link = {
     writable: true,
@@ -120,8 +117,8 @@ export async function session(engine: BenchEngine): Promise<Way> {
 }
 
 /** The engine alone. */
-export async function raw(engine: BenchEngine): Promise<Way> {
-  const far = new Far(engine, "raw");
+export async function raw(engine: BenchEngine, script: string): Promise<Way> {
+  const far = new Far(script, engine, "raw");
   const arrivals = new Arrivals();
   const own = new RawLine(published(engine), (message) => arrivals.take(message.length));
   await own.peer.setLocalDescription(await own.peer.createOffer());

@@ -34,7 +34,7 @@ export class Carrier implements Carrying {
   readonly #connections = new Map<number, SharedConnection>();
   readonly #streams = new Map<number, Stream>();
   readonly #queue: CarrierMessage[] = [];
-  readonly #whenWritable = new Set<() => void>();
+  #whenWritable: (() => void)[] = [];
   readonly #opens: { take(): boolean };
   #waiting = false;
   #over = false;
@@ -169,7 +169,9 @@ export class Carrier implements Carrying {
       messageBytes: leastMessageBytes,
       copies: true,
       send: (message) => this.say({ kind: "control", connection, message }),
-      whenWritable: (go) => void this.#whenWritable.add(go),
+      whenWritable: (go) => {
+        if (!this.#whenWritable.includes(go)) this.#whenWritable.push(go);
+      },
     };
   }
 
@@ -306,8 +308,8 @@ export class Carrier implements Carrying {
       control.send(encodeCarrier(this.#queue.shift() as CarrierMessage));
     }
     if (this.#queue.length < carrierLimits.writableMessages) {
-      const waiting = [...this.#whenWritable];
-      this.#whenWritable.clear();
+      const waiting = this.#whenWritable;
+      this.#whenWritable = [];
       for (const go of waiting) go();
     }
     if (this.#queue.length === 0 || this.#waiting) return;
@@ -401,7 +403,7 @@ export class Carrier implements Carrying {
     this.#cancelIdle();
     this.#cancelBeat();
     this.#queue.length = 0;
-    this.#whenWritable.clear();
+    this.#whenWritable = [];
     for (const connection of this.#connections.values()) void connection.end(error);
   }
 }
