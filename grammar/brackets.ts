@@ -29,7 +29,8 @@ interface Counts {
 
 function balance(tokens: readonly IToken[]): Counts {
   const counts = { braces: 0, parentheses: 0, brackets: 0 };
-  for (const { tokenType } of tokens) {
+  for (let index = 0; index < tokens.length; index += 1) {
+    const { tokenType } = tokens[index]!;
     if (tokenType === t.LBrace) counts.braces++;
     else if (tokenType === t.RBrace) counts.braces--;
     else if (tokenType === t.LParen) counts.parentheses++;
@@ -69,7 +70,8 @@ class Finder {
   }
 
   run(tokens: readonly IToken[]): void {
-    for (const [index, token] of tokens.entries()) {
+    for (let index = 0; index < tokens.length; index += 1) {
+      const token = tokens[index]!;
       this.startsLine = token.startLine !== this.line;
       if (this.startsLine) {
         this.line = token.startLine!;

@@ -3,6 +3,7 @@
  * touches are read again, and the others moved. The result is that of reading the whole text anew; where that is not sure, there
  * are no pieces.
  */
+import { changeBetween } from "./change.ts";
 import type { SyntaxProblem } from "./problems.ts";
 import type { Comment, Token } from "./scan.ts";
 import { moved, movedLazily } from "./moved.ts";
@@ -139,7 +140,7 @@ export function piecesAfter(
   text: string,
   read: (text: string) => readonly Piece[] | undefined,
 ): readonly Piece[] | undefined {
-  const change = changeOf(was, text);
+  const change = changeBetween(was, text);
   const first = before.findIndex((one) => one.end >= change.start);
   const last = before.findLastIndex((one) => one.start <= change.end);
   const [from, to] = [before[first], before[last]];
@@ -166,18 +167,6 @@ export function piecesAfter(
   ];
   const problems = pieces.reduce((sum, one) => sum + one.read.errors.length, 0);
   return problems > mostProblems ? undefined : pieces;
-}
-
-/** Where two texts differ: from a start up to an end in the first. */
-function changeOf(was: string, text: string): { readonly start: number; readonly end: number } {
-  const most = Math.min(was.length, text.length);
-  let start = 0;
-  while (start < most && was.charCodeAt(start) === text.charCodeAt(start)) start += 1;
-  let tail = 0;
-  while (tail < most - start && was.charCodeAt(was.length - 1 - tail) === text.charCodeAt(text.length - 1 - tail)) {
-    tail += 1;
-  }
-  return { start, end: was.length - tail };
 }
 
 /** The tree of a text that stands in pieces. */

@@ -180,7 +180,9 @@ function sift(all: MeshToken[], problems: SyntaxProblem[]): MeshToken[] {
   let unknownLine = -1;
   let previous: MeshToken | undefined;
   let hasJunk = false;
-  for (const token of all) {
+  // Over each token of a text it is counted, for what iterates makes an object a turn until it has been optimized.
+  for (let index = 0; index < all.length; index += 1) {
+    const token = all[index]!;
     const { tokenType } = token;
     if (tokenType === t.Quantity) {
       const { image } = token;

@@ -25,7 +25,8 @@ export class TokenRow {
     this.#text = text;
     this.#numbers = new Uint32Array(tokens.length * 2);
     let at = 0;
-    for (const { startOffset, image, tokenTypeIdx } of tokens) {
+    for (let index = 0; index < tokens.length; index += 1) {
+      const { startOffset, image, tokenTypeIdx } = tokens[index]!;
       this.#numbers[at++] = startOffset;
       this.#numbers[at++] = (image.length << classBits) | classByType[tokenTypeIdx]!;
     }

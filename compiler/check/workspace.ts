@@ -144,10 +144,16 @@ export class Workspace {
   /**
    * Checks some more, a few milliseconds at a time, for those who have to look up now and then. A change in between is taken
    * in with the next step.
-   * @returns false once everything is as it should be
+   * @param open files that somebody looks into: as long as nothing is known of any file, those come first
+   * @returns undefined once everything is as it should be; else the file that is through, where one is
    */
-  step(): boolean {
-    return this.#next() !== undefined;
+  step(open?: ReadonlySet<string>): { readonly module: string | undefined } | undefined {
+    return this.#next(open);
+  }
+
+  /** What is known to be wrong in a file since it was checked last, whatever has become of it and others; undefined before that. */
+  found(path: string): readonly Diagnostic[] | undefined {
+    return this.#units.get(path)?.diagnostics;
   }
 
   /** What can be told of an edit of a file before everything is checked again; undefined where that is nothing. */
@@ -223,15 +229,15 @@ export class Workspace {
   }
 
   /** Checks some more. @returns undefined once everything is as it should be; else the file that is through, where one is */
-  #next(): { readonly module: string | undefined } | undefined {
+  #next(open?: ReadonlySet<string>): { readonly module: string | undefined } | undefined {
     if (this.#fresh) return undefined;
-    this.#checking ??= this.#check();
+    this.#checking ??= this.#check(open);
     const { value, done } = this.#checking.next();
     return done === true ? undefined : { module: value as string | undefined };
   }
 
   /** @returns the files, each when it has been checked, and nothing in between */
-  *#check(): Generator<string | undefined> {
+  *#check(open: ReadonlySet<string> = new Set()): Generator<string | undefined> {
     const before = this.#project;
     const sources = this.#sources;
     const graph = this.#imports;
@@ -241,10 +247,14 @@ export class Workspace {
     const isFirst = before === undefined;
     const changed = new Set(graph.modules.filter((module) => before?.sources.get(module) !== sources.get(module)));
     if (isFirst) this.#units = checked;
+    // What a file rests on is worked out when it is asked for, so that none has to wait for those that it imports.
+    const order = isFirst
+      ? graph.bottomUp.toSorted((a, b) => Number(open.has(b)) - Number(open.has(a)))
+      : graph.bottomUp;
     // What is imported comes first. A file may also look at those that import it: then another round finds that out.
     for (let count = -1; checked.size > count;) {
       count = checked.size;
-      for (const module of graph.bottomUp) {
+      for (const module of order) {
         const parsed = sources.get(module);
         if (parsed === undefined || checked.has(module)) continue;
         if (before !== undefined && this.#units.get(module)?.isCurrent(project, before, changed) === true) continue;

@@ -29,6 +29,8 @@ export class Publisher {
   readonly #slow = new Map<Project, Map<string, Verdict>>();
   readonly #waiting = new Map<Project, () => void>();
   readonly #runs = new Map<Project, number>();
+  /** Those that have been checked as a whole. */
+  readonly #known = new Set<Project>();
   /** Told once a project has been checked and published. */
   onPublished: (project: Project) => void = () => undefined;
 
@@ -85,7 +87,9 @@ export class Publisher {
   async #check(project: Project, run: number): Promise<void> {
     const isStopped = (): boolean => this.#runs.get(project) !== run;
     try {
-      if (!(await this.#session.settle(project.service, isStopped))) return;
+      const work = this.#known.has(project) ? project.service.check() : this.#tellingEach(project);
+      if (!(await this.#session.inTurns(work, isStopped))) return;
+      this.#known.add(project);
       const all = known(project);
       for (const [path, found] of all) this.#publish(project, path, this.#withSlow(project, path, found));
       this.#forgetOthers(project, new Set(all.keys()));
@@ -94,6 +98,15 @@ export class Publisher {
       if (project.sources !== undefined) await this.#session.inTurns(project.service.resting(), isStopped);
     } catch (error) {
       this.#session.fail("checking", error);
+    }
+  }
+
+  /** Checks a project for the first time, and tells of each open file when it is through: nobody has to wait for the others. */
+  *#tellingEach(project: Project): Generator<undefined, void, undefined> {
+    const { service } = project;
+    for (const path of service.check()) {
+      if (path !== undefined && service.open.includes(path)) this.#publish(project, path, service.ownDiagnostics(path));
+      yield;
     }
   }
 

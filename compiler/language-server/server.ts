@@ -5,6 +5,7 @@ import {
   type InitializeParams,
   type ServerCapabilities,
 } from "vscode-languageserver/node";
+import { parse } from "../../grammar/index.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { Publisher } from "./diagnostics.ts";
 import { followDocuments } from "./documents.ts";
@@ -29,6 +30,8 @@ export function serve(connection: Connection, environment: Environment): void {
     session.abilities = abilitiesOf(params.capabilities);
     session.settings = readSettings(params.initializationOptions);
     roots = foldersOf(params);
+    // While the client makes something of the answer, the parser is made.
+    environment.soon(() => void parse(""));
     return {
       capabilities: capabilities(),
       serverInfo: { name: "meshc", version: environment.version },

@@ -1,3 +1,4 @@
+import { changeBetween } from "../../grammar/change.ts";
 import type { Span } from "../../grammar/syntax.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Place, SourceFile } from "../source/source-file.ts";
@@ -27,17 +28,7 @@ export function carriedOver(before: readonly Diagnostic[], was: SourceFile, now:
 
 /** How spans of one text lie in another; undefined for those that touch what differs. */
 function movement(before: string, after: string): (span: Span) => Span | undefined {
-  const most = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start += 1;
-  let tail = 0;
-  while (
-    tail < most - start &&
-    before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)
-  ) {
-    tail += 1;
-  }
-  const end = before.length - tail;
+  const { start, end } = changeBetween(before, after);
   const shift = after.length - before.length;
   return (span) => {
     if (span.end <= start) return span;

@@ -1,5 +1,6 @@
 import type { CheckedProgram } from "../check/checked-program.ts";
 import { isStandard } from "../check/program.ts";
+import { codesOfAll } from "../check/rules/index.ts";
 import type { ParsedFile, Resolved } from "../check/sources.ts";
 import { Workspace } from "../check/workspace.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
@@ -177,9 +178,20 @@ export class LanguageService implements Analysis {
     return { diagnostics, version: this.versionOf(path) };
   }
 
-  /** Checks what is not as it should be, a few milliseconds at a time; a change between two steps is taken in. */
-  *check(): Generator<undefined, void, undefined> {
-    while (this.#workspace.step()) yield;
+  /**
+   * Checks what is not as it should be, a few milliseconds at a time; a change between two steps is taken in.
+   * @returns the files, each when it has been checked, and nothing in between
+   */
+  *check(): Generator<string | undefined, void, undefined> {
+    const open = new Set(this.#open.keys());
+    for (let next = this.#workspace.step(open); next !== undefined; next = this.#workspace.step(open))
+      yield next.module;
+  }
+
+  /** What is known of a file as soon as it has been checked itself: all but what hangs on other files. */
+  ownDiagnostics(path: string): FileDiagnostics {
+    const found = this.#workspace.found(path) ?? [];
+    return { diagnostics: found.filter(({ code }) => !codesOfAll.has(code)), version: this.versionOf(path) };
   }
 
   /** Lets go of what is known of files that are not open, beyond what is told of them, a step at a time. */

@@ -89,3 +89,30 @@ describe("an edit, before everything is checked again", () => {
     expect(compared).toBeGreaterThan(edits / 4);
   });
 });
+
+describe("the first check of a project", () => {
+  it("begins with the files that are open, of which all is known then but what hangs on others", () => {
+    const files = {
+      "main.mesh": 'import { R } from "./lib.mesh"\nnode N { in R\n out txt }\n',
+      "lib.mesh": "record R { a: txt }\n",
+    };
+    const service = new LanguageService(memoryHost(files, standard));
+    service.hold("main.mesh", files["main.mesh"], 1);
+    const checked: string[] = [];
+    for (const path of service.check()) {
+      if (path === undefined) continue;
+      if (checked.length === 0) {
+        expect(service.ownDiagnostics("main.mesh").diagnostics.map(shown)).toEqual([
+          expect.stringMatching(/^MESH2001 txt/),
+        ]);
+        expect(service.ownDiagnostics("lib.mesh").diagnostics).toEqual([]);
+      }
+      checked.push(path);
+    }
+    expect(checked[0]).toBe("main.mesh");
+    expect(checked).toContain("lib.mesh");
+    expect(service.diagnostics().get("lib.mesh")?.diagnostics.map(shown)).toEqual([
+      expect.stringMatching(/^MESH2001 txt/),
+    ]);
+  });
+});
