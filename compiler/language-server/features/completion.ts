@@ -57,7 +57,8 @@ export const completionFeature: Feature = {
         const found = complete(service, path, offset, service.lastProgram(path));
         if (found === undefined) return null;
         const range = asked.range(found.span);
-        return { isIncomplete: false, items: found.items.map((one) => itemOf(one, { asked, range, session, uri })) };
+        const items = found.items.map((one) => itemOf(one, { asked, range, session, uri }));
+        return { isIncomplete: found.isPart, items };
       }),
     );
     connection.onCompletionResolve((item) => {

@@ -7,11 +7,12 @@ import type { Declared, Meaning } from "../names/meaning.ts";
 import { keywordDocs } from "../words.ts";
 import { capabilityItems, propertyItems } from "./capabilities.ts";
 import { cursorAt, headOf, type Cursor } from "./cursor.ts";
-import { candidates, importEdit, itemOf, type DeclarationKind } from "./declared.ts";
+import { Offer, type DeclarationKind } from "./declared.ts";
 import { Fit } from "./fit.ts";
 import { keyword, words, type Completion, type CompletionItem } from "./item.ts";
 import { balancing, followers, linkOptions, runOptions, statements } from "./statements.ts";
 import { completeString } from "./strings.ts";
+import { targetItems } from "./targets.ts";
 import { formatItems, scalarValues, typeItems } from "./values.ts";
 
 /**
@@ -28,7 +29,9 @@ export function complete(
   const cursor = file && cursorAt(file, offset);
   if (file === undefined || cursor === undefined) return undefined;
   if (cursor.string !== undefined) return completeString(analysis, file, cursor);
-  return { span: cursor.word, items: new Place(analysis, file, cursor, checked).items() };
+  const offer = new Offer(analysis, file, file.source.text.slice(cursor.word.start, offset));
+  const items = new Place(analysis, file, cursor, checked, offer).items();
+  return { span: cursor.word, items, isPart: offer.isPart };
 }
 
 /** One place in a text, and what may stand there. */
@@ -37,6 +40,7 @@ class Place {
   readonly #file: ParsedFile;
   readonly #cursor: Cursor;
   readonly #checked: CheckedProgram | undefined;
+  readonly #offer: Offer;
   readonly #line: readonly string[];
   readonly #previous: string;
   /** The block around, as its head begins: `pipeline`, `with`, …; empty outside of all. */
@@ -45,11 +49,12 @@ class Place {
   /** The declaration around. */
   readonly #owner: Declared | undefined;
 
-  constructor(analysis: Analysis, file: ParsedFile, cursor: Cursor, checked: CheckedProgram | undefined) {
+  constructor(analysis: Analysis, file: ParsedFile, cursor: Cursor, checked: CheckedProgram | undefined, offer: Offer) {
     this.#analysis = analysis;
     this.#file = file;
     this.#cursor = cursor;
     this.#checked = checked;
+    this.#offer = offer;
     this.#line = cursor.line;
     this.#previous = cursor.tokens[cursor.index - 1]?.text ?? "";
     const heads = cursor.openers.filter((one) => one.text === "{").map((one) => headOf(cursor.tokens, one.index));
@@ -254,11 +259,12 @@ class Place {
     const kinds: DeclarationKind[] = ["Record", "Enum", "Interface", "Node", "Pipeline", "Policy", "Peer"];
     const resolved = from && this.#analysis.resolve(this.#file, from.text.slice(1, -1));
     const module = resolved?.kind === "file" ? resolved.module : undefined;
-    return candidates(this.#analysis, this.#file, kinds)
+    return this.#offer
+      .declared(kinds)
       .filter(
         (one) => !one.isInSight && !given.has(one.name) && (module === undefined || one.declared.module === module),
       )
-      .map((one) => ({ ...itemOf(this.#analysis, this.#file, one, { asCall: false }), edits: undefined }));
+      .map((one) => ({ ...this.#offer.item(one, { asCall: false }), edits: undefined }));
   }
 
   #options(): CompletionItem[] {
@@ -296,33 +302,8 @@ class Place {
     return this.#line.includes("where") ? this.#conditions() : [keyword("where"), keyword("prefer")];
   }
 
-  /** What peers run, what may stand in for it here, services and addresses. */
   #targets(): CompletionItem[] {
-    const contract = this.#head[this.#head.indexOf(":") + 1];
-    const remote: CompletionItem[] = [
-      {
-        label: "service",
-        kind: "keyword",
-        rank: 3,
-        snippet: 'service "${1:name}"',
-        documentation: keywordDocs["service"],
-      },
-      { label: '"webrtc://…"', kind: "value", rank: 3, snippet: '"webrtc://${1:host:7443}/${2:Pipeline}"' },
-    ];
-    const peers = candidates(this.#analysis, this.#file, ["Peer"]).flatMap(({ name, declared, isInSight }) =>
-      (declared.syntax.kind === "Peer" ? declared.syntax.members : []).flatMap((member): CompletionItem[] => {
-        if (member.kind !== "Runs") return [];
-        const label = `${name}.${member.as?.value ?? member.instance.callee.text}`;
-        const edits = isInSight ? undefined : [importEdit(this.#file, name, declared.module)];
-        return [{ label, kind: "peer", rank: isInSight ? 0 : 10, edits }];
-      }),
-    );
-    const local = candidates(this.#analysis, this.#file, ["Pipeline", "Node"]).map((one) => {
-      const { syntax } = one.declared;
-      const conforms = syntax.kind === "Pipeline" && syntax.conformsTo?.text === contract;
-      return itemOf(this.#analysis, this.#file, one, { asCall: true, rank: conforms ? 1 : 4 });
-    });
-    return [...peers, ...local, ...remote];
+    return targetItems(this.#offer, this.#head[this.#head.indexOf(":") + 1]);
   }
 
   #scenario(): CompletionItem[] {
@@ -396,9 +377,10 @@ class Place {
   }
 
   #nodes(fit: Fit | undefined): CompletionItem[] {
-    return candidates(this.#analysis, this.#file, ["Node", "Pipeline"])
+    return this.#offer
+      .declared(["Node", "Pipeline"])
       .filter((one) => one.declared.syntax !== this.#owner?.syntax)
-      .map((one) => itemOf(this.#analysis, this.#file, one, { asCall: true, rank: 3 + (fit?.rankOf(one.name) ?? 2) }));
+      .map((one) => this.#offer.item(one, { asCall: true, rank: 3 + (fit?.rankOf(one.name) ?? 2) }));
   }
 
   /** Lets, remotes and ports of the pipeline. @param direction whether frames go into them or come from them */
@@ -477,9 +459,7 @@ class Place {
   }
 
   #declared(kinds: readonly DeclarationKind[]): CompletionItem[] {
-    return candidates(this.#analysis, this.#file, kinds).map((one) =>
-      itemOf(this.#analysis, this.#file, one, { asCall: false }),
-    );
+    return this.#offer.declared(kinds).map((one) => this.#offer.item(one, { asCall: false }));
   }
 
   #textOf({ module, syntax }: Meaning): string {

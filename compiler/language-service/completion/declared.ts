@@ -1,11 +1,11 @@
+import type { NodeSyntax, PipelineSyntax } from "../../../grammar/syntax.ts";
 import type { NamedDeclaration } from "../../check/program.ts";
 import { isStandard } from "../../check/program.ts";
 import { relativeImport } from "../relative-import.ts";
 import type { ParsedFile } from "../../check/sources.ts";
 import { declarationText, documentationOf } from "../declaration-text.ts";
 import type { Analysis } from "../files.ts";
-import { parameterText } from "../signature-help.ts";
-import { isNamed, meaningOf, type Declared } from "../names/meaning.ts";
+import { meaningOf, type Declared } from "../names/meaning.ts";
 import type { CompletionItem, ItemKind } from "./item.ts";
 
 export type DeclarationKind = NamedDeclaration["kind"];
@@ -17,47 +17,90 @@ export interface Candidate {
   readonly isInSight: boolean;
 }
 
-/** All declarations of some kinds: first those in sight, then those of other files. */
-export function candidates(analysis: Analysis, file: ParsedFile, kinds: readonly DeclarationKind[]): Candidate[] {
-  const found: Candidate[] = [];
-  const taken = new Set<string>();
-  for (const [name, { declared }] of analysis.names.inSight(file)) {
-    taken.add(name);
-    if (kinds.includes(declared.syntax.kind)) found.push({ name, declared, isInSight: true });
-  }
-  for (const module of new Set([...analysis.standardModules, ...analysis.modules])) {
-    const other = module === file.module ? undefined : analysis.parsed(module);
-    for (const syntax of other?.syntax.declarations ?? []) {
-      if (!isNamed(syntax) || !kinds.includes(syntax.kind) || taken.has(syntax.name.text)) continue;
-      taken.add(syntax.name.text);
-      found.push({ name: syntax.name.text, declared: { module, syntax }, isInSight: false });
-    }
-  }
-  return found;
-}
+/**
+ * The declarations that may be named at a place. There may be many hundreds, so that only those are told of that what has been typed
+ * may be the beginning of.
+ */
+export class Offer {
+  readonly #analysis: Analysis;
+  readonly #file: ParsedFile;
+  readonly #typed: string;
+  #isPart = false;
 
-/** @param asCall with parentheses, and the parameters that have to be given */
-export function itemOf(
-  analysis: Analysis,
-  file: ParsedFile,
-  candidate: Candidate,
-  options: { readonly asCall: boolean; readonly rank?: number },
-): CompletionItem {
-  const { name, declared, isInSight } = candidate;
-  const isCallable = declared.syntax.kind === "Node" || declared.syntax.kind === "Pipeline";
-  return {
-    label: name,
-    kind: declared.syntax.kind.toLowerCase() as ItemKind,
-    rank: (options.rank ?? 1) + (isInSight ? 0 : 10),
-    detail: isInSight ? declared.syntax.kind.toLowerCase() : `import from "${importPath(file, declared.module)}"`,
-    declared: { module: declared.module, name: declared.syntax.name.text },
-    // There may be hundreds, of which somebody looks at a few.
-    get documentation() {
-      return documentationOfDeclared(analysis, declared);
-    },
-    ...(options.asCall && isCallable && { snippet: `${name}(${givenParameters(analysis, declared)})` }),
-    ...(!isInSight && { edits: [importEdit(file, name, importPath(file, declared.module))] }),
-  };
+  /** @param typed what stands of the word at the place */
+  constructor(analysis: Analysis, file: ParsedFile, typed: string) {
+    this.#analysis = analysis;
+    this.#file = file;
+    this.#typed = typed;
+  }
+
+  /** Something has been left out. */
+  get isPart(): boolean {
+    return this.#isPart;
+  }
+
+  /** True where somebody may mean this; editors look for the letters in their order, with others between them. */
+  fits(label: string): boolean {
+    const [letters, among] = [this.#typed.toLowerCase(), label.toLowerCase()];
+    let at = 0;
+    for (let index = 0; index < among.length && at < letters.length; index += 1) {
+      if (among.charCodeAt(index) === letters.charCodeAt(at)) at += 1;
+    }
+    if (at < letters.length) this.#isPart = true;
+    return at === letters.length;
+  }
+
+  /** Those of some kinds that fit: first those in sight, then those of other files. */
+  declared(kinds: readonly DeclarationKind[]): Candidate[] {
+    return this.all(kinds).filter(({ name }) => this.fits(name));
+  }
+
+  /** The same whatever has been typed. */
+  all(kinds: readonly DeclarationKind[]): Candidate[] {
+    const { names, standardModules, modules } = this.#analysis;
+    const found: Candidate[] = [];
+    const taken = new Set<string>();
+    const add = (name: string, declared: Declared, isInSight: boolean): void => {
+      taken.add(name);
+      if (kinds.includes(declared.syntax.kind)) found.push({ name, declared, isInSight });
+    };
+    for (const [name, { declared }] of names.inSight(this.#file)) add(name, declared, true);
+    for (const module of new Set([...standardModules, ...modules])) {
+      const other = module === this.#file.module ? undefined : this.#analysis.parsed(module);
+      if (other === undefined) continue;
+      for (const [name, syntax] of names.declarationsOf(other)) {
+        if (kinds.includes(syntax.kind) && !taken.has(name)) add(name, { module, syntax }, false);
+      }
+    }
+    return found;
+  }
+
+  /** @param asCall with parentheses, and the parameters that have to be given */
+  item(candidate: Candidate, options: { readonly asCall: boolean; readonly rank?: number }): CompletionItem {
+    const { name, declared, isInSight } = candidate;
+    const { module, syntax } = declared;
+    const analysis = this.#analysis;
+    const called = options.asCall && (syntax.kind === "Node" || syntax.kind === "Pipeline") ? syntax : undefined;
+    const kind = syntax.kind.toLowerCase() as ItemKind;
+    return {
+      label: name,
+      kind,
+      rank: (options.rank ?? 1) + (isInSight ? 0 : 10),
+      detail: isInSight ? kind : `import from "${importPath(this.#file, module)}"`,
+      declared: { module, name: syntax.name.text },
+      // There may be hundreds, of which somebody looks at a few.
+      get documentation() {
+        return documentationOfDeclared(analysis, declared);
+      },
+      ...(called !== undefined && { snippet: `${name}(${givenParameters(analysis, { module, syntax: called })})` }),
+      ...(!isInSight && { edits: [this.importing(candidate)] }),
+    };
+  }
+
+  /** Brings a declaration of another file into sight. */
+  importing({ name, declared }: Candidate): NonNullable<CompletionItem["edits"]>[number] {
+    return importEdit(this.#file, name, importPath(this.#file, declared.module));
+  }
 }
 
 /** What is said of a declaration beside a list; undefined where there is none of that name. */
@@ -77,19 +120,17 @@ function documentationOfDeclared(analysis: Analysis, declared: Declared): string
 }
 
 /** The parameters without a default, to be filled in. */
-function givenParameters(analysis: Analysis, declared: Declared): string {
-  const needed = analysis.names
-    .members(declared)
-    .filter(
-      ({ syntax }) =>
-        syntax.kind === "Parameter" && syntax.defaultValue === undefined && syntax.type?.kind !== "OptionalType",
-    );
-  return needed
-    .map((one, index) => {
-      const type = parameterText(analysis, one)
-        .replace(/^\w+\s*:\s*/, "")
-        .replaceAll(/[$}\\]/g, "");
-      return `${one.name}: \${${index + 1}:${type}}`;
+function givenParameters(analysis: Analysis, { module, syntax }: Declared<NodeSyntax | PipelineSyntax>): string {
+  const text = analysis.parsed(module)?.source.text ?? "";
+  return syntax.parameters
+    .filter((one) => one.name.text !== "" && one.defaultValue === undefined && one.type?.kind !== "OptionalType")
+    .map(({ name, span }, index) => {
+      const type = text
+        .slice(name.span.end, span.end)
+        .replace(/^\s*:\s*/, "")
+        .replaceAll(/\s+/g, " ")
+        .trim();
+      return `${name.text}: \${${index + 1}:${type.replaceAll(/[$}\\]/g, "")}}`;
     })
     .join(", ");
 }

@@ -32,6 +32,8 @@ export interface Completion {
   /** What is replaced: the word around the cursor. */
   readonly span: Span;
   readonly items: readonly CompletionItem[];
+  /** There is more for whoever takes back what has been typed of the word. */
+  readonly isPart: boolean;
 }
 
 export function keyword(label: string, documentation?: string, snippet?: string): CompletionItem {

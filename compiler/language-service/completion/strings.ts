@@ -11,7 +11,7 @@ export function completeString(analysis: Analysis, file: ParsedFile, cursor: Cur
   if (string === undefined) return undefined;
   const isClosed = string.text.length > 1 && string.text.endsWith('"');
   const span = { start: string.span.start + 1, end: string.span.end - (isClosed ? 1 : 0) };
-  return { span, items: itemsFor(analysis, file, line) };
+  return { span, items: itemsFor(analysis, file, line), isPart: false };
 }
 
 function itemsFor(analysis: Analysis, file: ParsedFile, line: readonly string[]): CompletionItem[] {

@@ -17,6 +17,44 @@ function offered(source: string, files: Readonly<Record<string, string>> = {}): 
 const inMain = (line: string): string => program.replace("  budget 1s mic -> heard\n", `${line}\n`);
 const labels = (items: readonly CompletionItem[]): string[] => items.map((one) => one.label);
 
+describe("completion of what has been typed in part", () => {
+  const half = (line: string): { readonly all: string[]; readonly isPart: boolean } => {
+    const { service, at } = marked({ "main.mesh": inMain(line).replace("┆", "/*|*/"), "other.mesh": "node Other {}" });
+    service.diagnostics();
+    const { path, offset } = at();
+    const found = complete(service, path, offset, service.lastProgram(path));
+    return { all: labels(found?.items ?? []), isPart: found?.isPart ?? false };
+  };
+
+  it("offers the declarations that have its letters in their order, and says that there are more", () => {
+    const { all, isPart } = half("  mic ~> OEnc┆");
+    expect(all).toContain("OpusEncode");
+    expect(all).not.toContain("Other");
+    expect(isPart).toBe(true);
+    expect(half("  mic ~> oth┆").all).toContain("Other");
+  });
+
+  it("offers all of them where nothing has been typed", () => {
+    const { all, isPart } = half("  mic ~> ┆");
+    expect(all).toEqual(expect.arrayContaining(["OpusEncode", "Other", "Loud"]));
+    expect(isPart).toBe(false);
+  });
+
+  it("offers what peers run by the name of either", () => {
+    const target = (typed: string): string[] => half(`  remote x: Hears {\n    at   ${typed}┆\n  }`).all;
+    expect(target("Nea")).toContain("box.Near");
+    expect(target("bo")).toContain("box.Near");
+    expect(target("Lo")).not.toContain("box.Near");
+  });
+
+  it("imports the peer of another file from where it is", () => {
+    const lib = 'pipeline P { in a: text\n out b: text\n a -> b }\npeer far { listens "webrtc://far"\n runs P }\n';
+    const items = offered(inMain("  remote x: Hears {\n    at   fa┆\n  }"), { "lib/far.mesh": lib });
+    const edits = items.find((one) => one.label === "far.P")?.edits;
+    expect(edits?.map((one) => one.newText.trim())).toEqual(['import { far } from "./lib/far.mesh"']);
+  });
+});
+
 describe("completion", () => {
   it.each([
     ["at the top", "┆", ["import", "record", "pipeline", "peer", "batch"], ["let"]],
