@@ -31,6 +31,9 @@ export class Publisher {
   readonly #runs = new Map<Project, number>();
   /** Those that have been checked as a whole. */
   readonly #known = new Set<Project>();
+  /** Those of which all files are known, and what is to be verified once they are. */
+  readonly #complete = new Set<Project>();
+  readonly #early = new Map<Project, Set<string>>();
   /** Told once a project has been checked and published. */
   onPublished: (project: Project) => void = () => undefined;
 
@@ -95,7 +98,10 @@ export class Publisher {
       this.#forgetOthers(project, new Set(all.keys()));
       this.#publishConfig(project);
       this.onPublished(project);
-      if (project.sources !== undefined) await this.#session.inTurns(project.service.resting(), isStopped);
+      if (project.sources === undefined || !(await this.#session.inTurns(project.service.resting(), isStopped))) return;
+      this.#complete.add(project);
+      for (const path of this.#early.get(project) ?? []) void this.verify(project, path);
+      this.#early.delete(project);
     } catch (error) {
       this.#session.fail("checking", error);
     }
@@ -114,6 +120,11 @@ export class Publisher {
   async verify(project: Project, path: string): Promise<void> {
     const { verify } = this.#session.environment;
     if (verify === undefined || project.root === undefined || !this.#session.settings.trusted) return;
+    if (!this.#complete.has(project)) {
+      // What somebody waits for who has just opened it comes first.
+      this.#early.set(project, (this.#early.get(project) ?? new Set()).add(path));
+      return;
+    }
     const known = this.#slow.get(project) ?? new Map<string, Verdict>();
     this.#slow.set(project, known);
     const verdict = known.get(path) ?? { asked: 0, found: [] };
@@ -123,7 +134,9 @@ export class Publisher {
     try {
       for (let answered = 0; answered < verdict.asked;) {
         answered = verdict.asked;
-        verdict.found = await verify(project.root, path);
+        // Where there is none, or it is missing, TypeScript has no say.
+        const { isThere, problems } = project.service.code(path);
+        verdict.found = isThere ? await verify(project.root, path) : problems;
       }
       this.check(project);
     } catch (error) {

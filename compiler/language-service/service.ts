@@ -3,6 +3,7 @@ import { isStandard } from "../check/program.ts";
 import { codesOfAll } from "../check/rules/index.ts";
 import type { ParsedFile, Resolved } from "../check/sources.ts";
 import { Workspace } from "../check/workspace.ts";
+import { findImplementations, implementationsOf } from "../codegen/implementations.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { HostError, type Host } from "../host/host.ts";
 import { carriedOver } from "./carried-over.ts";
@@ -211,6 +212,14 @@ export class LanguageService implements Analysis {
       if (program !== undefined) this.#checked.set(path, program);
     }
     return new Map(paths.map((path) => [path, this.#diagnosticsOf(path)]));
+  }
+
+  /** What can be said of the code that a file declares without reading more than its text. */
+  code(path: string): { readonly isThere: boolean; readonly problems: readonly Diagnostic[] } {
+    const root = isStandard(path) ? undefined : this.lastProgram(path)?.program.root;
+    if (root === undefined || implementationsOf(root).length === 0) return { isThere: false, problems: [] };
+    const problems = findImplementations([root], this.#host);
+    return { isThere: problems.length === 0, problems };
   }
 
   #diagnosticsOf(path: string): FileDiagnostics {

@@ -15,7 +15,7 @@ export interface CodeQuestion {
 const code = new URL("../verifier.js", import.meta.url);
 
 /** So long after the last question what TypeScript has read is let go of: it is more than all else that a server holds. */
-const idleMs = 120_000;
+const idleMs = 15_000;
 
 /** Verifies on a thread of its own, so that nobody who types waits for TypeScript; undefined where that is not at hand. */
 export function startVerifying(): Environment["verify"] {

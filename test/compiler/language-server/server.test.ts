@@ -9,6 +9,21 @@ const version =
     params.version === wanted;
 const nothingFailed = (client: Client): void => expect(client.logged).toEqual([]);
 
+/** Finds nothing wrong with any code, and tells when it has been asked. */
+class Verifier {
+  readonly paths: string[] = [];
+  #onAsked: () => void = () => undefined;
+  readonly verify = (_root: string, path: string): Promise<[]> => {
+    this.paths.push(path);
+    this.#onAsked();
+    return Promise.resolve([]);
+  };
+
+  async asked(times: number): Promise<void> {
+    while (this.paths.length < times) await new Promise<void>((resolve) => void (this.#onAsked = resolve));
+  }
+}
+
 describe("the language server", () => {
   it("says what it is and what it can do", async () => {
     await using client = await connected({});
@@ -146,27 +161,42 @@ describe("the language server", () => {
   it.each([true, false])(
     "holds code against contracts after opening, saving and changes of code, trusted: %j",
     async (trusted) => {
-      const asked: string[] = [];
-      const verify = async (_root: string, path: string): Promise<[]> => {
-        asked.push(path);
-        return [];
-      };
-      const text = "record odd { a: text }\n";
+      const verifier = new Verifier();
+      const text = 'node odd {\n  in text\n  out text\n  from "./main.ts"\n}\n';
       await using client = await connected(
-        { "main.mesh": text },
-        { initializationOptions: { trusted }, settings: { trusted }, environment: { verify } },
+        { "main.mesh": text, "main.ts": "export const odd = {};\n" },
+        { initializationOptions: { trusted }, settings: { trusted }, environment: verifier },
       );
       client.open("main.mesh", text);
       await client.diagnosed("main.mesh");
+      if (trusted) await verifier.asked(1);
       client.notify("textDocument/didSave", { textDocument: { uri: client.uri("main.mesh") } });
-      client.write("main.ts", "");
+      if (trusted) await verifier.asked(2);
+      client.write("main.ts", "export const odd = {}; // again\n");
       client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: client.uri("main.ts"), type: 2 }] });
-      client.change("main.mesh", { text: "record Odd { a: text }\n" });
-      expect(codes(await client.diagnosed("main.mesh"))).toEqual([]);
-      expect(asked).toEqual(trusted ? ["main.mesh", "main.mesh", "main.mesh"] : []);
+      if (trusted) await verifier.asked(3);
+      client.change("main.mesh", { text: text.replace("odd", "Odd") });
+      await client.diagnosed("main.mesh", (one) => codes(one).length === 0);
+      expect(verifier.paths).toEqual(trusted ? ["main.mesh", "main.mesh", "main.mesh"] : []);
       nothingFailed(client);
     },
   );
+
+  it("says by itself that code is not there, and asks nobody about programs without any", async () => {
+    const verifier = new Verifier();
+    const environment = {
+      initializationOptions: { trusted: true },
+      settings: { trusted: true },
+      environment: verifier,
+    };
+    const gone = 'node Gone {\n  in text\n  out text\n  from "./gone.ts"\n}\n';
+    await using client = await connected({ "gone.mesh": gone, "none.mesh": "record R { a: text }\n" }, environment);
+    client.open("none.mesh", "record R { a: text }\n");
+    client.open("gone.mesh", gone);
+    expect(codes(await client.diagnosed("gone.mesh", (one) => one.diagnostics.length > 0))).toEqual(["MESH2020"]);
+    expect(verifier.paths).toEqual([]);
+    nothingFailed(client);
+  });
 
   it.each([null, undefined, 3, "text", [], { mesh: null }, { mesh: { inlayHints: "no" } }])(
     "takes settings that are %j",
