@@ -9,6 +9,7 @@ import { platformRandom } from "../../runtime/platform/random.ts";
 import { serviceLimits } from "../../runtime/signaling/limits.ts";
 import { serveService } from "../../runtime/signaling/service/serve.ts";
 import { nodejsListener } from "../../runtime/signaling/sockets.nodejs.ts";
+import { keepYoungGenerationSmall } from "../../runtime/signaling/young-generation.nodejs.ts";
 
 export type ServerName = "ours" | "PeerJS server";
 
@@ -30,6 +31,8 @@ export interface ServerState {
 
 const starts: Readonly<Record<ServerName, (task: ServerTask) => Promise<number>>> = {
   async ours() {
+    // As `meshc signal` does.
+    keepYoungGenerationSmall();
     const { connections } = serviceLimits;
     const listen = nodejsListener({ maxConnections: connections });
     const init = { clock: nodejsClock, random: platformRandom, listen };

@@ -5,6 +5,7 @@ import { platformRandom } from "../../../runtime/platform/random.ts";
 import { serviceLimits } from "../../../runtime/signaling/limits.ts";
 import { serveService } from "../../../runtime/signaling/service/serve.ts";
 import { nodejsListener } from "../../../runtime/signaling/sockets.nodejs.ts";
+import { keepYoungGenerationSmall } from "../../../runtime/signaling/young-generation.nodejs.ts";
 import { environmentError, exitCode, usageError, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { isLoopback } from "../../check/addresses.ts";
@@ -42,6 +43,7 @@ export async function runService(request: ServiceRequest, io: Io): Promise<ExitC
       "Name the servers by --store nats://HOST:PORT.",
     );
   }
+  keepYoungGenerationSmall();
   const interrupted = new Promise<void>((resolve) => io.onInterrupt(() => resolve()));
   const listen = nodejsListener({
     allowedOrigins: request.allowedOrigins,
