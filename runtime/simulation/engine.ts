@@ -99,6 +99,8 @@ class DataChannel implements EngineChannel {
   readonly #peer: Peer;
   readonly #listeners = new Map<string, Listener[]>();
   line: Line | undefined;
+  /** What is on its way still does not arrive. */
+  #isCut = false;
 
   constructor(peer: Peer, id: number) {
     this.#peer = peer;
@@ -113,6 +115,7 @@ class DataChannel implements EngineChannel {
     const leaves = this.#peer.leaves;
     if (leaves) this.#peer.leave(this, bytes.length);
     this.line.send(() => {
+      if (this.#isCut) return;
       if (!leaves) this.sent(bytes.length);
       this.#peer.other?.take(this.id, bytes);
     });
@@ -120,7 +123,7 @@ class DataChannel implements EngineChannel {
 
   close(): void {
     this.readyState = "closed";
-    this.line?.cut();
+    this.#isCut = true;
   }
 
   open(line: Line): void {
@@ -164,6 +167,8 @@ class Peer implements EnginePeer {
   readonly #listeners: (() => void)[] = [];
   readonly #leaving: [DataChannel, number][] = [];
   #control: Line | undefined;
+  /** What all channels go over; undefined where each has a line of its own. */
+  #packets: Line | undefined;
   #muted = false;
   #cut = false;
   #over = false;
@@ -254,6 +259,7 @@ class Peer implements EnginePeer {
   cut(): void {
     this.#cut = true;
     this.#control?.cut();
+    this.#packets?.cut();
     for (const channel of this.#channels.values()) channel.line?.cut();
     this.#giveUpLater();
   }
@@ -280,6 +286,11 @@ class Peer implements EnginePeer {
     const { network } = this.#rtc;
     this.#control = new Line(network, this.process, other.process);
     other.#control = new Line(network, other.process, this.process);
+    // Where nothing is lost, what leaves together comes together; where packets are, channels do not wait for each other.
+    if (network.random.next() < 0.5) {
+      this.#packets = new Line(network, this.process, other.process, "packet");
+      other.#packets = new Line(network, other.process, this.process, "packet");
+    }
     this.connectionState = "connecting";
     other.connectionState = "connecting";
     this.#control.send(() =>
@@ -298,7 +309,7 @@ class Peer implements EnginePeer {
 
   #open(channel: DataChannel): void {
     if (this.#over || this.other === undefined || channel.readyState !== "connecting") return;
-    const line = new Line(this.#rtc.network, this.process, this.other.process);
+    const line = this.#packets ?? new Line(this.#rtc.network, this.process, this.other.process);
     if (this.#muted || this.#cut) line.cut();
     channel.open(line);
   }

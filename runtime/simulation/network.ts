@@ -89,25 +89,39 @@ export class Network {
 }
 
 interface Parcel {
+  readonly sentUs: number;
   readonly atUs: number;
-  readonly deliver: () => void;
+  readonly messages: (() => void)[];
 }
+
+/**
+ * What of a line is read in one go, before anything else happens: each message by itself; what was sent within a moment, as one packet; or of a
+ * stream also all that came while its reader got no time.
+ */
+export type Reading = "message" | "packet" | "stream";
+
+/** So long a packet waits for more to go with it, in microseconds. */
+const gatherUs = 1_000;
 
 /** One direction of a connection: what is sent arrives once and in order, unless the line ends first. */
 export class Line {
   readonly #network: Network;
   readonly #from: Process;
   readonly #to: Process;
+  readonly #reading: Reading;
   readonly #queue: Parcel[] = [];
+  /** Has arrived, and its reader gets no time. */
+  readonly #unread: (() => void)[] = [];
   #lastUs = 0;
   /** The first message is on its way, or waits for the way to be open. */
   #moving = false;
   #cut = false;
 
-  constructor(network: Network, from: Process, to: Process) {
+  constructor(network: Network, from: Process, to: Process, reading: Reading = "message") {
     this.#network = network;
     this.#from = from;
     this.#to = to;
+    this.#reading = reading;
   }
 
   send(deliver: () => void): void {
@@ -118,9 +132,18 @@ export class Line {
   sendAnyway(deliver: () => void): void {
     if (this.#cut) return;
     const { loop } = this.#network;
-    const atUs = Math.max(this.#lastUs, loop.nowUs + this.#network.delayUs(this.#from.machine, this.#to.machine));
+    const waitsUs = this.#reading === "packet" ? gatherUs : 0;
+    const last = this.#reading === "message" ? undefined : this.#queue.at(-1);
+    if (last !== undefined && loop.nowUs <= last.sentUs + waitsUs) {
+      last.messages.push(deliver);
+      return;
+    }
+    const atUs = Math.max(
+      this.#lastUs,
+      loop.nowUs + waitsUs + this.#network.delayUs(this.#from.machine, this.#to.machine),
+    );
     this.#lastUs = atUs;
-    this.#queue.push({ atUs, deliver });
+    this.#queue.push({ sentUs: loop.nowUs, atUs, messages: [deliver] });
     if (!this.#moving) this.#move(0);
   }
 
@@ -151,7 +174,17 @@ export class Line {
     }
     const parcel = this.#queue.shift();
     // Who is held up takes nothing, but does not hold up the network either: its machine keeps it.
-    if (parcel !== undefined) this.#to.deliver(parcel.deliver);
+    if (parcel !== undefined) this.#hand(parcel.messages);
     this.#move(earliestUs);
+  }
+
+  #hand(messages: readonly (() => void)[]): void {
+    if (this.#reading !== "stream") {
+      this.#to.deliver(() => messages.forEach((take) => take()));
+      return;
+    }
+    const isAwaited = this.#unread.length > 0;
+    this.#unread.push(...messages);
+    if (!isAwaited) this.#to.deliver(() => this.#unread.splice(0).forEach((take) => take()));
   }
 }

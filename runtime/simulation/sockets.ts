@@ -173,7 +173,8 @@ class End implements SignalSocket {
   constructor(network: Network, process: Process, to: Process, forget: () => void) {
     this.#network = network;
     this.process = process;
-    this.line = new Line(network, process, to);
+    // As `ws` does it with what one piece of the stream holds.
+    this.line = new Line(network, process, to, "stream");
     this.#forget = forget;
   }
 

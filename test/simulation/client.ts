@@ -55,7 +55,7 @@ export class Client {
 
   async start(): Promise<void> {
     const { world, process, plan, spec, services, streams } = this.#init;
-    const node = echo(process, streams, 0);
+    const node = echo(process, streams, { slowMs: 0 });
     this.#mesh = await launchPlan(plan, world.platform(process), {
       peers: [spec.name],
       registry: () => node,
@@ -141,9 +141,10 @@ export class Client {
     const {
       everyMs: [leastMs, mostMs],
       burst,
+      burstShare,
     } = spec;
     while (!isOver() && !this.#stopping) {
-      let count = burst > 0 && random.next() < 0.02 ? burst : 1;
+      let count = burst > 0 && random.next() < burstShare ? burst : 1;
       for (; count > 0 && input.writable && !isOver(); count -= 1) {
         const payload = streams.payload(stream);
         const seq = stream.acceptedMs.length;

@@ -1,13 +1,16 @@
 import { MeshError } from "../../runtime/interface/errors.ts";
+import type { MeshEvent } from "../../runtime/interface/events.ts";
 import type { Plan } from "../../runtime/interface/plan.ts";
 import { serveService, type RunningService } from "../../runtime/signaling/service/serve.ts";
+import { unwellOf } from "./choices.ts";
 import { Client } from "./client.ts";
 import { inject } from "./faults.ts";
 import { EndlessLife } from "../../runtime/simulation/loop.ts";
 import type { Process } from "../../runtime/simulation/machine.ts";
+import { Moments } from "./moments.ts";
 import { Observer } from "./observer.ts";
 import { planOf, servicePort } from "./program.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Fault, Scenario } from "./scenario.ts";
 import { Thief } from "./thief.ts";
 import { Attempts } from "./truth/attempts.ts";
 import { Registrations } from "./truth/registrations.ts";
@@ -69,6 +72,7 @@ export class Life {
   readonly workers = new Map<string, Worker>();
   readonly clients = new Map<string, Client>();
   readonly services = new Map<string, Service>();
+  readonly #moments: Moments;
   readonly #plan: Plan;
   readonly #attempts = new Map<Process, Attempts>();
   /** Processes that were closed in good order, and have to be free of everything in the end. */
@@ -77,6 +81,7 @@ export class Life {
   constructor(scenario: Scenario) {
     this.scenario = scenario;
     this.world = new World(scenario.seed);
+    this.#moments = new Moments(this.world);
     this.streams = new Streams(() => this.world.nowMs, this.breaks);
     this.#plan = planOf(scenario);
   }
@@ -139,7 +144,10 @@ export class Life {
     const process = this.world.start(this.world.machine(name));
     const attempts = new Attempts(spec, `${name}.${process.incarnation}`);
     this.#attempts.set(process, attempts);
-    const onEvent = (event: Parameters<Attempts["note"]>[0]): void => attempts.note(event, this.world.nowMs);
+    const onEvent = (event: MeshEvent): void => {
+      attempts.note(event, this.world.nowMs);
+      this.#moments.note(event);
+    };
     const keeps = spec.policy.resumeMs !== 0 && this.scenario.workers.every(({ slowMs }) => slowMs === 0);
     const client = new Client({ ...this.#common(process), spec, keeps, onEvent });
     this.clients.set(name, client);
@@ -201,10 +209,18 @@ export class Life {
     const pending: Promise<void>[] = [];
     for (const fault of this.scenario.faults) {
       await this.world.wait(Math.max(0, fault.atMs - this.world.nowMs));
-      pending.push(inject(this, fault));
+      pending.push(this.#inject(fault));
     }
     await Promise.all(pending);
     await this.world.wait(500);
+  }
+
+  async #inject(fault: Fault): Promise<void> {
+    if (fault.after !== undefined) {
+      await this.#moments.next(fault.after.moment);
+      await this.world.wait(fault.after.ms);
+    }
+    await inject(this, fault);
   }
 
   /** Each stream gives something again, that was sent after the last fault. */
@@ -267,16 +283,19 @@ export class Life {
     this.breaks(`there are sessions left on ${left().join(", ")}, and nobody has any`);
   }
 
-  /** Nobody has any load, so that choices are even; and those by a key are the same each time. */
+  /** What a service chooses among peers that nobody calls: those that tell of their load, and others that never do. */
   async #choosesWell(observer: Observer, peers: readonly string[]): Promise<void> {
-    let uneven: string | undefined;
+    const quiet = await observer.register("Quiet", 2);
+    const among = [
+      { pipeline: "Work", peers },
+      { pipeline: "Quiet", peers: quiet },
+    ];
+    let unwell: readonly string[] = [];
     for (let left = choicesTried; left > 0; left -= 1) {
-      // What was sent to a peer counts for a while that nobody has said the end of; and a peer may not know yet that its conversation is gone.
-      await this.world.wait(11_000);
-      uneven = await unevenOf(observer, peers);
-      if (uneven === undefined) break;
+      unwell = await unwellOf(this.world, observer, among);
+      if (unwell.length === 0) break;
     }
-    if (uneven !== undefined) this.breaks(uneven);
+    for (const what of unwell) this.breaks(what);
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------
@@ -318,23 +337,4 @@ export class Life {
       .map(([what, count]) => `${count} ${what}`)
       .join(" and ");
   }
-}
-
-/** @returns what is not as it has to be among peers without load */
-async function unevenOf(observer: Observer, peers: readonly string[]): Promise<string | undefined> {
-  for (const prefer of ["round_robin", "least_loaded"] as const) {
-    const counts = new Map<string | undefined, number>();
-    for (let count = 2 * peers.length; count > 0; count -= 1) {
-      const peer = await observer.connect(prefer);
-      counts.set(peer, (counts.get(peer) ?? 0) + 1);
-    }
-    if (peers.some((peer) => counts.get(peer) !== 2)) {
-      return `${prefer} chooses ${JSON.stringify([...counts])} among ${peers.length} without load`;
-    }
-  }
-  for (const key of ["one", "two", "three"]) {
-    const [first, again] = [await observer.connect("hash", key), await observer.connect("hash", key)];
-    if (first !== again) return `hash chooses ${first} and then ${again} for the same key`;
-  }
-  return undefined;
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { planted, source } from "./planted.ts";
 import { prepareLives, report, type LifeLine, type Lives } from "./runner.ts";
 
 const runs = 2_000;
@@ -36,6 +37,11 @@ describe("the simulated control plane", () => {
     const [first, again] = [await run(7, 4), await run(7, 4)];
     const inOrder = (lines: LifeLine[]): LifeLine[] => lines.toSorted((a, b) => a.seed - b.seed);
     expect(inOrder(first)).toEqual(inOrder(again));
+  });
+
+  it.each(planted)("has a place to plant: $what", ({ file, find }) => {
+    // Text that has changed since would plant nothing, and nobody would look for it any more.
+    expect(source(file).split(find)).toHaveLength(2);
   });
 
   it("goes on without those faults of a seed that are left out", async () => {

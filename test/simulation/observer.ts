@@ -1,6 +1,7 @@
 import { delay } from "../../runtime/interface/clock.ts";
 import { MeshError } from "../../runtime/interface/errors.ts";
 import type { FoundPipeline, ServiceParams } from "../../runtime/signaling/methods.ts";
+import { serviceLimits } from "../../runtime/signaling/limits.ts";
 import { ServiceClient } from "../../runtime/signaling/service-client.ts";
 import type { Process } from "../../runtime/simulation/machine.ts";
 import { servicePort } from "./program.ts";
@@ -54,10 +55,27 @@ export class Observer {
     }
   }
 
+  /** Registers peers of somebody else's making, who run a pipeline and never say anything of their load. @returns their ids */
+  async register(pipeline: string, count: number): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (let number = 1; number <= count; number += 1) {
+      const says = { addresses: [`webrtc://${pipeline}-${number}:1`], relay: false, provides: [] };
+      const own = { name: pipeline, key: `${pipeline} ${number} of this life`, leaseMs: serviceLimits.leaseMaxMs };
+      const pipelines = [{ pipeline, batch: false, inputs: {}, outputs: {}, schemas: {} }];
+      const answer = await this.#client?.request("register", { ...says, ...own, pipelines }).catch(() => undefined);
+      if (answer !== undefined) ids.push(answer.id);
+    }
+    return ids;
+  }
+
   /** @returns the peer that is chosen */
-  async connect(prefer: ServiceParams<"connect">["prefer"], key?: string): Promise<string | undefined> {
+  async connect(
+    pipeline: string,
+    prefer: ServiceParams<"connect">["prefer"],
+    key?: string,
+  ): Promise<string | undefined> {
     try {
-      const params = { pipeline: "Work", prefer, ...(key !== undefined && { key }) };
+      const params = { pipeline, prefer, ...(key !== undefined && { key }) };
       return (await this.#client?.request("connect", params))?.found.peer;
     } catch (error) {
       return MeshError.from(error).code;

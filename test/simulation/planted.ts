@@ -39,9 +39,9 @@ export const planted: readonly Planted[] = [
   },
   {
     what: "failover: a session that has been replaced still gives frames",
-    file: "runtime/remote/fenced-link.ts",
-    find: '  fence(): void {\n    this.#state = "fenced";',
-    put: "  fence(): void {",
+    file: "runtime/remote/hf-pipeline-node.ts",
+    find: '    for (const link of attempt.links) link.fence();\n    this.#leave(attempt.session.close(new MeshError("cancelled", "Another session has taken its place.")));\n',
+    put: "",
   },
   {
     what: "failback: what the target that is left has not confirmed is not waited for",
@@ -64,8 +64,8 @@ export const planted: readonly Planted[] = [
   {
     what: "registry: a lease that is not renewed never ends",
     file: "runtime/signaling/registry/registry.ts",
-    find: "else void this.end(id, lease.epoch)",
-    put: "else if (leftMs > 0) void this.end(id, lease.epoch)",
+    find: "({ id, epoch }) => void this.end(id, epoch).catch(() => undefined)",
+    put: "() => undefined",
   },
   {
     what: "registry: an id goes to whoever asks for it",
@@ -150,17 +150,26 @@ export async function find(
   return { planted: one, lives: broken === "" ? undefined : seen, broken };
 }
 
+function pathOf(file: string): string {
+  return fileURLToPath(new URL(`../../${file}`, import.meta.url));
+}
+
+/** The text of a file of the project. */
+export function source(file: string): string {
+  return readFileSync(pathOf(file), "utf8");
+}
+
 function plugin({ file, find: text, put }: Planted): Plugin {
-  const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  const path = pathOf(file);
   return {
     name: "planted",
     setup(build) {
       build.onLoad({ filter: /\.ts$/ }, (args) => {
         if (args.path !== path) return undefined;
-        const source = readFileSync(path, "utf8");
-        if (source.split(text).length !== 2)
+        const written = source(file);
+        if (written.split(text).length !== 2)
           throw new Error(`${file} does not hold once what is to be replaced: ${text}`);
-        return { contents: source.replace(text, () => put), loader: "ts" };
+        return { contents: written.replace(text, () => put), loader: "ts" };
       });
     },
   };

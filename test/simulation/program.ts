@@ -13,16 +13,16 @@ export const servicePort = 7440;
 const location = { file: "main.mesh", line: 1, column: 1 };
 
 /** What the machines of a life run, as the compiler would write it. */
-export function planOf({ workers, clients }: Scenario): Plan {
+export function planOf({ workers, clients, queueFrames: capacityFrames }: Scenario): Plan {
   const work = new PipelineBuilder("Work", { in: text }, { out: text })
     .node("Echo")
-    .link("in", "Echo.in")
-    .link("Echo.out", "out");
+    .link("in", "Echo.in", { capacityFrames })
+    .link("Echo.out", "out", { capacityFrames });
   const callers = clients.map((client) =>
     new PipelineBuilder(client.name, { a: text }, { b: text })
       .remote("work", client.targets.map(targetOf), client.policy)
-      .link("a", "work.in")
-      .link("work.out", "b"),
+      .link("a", "work.in", { capacityFrames })
+      .link("work.out", "b", { capacityFrames }),
   );
   const peers = [...workers.map(workerPlan), ...clients.map(clientPlan)];
   return { ...planWith(work, ...callers), peers: Object.fromEntries(peers.map((peer) => [peer.name, peer])) };
@@ -51,11 +51,19 @@ function clientPlan({ name }: ClientSpec): PeerPlan {
   return { name, runs: [{ pipeline: name, as: name, params: {} }], listens: [], registers: [], location };
 }
 
+export interface EchoInit {
+  /** Milliseconds that it takes for a frame; 0: none, in line. */
+  readonly slowMs: number;
+  /** None is open before that. */
+  readonly loaded?: Promise<void>;
+}
+
 /** Gives back what it gets, with the number of its instance behind it. */
-export function echo(process: Process, streams: Streams, slowMs: number): NodeDefinition {
+export function echo(process: Process, streams: Streams, { slowMs, loaded }: EchoInit): NodeDefinition {
   return defineNode({
     sync: slowMs === 0,
-    open: (_, { emit }) => {
+    open: async (_, { emit }) => {
+      await loaded;
       const instance = streams.instance(process.machine.name);
       const answer = (payload: unknown): void => {
         streams.saw(instance, String(payload));

@@ -152,6 +152,6 @@ export function report({ seed, broken }: LifeLine, kept: readonly number[] | und
   ].join("\n");
 }
 
-function settingOf({ services, workers, clients, watcher, thief }: Scenario): string {
-  return JSON.stringify({ services, workers, clients, watcher, thief });
+function settingOf({ services, workers, clients, queueFrames, watcher, thief }: Scenario): string {
+  return JSON.stringify({ services, workers, clients, queueFrames, watcher, thief });
 }

@@ -46,7 +46,10 @@ export class Worker {
 
   async start(): Promise<void> {
     const { world, process, plan, spec, services, streams, broken } = this.#init;
-    const node = echo(process, streams, spec.slowMs);
+    const node = echo(process, streams, {
+      slowMs: spec.slowMs,
+      ...(spec.loadMs > 0 && { loaded: delay(process.clock, spec.loadMs) }),
+    });
     while (!this.#closed) {
       try {
         const mesh = await launchPlan(plan, world.platform(process), {

@@ -11,6 +11,8 @@ interface Owner {
   /** Before the first nobody else may have it; after the second it must be gone. They differ where the clock has jumped. */
   leastUs: number;
   mostUs: number;
+  /** Its owner has asked for its end: who hangs up right behind that gets no answer any more, and it may be done all the same. */
+  isGivenUp: boolean;
 }
 
 interface Asked {
@@ -83,6 +85,14 @@ export class Registrations {
     const asked = this.#asked.get(socket) ?? new Map<number, Asked>();
     this.#asked.set(socket, asked);
     asked.set(id, { method, params });
+    if (method === "unregister") this.#givesUp(socket, params);
+  }
+
+  #givesUp(socket: object, { id = "", epoch }: Asked["params"]): void {
+    const owner = this.#owners.get(id);
+    if (owner === undefined || owner.epoch !== epoch || owner.key !== this.#keys.get(socket)?.get(id)) return;
+    owner.isGivenUp = true;
+    owner.leastUs = this.#nowUs();
   }
 
   #answers(socket: object, { id, result, error }: Message): void {
@@ -119,7 +129,8 @@ export class Registrations {
     if (whose !== undefined) this.#broken(`${what}, which was given to ${whose.slice(0, 8)}`);
     this.#given.set(`${id} ${epoch}`, key);
     const untilUs = nowUs + leaseMs * 1_000;
-    this.#owners.set(id, { key, epoch, leaseUs: leaseMs * 1_000, socket, leastUs: untilUs, mostUs: untilUs });
+    const lease = { leaseUs: leaseMs * 1_000, leastUs: untilUs, mostUs: untilUs };
+    this.#owners.set(id, { key, epoch, socket, isGivenUp: false, ...lease });
     const keys = this.#keys.get(socket) ?? new Map<string, string>();
     this.#keys.set(socket, keys.set(id, key));
   }
@@ -160,8 +171,8 @@ export class Registrations {
     for (const owner of this.#owners.values()) {
       if (owner.socket !== socket) continue;
       owner.socket = undefined;
-      owner.leastUs = this.#nowUs() + Math.min(owner.leaseUs, serviceLimits.graceMs * 1_000);
-      owner.mostUs = owner.leastUs;
+      owner.mostUs = this.#nowUs() + Math.min(owner.leaseUs, serviceLimits.graceMs * 1_000);
+      if (!owner.isGivenUp) owner.leastUs = owner.mostUs;
     }
   }
 }
