@@ -15,11 +15,19 @@ type Listener = (event: { readonly data: unknown; readonly candidate?: null }) =
 /** WebRTC between simulated processes: each data channel is reliable and in order by itself, and none waits for another. */
 export class Rtc {
   readonly network: Network;
+  readonly #packed: number;
   readonly #peers = new Map<string, Peer>();
   #made = 0;
 
-  constructor(network: Network) {
+  /** @param packed the share of connections on which what leaves together comes together */
+  constructor(network: Network, packed: number) {
     this.network = network;
+    this.#packed = packed;
+  }
+
+  /** Whether the next connection is one of those. */
+  packs(): boolean {
+    return this.#packed > 0 && this.network.random.next() < this.#packed;
   }
 
   engine(process: Process): WebrtcEngine {
@@ -286,8 +294,8 @@ class Peer implements EnginePeer {
     const { network } = this.#rtc;
     this.#control = new Line(network, this.process, other.process);
     other.#control = new Line(network, other.process, this.process);
-    // Where nothing is lost, what leaves together comes together; where packets are, channels do not wait for each other.
-    if (network.random.next() < 0.5) {
+    // Elsewhere each channel has lost something or not, and none waits for another.
+    if (this.#rtc.packs()) {
       this.#packets = new Line(network, this.process, other.process, "packet");
       other.#packets = new Line(network, other.process, this.process, "packet");
     }

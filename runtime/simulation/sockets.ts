@@ -118,6 +118,13 @@ export class Sockets {
     }
   }
 
+  /** From now on nothing comes through in one direction over the sockets that are open, as when something between has forgotten them; others are not concerned. */
+  mute(from: Machine, to: Machine): void {
+    for (const end of this.#ends) {
+      if (end.process.machine === from && end.other.process.machine === to) end.line.cut();
+    }
+  }
+
   /** A process is gone. @param off with its machine, so that nobody is told */
   died(process: Process, off: boolean): void {
     for (const end of [...this.#ends]) {

@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly paceOf?: (random: Random) => Pace;
   /** How late timers are at most as a rule, in microseconds. */
   readonly lateUs?: number;
+  /** The share of connections on which what is sent within a moment comes in one packet, for all channels; none by default. */
+  readonly packed?: number;
 }
 
 /** Machines, what is between them, and the time that they all live in. */
@@ -33,13 +35,13 @@ export class World {
   readonly #lateUs: number;
   #processes = 0;
 
-  constructor(seed: number, { calm, paceOf, lateUs = usualLatenessUs }: WorldOptions = {}) {
+  constructor(seed: number, { calm, paceOf, lateUs = usualLatenessUs, packed = 0 }: WorldOptions = {}) {
     this.#seed = seed;
     this.#lateUs = lateUs;
     this.loop = new EventLoop(calm);
     this.network = new Network(this.loop, drawing(seed * 2 + 1), paceOf);
     this.sockets = new Sockets(this.network, this.machines);
-    this.rtc = new Rtc(this.network);
+    this.rtc = new Rtc(this.network, packed);
   }
 
   get nowMs(): number {

@@ -31,9 +31,12 @@ export async function inject(life: Life, fault: Fault): Promise<void> {
       world.sockets.break(from, to, fault.told > 0);
       return;
     }
-    case "mute":
-      world.rtc.mute(world.machine(fault.from), world.machine(fault.to));
+    case "mute": {
+      const [from, to] = [world.machine(fault.from), world.machine(fault.to)];
+      world.rtc.mute(from, to);
+      world.sockets.mute(from, to);
       return;
+    }
     case "crash": {
       const { process } = world.machine(fault.machine);
       if (process === undefined) return;

@@ -80,7 +80,7 @@ export class Life {
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    this.world = new World(scenario.seed);
+    this.world = new World(scenario.seed, { packed: 0.5 });
     this.#moments = new Moments(this.world);
     this.streams = new Streams(() => this.world.nowMs, this.breaks);
     this.#plan = planOf(scenario);

@@ -191,7 +191,7 @@ interface Callable {
 
 function clientOf(draw: Draw, name: string, { services, workers, size }: Callable): ClientSpec {
   const listening = workers.filter(({ listens }) => listens);
-  const storm = size.returns !== true && draw.chance(0.04);
+  const storm = size.returns !== true && draw.chance(0.06);
   const targets: TargetSpec[] = size.returns === true ? inTurn(draw, listening) : [];
   for (let count = targets.length > 0 ? 0 : draw.between(1, 4); count > 0; count -= 1) {
     const kind = draw.next();
@@ -298,7 +298,7 @@ function faultOf(draw: Draw, atMs: number, { services, workers, clients }: Machi
   const kind = draw.next();
   if (kind < 0.2) return { atMs, kind: "cut", from, to, both: draw.chance(0.5), forMs };
   if (kind < 0.28) return { atMs, kind: "slow", from, to, byMs: draw.between(20, 1_500), forMs };
-  if (kind < 0.45) return { atMs, kind: "break", from, to, told: draw.of([0, 1, 2, 2]) };
+  if (kind < 0.45) return { atMs, kind: "break", from, to, told: draw.of([0, 1, 2]) };
   if (kind < 0.53) return { atMs, kind: "mute", from, to };
   if (kind < 0.73) return { atMs, kind: "crash", machine, off: draw.chance(0.4), forMs };
   if (kind < 0.8) return { atMs, kind: "leave", machine: draw.of(workers), forMs };
