@@ -1,7 +1,7 @@
 /** What a peer says of its pipelines: the list, one of them, and all as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html). */
 import { formatType, type Schemas } from "../interface/caps.ts";
 import type { PipelineCalls } from "../interface/calls.ts";
-import type { PipelineDescription, PortDescription } from "../interface/description.ts";
+import type { ParameterDescription, PipelineDescription, PortDescription } from "../interface/description.ts";
 import type { JsonValue } from "../interface/frame.ts";
 import { schemasOf } from "../interface/schemas-of.ts";
 import { definitionOf, jsonSchema, schemaKey, type JsonSchema } from "./json-schema.ts";
@@ -31,7 +31,7 @@ function typesOf(ports: Ports): Record<string, string> {
 }
 
 export function descriptionOf(pipeline: string, description: PipelineDescription): JsonSchema {
-  const { batch, idempotent, inputs, outputs } = description;
+  const { batch, idempotent, inputs, outputs, params = {} } = description;
   const side = (ports: Ports): JsonSchema =>
     Object.fromEntries(
       Object.entries(ports).map(([name, { type, optional }]) => [
@@ -47,12 +47,41 @@ export function descriptionOf(pipeline: string, description: PipelineDescription
     stream: pathOf(pipeline, "stream"),
     inputs: side(inputs),
     outputs: side(outputs),
+    params: Object.fromEntries(
+      Object.entries(params).map(([name, param]) => [
+        name,
+        { type: formatType(param.type), required: param.required, schema: parameter(param, "#/$defs/") },
+      ]),
+    ),
     $defs: definitionsOf(description, "#/$defs/"),
   };
 }
 
-function definitionsOf({ inputs, outputs, schemas }: PipelineDescription, definitions: string): JsonSchema {
-  const types = [...Object.values(inputs), ...Object.values(outputs)].map(({ type }) => type);
+type Parameters = Readonly<Record<string, ParameterDescription>>;
+
+function parameter({ type, default: fallback }: ParameterDescription, definitions: string): JsonSchema {
+  return { ...jsonSchema(type, definitions), ...(fallback !== undefined && { default: fallback }) };
+}
+
+/** Those of a pipeline as a member of a body. */
+function parameters(params: Parameters = {}): JsonSchema {
+  const entries = Object.entries(params);
+  const required = entries.flatMap(([name, one]) => (one.required ? [name] : []));
+  return {
+    type: "object",
+    description: "Parameters of the pipeline, by name.",
+    properties: Object.fromEntries(entries.map(([name, one]) => [name, parameter(one, components)])),
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
+  };
+}
+
+function definitionsOf(
+  { inputs, outputs, params = {}, schemas }: PipelineDescription,
+  definitions: string,
+): JsonSchema {
+  const told = [...Object.values(inputs), ...Object.values(outputs), ...Object.values(params)];
+  const types = told.map(({ type }) => type);
   const meant: Schemas = schemasOf(types, schemas);
   return Object.fromEntries(
     Object.entries(meant).map(([name, schema]) => [schemaKey(name), definitionOf(schema, definitions)]),
@@ -118,7 +147,7 @@ function get(operationId: string, summary: string): JsonSchema {
   return { get: { operationId, summary, responses: { "200": ok, default: failed } } };
 }
 
-function execute(name: string, { inputs, outputs, idempotent }: PipelineDescription): JsonSchema {
+function execute(name: string, { inputs, outputs, params, idempotent }: PipelineDescription): JsonSchema {
   const taken = ports(inputs, (type) => type);
   const given = ports(outputs, (type) => type);
   return {
@@ -126,7 +155,7 @@ function execute(name: string, { inputs, outputs, idempotent }: PipelineDescript
     summary: `Asks \`${name}\` one question.${idempotent === true ? " It may be asked twice." : ""}`,
     requestBody: {
       required: true,
-      content: { "application/json": { schema: { oneOf: [asked(taken), askedItems(taken)] } } },
+      content: { "application/json": { schema: { oneOf: [asked(taken, params), askedItems(taken, params)] } } },
     },
     responses: {
       "200": {
@@ -141,13 +170,12 @@ function execute(name: string, { inputs, outputs, idempotent }: PipelineDescript
 }
 
 /** Several questions in one request. */
-function askedItems(inputs: JsonSchema): JsonSchema {
+function askedItems(inputs: JsonSchema, params?: Parameters): JsonSchema {
   const item = { type: "object", properties: { inputs }, additionalProperties: false };
-  const params = { type: "object", description: "Parameters of the pipeline, by name." };
   return {
     type: "object",
-    required: ["items"],
-    properties: { items: { type: "array", items: item, maxItems }, params },
+    required: ["items", ...needed(params)],
+    properties: { items: { type: "array", items: item, maxItems }, params: parameters(params) },
     additionalProperties: false,
   };
 }
@@ -166,7 +194,7 @@ function answeredItems(outputs: JsonSchema): JsonSchema {
   };
 }
 
-function stream(name: string, { inputs, outputs }: PipelineDescription): JsonSchema {
+function stream(name: string, { inputs, outputs, params }: PipelineDescription): JsonSchema {
   const lists = ports(inputs, (items) => ({ type: "array", items }));
   const line =
     'A JSON value a line: first, if any, `{"params"}`, then `{"port", "value"}` with an optional `timestampUs`, and ' +
@@ -176,9 +204,9 @@ function stream(name: string, { inputs, outputs }: PipelineDescription): JsonSch
     operationId: `${name}.stream`,
     summary: `Feeds \`${name}\`, and sends what it gives as it comes.`,
     requestBody: {
-      required: Object.values(inputs).some(({ optional }) => !optional),
+      required: Object.values(inputs).some(({ optional }) => !optional) || needed(params).length > 0,
       content: {
-        "application/json": { schema: asked(lists) },
+        "application/json": { schema: asked(lists, params) },
         "application/x-ndjson": { schema: { type: "string", description: line } },
       },
     },
@@ -194,13 +222,17 @@ function stream(name: string, { inputs, outputs }: PipelineDescription): JsonSch
   };
 }
 
-function asked(inputs: JsonSchema): JsonSchema {
-  const params = { type: "object", description: "Parameters of the pipeline, by name." };
-  const required = Object.hasOwn(inputs, "required") ? ["inputs"] : [];
+/** Members of a body that have to be there for the parameters' sake. */
+function needed(params: Parameters = {}): readonly string[] {
+  return Object.values(params).some(({ required }) => required) ? ["params"] : [];
+}
+
+function asked(inputs: JsonSchema, params?: Parameters): JsonSchema {
+  const required = [...(Object.hasOwn(inputs, "required") ? ["inputs"] : []), ...needed(params)];
   return {
     type: "object",
     ...(required.length > 0 && { required }),
-    properties: { inputs, params },
+    properties: { inputs, params: parameters(params) },
     additionalProperties: false,
   };
 }

@@ -1,5 +1,5 @@
 import type { Schemas } from "../interface/caps.ts";
-import type { PipelineDescription, PortDescription } from "../interface/description.ts";
+import type { ParameterDescription, PipelineDescription, PortDescription } from "../interface/description.ts";
 import type { Params } from "../interface/node.ts";
 import type { PipelinePlan, PortPlan } from "../interface/plan.ts";
 import { Cells } from "./negotiation.ts";
@@ -25,14 +25,31 @@ export function describePipeline(
         { type: cells.fill(type), optional: optional ?? false },
       ]),
     );
+  const params = paramsOf(pipeline, own);
   return {
     pipeline: name,
     batch: pipeline.batch ?? false,
     ...(isIdempotent(pipeline) && { idempotent: true }),
     inputs: side(pipeline.inputs),
     outputs: side(pipeline.outputs),
+    ...(Object.keys(params).length > 0 && { params }),
     schemas,
   };
+}
+
+function paramsOf(pipeline: PipelinePlan, own: Params): Record<string, ParameterDescription> {
+  return Object.fromEntries(
+    pipeline.params
+      .filter(({ name }) => !Object.hasOwn(own, name))
+      .map(({ name, type, default: fallback }) => [
+        name,
+        {
+          type,
+          required: fallback === undefined && type.kind !== "optional",
+          ...(fallback !== undefined && "literal" in fallback && { default: fallback.literal }),
+        },
+      ]),
+  );
 }
 
 /** What its program says of it, or of all that it is made of. */

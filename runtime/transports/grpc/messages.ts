@@ -55,6 +55,14 @@ export interface PortMessage {
   readonly optional: boolean;
 }
 
+export interface ParameterMessage {
+  readonly name: string;
+  readonly type: string;
+  readonly type_json: string;
+  readonly required: boolean;
+  readonly default_json: string;
+}
+
 export interface DescribeResponseMessage {
   readonly pipeline: string;
   readonly batch: boolean;
@@ -64,6 +72,7 @@ export interface DescribeResponseMessage {
   readonly max_request_bytes: number;
   readonly schemas_json: string;
   readonly encodings: readonly string[];
+  readonly params: readonly ParameterMessage[];
 }
 
 const decoder = new TextDecoder();
@@ -176,8 +185,9 @@ export function toFailureMessage(error: MeshError): FailureMessage {
 }
 
 export function toDescription(description: PipelineDescription): DescribeResponseMessage {
-  const { pipeline, batch, inputs, outputs, schemas } = description;
-  const all = [...Object.values(inputs), ...Object.values(outputs)].map(({ type }) => type);
+  const { pipeline, batch, inputs, outputs, params = {}, schemas } = description;
+  const told = [...Object.values(inputs), ...Object.values(outputs), ...Object.values(params)];
+  const all = told.map(({ type }) => type);
   return {
     pipeline,
     batch,
@@ -187,6 +197,13 @@ export function toDescription(description: PipelineDescription): DescribeRespons
     max_request_bytes: grpcLimits.requestBytes,
     schemas_json: JSON.stringify(schemasOf(all, schemas)),
     encodings: [cborEncoding],
+    params: Object.entries(params).map(([name, { type, required, default: fallback }]) => ({
+      name,
+      type: formatType(type),
+      type_json: JSON.stringify(type),
+      required,
+      default_json: fallback === undefined ? "" : JSON.stringify(fallback),
+    })),
   };
 }
 

@@ -100,6 +100,15 @@ describe("a batch pipeline that is called by gRPC", () => {
       max_request_bytes: 4_194_304,
       inputs: [{ name: "question", type: "text", type_json: '{"kind":"scalar","name":"text"}', optional: false }],
       outputs: [{ name: "answer", type: "Answer", type_json: '{"kind":"named","name":"Answer"}', optional: false }],
+      params: [
+        {
+          name: "marks",
+          type: "int in 0..3",
+          type_json: '{"kind":"scalar","name":"int","min":0,"max":3}',
+          required: false,
+          default_json: "1",
+        },
+      ],
     });
     expect(JSON.parse(String(schemas_json))).toMatchObject({ Answer: { kind: "record" } });
     expect(await stub.call("Describe", { pipeline: "Mirror" })).toMatchObject({ batch: true, idempotent: false });

@@ -1,5 +1,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
+import type { PipelinePlan } from "../../../runtime/interface/plan.ts";
+import { describePipeline } from "../../../runtime/pipeline/description.ts";
 import { planOf } from "../../support/pipeline-run.ts";
 import { called, jsonOf, request } from "./support/called.ts";
 import { nodes, program } from "./support/program.ts";
@@ -116,5 +118,46 @@ describe("the description of a peer for users of HTTP", () => {
         },
       },
     });
+  });
+
+  it("tells the parameters that a caller may set, with their defaults, but not what a peer has set or has in its environment", async () => {
+    const source = `
+enum Mood { happy, sad }
+batch pipeline Ask(tries: int in 1..9, mood: Mood = happy, hint: text?, secret: text = env("SECRET", "s3cret")) {
+  in question: text
+  out same: text
+  question -> same
+}
+`;
+    const plan = planOf(source);
+    const { service } = called(plan, nodes());
+    const { params } = jsonOf(await service.answer(request("GET", "/v1/pipelines/Ask"))) as { params: object };
+    expect(params).toEqual({
+      tries: { type: "int in 1..9", required: true, schema: { type: "integer", minimum: 1, maximum: 9 } },
+      mood: { type: "Mood", required: false, schema: { $ref: "#/$defs/Mood", default: "happy" } },
+      hint: { type: "text?", required: false, schema: { anyOf: [{ type: "string" }, { type: "null" }] } },
+      secret: { type: "text", required: false, schema: { type: "string" } },
+    });
+    const document = await documentOf(source);
+    expect((await new Validator().validate(document)).valid).toBe(true);
+    const [asked] = (document.paths as Record<string, any>)["/v1/pipelines/Ask:execute"].post.requestBody.content[
+      "application/json"
+    ].schema.oneOf;
+    expect(asked).toMatchObject({
+      required: ["inputs", "params"],
+      properties: {
+        params: {
+          required: ["tries"],
+          properties: { mood: { $ref: "#/components/schemas/Mood", default: "happy" } },
+          additionalProperties: false,
+        },
+      },
+    });
+    expect(JSON.stringify(document)).not.toContain("s3cret");
+    const { pipelines, schemas } = plan;
+    const own = { tries: 2, mood: "sad" };
+    const set = describePipeline("Ask", pipelines["Ask"] as PipelinePlan, schemas, own, () => "told to nobody");
+    expect(Object.keys(set.params ?? {})).toEqual(["hint", "secret"]);
+    expect(JSON.stringify(set)).not.toContain("told to nobody");
   });
 });
