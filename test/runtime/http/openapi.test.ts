@@ -140,19 +140,19 @@ batch pipeline Ask(tries: int in 1..9, mood: Mood = happy, hint: text?, secret: 
     });
     const document = await documentOf(source);
     expect((await new Validator().validate(document)).valid).toBe(true);
-    const [asked] = (document.paths as Record<string, any>)["/v1/pipelines/Ask:execute"].post.requestBody.content[
-      "application/json"
-    ].schema.oneOf;
-    expect(asked).toMatchObject({
-      required: ["inputs", "params"],
-      properties: {
-        params: {
-          required: ["tries"],
-          properties: { mood: { $ref: "#/components/schemas/Mood", default: "happy" } },
-          additionalProperties: false,
-        },
-      },
-    });
+    expect(document.paths).toHaveProperty(
+      ["/v1/pipelines/Ask:execute", "post", "requestBody", "content", "application/json", "schema", "oneOf", 0],
+      expect.objectContaining({
+        required: ["inputs", "params"],
+        properties: expect.objectContaining({
+          params: expect.objectContaining({
+            required: ["tries"],
+            properties: expect.objectContaining({ mood: { $ref: "#/components/schemas/Mood", default: "happy" } }),
+            additionalProperties: false,
+          }),
+        }),
+      }),
+    );
     expect(JSON.stringify(document)).not.toContain("s3cret");
     const { pipelines, schemas } = plan;
     const own = { tries: 2, mood: "sad" };
