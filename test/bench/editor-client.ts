@@ -26,12 +26,16 @@ export class EditorClient implements AsyncDisposable {
   readonly #listeners = new Set<(params: PublishDiagnosticsParams) => void>();
   #document: TextDocument | undefined;
 
-  /** @param args what Node runs: a language server that speaks over its standard streams */
-  constructor(args: readonly string[], folder: string, languageId: string) {
+  /**
+   * @param args what Node runs: a language server that speaks over its standard streams
+   * @param caches where it may keep something from one start to the next
+   */
+  constructor(args: readonly string[], folder: string, languageId: string, caches: string) {
     this.#folder = folder;
     this.#languageId = languageId;
     this.#startedMs = performance.now();
-    this.#process = spawn(process.execPath, args, { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
+    const env = { ...process.env, XDG_CACHE_HOME: caches, LOCALAPPDATA: caches };
+    this.#process = spawn(process.execPath, args, { cwd: folder, env, stdio: ["pipe", "pipe", "ignore"] });
     const { stdin, stdout } = this.#process;
     if (stdin === null || stdout === null) throw new Error("a server without streams");
     this.#connection = createProtocolConnection(new StreamMessageReader(stdout), new StreamMessageWriter(stdin));
@@ -61,8 +65,13 @@ export class EditorClient implements AsyncDisposable {
     await this.#connection.sendNotification("initialized", {});
   }
 
-  /** Opens a file of the folder. Everything else is about the one that was opened last. */
-  open(name: string, text: string = readFileSync(join(this.#folder, name), "utf8")): void {
+  /** What stands in a file of the folder. */
+  read(name: string): string {
+    return readFileSync(join(this.#folder, name), "utf8");
+  }
+
+  /** Opens a file of the folder with a text of its own. Everything else is about the one that was opened last. */
+  open(name: string, text: string): void {
     const uri = pathToFileURL(join(this.#folder, name)).href;
     this.#document = TextDocument.create(uri, this.#languageId, 1, text);
     void this.#connection.sendNotification("textDocument/didOpen", {
@@ -93,11 +102,12 @@ export class EditorClient implements AsyncDisposable {
   }
 
   /**
-   * Milliseconds from now on until diagnostics of the open file have come that fit.
+   * Milliseconds from now on until diagnostics have come that fit.
+   * @param name a file of the folder; the open one when left out
    * @throws {Error} when none come
    */
-  diagnosed(fits: (diagnostics: readonly Diagnostic[], version: number | undefined) => boolean): Promise<number> {
-    const { uri } = this.#opened();
+  diagnosed(fits: (diagnostics: readonly Diagnostic[]) => boolean, name?: string): Promise<number> {
+    const uri = name === undefined ? this.#opened().uri : pathToFileURL(join(this.#folder, name)).href;
     const startMs = performance.now();
     return new Promise((resolve, reject) => {
       const done = (): void => {
@@ -105,7 +115,7 @@ export class EditorClient implements AsyncDisposable {
         this.#listeners.delete(listener);
       };
       const listener = (params: PublishDiagnosticsParams): void => {
-        if (params.uri !== uri || !fits(params.diagnostics, params.version)) return;
+        if (params.uri !== uri || !fits(params.diagnostics)) return;
         done();
         resolve(performance.now() - startMs);
       };

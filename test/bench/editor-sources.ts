@@ -13,6 +13,8 @@ export interface Typed {
   /** In place of so many characters before it. */
   readonly eats?: number;
   readonly text: string;
+  /** What is told of it; anything when left out. */
+  readonly code?: RegExp;
 }
 
 export interface EditedProject {
@@ -26,8 +28,12 @@ export interface EditedProject {
     readonly unknown: Typed;
     /** The same in what others see. */
     readonly exported: Typed;
+    /** A name that another file uses, which has it no longer then; undefined where all files are checked each time. */
+    readonly renamed: (Typed & { readonly usedIn: string }) | undefined;
     /** The beginning of a name, and one that must be offered for it. */
     readonly begun: Typed & { readonly offered: string };
+    /** The same before the first letter. */
+    readonly open: Typed & { readonly offered: string };
   };
 }
 
@@ -47,10 +53,12 @@ export function writeMesh(folder: string): EditedProject {
     main: "main.mesh",
     languageId: "mesh",
     typed: {
-      broken: { behind: "speech ~> Recognise() ~> words", text: " ~>" },
-      unknown: { behind: "speech ~> Recognise", text: "r" },
-      exported: { behind: "language: text", text: "s" },
+      broken: { behind: "speech ~> Recognise() ~> words", text: " ~>", code: /^MESH1/ },
+      unknown: { behind: "speech ~> Recognise", text: "r", code: /^MESH2/ },
+      exported: { behind: "language: text", text: "s", code: /^MESH2/ },
+      renamed: { behind: "record Transcript1 {", eats: 2, text: "x {", usedIn: "leaning.mesh", code: /^MESH2/ },
       begun: { behind: "mic ~> vad ", eats: 4, text: "Op", offered: "OpusDecode" },
+      open: { behind: "mic ~> vad ", eats: 4, text: "", offered: "OpusDecode" },
     },
   };
 }
@@ -72,7 +80,9 @@ export function writeTypeSpec(folder: string): EditedProject {
       broken: { behind: "close(session: string)", text: " :" },
       unknown: { behind: "at: utcDateTime", text: "r" },
       exported: { behind: "start: duration", text: "s" },
+      renamed: undefined,
       begun: { behind: "accent: string", eats: 3, text: "", offered: "string" },
+      open: { behind: "accent: string", eats: 6, text: "", offered: "string" },
     },
   };
 }
