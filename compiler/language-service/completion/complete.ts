@@ -260,10 +260,11 @@ class Place {
     const resolved = from && this.#analysis.resolve(this.#file, from.text.slice(1, -1));
     const module = resolved?.kind === "file" ? resolved.module : undefined;
     return this.#offer
-      .declared(kinds)
+      .all(kinds)
       .filter(
         (one) => !one.isInSight && !given.has(one.name) && (module === undefined || one.declared.module === module),
       )
+      .filter((one) => this.#offer.fits(one.name))
       .map((one) => ({ ...this.#offer.item(one, { asCall: false }), edits: undefined }));
   }
 

@@ -10,6 +10,9 @@ import type { CompletionItem, ItemKind } from "./item.ts";
 
 export type DeclarationKind = NamedDeclaration["kind"];
 
+/** Of what is not in sight so much is offered at once: whoever means something else types a letter of it. */
+const mostFar = 100;
+
 /** A declaration that may be named at a place, in sight or to be imported. */
 export interface Candidate {
   readonly name: string;
@@ -50,9 +53,13 @@ export class Offer {
     return at === letters.length;
   }
 
-  /** Those of some kinds that fit: first those in sight, then those of other files. */
+  /** Those of some kinds that fit: first those in sight, then some of other files, the standard library before all. */
   declared(kinds: readonly DeclarationKind[]): Candidate[] {
-    return this.all(kinds).filter(({ name }) => this.fits(name));
+    const found = this.all(kinds).filter(({ name }) => this.fits(name));
+    const far = found.findIndex((one) => !one.isInSight);
+    const most = far < 0 ? found.length : far + mostFar;
+    this.#isPart ||= found.length > most;
+    return found.slice(0, most);
   }
 
   /** The same whatever has been typed. */

@@ -40,6 +40,15 @@ describe("completion of what has been typed in part", () => {
     expect(isPart).toBe(false);
   });
 
+  it("offers all that is in sight and some of what is not, of which there may be thousands", () => {
+    const nodes = Array.from({ length: 500 }, (_, number) => `node Far${number} { in text\n out text }`).join("\n");
+    const list = (typed: string): string[] => labels(offered(inMain(`  mic ~> ${typed}┆`), { "far.mesh": nodes }));
+    expect(list("")).toEqual(expect.arrayContaining(["Loud", "OpusEncode", "Far1"]));
+    expect(list("").length).toBeLessThan(200);
+    expect(list("")).not.toContain("Far499");
+    expect(list("r499")).toContain("Far499");
+  });
+
   it("offers what peers run by the name of either", () => {
     const target = (typed: string): string[] => half(`  remote x: Hears {\n    at   ${typed}┆\n  }`).all;
     expect(target("Nea")).toContain("box.Near");
