@@ -10,7 +10,8 @@ export function moved<T extends object>(one: T, shift: number): T {
 export function movedLazily<T extends object>(one: T, shift: number): T {
   if (shift === 0) return one;
   const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(one) as [string, unknown][]) {
+  for (const key in one) {
+    const value: unknown = one[key];
     if (!Array.isArray(value) || value.length === 0) result[key] = valueOf(value, shift);
     else defer(result, key, () => copy(value, shift));
   }

@@ -165,7 +165,7 @@ class Assembled implements Read {
 
   constructor(pieces: readonly Piece[]) {
     this.#pieces = pieces;
-    this.errors = pieces.flatMap((one) => one.errors);
+    this.errors = pieces.flatMap((one) => (one.read.errors.length === 0 ? [] : one.errors));
   }
 
   get file(): FileSyntax {

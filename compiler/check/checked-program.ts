@@ -1,12 +1,14 @@
 import type { Schemas } from "../../runtime/interface/caps.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { SolvedType } from "./cells.ts";
 import type { Checker } from "./checker.ts";
 import type { CheckedPipeline, PipelineSymbol } from "./graph.ts";
 import type { CheckedPeer } from "./peers.ts";
 import type { DeclarationSymbol, PeerSymbol, Program, SignatureSymbol, TypeSymbol } from "./program.ts";
 import type { Requirements } from "./requirements.ts";
 import { ByKey } from "./by-key.ts";
-import type { Signature } from "./signature.ts";
+import { portTypes } from "./instances.ts";
+import { defaultPort, type Signature } from "./signature.ts";
 import type { CheckedRemote } from "./targets.ts";
 
 /**
@@ -19,6 +21,7 @@ export class CheckedProgram {
   readonly diagnostics: readonly Diagnostic[];
   readonly requirements: Requirements;
   readonly #checker: Checker;
+  readonly #taken = new Map<SignatureSymbol, SolvedType | undefined>();
   #schemas: Schemas | undefined;
   #pipelines: ByKey<PipelineSymbol, CheckedPipeline> | undefined;
   #remotes: ByKey<PipelineSymbol, ReadonlyMap<string, CheckedRemote>> | undefined;
@@ -59,6 +62,16 @@ export class CheckedProgram {
 
   signature(symbol: SignatureSymbol): Signature {
     return this.#checker.signature(symbol);
+  }
+
+  /** What the default input of a node or pipeline takes where it has no arguments; undefined where it has no such input. */
+  takenBy(symbol: SignatureSymbol): SolvedType | undefined {
+    if (this.#taken.has(symbol)) return this.#taken.get(symbol);
+    const signature = this.signature(symbol);
+    const port = defaultPort(signature.inputs);
+    const taken = port && portTypes(symbol.name, signature, new Map()).inputs.get(port.name);
+    this.#taken.set(symbol, taken);
+    return taken;
   }
 
   #declared<S extends DeclarationSymbol>(...kinds: readonly S["syntax"]["kind"][]): S[] {

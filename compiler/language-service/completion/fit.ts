@@ -1,7 +1,6 @@
 import { conflict, type SolvedType } from "../../check/cells.ts";
 import type { CheckedProgram } from "../../check/checked-program.ts";
 import { namedInstance, type PipelineGraph } from "../../check/graph.ts";
-import { portTypes } from "../../check/instances.ts";
 import type { SignatureSymbol } from "../../check/program.ts";
 import { defaultPort } from "../../check/signature.ts";
 
@@ -25,9 +24,7 @@ export class Fit {
     if (symbol === undefined || this.#type === undefined) return 2;
     const { kind } = symbol.syntax;
     if (kind !== "Node" && kind !== "Pipeline" && kind !== "Interface") return 4;
-    const signature = this.#checked.signature(symbol as SignatureSymbol);
-    const port = defaultPort(signature.inputs);
-    return this.rankOfType(port && portTypes(name, signature, new Map()).inputs.get(port.name));
+    return this.rankOfType(this.#checked.takenBy(symbol as SignatureSymbol));
   }
 
   /** The same of a type. */
