@@ -15,6 +15,7 @@ import { editorHost, withHostTests, type EditorHost } from "./editor/host.ts";
 import { marks, type HostResult, type WindowStep } from "./editor/protocol.ts";
 import { writeWorkspace } from "./editor/workspace.ts";
 import { noChromium } from "./support/chromium.ts";
+import { freePorts } from "./support/processes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Where pictures of the window are kept to be looked at; nowhere when it is not set. */
@@ -23,6 +24,8 @@ const pictures = process.env["MESH_EDITOR_PICTURES"];
 /** What the tests in the host have said, in order. */
 const results: HostResult[] = [];
 let folder: string;
+/** What the editor has opened. */
+let opened: string;
 let host: EditorHost;
 let browser: Browser;
 let vsix: { readonly file: string; readonly bytes: number };
@@ -40,6 +43,34 @@ async function picture(page: Page, name: string): Promise<void> {
   if (pictures === undefined) return;
   mkdirSync(pictures, { recursive: true });
   await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+/** Where lists and dialogs are typed into. */
+const field = ".quick-input-widget input.input";
+
+/** Resolves once the field of the dialog that is shown holds a text. */
+async function offered(page: Page, text: string): Promise<void> {
+  const holds = `document.querySelector(${JSON.stringify(field)})?.value.includes(${JSON.stringify(text)}) === true`;
+  await page.waitForFunction(holds);
+}
+
+/** Chooses from the list that is shown. */
+async function choose(page: Page, label: RegExp): Promise<void> {
+  const row = page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first();
+  await row.waitFor();
+  await row.click();
+}
+
+/** Takes a file or folder in the dialog that is shown, which asks for a path where the editor runs in a page. */
+async function accept(page: Page, path: string): Promise<void> {
+  const ok = page.locator(".quick-input-widget .quick-input-action .monaco-button");
+  await ok.first().waitFor();
+  const input = page.locator(field);
+  // What is typed before the folder has been read is lost.
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: /^\.\.$/ }).waitFor();
+  if (path.startsWith("/")) await input.fill(path);
+  await offered(page, path);
+  await ok.first().click();
 }
 
 /** What a person does in the window, when the tests in the host ask for it. */
@@ -69,6 +100,28 @@ function stepsOf(page: Page): Readonly<Record<WindowStep, () => Promise<void>>> 
     async "graph-mended"() {
       await box("Alone").waitFor();
       await box("Alone").locator("text.t").click();
+    },
+    async save() {
+      await graphIn(page).locator("#save").click();
+      await accept(page, "main.svg");
+    },
+    async pick() {
+      await choose(page, /another file/);
+      await accept(page, join(opened, "question.wav"));
+      await choose(page, /write it to a file/);
+      await accept(page, join(opened, "heard.wav"));
+    },
+    async scenario() {
+      await page.getByText("`loud` uses `Loud()` in the").first().waitFor();
+      await picture(page, "scenario");
+      await page.locator(".view-lines").first().click();
+      await page.keyboard.press("Control+Home");
+    },
+    async "new-project"() {
+      await choose(page, /^hello/);
+      await accept(page, opened);
+      await offered(page, "my-hello");
+      await page.keyboard.press("Enter");
     },
     async running() {
       // A line has no width, so that it does not count as visible.
@@ -100,8 +153,8 @@ beforeAll(async () => {
     format: "cjs",
     external: ["vscode"],
   });
-  const opened = join(folder, "tested");
-  writeWorkspace(opened, root);
+  opened = join(folder, "tested");
+  writeWorkspace(opened, root, await freePorts(2));
   const url = await host.serve(opened);
   // A document that Playwright answers for counts as one of the wide net, which may not speak with this machine.
   const args = ["--no-sandbox", "--disable-features=LocalNetworkAccessChecks"];
@@ -119,8 +172,9 @@ beforeAll(async () => {
         results.push(JSON.parse(line.slice(line.indexOf(marks.result) + marks.result.length)) as HostResult);
       } else if (line.includes(marks.step)) {
         const name = line.slice(line.indexOf(marks.step) + marks.step.length).trim() as WindowStep;
-        steps[name]().catch((error: unknown) => {
+        steps[name]().catch(async (error: unknown) => {
           windowErrors.push(`${name}: ${String(error)}`);
+          await picture(page, `failed-${name}`);
           // The host would wait in vain.
           resolve();
         });

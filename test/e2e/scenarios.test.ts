@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { TestMessage } from "../../compiler/cli/test/json-reporter.ts";
+import type { TestMessage } from "../../compiler/cli/test/messages.ts";
 import { folderWith, tone } from "./support/files.ts";
 import { meshc, RunningMeshc } from "./support/meshc.ts";
 

@@ -11,7 +11,9 @@ import { partsAt, placeOf } from "../../vscode-extension/core/picture-places.ts"
 import { measure, noRates, rateOf, rateText, streamRates, withInner } from "../../vscode-extension/core/rates.ts";
 import { filesOfPort, runArguments, runTitle } from "../../vscode-extension/core/run-request.ts";
 import { runRows, type RunRow } from "../../vscode-extension/core/run-tree.ts";
-import { scenarioResult } from "../../vscode-extension/core/scenario-result.ts";
+import { failureText, reasonOfNone, scenarioArguments } from "../../vscode-extension/core/scenario-results.ts";
+import type { ToPage } from "../../vscode-extension/core/messages.ts";
+import { ToldPage } from "../../vscode-extension/core/told-page.ts";
 import { graphPage } from "../../vscode-extension/host/graph-page.ts";
 import { compileText } from "../compiler/support/marked.ts";
 
@@ -271,14 +273,71 @@ describe("what is run", () => {
     expect(wantsMeshc("/a/b", disk({ "/a/package.json": "[]" }))).toBe(false);
   });
 
-  it("a scenario has passed, failed, or could not be run, by the exit code", () => {
-    expect(scenarioResult(0, "")).toEqual({ kind: "passed" });
-    expect(scenarioResult(1, "expected stt to use FewWords\n")).toEqual({
-      kind: "failed",
-      message: "expected stt to use FewWords",
-    });
-    expect(scenarioResult(2, "").kind).toBe("errored");
-    expect(scenarioResult(null, "")).toEqual({ kind: "errored", message: "It was ended from outside." });
+  it("scenarios are played together, and what is said of one is told whole", () => {
+    expect(scenarioArguments("main.mesh", ["one", "two"])).toEqual([
+      "test",
+      "main.mesh",
+      "--scenario",
+      "one",
+      "--scenario",
+      "two",
+      "--format",
+      "json",
+    ]);
+    const range = { start: { line: 1, character: 0 }, end: { line: 1, character: 4 } };
+    const failure = { message: "`stt` uses `gpu`.", notes: ["It does later."], hint: "Wait.", range };
+    expect(failureText(failure)).toBe("`stt` uses `gpu`.\nIt does later.\nWait.");
+  });
+
+  it("a scenario without a result says why", () => {
+    const error = {
+      code: "MESH2001",
+      severity: "error",
+      message: "No `gpu`.",
+      file: "main.mesh",
+      related: [],
+      fixes: [],
+    } as const;
+    const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+    expect(reasonOfNone([{ ...error, range }], 1, "")).toBe("The program has errors:\nMESH2001: No `gpu`.");
+    expect(reasonOfNone([], 2, "error: no such file\n")).toBe("error: no such file");
+    expect(reasonOfNone([], 3, "")).toBe("meshc ended with code 3.");
+    expect(reasonOfNone([], null, "")).toBe("It was ended from outside.");
+  });
+});
+
+describe("what the page of the graph is told", () => {
+  const picture = { type: "picture", picture: { version: 1, title: "a", frames: [], boxes: [], arrows: [] } } as const;
+  const stale = { type: "stale", reason: "1 error" } as const;
+  const select = { type: "select", ids: ["a"] } as const;
+  const said = (): { readonly page: ToldPage; readonly posted: ToPage[] } => {
+    const posted: ToPage[] = [];
+    return { page: new ToldPage((message) => void posted.push(message)), posted };
+  };
+
+  it("waits until the page is there, however early the server has answered", () => {
+    const { page, posted } = said();
+    page.say(select);
+    page.say(picture);
+    expect(posted).toEqual([]);
+    page.ready();
+    expect(posted).toEqual([picture, select]);
+    page.say(stale);
+    expect(posted.at(-1)).toBe(stale);
+  });
+
+  it("is said again to a page that comes up again, and only what still holds", () => {
+    const { page, posted } = said();
+    page.ready();
+    page.say(stale);
+    page.say(picture);
+    posted.length = 0;
+    page.ready();
+    expect(posted).toEqual([picture]);
+    page.forget();
+    posted.length = 0;
+    page.ready();
+    expect(posted).toEqual([]);
   });
 });
 

@@ -1,5 +1,13 @@
 import process from "node:process";
-import { commands, languages, LanguageStatusSeverity, window, workspace, type ExtensionContext } from "vscode";
+import {
+  commands,
+  EventEmitter,
+  languages,
+  LanguageStatusSeverity,
+  window,
+  workspace,
+  type ExtensionContext,
+} from "vscode";
 import type { CancellationToken, Disposable, LanguageStatusItem, Uri } from "vscode";
 import { LanguageClient, State, type LanguageClientOptions } from "vscode-languageclient/node";
 import {
@@ -23,6 +31,9 @@ export class Client implements Disposable {
   readonly #status: LanguageStatusItem;
   readonly #output = window.createOutputChannel("Mesh Language Server", { log: true });
   readonly #watched: Disposable[];
+  readonly #started = new EventEmitter<void>();
+  /** A server has come up, the first or another. */
+  readonly onDidStart = this.#started.event;
   #client: LanguageClient | undefined;
   /** Restarts go one after another. */
   #work: Promise<void> = Promise.resolve();
@@ -74,6 +85,7 @@ export class Client implements Disposable {
         this.#show("mesh", "the language server has stopped", LanguageStatusSeverity.Error);
     });
     await client.start();
+    this.#started.fire();
   }
 
   #options(): LanguageClientOptions {
@@ -173,6 +185,7 @@ export class Client implements Disposable {
     await this.#work;
     await this.#stop();
     this.#status.dispose();
+    this.#started.dispose();
     this.#output.dispose();
   }
 }

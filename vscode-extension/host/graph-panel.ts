@@ -18,6 +18,7 @@ import type { GraphResult } from "../../compiler/language-server/protocol.ts";
 import { livePicture } from "../core/live-picture.ts";
 import { readFromPage, type ToPage } from "../core/messages.ts";
 import { partsAt, placeOf } from "../core/picture-places.ts";
+import { ToldPage } from "../core/told-page.ts";
 import type { Client } from "./client.ts";
 import { languageId, settings } from "./context.ts";
 import { graphPage } from "./graph-page.ts";
@@ -37,6 +38,7 @@ export class GraphPanel implements Disposable {
   readonly #runs: Runs;
   readonly #parts: Disposable[];
   #panel: WebviewPanel | undefined;
+  #page: ToldPage | undefined;
   #shown: Uri | undefined;
   #drawn: GraphResult | undefined;
   #asked: CancellationTokenSource | undefined;
@@ -53,6 +55,8 @@ export class GraphPanel implements Disposable {
       window.onDidChangeActiveTextEditor((editor) => this.#follow(editor)),
       window.onDidChangeTextEditorSelection(({ textEditor }) => this.#select(textEditor)),
       runs.onDidChange(() => this.#liveLater()),
+      // One that has been started anew may know what the one before could not say any more.
+      client.onDidStart(() => void this.#draw()),
       window.registerWebviewPanelSerializer(viewType, {
         deserializeWebviewPanel: (panel, state: unknown) => {
           const uri = shownIn(state);
@@ -84,12 +88,15 @@ export class GraphPanel implements Disposable {
     this.#panel?.dispose();
     this.#panel = panel;
     const { webview } = panel;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the page of a panel, not a window
+    this.#page = new ToldPage((message) => void webview.postMessage(message));
     webview.options = { enableScripts: true, localResourceRoots: [this.#file("dist"), this.#file("media")] };
     panel.iconPath = this.#file("media/graph.svg");
     webview.onDidReceiveMessage((message: unknown) => void this.#hear(message));
     panel.onDidDispose(() => {
       if (this.#panel !== panel) return;
       this.#panel = undefined;
+      this.#page = undefined;
       this.#drawn = undefined;
       this.#asked?.cancel();
     });
@@ -109,7 +116,10 @@ export class GraphPanel implements Disposable {
 
   #turnTo(uri: Uri): void {
     if (this.#panel === undefined) return;
-    if (this.#shown?.toString() !== uri.toString()) this.#drawn = undefined;
+    if (this.#shown?.toString() !== uri.toString()) {
+      this.#drawn = undefined;
+      this.#page?.forget();
+    }
     this.#shown = uri;
     this.#panel.title = `Graph: ${uri.path.split("/").at(-1) ?? ""}`;
     void this.#draw();
@@ -187,7 +197,7 @@ export class GraphPanel implements Disposable {
 
   async #hear(value: unknown): Promise<void> {
     const message = readFromPage(value);
-    if (message?.type === "ready") await this.#draw();
+    if (message?.type === "ready") this.#page?.ready();
     else if (message?.type === "reveal") await this.#reveal(message.id);
     else if (message?.type === "save") await this.#save(message.svg);
   }
@@ -216,8 +226,7 @@ export class GraphPanel implements Disposable {
   }
 
   #post(message: ToPage): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the page of a panel, not a window
-    void this.#panel?.webview.postMessage(message);
+    this.#page?.say(message);
   }
 
   dispose(): void {

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { relative } from "node:path";
-import { Range, TestMessage, TestRunRequest, tests, TestRunProfileKind, window, workspace } from "vscode";
-import type { CancellationToken, Disposable, TestItem, TestRunProfile, Uri } from "vscode";
-import { scenarioArguments, scenarioResult } from "../core/scenario-result.ts";
+import { createInterface } from "node:readline";
+import { Location, Range, TestMessage, TestRunRequest, tests, TestRunProfileKind, window, workspace } from "vscode";
+import type { CancellationToken, Disposable, TestItem, TestRun, TestRunProfile, Uri } from "vscode";
+import { readTestMessage, type TestMessage as MeshcMessage } from "../../compiler/cli/test/messages.ts";
+import { failureText, reasonOfNone, scenarioArguments, timelineText } from "../core/scenario-results.ts";
 import type { Client } from "./client.ts";
 import { folderOf, languageId, meshcOf, nodeProgram } from "./context.ts";
 
@@ -10,6 +12,12 @@ import { folderOf, languageId, meshcOf, nodeProgram } from "./context.ts";
 const maxPrograms = 500;
 /** What is typed in one go is read once. */
 const settleMs = 400;
+
+/** What has become of a scenario, and what is said of it. */
+export interface ScenarioOutcome {
+  readonly status: "passed" | "failed" | "errored";
+  readonly failures: readonly string[];
+}
 
 /** The scenarios of the workspace as tests. They can be run where the `meshc` of the project can. */
 export class ScenarioTests implements Disposable {
@@ -27,6 +35,7 @@ export class ScenarioTests implements Disposable {
       this.#controller,
       watcher,
       watcher.onDidCreate((uri) => void this.#read(uri)),
+      workspace.onDidGrantWorkspaceTrust(() => void this.#offerRuns()),
       watcher.onDidDelete((uri) => this.#controller.items.delete(uri.toString())),
       workspace.onDidOpenTextDocument(({ uri, languageId: one }) => one === languageId && void this.#read(uri)),
       workspace.onDidChangeTextDocument(({ document: { uri, languageId: one } }) => {
@@ -55,12 +64,14 @@ export class ScenarioTests implements Disposable {
   async #offerRuns(): Promise<void> {
     const [folder] = workspace.workspaceFolders ?? [];
     if (folder === undefined || this.#profile !== undefined) return;
-    const { code } = await this.#meshc(folder.uri, ["help", "test"]);
-    if (code !== 0) return;
-    this.#profile = this.#controller.createRunProfile("Run", TestRunProfileKind.Run, (request, token) =>
-      this.#run(request, token),
+    const { code } = await this.#meshc(folder.uri, ["help", "test"], () => undefined);
+    if (code !== 0 || this.#profile !== undefined) return;
+    this.#profile = this.#controller.createRunProfile(
+      "Run",
+      TestRunProfileKind.Run,
+      async (request, token) => void (await this.#run(request, token)),
+      true,
     );
-    this.#profile.isDefault = true;
   }
 
   async #read(uri: Uri): Promise<void> {
@@ -84,47 +95,94 @@ export class ScenarioTests implements Disposable {
     this.#controller.items.add(file);
   }
 
-  /** Runs one scenario that a lens stands above. */
-  async run(uri: Uri, title: string): Promise<void> {
+  /** Runs one scenario that a lens stands above. @returns what has become of it; undefined where it cannot be run */
+  async run(uri: Uri, title: string): Promise<ScenarioOutcome | undefined> {
     await this.find();
     const item = this.#controller.items.get(uri.toString())?.children.get(title);
     if (this.#profile === undefined || item === undefined) {
       const version = meshcOf(folderOf(uri))?.version;
       void window.showInformationMessage(
-        version === undefined
-          ? "Scenarios are run by the `meshc` of the project, and this one has none. They are checked all the same."
-          : `The meshc ${version} of this project checks scenarios, and cannot run them yet.`,
+        !workspace.isTrusted
+          ? "Nothing is run in a workspace that is not trusted. Scenarios are checked all the same."
+          : version === undefined
+            ? "Scenarios are run by the `meshc` of the project, and this one has none. They are checked all the same."
+            : `The meshc ${version} of this project checks scenarios, and cannot run them yet.`,
       );
-      return;
+      return undefined;
     }
-    await this.#run(new TestRunRequest([item]), undefined);
+    const outcomes = await this.#run(new TestRunRequest([item]), undefined);
+    return outcomes.get(item.id);
   }
 
-  async #run(request: TestRunRequest, token: CancellationToken | undefined): Promise<void> {
+  /** @returns what has become of each, by its title */
+  async #run(
+    request: TestRunRequest,
+    token: CancellationToken | undefined,
+  ): Promise<ReadonlyMap<string, ScenarioOutcome>> {
+    // What is played is what is on the disk.
+    await Promise.all(
+      workspace.textDocuments.filter((one) => one.isDirty && one.languageId === languageId).map((one) => one.save()),
+    );
     const run = this.#controller.createTestRun(request);
-    const all: TestItem[] = [];
-    const add = (item: TestItem): void => {
-      if (item.children.size === 0) all.push(item);
-      else item.children.forEach(add);
-    };
-    if (request.include === undefined) this.#controller.items.forEach(add);
-    else request.include.forEach(add);
-    for (const item of all.filter((one) => request.exclude?.includes(one) !== true)) {
-      if (token?.isCancellationRequested === true || item.uri === undefined) break;
-      run.started(item);
-      const file = relative(folderOf(item.uri), item.uri.fsPath);
-      const { code, text } = await this.#meshc(item.uri, scenarioArguments(file, item.id), token);
-      const result = scenarioResult(code, text);
-      if (result.kind === "passed") run.passed(item);
-      else run[result.kind](item, new TestMessage(result.message));
-      run.appendOutput(text.replaceAll(/\r?\n/g, "\r\n"), undefined, item);
+    const outcomes = new Map<string, ScenarioOutcome>();
+    for (const items of this.#byFile(request)) {
+      for (const item of items) run.enqueued(item);
+      if (token?.isCancellationRequested !== true) await this.#play(run, items, outcomes, token);
     }
     run.end();
+    return outcomes;
   }
 
+  /** All scenarios that are asked for, those of a file together. */
+  #byFile({ include, exclude = [] }: TestRunRequest): TestItem[][] {
+    const found = new Map<string, TestItem[]>();
+    const add = (item: TestItem): void => {
+      if (exclude.includes(item)) return;
+      // A file stands for what is in it.
+      if (item.parent === undefined) item.children.forEach(add);
+      else found.set(item.parent.id, [...(found.get(item.parent.id) ?? []), item]);
+    };
+    if (include === undefined) this.#controller.items.forEach(add);
+    else include.forEach(add);
+    return [...found.values()];
+  }
+
+  async #play(
+    run: TestRun,
+    items: readonly TestItem[],
+    outcomes: Map<string, ScenarioOutcome>,
+    token: CancellationToken | undefined,
+  ): Promise<void> {
+    const [{ uri } = { uri: undefined }] = items;
+    if (uri === undefined) return;
+    const known = new Map(items.map((item) => [item.label, item]));
+    const broken: Extract<MeshcMessage, { type: "diagnostics" }>["diagnostics"][number][] = [];
+    const take = (line: string): void => {
+      const message = readTestMessage(line);
+      if (message === undefined) run.appendOutput(`${line}\r\n`);
+      else if (message.type === "diagnostics") broken.push(...message.diagnostics);
+      else if (message.type === "started" || message.type === "scenario") {
+        const item = known.get(message.title);
+        if (item === undefined) return;
+        if (message.type === "started") run.started(item);
+        else outcomes.set(item.id, told(run, item, uri, message));
+      }
+    };
+    const file = relative(folderOf(uri), uri.fsPath);
+    const { code, text } = await this.#meshc(uri, scenarioArguments(file, [...known.keys()]), take, token);
+    for (const item of items) {
+      if (outcomes.has(item.id)) continue;
+      if (token?.isCancellationRequested === true) run.skipped(item);
+      else run.errored(item, new TestMessage(reasonOfNone(broken, code, text)));
+      outcomes.set(item.id, { status: "errored", failures: [reasonOfNone(broken, code, text)] });
+    }
+  }
+
+  /** @param take a line of its standard output @returns what it has said besides */
   #meshc(
     uri: Uri,
     words: readonly string[],
+    take: (line: string) => void,
     token?: CancellationToken,
   ): Promise<{ readonly code: number | null; readonly text: string }> {
     const folder = folderOf(uri);
@@ -136,9 +194,8 @@ export class ScenarioTests implements Disposable {
       const child = spawn(command, [meshc.program, ...words], { cwd: folder, env: { ...env, NO_COLOR: "1" } });
       const stop = token?.onCancellationRequested(() => child.kill("SIGINT"));
       let text = "";
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding("utf8").on("data", (part: string) => (text += part));
-      }
+      createInterface({ input: child.stdout }).on("line", take);
+      child.stderr.setEncoding("utf8").on("data", (part: string) => (text += part));
       const end = (code: number | null): void => {
         stop?.dispose();
         resolve({ code, text });
@@ -152,4 +209,26 @@ export class ScenarioTests implements Disposable {
     clearTimeout(this.#timer);
     for (const one of this.#parts) one.dispose();
   }
+}
+
+/** Shows what a scenario has come to, each failure at its line. */
+function told(
+  run: TestRun,
+  item: TestItem,
+  uri: Uri,
+  message: Extract<MeshcMessage, { type: "scenario" }>,
+): ScenarioOutcome {
+  const { status, failures, realMs } = message;
+  run.appendOutput(`${timelineText(message).replaceAll("\n", "\r\n")}\r\n`, undefined, item);
+  if (status === "passed") run.passed(item, realMs);
+  else {
+    const messages = failures.map((failure) => {
+      const { start, end } = failure.range;
+      const shown = new TestMessage(failureText(failure));
+      shown.location = new Location(uri, new Range(start.line, start.character, end.line, end.character));
+      return shown;
+    });
+    run.failed(item, messages, realMs);
+  }
+  return { status, failures: failures.map((one) => one.message) };
 }

@@ -167,4 +167,7 @@ function elementOf(id: string): HTMLElement {
   return found;
 }
 
-say({ type: "ready" });
+// Once more when all has been loaded, for the editor takes the page for its own only then; to hear everything twice does no harm.
+const sayReady = (): void => say({ type: "ready" });
+window.addEventListener("load", sayReady);
+sayReady();

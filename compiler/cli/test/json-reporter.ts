@@ -1,38 +1,9 @@
-import { diagnosticToJson, rangeOf, type JsonDiagnostic, type JsonRange } from "../../diagnostics/render-json.ts";
+import { diagnosticToJson, rangeOf } from "../../diagnostics/render-json.ts";
 import type { Project } from "../compile-file.ts";
 import type { Io } from "../io.ts";
-import type { Happening } from "./recording.ts";
-import type { TestReporter, Totals } from "./result.ts";
+import type { ScenarioName, TestMessage } from "./messages.ts";
+import type { TestReporter } from "./result.ts";
 import type { Scenario } from "./scenario.ts";
-
-/** Which scenario is meant. */
-export interface ScenarioName {
-  /** As a person in the current folder writes it. */
-  readonly file: string;
-  readonly title: string;
-  /** Of its title. */
-  readonly range: JsonRange;
-}
-
-/** One line of `meshc test --format json`. Positions count from 0, as in the Language Server Protocol. */
-export type TestMessage =
-  | ({ readonly type: "started" } & ScenarioName)
-  | ({
-      readonly type: "scenario";
-      readonly status: "passed" | "failed";
-      readonly failures: readonly {
-        readonly message: string;
-        readonly notes: readonly string[];
-        readonly hint?: string;
-        readonly range: JsonRange;
-      }[];
-      readonly timeline: readonly Happening[];
-      readonly virtualMs: number;
-      readonly realMs: number;
-    } & ScenarioName)
-  | { readonly type: "diagnostics"; readonly diagnostics: readonly JsonDiagnostic[] }
-  /** The last line. */
-  | ({ readonly type: "ended" } & Totals);
 
 /** For programs: one object a line. */
 export function jsonReporter(io: Io): TestReporter {

@@ -8,6 +8,15 @@ export interface HostResult {
 }
 
 /** What the host asks of the window, whose effect it waits for. */
-export type WindowStep = "fix" | "graph" | "graph-stale" | "graph-mended" | "running";
+export type WindowStep =
+  | "fix"
+  | "graph"
+  | "graph-stale"
+  | "graph-mended"
+  | "save"
+  | "running"
+  | "pick"
+  | "scenario"
+  | "new-project";
 
 export const marks = { result: "mesh-result ", step: "mesh-step " } as const;

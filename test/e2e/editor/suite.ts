@@ -212,6 +212,19 @@ test("the graph stays while there are errors, and follows once they are mended",
   await put(editor, original);
 });
 
+test("the graph is saved as a picture that stands by itself", async () => {
+  await open();
+  const saved = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, "*.svg"));
+  // The window presses the button, and takes the name that is offered.
+  step("save");
+  const written = await new Promise<vscode.Uri>((resolve) => void saved.onDidCreate(resolve));
+  saved.dispose();
+  assert.equal(written.path.split("/").at(-1), "main.svg");
+  const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(written));
+  assert.match(text, /^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+  assert.match(text, /Front/);
+});
+
 test("R13.1 a mesh runs and is stopped: its peers listen, its streams flow, and the view and the graph show it", async () => {
   const ticking = vscode.Uri.joinPath(folder, "ticking.mesh");
   await open(ticking);
@@ -248,10 +261,73 @@ test("one peer runs alone", async () => {
   assert.equal(run.code, 130);
 });
 
-test("scenarios are tests of the workspace", async () => {
+test("scenarios are tests of the workspace, which are played and told at their lines", async () => {
   const { scenarios } = await api();
   await scenarios.find();
-  assert.deepEqual(scenarios.titles, ["the back dies"]);
+  assert.deepEqual(scenarios.titles, ["the back dies", "the back lives"]);
+  const ticking = vscode.Uri.joinPath(folder, "ticking.mesh");
+  const editor = await open(ticking);
+  // As the lens above it does.
+  const passed = await vscode.commands.executeCommand("mesh.run", ticking.toString(), "scenario", "the back dies");
+  assert.deepEqual(passed, { status: "passed", failures: [] });
+  const failed = await vscode.commands.executeCommand("mesh.run", ticking.toString(), "scenario", "the back lives");
+  assert.deepEqual(failed, {
+    status: "failed",
+    failures: ["`loud` uses `Loud()` in the end, and not `back.Loud`."],
+  });
+  const line = placeOf(editor, "expect loud uses back.Loud");
+  editor.selection = new vscode.Selection(line, line);
+  editor.revealRange(editor.selection, vscode.TextEditorRevealType.InCenter);
+  // The window sees it there, and says so by going to the first line.
+  step("scenario");
+  await until(
+    vscode.window.onDidChangeTextEditorSelection,
+    () => editor.selection.active.line === 0 || undefined,
+    "the failure at its line",
+  );
+});
+
+test("each peer runs in a process of its own", async () => {
+  const apart = vscode.Uri.joinPath(folder, "apart.mesh");
+  await open(apart);
+  const settings = vscode.workspace.getConfiguration("mesh", apart);
+  await settings.update("run.processes", true, vscode.ConfigurationTarget.Workspace);
+  const { runs } = await api();
+  const run = (await vscode.commands.executeCommand("mesh.run", apart)) as (typeof runs.all)[number];
+  const listening = (): true | undefined =>
+    run.code !== undefined || run.state.peers.filter(({ state }) => state === "listening").length === 2 || undefined;
+  await until(runs.onDidChange, listening, "two peers that listen");
+  assert.equal(run.code, undefined, run.state.error?.message);
+  await vscode.commands.executeCommand("mesh.stopAll");
+  assert.equal(run.code, 130);
+  // Only of a process it is known that it has ended.
+  const peers = run.state.peers.map(({ name, state }) => `${name} ${state}`);
+  assert.deepEqual(peers.toSorted(), ["back ended", "front ended"]);
+  await settings.update("run.processes", false, vscode.ConfigurationTarget.Workspace);
+});
+
+test("a pipeline is fed from a file and heard in a file, which are picked", async () => {
+  const sound = vscode.Uri.joinPath(folder, "sound.mesh");
+  await open(sound);
+  // The window picks another file than those that are offered, and where the sound goes.
+  step("pick");
+  const run = (await vscode.commands.executeCommand("mesh.run", sound.toString(), "pipeline", "Heard")) as {
+    readonly ended: Promise<number>;
+  };
+  assert.equal(await run.ended, 0);
+  const heard = await vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, "heard.wav"));
+  const fed = await vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, "question.wav"));
+  assert.equal(heard.size, fed.size);
+});
+
+test("a new project is written where somebody wants it, and opened", async () => {
+  step("new-project");
+  await vscode.commands.executeCommand("mesh.newProject");
+  const made = vscode.Uri.joinPath(folder, "my-hello");
+  const names = (await vscode.workspace.fs.readDirectory(made)).map(([name]) => name);
+  assert.ok(names.includes("main.mesh") && names.includes("package.json"), names.join());
+  const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(vscode.Uri.joinPath(made, "package.json")));
+  assert.equal((JSON.parse(text) as { readonly name: string }).name, "my-hello");
 });
 
 test("tasks check and build the project, and the pages of codes are shown", async () => {

@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { tone } from "../support/files.ts";
 
 const answering = `interface Answering {
   in  line: text
@@ -34,12 +35,7 @@ node Shout(marks: int in 0..3 = 1) {
 }
 `;
 
-const files: Readonly<Record<string, string>> = {
-  "package.json": JSON.stringify({ name: "tested", private: true, type: "module" }),
-  ".vscode/settings.json": JSON.stringify({
-    "mesh.run.processes": false,
-  }),
-  "main.mesh": `${shout}
+const asking = `${shout}
 ${answering}
 pipeline Front {
   in  line: text
@@ -54,7 +50,14 @@ pipeline Front {
 }
 
 ${loud}
-${peers("Front")}`,
+${peers("Front")}`;
+
+const files: Readonly<Record<string, string>> = {
+  "package.json": JSON.stringify({ name: "tested", private: true, type: "module" }),
+  ".vscode/settings.json": JSON.stringify({
+    "mesh.run.processes": false,
+  }),
+  "main.mesh": asking,
   "other.mesh": `import { Answering } from "./main.mesh"
 
 node Echo {
@@ -91,7 +94,18 @@ ${loud}
 ${peers("Clock")}
 scenario "the back dies" for Clock {
   at 2s kill back
-  expect loud uses Loud within 1s
+  expect loud uses Loud within 2s
+}
+
+scenario "the back lives" for Clock {
+  at 2s kill back
+  expect loud uses back.Loud
+}
+`,
+  "sound.mesh": `pipeline Heard {
+  in  mic: audio<pcm_s16, 16kHz, mono>
+  out speaker: audio<pcm_s16, 16kHz, mono>
+  mic -> speaker
 }
 `,
   "shout.ts": `import { defineNode } from "pipeline-mesh";
@@ -126,8 +140,16 @@ export const Ticks = defineNode<{ every: number }>({
   "README.md": "# Tested\n\n```mesh\npipeline Front {\n}\n```\n",
 };
 
-/** A project with programs that run, in which the package is installed. @param root the repository */
-export function writeWorkspace(folder: string, root: string): void {
+/**
+ * A project with programs that run, in which the package is installed.
+ * @param root the repository
+ * @param ports two that are free, for peers in processes of their own
+ */
+export function writeWorkspace(folder: string, root: string, ports: readonly number[]): void {
+  const [front, back] = ports;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "apart.mesh"), asking.replace(":0", `:${front}`).replace(":0", `:${back}`));
+  writeFileSync(join(folder, "question.wav"), tone(0.4));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
