@@ -67,7 +67,7 @@ async function accept(page: Page, path: string): Promise<void> {
   await ok.first().waitFor();
   const input = page.locator(field);
   // What is typed before the folder has been read is lost.
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: /^\.\.$/ }).waitFor();
+  await page.locator(".quick-input-list").getByText("..", { exact: true }).first().waitFor();
   if (path.startsWith("/")) await input.fill(path);
   await offered(page, path);
   await ok.first().click();
@@ -79,6 +79,8 @@ function stepsOf(page: Page): Readonly<Record<WindowStep, () => Promise<void>>> 
   return {
     async fix() {
       await page.locator(".squiggly-error").first().waitFor();
+      // It comes where the editor knows what can be done at the cursor.
+      await page.locator("[class*=lightbulb], .lightBulbWidget").first().waitFor();
       await page.keyboard.press("Control+.");
       const menu = page.locator(".action-widget");
       await menu.getByText(/Shout/).first().waitFor();

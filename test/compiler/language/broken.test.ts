@@ -2,7 +2,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "../../../grammar/index.ts";
-import { compileText, summary } from "../support/marked.ts";
+import { Workspace } from "../../../compiler/check/workspace.ts";
+import type { Diagnostic } from "../../../compiler/diagnostics/diagnostic.ts";
+import { memoryHost } from "../../../compiler/host/memory.ts";
+import { compileText, standard, summary } from "../support/marked.ts";
 
 const programs = ["assistant", "studio", "desk"].map((name) => {
   const text = readFileSync(new URL(`./programs/${name}.mesh`, import.meta.url), "utf8");
@@ -19,11 +22,20 @@ function numbers(seed: number): (below: number) => number {
   };
 }
 
+// One workspace for all of them: what does not change, the standard library above all, is not checked again for each.
+const workspace = new Workspace(memoryHost({ "main.mesh": "" }, standard));
+workspace.add("main.mesh");
+
+function diagnosed(text: string): readonly Diagnostic[] {
+  workspace.update("main.mesh", text);
+  return workspace.program("main.mesh").diagnostics;
+}
+
 /** The number of diagnostics of each text; at most as many as `most`. */
 function counts(texts: Iterable<{ readonly text: string; readonly what: string }>, most: number): number[] {
   const found: number[] = [];
   for (const { text, what } of texts) {
-    const { diagnostics } = compileText(text);
+    const diagnostics = diagnosed(text);
     found[diagnostics.length] = (found[diagnostics.length] ?? 0) + 1;
     expect(diagnostics.length, `${what}\n${diagnostics.map(summary).join("\n")}`).toBeLessThanOrEqual(most);
   }
