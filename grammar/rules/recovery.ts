@@ -198,7 +198,38 @@ export abstract class RecoveryRules extends BaseRules {
         hint,
       });
     }
-    this.report(this.unknownCode(kind), span, `expected ${kind.expected}, found ${found}`);
+    const word = kind.words.includes(t.At) && this.looksLikeTarget() ? this.targetWord() : undefined;
+    const instead =
+      word === undefined
+        ? {}
+        : {
+            hint: `write \`${word} ${this.targetShown()}\``,
+            fix: { title: `Insert ${word}`, span: { start: span.start, end: span.start }, text: `${word} ` },
+          };
+    this.report(this.unknownCode(kind), span, `expected ${kind.expected}, found ${found}`, instead);
+  }
+
+  /** What stands here names a place where a remote may run, without the word for it. */
+  private looksLikeTarget(): boolean {
+    if (this.at(t.Text) || (this.at(t.Service) && this.at(t.Text, 2))) return true;
+    return this.at(t.Name) && (this.at(t.Dot, 2) || this.at(t.LParen, 2));
+  }
+
+  /** The first target of a remote begins with another word than those behind it. */
+  private targetWord(): "at" | "else" {
+    for (let back = 0; ; back--) {
+      const token = this.LA(back);
+      if (is(token, t.At)) return "else";
+      if (is(token, t.LBrace) || token.tokenType === EOF) return "at";
+    }
+  }
+
+  /** As much of a target as shows what is meant. */
+  private targetShown(): string {
+    const [first, second, third] = [this.LA(1), this.LA(2), this.LA(3)];
+    if (is(first, t.Text)) return first.image;
+    if (is(first, t.Service)) return `service ${second.image}`;
+    return is(second, t.Dot) ? `${first.image}.${third.image}` : `${first.image}(…)`;
   }
 
   private unknownCode(kind: BlockKind): "MESH1014" | "MESH1015" {

@@ -71,12 +71,19 @@ export class Outage {
         cause: errors.at(-1),
         node: place.id,
         location: place.location,
-        hint:
-          errors.find((error) => error.hint !== undefined)?.hint ??
-          "Start one of the targets, or add an `else` that is always there.",
+        hint: errors.find((error) => error.hint !== undefined)?.hint ?? wayOut(errors),
       },
     );
   }
+}
+
+/** How a target fails that is not there. */
+const absent: ReadonlySet<string> = new Set(["peer-unreachable", "peer-lost", "deadline-exceeded"]);
+
+function wayOut(errors: readonly MeshError[]): string {
+  const isThere = errors.length > 0 && !errors.some(({ code }) => absent.has(code));
+  const first = isThere ? "Mend what the targets say, which are there" : "Start one of the targets";
+  return `${first}, or add an \`else\` that is always there.`;
 }
 
 /**

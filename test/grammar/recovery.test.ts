@@ -151,6 +151,31 @@ describe.each(programs)("in %s", (_, text) => {
   });
 });
 
+describe("a target without its word", () => {
+  it.each([
+    ['"webrtc://gpu:7443/Far"', 'write `at "webrtc://gpu:7443/Far"`'],
+    ['service "Far"', 'write `at service "Far"`'],
+    ["gpu.Far", "write `at gpu.Far`"],
+    ["Local()", "write `at Local(…)`"],
+  ])("is told the word for %s, which a fix inserts", (target, hint) => {
+    const text = `pipeline P {\n  remote r: I {\n    ${target}\n  }\n}`;
+    const [problem, ...others] = parse(text).errors;
+    expect(others).toEqual([]);
+    const at = text.indexOf(target);
+    expect(problem).toMatchObject({ code: "MESH1015", hint, fix: { span: { start: at, end: at }, text: "at " } });
+    expect(parse(`${text.slice(0, at)}at ${text.slice(at)}`).errors).toEqual([]);
+  });
+
+  it("begins with `else` behind another, and a fix makes it so", () => {
+    const [problem] = parse('pipeline P {\n  remote r: I {\n    at gpu.Far\n    "webrtc://spare/Far"\n  }\n}').errors;
+    expect(problem).toMatchObject({
+      code: "MESH1015",
+      hint: 'write `else "webrtc://spare/Far"`',
+      fix: { text: "else " },
+    });
+  });
+});
+
 describe("one mistake in a head or a list", () => {
   it.each([
     ["before a body", "record R extra {\n  a: text\n}", "MESH1001"],

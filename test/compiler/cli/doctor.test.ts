@@ -9,6 +9,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { MeshError } from "../../../runtime/interface/errors.ts";
 import { launchPlan } from "../../../runtime/mesh/launch.ts";
 import { connect as openSession, nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
+import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
+import { grpcTransport } from "../../../runtime/transports/grpc/transport.nodejs.ts";
+import { RawPeer } from "../../runtime/remote/support/raw-peer.ts";
 import { marking, peerOf, planOfPeers, stepOf } from "../../runtime/mesh/fixtures/plans.ts";
 import { text } from "../../support/pipeline-plan-builder.ts";
 import { commandLine } from "../support/command-line.ts";
@@ -335,6 +338,31 @@ describe("meshc doctor, of what cannot", () => {
     expect(problem(await doctor(uri))).toMatchObject({
       step: "endpoint",
       code: "version-mismatch",
+      hint: "Update the older of the two.",
+    });
+    expect(await call(uri)).toMatchObject({
+      code: "version-mismatch",
+      hint: expect.stringContaining(`meshc doctor ${uri}`),
+    });
+  });
+
+  it("R5.3 a peer by gRPC whose sessions are of another version", async () => {
+    const transport = grpcTransport({ clock: nodejsClock, pipelines: () => ["Far"] });
+    const listener = await transport.listen("grpc://127.0.0.1:0", (connection) => {
+      const peer = new RawPeer(connection);
+      const message = "This peer speaks version 7 of the protocol, the caller 1.";
+      peer.say({ type: "refuse", code: "version-mismatch", message });
+    });
+    cleanUps.push(() => listener.close());
+    const uri = `${listener.address}/Far`;
+    const examined = await doctor(uri);
+    expect(examined.steps.map(({ step, state }) => `${step} ${state}`).slice(-2)).toEqual([
+      "connection fine",
+      "protocol failed",
+    ]);
+    expect(problem(examined)).toMatchObject({
+      code: "version-mismatch",
+      found: expect.stringContaining("version 7"),
       hint: "Update the older of the two.",
     });
     expect(await call(uri)).toMatchObject({

@@ -152,6 +152,25 @@ describe("else", () => {
     expect(() => node.inputs["a"]?.send(frameOf("x"))).toThrow(error.message);
   });
 
+  it("R8.1 does not ask for targets to be started that are there and refuse", async () => {
+    const stage = scene();
+    const [denied, full, gone] = [
+      new MeshError("access-denied", "The peer does not know you."),
+      new MeshError("resource-exhausted", "There is no room."),
+      new MeshError("peer-unreachable", "Nothing is there."),
+    ];
+    const hintOf = async (targets: Parameters<typeof remoteOf>[1]): Promise<string | undefined> => {
+      const { node } = remoteOf(stage, targets, { policy: { retryTimes: 0 } });
+      return (await failureOf(stage.clock.until(node.open()))).hint;
+    };
+    expect(await hintOf({ one: refusing(denied), two: refusing(full) })).toBe(
+      "Mend what the targets say, which are there, or add an `else` that is always there.",
+    );
+    expect(await hintOf({ one: refusing(denied), two: refusing(gone) })).toBe(
+      "Start one of the targets, or add an `else` that is always there.",
+    );
+  });
+
   it("is shared the time that the caller waits, so that a dead end does not use it all up", async () => {
     const stage = scene();
     for (const name of ["one", "two"]) {
