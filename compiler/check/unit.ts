@@ -23,15 +23,19 @@ export class Unit {
   /** How files imported each other when it was last found to be as it should be. */
   #graph: ImportGraph;
 
-  /** Checks a file, a step at a time: in the same way whether everything is checked or only what has changed. */
+  /**
+   * Checks a file, a step at a time: in the same way whether everything is checked or only what has changed.
+   * @returns once, where names and formats are known and only the rules have not been asked: what is wrong by then
+   */
   static *check(
     parsed: ParsedFile,
     { sources, graph }: Pick<Project, "sources" | "graph">,
-  ): Generator<undefined, Unit, undefined> {
+  ): Generator<(() => readonly Diagnostic[]) | undefined, Unit, undefined> {
     const reporter = new Reporter();
     const checker = new Checker(new View(parsed.module, sources, graph, reporter), reporter);
     yield* checker.solving();
     const wrong = wrongIn(checker);
+    yield () => reporter.inOrder([parsed.source]);
     yield* checker.judging();
     return new Unit(parsed, checker, graph, wrong);
   }

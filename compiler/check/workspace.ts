@@ -26,6 +26,8 @@ export class Workspace {
   /** The check that is under way, a file at a time. */
   #checking: Generator<string | undefined> | undefined;
   #checked: readonly string[] = [];
+  /** What is wrong in a file that is being checked for the first time, as far as that is known. */
+  #soFar: { readonly path: string; readonly diagnostics: () => readonly Diagnostic[] } | undefined;
 
   constructor(host: Host) {
     this.#sources = new Sources(host);
@@ -145,15 +147,16 @@ export class Workspace {
    * Checks some more, a few milliseconds at a time, for those who have to look up now and then. A change in between is taken
    * in with the next step.
    * @param open files that somebody looks into: as long as nothing is known of any file, those come first
-   * @returns undefined once everything is as it should be; else the file that is through, where one is
+   * @returns undefined once everything is as it should be; else the file of which more is known than before, where that is so
    */
   step(open?: ReadonlySet<string>): { readonly module: string | undefined } | undefined {
     return this.#next(open);
   }
 
-  /** What is known to be wrong in a file since it was checked last, whatever has become of it and others; undefined before that. */
+  /** What is known to be wrong in a file while everything is checked for the first time; undefined as long as that is nothing. */
   found(path: string): readonly Diagnostic[] | undefined {
-    return this.#units.get(path)?.diagnostics;
+    const soFar = this.#soFar?.path === path ? this.#soFar.diagnostics() : undefined;
+    return this.#units.get(path)?.diagnostics ?? soFar;
   }
 
   /** What can be told of an edit of a file before everything is checked again; undefined where that is nothing. */
@@ -221,6 +224,7 @@ export class Workspace {
   #stale(): void {
     this.#fresh = false;
     this.#checking = undefined;
+    this.#soFar = undefined;
   }
 
   /** Checks what is not as it should be, until everything is. */
@@ -228,7 +232,7 @@ export class Workspace {
     while (this.#next() !== undefined);
   }
 
-  /** Checks some more. @returns undefined once everything is as it should be; else the file that is through, where one is */
+  /** Checks some more. @returns undefined once everything is as it should be; else the file of which more is known, where one is */
   #next(open?: ReadonlySet<string>): { readonly module: string | undefined } | undefined {
     if (this.#fresh) return undefined;
     this.#checking ??= this.#check(open);
@@ -236,7 +240,7 @@ export class Workspace {
     return done === true ? undefined : { module: value as string | undefined };
   }
 
-  /** @returns the files, each when it has been checked, and nothing in between */
+  /** @returns the files, each when it has been checked, for the first time also before the rules are asked, and nothing in between */
   *#check(open: ReadonlySet<string> = new Set()): Generator<string | undefined> {
     const before = this.#project;
     const sources = this.#sources;
@@ -258,7 +262,14 @@ export class Workspace {
         const parsed = sources.get(module);
         if (parsed === undefined || checked.has(module)) continue;
         if (before !== undefined && this.#units.get(module)?.isCurrent(project, before, changed) === true) continue;
-        checked.set(module, yield* Unit.check(parsed, project));
+        const work = Unit.check(parsed, project);
+        let step = work.next();
+        for (; step.done !== true; step = work.next()) {
+          if (step.value !== undefined && isFirst) this.#soFar = { path: module, diagnostics: step.value };
+          yield step.value !== undefined && isFirst ? module : undefined;
+        }
+        this.#soFar = undefined;
+        checked.set(module, step.value);
         changed.add(module);
         yield module;
       }

@@ -107,11 +107,15 @@ export class Publisher {
     }
   }
 
-  /** Checks a project for the first time, and tells of each open file when it is through: nobody has to wait for the others. */
+  /** Checks a project for the first time, and tells of each open file what is known of it: nobody has to wait for the others. */
   *#tellingEach(project: Project): Generator<undefined, void, undefined> {
     const { service } = project;
     for (const path of service.check()) {
-      if (path !== undefined && service.open.includes(path)) this.#publish(project, path, service.ownDiagnostics(path));
+      if (path !== undefined && service.open.includes(path)) {
+        const own = service.ownDiagnostics(path);
+        // That there is nothing wrong is only known in the end.
+        if (own.diagnostics.length > 0) this.#publish(project, path, own);
+      }
       yield;
     }
   }

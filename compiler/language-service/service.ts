@@ -181,7 +181,7 @@ export class LanguageService implements Analysis {
 
   /**
    * Checks what is not as it should be, a few milliseconds at a time; a change between two steps is taken in.
-   * @returns the files, each when it has been checked, and nothing in between
+   * @returns the files, each when more is known of it, and nothing in between
    */
   *check(): Generator<string | undefined, void, undefined> {
     const open = new Set(this.#open.keys());
@@ -189,7 +189,7 @@ export class LanguageService implements Analysis {
       yield next.module;
   }
 
-  /** What is known of a file as soon as it has been checked itself: all but what hangs on other files. */
+  /** What is known of a file while all are checked for the first time: its names and formats, then all but what hangs on other files. */
   ownDiagnostics(path: string): FileDiagnostics {
     const found = this.#workspace.found(path) ?? [];
     return { diagnostics: found.filter(({ code }) => !codesOfAll.has(code)), version: this.versionOf(path) };

@@ -37,6 +37,8 @@ describe("the language server", () => {
   it("tells what is wrong, with its page, tags and other places", async () => {
     await using client = await connected({});
     client.open("main.mesh", 'import { Vad } from "std/speech"\nrecord R { a: text, a: int }\n');
+    // What the names say comes before what the rules do.
+    expect(codes(await client.diagnosed("main.mesh"))).toEqual(["MESH2003"]);
     const { diagnostics, version } = await client.diagnosed("main.mesh");
     expect(version).toBe(1);
     const [unused, twice] = diagnostics;
