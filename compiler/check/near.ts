@@ -24,10 +24,15 @@ export interface Near {
 const mostChanged = 12;
 
 /**
- * Checks the declarations of a file that have changed, with those that they name. What that means for others is left out: it is
- * known when everything has been checked.
+ * Checks the declarations of a file that have changed, with those that they name, a step at a time. What that means for others is left
+ * out: it is known when everything has been checked.
  */
-export function checkNear(parsed: ParsedFile, unit: Unit, sources: Sources, graph: ImportGraph): Near | undefined {
+export function* checkNear(
+  parsed: ParsedFile,
+  unit: Unit,
+  sources: Sources,
+  graph: ImportGraph,
+): Generator<undefined, Near | undefined, undefined> {
   const before = unit.parsed;
   const [now, was] = [parsed.pieces, before.pieces];
   if (now === undefined || was === undefined) return undefined;
@@ -40,8 +45,9 @@ export function checkNear(parsed: ParsedFile, unit: Unit, sources: Sources, grap
   const part: Part = { isWanted: ({ syntax }) => own.has(syntax), isNear: ({ syntax }) => there.has(syntax) };
   const reporter = new Reporter();
   const checker = new Checker(new View(parsed.module, sources.with(partly(parsed, own)), graph, reporter), reporter);
-  for (const _ of checker.solving(part));
-  for (const _ of checker.judging(part));
+  yield;
+  yield* checker.solving(part);
+  yield* checker.judging(part);
   return {
     before,
     diagnostics: reporter

@@ -159,12 +159,15 @@ export class Workspace {
     return this.#units.get(path)?.diagnostics ?? soFar;
   }
 
-  /** What can be told of an edit of a file before everything is checked again; undefined where that is nothing. */
-  near(path: string): Near | undefined {
+  /**
+   * What can be told of an edit of a file before everything is checked again, a step at a time; undefined where that is nothing. It is
+   * about the text as it is now, whatever comes in between.
+   */
+  *near(path: string): Generator<undefined, Near | undefined, undefined> {
     const parsed = this.#sources.get(path);
     const unit = this.#units.get(path);
     if (parsed === undefined || unit === undefined) return undefined;
-    return checkNear(parsed, unit, this.#sources, this.#imports);
+    return yield* checkNear(parsed, unit, this.#sources, this.#imports);
   }
 
   /**

@@ -56,14 +56,9 @@ export class Publisher {
     const { environment } = this.#session;
     this.#waiting.set(
       project,
-      environment.soon(() => {
-        if (edited !== undefined && this.#checkNear(project, edited)) {
-          this.#waiting.set(
-            project,
-            environment.after(calmMs, () => void this.#check(project, run)),
-          );
-        } else void this.#check(project, run);
-      }),
+      environment.soon(
+        () => void (edited === undefined ? this.#check(project, run) : this.#checkEdit(project, run, edited)),
+      ),
     );
   }
 
@@ -75,15 +70,27 @@ export class Publisher {
     return run;
   }
 
-  /** Tells of the declarations that have been edited, where that can be done by themselves. */
-  #checkNear(project: Project, path: string): boolean {
+  /** Tells of the declarations that have been edited, where that can be done by themselves, and looks at everything when it is quiet. */
+  async #checkEdit(project: Project, run: number, path: string): Promise<void> {
+    const { environment } = this.#session;
+    const isStopped = (): boolean => this.#runs.get(project) !== run;
+    let isTold = false;
+    const telling = function* (this: Publisher): Generator<undefined, void, undefined> {
+      const near = yield* project.service.near(path);
+      isTold = near !== undefined;
+      if (near !== undefined && !isStopped()) this.#publish(project, path, near);
+    };
     try {
-      const near = project.service.near(path);
-      if (near !== undefined) this.#publish(project, path, near);
-      return near !== undefined;
+      if (!(await this.#session.inTurns(telling.call(this), isStopped))) return;
     } catch (error) {
       this.#session.fail("checking an edit", error);
-      return false;
+    }
+    if (!isTold) await this.#check(project, run);
+    else {
+      this.#waiting.set(
+        project,
+        environment.after(calmMs, () => void this.#check(project, run)),
+      );
     }
   }
 

@@ -167,16 +167,18 @@ export class LanguageService implements Analysis {
 
   /**
    * The same with what the declarations that have been edited say by themselves: soon known, and true but for what follows from
-   * how they get on with others. Undefined where there is nothing to be told before everything has been checked.
+   * how they get on with others. Undefined where there is nothing to be told before everything has been checked. A step at a time, as of
+   * the text that is there at the first.
    */
-  near(path: string): FileDiagnostics | undefined {
+  *near(path: string): Generator<undefined, FileDiagnostics | undefined, undefined> {
     const parsed = this.parsed(path);
-    const near = this.#workspace.near(path);
+    const version = this.versionOf(path);
+    const near = yield* this.#workspace.near(path);
     if (parsed === undefined || near === undefined) return undefined;
     const kept = (this.#found.get(path) ?? []).filter((one) => !near.isStale(one));
     const moved = near.before === parsed ? kept : carriedOver(kept, near.before.source, parsed.source);
     const diagnostics = [...near.diagnostics, ...moved].toSorted((a, b) => a.place.span.start - b.place.span.start);
-    return { diagnostics, version: this.versionOf(path) };
+    return { diagnostics, version };
   }
 
   /**

@@ -62,7 +62,7 @@ describe("a session of random typing", () => {
       if (random(20) === 0) service.release(path);
       if (random(20) === 0) service.hold(path, text, count);
       service.atOnce(path);
-      service.near(path);
+      for (const _ of service.near(path));
       complete(service, path, at, service.lastProgram(path));
       if (count % 4 !== 0) continue;
       hover(service, path, at);
