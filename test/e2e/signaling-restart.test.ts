@@ -8,6 +8,7 @@ import { realClock } from "../support/real-clock.ts";
 import { RunningMeshc } from "./support/meshc.ts";
 
 const program = fileURLToPath(new URL("fixtures/turns/main.mesh", import.meta.url));
+const patience = fileURLToPath(new URL("fixtures/patience/main.mesh", import.meta.url));
 
 function start(args: readonly string[]): RunningMeshc {
   const running = new RunningMeshc([...args, "--format", "json"], {});
@@ -78,6 +79,47 @@ it("R7.1 R12.1 three peers that take turns are registered again within 3 s when 
     return [...new Set(said.map(({ pid }) => pid))];
   });
   expect(pids.flat().toSorted((a, b) => a - b)).toEqual(sayers.map(({ pid }) => pid).toSorted((a, b) => a - b));
+  const { err } = await asker.endedAfter("SIGINT");
+  expect(err).toBe("");
+});
+
+it("R7.2 R8.3 a service that is killed while a remote looks for another peer costs nothing, for one is known already; and when nobody is left, the remote is back with the service", async () => {
+  const first = await service("ws://127.0.0.1:0");
+  const sayer = async (uri: string): Promise<RunningMeshc> => {
+    const one = start(["run", patience, "--peer", "sayer", "--register", uri]);
+    await one.line((line) => line.includes('"peer-registered"'));
+    return one;
+  };
+  const sayers = [await sayer(first.uri), await sayer(first.uri)];
+  const asker = start(["run", patience, "--peer", "asker", "--pipeline", "Asking", "--discover", first.uri]);
+  const pids = (): number[] => [...new Set(saidAt(asker, "said").map(({ pid }) => pid))];
+  const killed = async (one: RunningMeshc): Promise<void> => {
+    one.process.kill("SIGKILL");
+    await one.ended();
+  };
+  await asker.line((line) => line.includes('"output"'));
+  await asker.line((line) => line.includes('"describe"') && line.includes('"standby"'));
+  const [used, other] = (sayers[0]?.pid === pids()[0] ? sayers : sayers.toReversed()) as [RunningMeshc, RunningMeshc];
+
+  const tries = (): number => asker.said("event").filter(({ event }) => event.kind === "remote-connecting").length;
+  const before = tries();
+  await killed(used);
+  await expect.poll(tries, { timeout: 10_000, interval: 1 }).toBeGreaterThan(before);
+  await killed(first.run);
+  await asker.line((line) => line.includes('"output"') && line.includes(`"${other.pid} `));
+  expect(pids()).toEqual([used.pid, other.pid]);
+
+  await killed(other);
+  const gone = tries();
+  await expect.poll(tries, { timeout: 10_000, interval: 20 }).toBeGreaterThan(gone + 2);
+  await service(first.uri);
+  const last = await sayer(first.uri);
+  await asker.line((line) => line.includes('"output"') && line.includes(`"${last.pid} `));
+  expect(pids()).toEqual([used.pid, other.pid, last.pid]);
+  // What nobody could take has waited: but for answers that went with those who were killed, no number is missing or out of order.
+  const numbers = saidAt(asker, "said").map(({ number }) => number);
+  const steps = numbers.slice(1).map((number, at) => number - (numbers[at] ?? 0));
+  expect(steps.filter((step) => step !== 1).length).toBeLessThanOrEqual(2);
   const { err } = await asker.endedAfter("SIGINT");
   expect(err).toBe("");
 });
