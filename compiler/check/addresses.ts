@@ -159,13 +159,6 @@ function flawOf(text: string, rules: AddressRules): Flaw | undefined {
       ...(near !== undefined && { near: text.replace(/^[^:]*/, near) }),
     };
   }
-  if (found.secure && !rules.path) {
-    return {
-      message: `"${text}" is not ${rules.what}: a peer listens without TLS.`,
-      hint: "Write `webrtc://`, and put a proxy before it that ends TLS; those who call it then write `webrtc+wss://`.",
-      near: text.replace(/^[^:]*/, "webrtc"),
-    };
-  }
   if (found.peer !== undefined && (!rules.path || found.scheme !== "webrtc")) {
     const without = text.replace(`${found.peer}@`, "");
     return rules.path

@@ -59,6 +59,12 @@ export const runCommand: Command = {
       description: "connects through the TURN servers alone, so that no address of this machine is told",
     },
     {
+      name: "tls-cert",
+      value: "FILE",
+      description: "what peers show by TLS that listen at webrtc+wss://: a certificate and those of its chain, in PEM",
+    },
+    { name: "tls-key", value: "FILE", description: "the key of that certificate, in PEM" },
+    {
       name: "compression",
       value: "METHOD",
       choices: ["gzip"],

@@ -91,6 +91,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** By TLS, where the platform has a certificate. */
+  readonly secure?: boolean | undefined;
   /** The names that may be called, read at each call; undefined lets every name through. */
   readonly pipelines?: (() => readonly string[]) | undefined;
   /** True when callers may have connections to several pipelines share one. */

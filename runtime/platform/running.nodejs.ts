@@ -26,7 +26,7 @@ export { servePeer } from "../mesh/serving.ts";
 export { launchProgram, launchTyped } from "../typed/launch.ts";
 
 /** How the peers of this process are connected with others. */
-export interface NodejsNetwork extends Pick<NodejsListenerInit, "allowedOrigins"> {
+export interface NodejsNetwork extends Pick<NodejsListenerInit, "allowedOrigins" | "tls"> {
   /** `auto` by default: node-datachannel where it is installed, werift otherwise. */
   readonly engine?: EngineName | undefined;
   /** STUN and TURN servers; none by default. */

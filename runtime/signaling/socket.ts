@@ -45,6 +45,8 @@ export interface SignalServerHandle {
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+  /** By TLS; left out where the listener itself decides. */
+  readonly secure?: boolean | undefined;
   /** Told of each connection that is refused or broken off before its messages are read. */
   readonly refused?: ((reason: RefusalReason) => void) | undefined;
 }

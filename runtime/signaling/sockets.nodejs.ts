@@ -76,6 +76,8 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
   const { perAddress = peerAddressLimits } = init;
   return (at, onSocket, service) =>
     new Promise<SignalServerHandle>((resolve, reject) => {
+      const { secure = tls !== undefined } = at;
+      if (secure && tls === undefined) throw lacksCertificate(formatHostPort(at));
       const limits = {
         headersTimeout: handshakeMs,
         // A body may be a stream that goes on for long; who reads one has a limit for it.
@@ -96,7 +98,7 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
         else void answerRequest(service, allows(request), request, response);
       };
       const http =
-        tls === undefined
+        tls === undefined || !secure
           ? createServer(limits, onRequest)
           : createSecureServer({ ...limits, ...tls, handshakeTimeout: handshakeMs, minVersion: "TLSv1.2" }, onRequest);
       http.on("clientError", (error: NodeJS.ErrnoException, stream: Duplex) => {
@@ -104,7 +106,7 @@ export function nodejsListener(init: NodejsListenerInit = {}): SignalServerFacto
         if (error.code !== "ECONNRESET" && stream.writable) refused("handshake");
         declineBroken(error, stream);
       });
-      http.prependListener("connection", (socket: Socket) => crowd.enter(socket, tls !== undefined));
+      http.prependListener("connection", (socket: Socket) => crowd.enter(socket, secure));
       http.on("drop", () => refused("connections"));
       // Those of HTTP have places of their own, so that signaling has its.
       http.maxConnections =
@@ -226,6 +228,12 @@ function untrusted(where: string, error: NodeJS.ErrnoException): MeshError | und
   return new MeshError("access-denied", `The certificate of ${where} is from nobody who is trusted here: ${message}.`, {
     cause: error,
     hint,
+  });
+}
+
+function lacksCertificate(where: string): MeshError {
+  return new MeshError("invalid-argument", `To listen at ${where} by TLS takes a certificate, and there is none.`, {
+    hint: "Give it by `meshc run --tls-cert FILE --tls-key FILE`, in a program by `tls` of `nodejsPlatform`; or listen at webrtc://.",
   });
 }
 

@@ -29,7 +29,7 @@ describe("the pages about signaling", () => {
 
   it("show programs that check", () => {
     const text = blocks("mesh").join("\n");
-    expect(blocks("mesh").length).toBe(2);
+    expect(blocks("mesh").length).toBe(3);
     const { diagnostics, plan } = compile("main.mesh", memoryHost({ "main.mesh": text }, {}), { compilerVersion: "" });
     expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
     expect(plan?.pipelines["Front"]?.remotes[0]?.targets).toMatchObject([{ kind: "service", service: "Speaking" }]);
@@ -55,7 +55,7 @@ describe("the pages about signaling", () => {
   it("show commands as they are", () => {
     const lines = blocks("sh").flatMap((text) => text.trim().split("\n"));
     const commandLines = lines.filter((line) => !line.startsWith("npm install "));
-    expect(commandLines.length).toBe(7);
+    expect(commandLines.length).toBe(8);
     for (const line of commandLines) {
       const [meshc, name = "", ...words] = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(
         ([, quoted, word]) => quoted ?? word ?? "",

@@ -39,7 +39,8 @@ export function listenError(
   return environmentError(`${cannot}: another program uses that port.`, `${change}, or end what uses the port.`);
 }
 
-function addressesOf(peer: PeerPlan | undefined, env: Readonly<Record<string, string | undefined>>): Listens[] {
+/** Where a peer is told to listen. */
+export function addressesOf(peer: PeerPlan | undefined, env: Readonly<Record<string, string | undefined>>): Listens[] {
   return (peer?.listens ?? []).flatMap((value) => {
     const variable = "env" in value ? value.env : undefined;
     const address = "env" in value ? (env[value.env] ?? value.default) : "literal" in value ? value.literal : undefined;

@@ -8,6 +8,7 @@ import { CommandError, exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { findSource } from "../sources.ts";
 import type { Parent } from "./child.ts";
+import { certificateOf } from "./certificate.ts";
 import { choosePeers, choosePipeline } from "./choose-pipeline.ts";
 import { captureConsole } from "./console.ts";
 import type { RunEnd, RunMessage } from "./messages.ts";
@@ -45,6 +46,7 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
     printDiagnostics(misfits, project, io.err);
     return exitCode.programErrors;
   }
+  const tls = certificateOf({ plan, peers, options, env: io.env });
   if (options.processes && pipeline !== undefined) {
     // Mistakes in the files or parameters are told before any process starts.
     readParams(plan, pipeline, options.params);
@@ -68,7 +70,7 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
   try {
     end = options.processes
       ? await runProcesses({ ...common, file: options.file, reporter })
-      : await withConsole(send, () => runHere({ ...common, root: project.root, send, go: parent?.go }));
+      : await withConsole(send, () => runHere({ ...common, root: project.root, send, go: parent?.go, tls }));
     send({ type: "ended", ...end });
   } finally {
     reporter.close();

@@ -5,6 +5,7 @@ import { placeOf } from "../../../runtime/pipeline/value-place.ts";
 import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { CommandError, environmentError, exitCode, type ExitCode } from "../exit-code.ts";
 import { exitCodeOf } from "../report.ts";
+import type { certificateOf } from "./certificate.ts";
 import { listenError } from "./listen-error.ts";
 import { plainError, plainEvent, type PlainError, type RunEnd, type RunMessage } from "./messages.ts";
 import { readParams } from "./parameters.ts";
@@ -25,6 +26,8 @@ export interface RunHere {
   readonly options: RunOptions;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What is shown by TLS. */
+  readonly tls: ReturnType<typeof certificateOf>;
   readonly send: (message: RunMessage) => void;
   /** The session is opened when this has resolved; undefined for at once. */
   readonly go: Promise<void> | undefined;
@@ -77,7 +80,12 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
         },
         env: (name) => run.env[name],
       },
-      { engine: options.engine, ice: iceOf(options), compression: options.compression },
+      {
+        engine: options.engine,
+        ice: iceOf(options),
+        compression: options.compression,
+        ...(run.tls !== undefined && { tls: run.tls }),
+      },
     );
     const mesh = await launchPlan(plan, platform, {
       peers,

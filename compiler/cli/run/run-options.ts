@@ -32,6 +32,9 @@ export interface RunOptions {
   readonly registers: readonly string[];
   readonly discovers: readonly string[];
   readonly id: string | undefined;
+  /** Files in PEM. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
   readonly compression: "gzip" | undefined;
   /** As written: `5s`, `500ms`; left out, that of `mesh.config.ts`. */
   readonly drain: string | undefined;
@@ -66,6 +69,8 @@ export function readRunOptions(args: Arguments): RunOptions {
     iceServers: args.values("ice-server").length === 0 ? undefined : args.values("ice-server"),
     iceTransportPolicy: args.has("relay-only") ? "relay" : undefined,
     ...readSignaling(args, peer),
+    tlsCert: args.value("tls-cert"),
+    tlsKey: args.value("tls-key"),
     compression: args.value("compression") as "gzip" | undefined,
     drain: args.value("drain"),
     format: args.value("format") === "json" ? "json" : "text",

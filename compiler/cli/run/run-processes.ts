@@ -3,6 +3,7 @@ import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
 import { delay } from "../../../runtime/interface/clock.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
 import { exitCode } from "../exit-code.ts";
+import { listensByTls } from "./certificate.ts";
 import { startChild, type Child, type ChildEnd } from "./child.ts";
 import type { RunEnd, RunMessage } from "./messages.ts";
 import { removeUnfinished } from "./output-file.ts";
@@ -91,11 +92,19 @@ class Processes {
     return peers.find(runs) ?? peers[0] ?? "";
   }
 
+  /** Each process is given a certificate that it needs, and no other. */
+  #certificateArguments(peer: string): string[] {
+    const { plan, options, env } = this.#run;
+    const { tlsCert, tlsKey } = options;
+    if (tlsCert === undefined || tlsKey === undefined || !listensByTls({ plan, peers: [peer], env })) return [];
+    return ["--tls-cert", tlsCert, "--tls-key", tlsKey];
+  }
+
   #start(peer: string, more: readonly string[]): Child {
     const { file, options, cwd, env, reporter } = this.#run;
     const child = startChild({
       peer,
-      args: [file, ...connectionArguments(options), ...more],
+      args: [file, ...connectionArguments(options), ...this.#certificateArguments(peer), ...more],
       cwd,
       env,
       onMessage: (message) => {

@@ -10,7 +10,7 @@ import { environmentError, exitCode, usageError, type ExitCode } from "../exit-c
 import type { Io } from "../io.ts";
 import { isLoopback } from "../../check/addresses.ts";
 import { openStore, storeAddress } from "./open-store.ts";
-import { readCertificate } from "./read-certificate.ts";
+import { readCertificate } from "../tls/read-certificate.ts";
 import { serviceUri } from "./service-uri.ts";
 
 export interface ServiceRequest {
@@ -32,7 +32,10 @@ export interface ServiceRequest {
 export async function runService(request: ServiceRequest, io: Io): Promise<ExitCode> {
   const { tlsCert, tlsKey, listen: given = `${tlsCert === undefined ? "ws" : "wss"}://127.0.0.1:7440` } = request;
   const at = serviceUri(given);
-  const tls = readCertificate({ secure: at.secure === true, cert: tlsCert, key: tlsKey });
+  const tls = readCertificate({
+    ...{ who: "the service", plain: "ws://", example: "wss://0.0.0.0:7440" },
+    ...{ secure: at.secure === true, cert: tlsCert, key: tlsKey },
+  });
   const maxPeers = countOf(request.maxPeers, "--max-peers", "peers") ?? serviceLimits.peers;
   const perAddress =
     countOf(request.maxPerAddress, "--max-per-address", "connections") ?? serviceLimits.connectionsPerAddress;

@@ -97,6 +97,7 @@ async function listen(
   const server = await init.signaling.serve({
     host: uri.host,
     port: uri.port,
+    secure: uri.secure === true,
     pipelines: init.pipelines,
     share: init.share ?? true,
     messageBytes: init.engine.messageBytes,

@@ -43,6 +43,7 @@ describe("a peer that listens", () => {
 
   it.each([
     ["at loopback", 'listens "webrtc://127.0.0.1:7443", "grpc://[::1]:7444", "webrtc://localhost:7445"'],
+    ["with TLS", 'listens "webrtc+wss://127.0.0.1:7443"'],
     ["with allows", 'listens "webrtc://0.0.0.0:7443"\n allows "spiffe://example.com/client"'],
     ["at what only the environment knows", 'listens env("AT")'],
     ["nowhere", ""],
@@ -53,7 +54,7 @@ describe("a peer that listens", () => {
   it.each([
     ["what is no address", 'listens «"everywhere"»'],
     ["with a peer before the @", 'listens «"webrtc://edge@127.0.0.1:80"»'],
-    ["with TLS", 'listens «"webrtc+wss://127.0.0.1:80"»'],
+    ["gRPC with TLS", 'listens «"grpc+wss://127.0.0.1:80"»'],
     ["with a scheme that is none of ours", 'listens «"http://127.0.0.1:80"»'],
     ["signaling over another scheme", 'registers «"https://signal.example.com"»'],
   ])("refuses %s", (_, members) => {

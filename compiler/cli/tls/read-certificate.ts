@@ -5,34 +5,42 @@ import { reasonOf } from "../../host/nodejs.ts";
 import { environmentError, usageError } from "../exit-code.ts";
 
 export interface CertificateRequest {
-  /** It listens at a wss:// address. */
+  /** Who listens, for messages: `the service`. */
+  readonly who: string;
+  /** It listens by TLS. */
   readonly secure: boolean;
+  /** Addresses as it may listen at: without TLS, and with it. */
+  readonly plain: string;
+  readonly example: string;
   readonly cert: string | undefined;
   readonly key: string | undefined;
 }
 
 /**
- * What a service shows by TLS.
+ * What is shown by TLS.
  * @returns undefined where it listens without
  * @throws {CommandError} for files that are missing, or that do not belong together
  */
 export function readCertificate({
+  who,
   secure,
+  plain,
+  example,
   cert,
   key,
 }: CertificateRequest): { readonly cert: Buffer; readonly key: Buffer } | undefined {
   if (cert === undefined && key === undefined) {
     if (!secure) return undefined;
     throw usageError(
-      "At a wss:// address the service needs a certificate.",
-      "Give it by --tls-cert FILE and --tls-key FILE, or listen at ws:// behind a proxy that ends TLS.",
+      `At an address such as ${example} ${who} needs a certificate.`,
+      `Give it by --tls-cert FILE and --tls-key FILE, or listen at ${plain} behind a proxy that ends TLS.`,
     );
   }
   if (cert === undefined || key === undefined) {
     throw usageError("A certificate and its key belong together.", "Give both, --tls-cert FILE and --tls-key FILE.");
   }
   if (!secure) {
-    throw usageError("With a certificate the service listens by TLS.", "Write the address as in wss://0.0.0.0:7440.");
+    throw usageError(`With a certificate ${who} listens by TLS.`, `Write the address as in ${example}.`);
   }
   const files = { cert: readPem(cert), key: readPem(key) };
   try {
