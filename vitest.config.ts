@@ -4,10 +4,8 @@ import { defineConfig } from "vitest/config";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** End-to-end tests that measure times or use a port that is always the same: beside another worker they would measure that one. */
-const alone = ["ending", "failover", "signaling-cluster", "start", "voice-assistant"].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+/** End-to-end tests that are about times: beside another worker they would measure that one. */
+const alone = ["ending", "failover", "signaling-cluster"].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   resolve: {
@@ -23,8 +21,8 @@ export default defineConfig({
     // Generous: only a hang should run into it, on a slow machine too.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // All cores: vitest leaves one of them alone, which is half of a small machine.
-    maxWorkers: availableParallelism(),
+    // One more than there are cores: a good part of what the tools do is to wait for processes that they have started.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         extends: true,

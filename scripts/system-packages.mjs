@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const libraryFolders = [
   "/usr/lib",
@@ -66,7 +67,7 @@ function onPath(program) {
 }
 
 /** Installs what is missing where that is possible, else says what to install; the tests run either way. */
-export function ensureSystemPackages() {
+function ensureSystemPackages() {
   const missing = needed.filter((one) => !one.present()).flatMap((one) => one.debian.split(" "));
   if (missing.length === 0) return;
   const mayInstall = process.getuid?.() === 0 && onPath("apt-get");
@@ -86,3 +87,5 @@ export function ensureSystemPackages() {
     if (result.status !== 0) console.log(`apt-get ${args[0]} ended with code ${result.status ?? result.signal}`);
   }
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) ensureSystemPackages();

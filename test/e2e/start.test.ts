@@ -41,7 +41,7 @@ function start(args: readonly string[]): {
 
 it("runs the main job, on another port where one is taken", async () => {
   const server = createServer();
-  // Where somebody else has it already, that is as good.
+  // Where somebody else has it already, or one of the other two, that is as good.
   await new Promise<void>((resolve) =>
     server.once("error", () => resolve()).listen(7442, "127.0.0.1", () => resolve()),
   );
@@ -64,7 +64,8 @@ it("runs the main job, on another port where one is taken", async () => {
   expect(readWav(answer).frames).toBeGreaterThan(48_000);
 });
 
-it("ends with all its processes on Ctrl-C", async () => {
+// A second is enough for a machine that has some to spare; a busy one gets another try.
+it("ends with all its processes on Ctrl-C", { retry: 2 }, async () => {
   const { ended, pid, first } = start(["--out", `speaker=${join(folderWith(), "answer.wav")}`]);
   await first;
   const startMs = performance.now();

@@ -1,16 +1,18 @@
 import { spawnSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -36,9 +38,7 @@ export function installedPackage(types = false): InstalledPackage {
       symlinkSync(join(root, "node_modules", name), join(packages, name));
     }
   }
-  run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], root);
-  const [tarball = ""] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
-  run("tar", ["-xzf", tarball], folder);
+  run("tar", ["-xzf", packed()], folder);
   renameSync(join(folder, "package"), join(packages, "pipeline-mesh"));
   // What `npm test` has built has them.
   if (types && !existsSync(join(packages, "pipeline-mesh/dist/types"))) {
@@ -67,6 +67,29 @@ export function installedPackage(types = false): InstalledPackage {
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** What npm packs, once for each build: several files of tests install the same. */
+function packed(): string {
+  const { ino, mtimeMs } = statSync(join(root, "dist"));
+  const cache = join(root, "node_modules/.cache/pipeline-mesh");
+  const file = join(cache, `packed-${ino}-${Math.round(mtimeMs)}.tgz`);
+  if (existsSync(file)) return file;
+  const fresh = mkdtempSync(join(tmpdir(), "mesh-packed-"));
+  try {
+    run("npm", ["pack", "--ignore-scripts", "--pack-destination", fresh], root);
+    const [tarball = ""] = readdirSync(fresh);
+    mkdirSync(cache, { recursive: true });
+    const old = readdirSync(cache).filter((name) => name.startsWith("packed-") && name !== basename(file));
+    for (const name of old) rmSync(join(cache, name), { force: true });
+    // Beside, then renamed: another worker may look for it meanwhile.
+    const own = join(cache, `${process.pid}.tgz.tmp`);
+    copyFileSync(join(fresh, tarball), own);
+    renameSync(own, file);
+    return file;
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {
