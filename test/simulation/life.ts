@@ -274,8 +274,7 @@ export class Life {
         }
         await this.world.wait(500);
       }
-      const peers = (found ?? []).map(({ peer }) => peer);
-      if (this.scenario.choices) await this.#choosesWell(observer, peers);
+      if (this.scenario.choices) await this.#choosesWell(observer);
     }
     const left = (): string[] =>
       [...this.workers.values()].filter(({ sessions }) => sessions > 0).map(({ spec }) => spec.name);
@@ -284,14 +283,16 @@ export class Life {
   }
 
   /** What a service chooses among peers that nobody calls: those that tell of their load, and others that never do. */
-  async #choosesWell(observer: Observer, peers: readonly string[]): Promise<void> {
+  async #choosesWell(observer: Observer): Promise<void> {
     const quiet = await observer.register("Quiet", 2);
-    const among = [
-      { pipeline: "Work", peers },
-      { pipeline: "Quiet", peers: quiet },
-    ];
     let unwell: readonly string[] = [];
     for (let left = choicesTried; left > 0; left -= 1) {
+      // The process before one that is not registered yet may still be told of, and gone in a moment.
+      const peers = ((await observer.discover()) ?? []).map(({ peer }) => peer);
+      const among = [
+        { pipeline: "Work", peers },
+        { pipeline: "Quiet", peers: quiet },
+      ];
       unwell = await unwellOf(this.world, observer, among);
       if (unwell.length === 0) break;
     }
