@@ -230,7 +230,7 @@ class Parsed implements ParsedFile {
   }
 }
 
-function surfaceOf({ items, errors }: ParseResult): string {
+function surfaceOf({ items }: ParseResult): string {
   const names: unknown[] = [];
   const from: unknown[] = [];
   for (const one of items) {
@@ -238,5 +238,5 @@ function surfaceOf({ items, errors }: ParseResult): string {
       from.push([one.from?.value, one.names.map((name) => (name.alias ?? name.name).text)]);
     } else names.push(one.kind === "Scenario" ? [] : [one.kind, one.name.text]);
   }
-  return JSON.stringify([names, from, errors.length > 0]);
+  return JSON.stringify([names, from]);
 }

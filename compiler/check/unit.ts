@@ -198,6 +198,8 @@ class InputFinder {
 
   #surface(module: string): void {
     this.#add(module, now.surface(module), true);
+    // What could not be read may declare or use whatever is missing.
+    this.#add(module, now.hasProblems(module));
   }
 
   /** An export of another file, and what it is called here. */
@@ -253,7 +255,7 @@ class InputFinder {
       for (const one of family) if (one !== module && graph.imported(one).includes(module)) this.#text(one);
     }
     if (consulted.has("syntax")) {
-      for (const one of family) this.#add(one, now.hasProblems(one), true);
+      for (const one of family) this.#add(one, now.hasProblems(one));
     }
     if (!consulted.has("peers")) return;
     const peers = family.flatMap((one) => peersOf(sources.get(one)).map((name) => exportId(one, name)));

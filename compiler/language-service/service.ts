@@ -34,6 +34,7 @@ export class LanguageService implements Analysis {
   readonly #host: Host;
   readonly #workspace: Workspace;
   readonly #open = new Map<string, OpenFile>();
+  #standardModules: readonly string[] | undefined;
   /** The programs of open files as they were last checked. */
   readonly #checked = new Map<string, CheckedProgram>();
   /** By file, as long as no text has changed. */
@@ -59,7 +60,8 @@ export class LanguageService implements Analysis {
   }
 
   get standardModules(): readonly string[] {
-    return this.#host.standardModules();
+    // They come with the compiler, and stay what they are as long as it runs.
+    return (this.#standardModules ??= this.#host.standardModules());
   }
 
   parsed(path: string): ParsedFile | undefined {
