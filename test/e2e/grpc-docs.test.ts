@@ -62,7 +62,10 @@ describe("the page about gRPC", () => {
       Object.fromEntries(Object.entries(errorCodes).map(([code, { grpc }]) => [code, grpc])),
     );
     expect(page).toContain(`| ${grpcLimits.requestBytes / 2 ** 20} MiB |`);
-    expect(page).toContain(`${grpcLimits.messageBytes.toLocaleString("en")} bytes |`);
+    const [each, large] = [grpcLimits.messageBytes, grpcLimits.largeMessageBytes].map((bytes) =>
+      bytes.toLocaleString("en"),
+    );
+    expect(page).toContain(`| ${each} bytes; ${large} where both sides`);
     expect(page).toContain(`each ${grpcLimits.keepaliveMs / 1_000} s, ${grpcLimits.keepaliveTimeoutMs / 1_000} s for`);
   });
 });
