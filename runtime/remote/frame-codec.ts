@@ -98,6 +98,8 @@ function writeHeader(view: DataView, at: number, kind: number, frame: EncodableF
   view.setUint8(at + 2, frame.flags);
   view.setUint8(at + 3, frame.encoding);
   view.setUint16(at + 4, extensionBytes(frame), true);
+  // Said as well, for the memory may have held another frame.
+  view.setUint16(at + 6, 0);
   setUint53(view, at + 8, frame.seq);
   view.setFloat64(at + 16, frame.timestampUs, true);
   view.setUint32(at + 24, frame.epoch, true);

@@ -171,6 +171,18 @@ describe("what a stream has to say while its channel has no room", () => {
     expect(memoriesOf(0)).toBe(40);
   });
 
+  it("is written as the protocol has it, whatever stood in the memory before", () => {
+    const packer = new Packer(maxBytes, 16);
+    const before = packer.add({ ...frame(0, 12_000), body: new Uint8Array(12_000).fill(255) });
+    drain(packer);
+    packer.reuse(before, 1024 * 1024);
+    const fresh = new Packer(maxBytes, 16);
+    for (const one of [packer, fresh]) for (const seq of [1, 2, 3]) one.add(frame(seq, 3_000));
+    expect(drain(packer).map((message) => Buffer.from(message).toString("hex"))).toEqual(
+      drain(fresh).map((message) => Buffer.from(message).toString("hex")),
+    );
+  });
+
   it("is bounded: 16 frames, or a message full of bytes", () => {
     const few = new Packer(maxBytes, 16);
     for (let seq = 0; seq < 16; seq += 1) {
