@@ -9,7 +9,7 @@ export type ResumeRequest = Pick<Resume, "session" | "pipeline" | "token" | "att
 
 /**
  * Asks the other peer over a new connection to go on with an interrupted session.
- * @returns false when it has not kept the session
+ * @returns false when it has not kept the session, or this side has given it up meanwhile
  * @throws {MeshError} when there is no answer; the signal's reason. The connection is given up then
  */
 export async function resumeOver(
@@ -41,7 +41,11 @@ export async function resumeOver(
           throw new MeshError("protocol-violation", `The other peer said "${message.type}" in place of "resumed".`);
         }
         checkVersion(message.version);
-        if (!wire.isInterrupted) throw new MeshError("cancelled", "The session is over.");
+        // It was waited for so long that the time had run out by then: that says nothing against another session.
+        if (wire.isClosing) {
+          settle(false);
+          return;
+        }
         wire.resume(leg, channels, message.streams, () => undefined);
         settle(true);
       } catch (error) {

@@ -37,8 +37,6 @@ const brokenAtMost = 12;
 const streamsBackMs = 60_000;
 /** Until what is registered is what runs: a lease of those that are gone, and some attempts of those that were refused. */
 const registeredMs = 60_000;
-/** How often choices may be uneven before they have to be even. */
-const choicesTried = 3;
 /** Until what closes is closed, and nobody is left of those whose callers have gone. */
 const freeMs = 45_000;
 /** Until what is closed has let go of everything: a process that has nothing else to do ends then. */
@@ -186,7 +184,7 @@ export class Life {
   jumped(name: string, byMs: number): void {
     this.services.get(name)?.truth.jumped(byMs);
     const client = this.clients.get(name);
-    if (client !== undefined) this.#attempts.get(client.process)?.jumped();
+    if (client !== undefined) this.#attempts.get(client.process)?.jumped(byMs);
   }
 
   #extra(name: string): Process {
@@ -263,9 +261,11 @@ export class Life {
           .map(({ peer, load }) => `${peer}: ${load?.inFlight}`);
         const watched = observer.watched;
         const ids = found?.map(({ peer }) => peer).toSorted();
-        state = JSON.stringify({ names, wanted, busy, watched, ids });
-        const isWell = String(names) === String(wanted) && busy?.length === 0 && String(watched) === String(ids);
-        if (isWell) break;
+        // What a service tells of one that is not up is the process before it, or one that another service still refuses: gone in a moment.
+        const starting = [...this.workers.values()].filter(({ isUp }) => !isUp).map(({ spec }) => spec.name);
+        state = JSON.stringify({ names, wanted, starting, busy, watched, ids });
+        const isTold = String(names) === String(wanted) && String(watched) === String(ids);
+        if (isTold && starting.length === 0 && busy?.length === 0) break;
         if (this.world.nowMs > untilMs) {
           this.breaks(
             `${observer.service} does not tell what there is, ${registeredMs} ms after the last fault: ${state}`,
@@ -284,19 +284,12 @@ export class Life {
 
   /** What a service chooses among peers that nobody calls: those that tell of their load, and others that never do. */
   async #choosesWell(observer: Observer): Promise<void> {
-    const quiet = await observer.register("Quiet", 2);
-    let unwell: readonly string[] = [];
-    for (let left = choicesTried; left > 0; left -= 1) {
-      // The process before one that is not registered yet may still be told of, and gone in a moment.
-      const peers = ((await observer.discover()) ?? []).map(({ peer }) => peer);
-      const among = [
-        { pipeline: "Work", peers },
-        { pipeline: "Quiet", peers: quiet },
-      ];
-      unwell = await unwellOf(this.world, observer, among);
-      if (unwell.length === 0) break;
-    }
-    for (const what of unwell) this.breaks(what);
+    const peers = ((await observer.discover()) ?? []).map(({ peer }) => peer);
+    const among = [
+      { pipeline: "Work", peers },
+      { pipeline: "Quiet", peers: await observer.register("Quiet", 2) },
+    ];
+    for (const what of await unwellOf(this.world, observer, among)) this.breaks(what);
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------

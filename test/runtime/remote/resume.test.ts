@@ -276,6 +276,19 @@ describe("a caller that goes on", () => {
     expect((await left.stage.clock.until(left.session.closed, 5_000)).error).toMatchObject({ code: "peer-lost" });
   });
 
+  it("R8.2 is over without a failure of its own when the answer comes after the time to go on, and lets the host go", async () => {
+    const { stage, peers, session } = await broken();
+    await stage.clock.run(4_900);
+    const going = session.resume?.(new AbortController().signal);
+    expect((await stage.clock.until(session.closed, 200)).error).toMatchObject({ code: "peer-lost" });
+    peers[1]?.channel(1);
+    peers[1]?.say({ type: "resumed", version: 1, streams: [progress] });
+    expect(await stage.clock.until(going!)).toBe(false);
+    await stage.clock.run(6_000);
+    expect(peers[1]?.of("bye")).toEqual([{ type: "bye" }]);
+    expect(stage.clock.pending).toBe(0);
+  });
+
   it.each([
     ["for a reason", { code: "peer-lost", message: "The peer stops." }],
     ["without one", {}],

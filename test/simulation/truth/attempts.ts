@@ -5,6 +5,8 @@ import type { ClientSpec } from "../scenario.ts";
 const free = 30;
 const perSecond = 3;
 const perCall = 0.2;
+/** So many may be owed by those that wait for their turn. */
+const owed = 30;
 
 interface Search {
   /** Attempts so far, by target. */
@@ -19,16 +21,20 @@ export class Attempts {
   /** When a target was tried again, by target. */
   readonly #again = new Map<string, number[]>();
   #calls = 0;
-  /** What the clock has jumped ahead is time in which the budget grows. */
-  #jumps = 0;
+  /** Further attempts that were had by jumps of the clock. */
+  #jumped = 0;
 
   constructor(spec: ClientSpec, name: string) {
     this.#spec = spec;
     this.#name = name;
   }
 
-  jumped(): void {
-    this.#jumps += 1;
+  /**
+   * What the clock jumps ahead is time in which the budget grows, until what is owed is paid and it is full. Timers do not jump: who waits
+   * for a turn still has it when that was to be.
+   */
+  jumped(byMs: number): void {
+    this.#jumped += Math.min(free + owed, (perSecond * byMs) / 1_000);
   }
 
   note(event: MeshEvent, atMs: number): void {
@@ -50,7 +56,7 @@ export class Attempts {
     const { retryTimes = 2 } = this.#spec.policy;
     if (this.#most > retryTimes + 1)
       broken(`${this.#name} has tried a target ${this.#most} times, and may ${retryTimes + 1} times`);
-    const base = free * (1 + this.#jumps) + perCall * this.#calls + 1;
+    const base = free + this.#jumped + perCall * this.#calls + 1;
     for (const [target, times] of this.#again) {
       for (let first = 0; first < times.length; first += 1) {
         for (let last = first + Math.floor(base); last < times.length; last += 1) {
