@@ -3,12 +3,13 @@ import type { ClientAbilities } from "./session.ts";
 
 /** What a client says it can do. */
 export function abilitiesOf({ textDocument, workspace, window }: ClientCapabilities): ClientAbilities {
+  const { completionItem, completionList } = textDocument?.completion ?? {};
   return {
     relatedInformation: textDocument?.publishDiagnostics?.relatedInformation ?? false,
     watchesFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false,
-    resolvesDocumentation:
-      textDocument?.completion?.completionItem?.resolveSupport?.properties.includes("documentation") ?? false,
-    snippets: textDocument?.completion?.completionItem?.snippetSupport ?? false,
+    resolves: new Set(completionItem?.resolveSupport?.properties),
+    defaultRange: completionList?.itemDefaults?.includes("editRange") ?? false,
+    snippets: completionItem?.snippetSupport ?? false,
     configuration: workspace?.configuration ?? false,
     resourceOperations: workspace?.workspaceEdit?.resourceOperations?.includes("create") ?? false,
     inlayHintRefresh: workspace?.inlayHint?.refreshSupport ?? false,

@@ -87,6 +87,7 @@ export class Publisher {
     }
     if (!isTold) await this.#check(project, run);
     else {
+      environment.told?.();
       this.#waiting.set(
         project,
         environment.after(calmMs, () => void this.#check(project, run)),

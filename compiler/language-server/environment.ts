@@ -35,6 +35,8 @@ export interface Environment {
   after(ms: number, callback: () => void): () => void;
   /** Milliseconds of a clock that only goes forward. */
   nowMs(): number;
+  /** Told each time that the client knows what is wrong in what has been edited, and nobody waits. */
+  readonly told?: (() => void) | undefined;
   /** Told each time that a project has been checked and the client knows. */
   readonly started?: (() => void) | undefined;
   /** Holds the code of nodes against their contracts, which takes a while; undefined where that cannot be done here. */

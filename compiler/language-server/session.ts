@@ -21,8 +21,10 @@ export interface ClientAbilities {
   readonly relatedInformation: boolean;
   readonly watchesFiles: boolean;
   readonly snippets: boolean;
-  /** Asks for what stands beside one of a list when it is looked at. */
-  readonly resolvesDocumentation: boolean;
+  /** What of an item in a list it asks for when somebody looks at that, by the names of the protocol. */
+  readonly resolves: ReadonlySet<string>;
+  /** Takes from a list what its items replace, where that is the same for all. */
+  readonly defaultRange: boolean;
   readonly configuration: boolean;
   readonly resourceOperations: boolean;
   readonly inlayHintRefresh: boolean;

@@ -57,7 +57,16 @@ export class EditorClient implements AsyncDisposable {
       capabilities: {
         textDocument: {
           publishDiagnostics: { versionSupport: true, relatedInformation: true },
-          completion: { completionItem: { snippetSupport: true, resolveSupport: { properties: ["documentation"] } } },
+          // As Visual Studio Code says it.
+          completion: {
+            completionItem: {
+              snippetSupport: true,
+              resolveSupport: { properties: ["documentation", "detail", "additionalTextEdits"] },
+            },
+            completionList: {
+              itemDefaults: ["commitCharacters", "editRange", "insertTextFormat", "insertTextMode", "data"],
+            },
+          },
         },
         workspace: { workspaceFolders: true, configuration: true },
       },

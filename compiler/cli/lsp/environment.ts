@@ -5,6 +5,12 @@ import { nodejsHost, projectRootOf, standardFolder } from "../../host/nodejs.ts"
 import type { Environment } from "../../language-server/environment.ts";
 import { version } from "../version.ts";
 
+/**
+ * Messages that have come together are taken one in each turn of the event loop, and what is answered goes out two turns later: what follows from a
+ * key stroke must not hold up the list that somebody has asked for with it.
+ */
+const answeringTurns = 4;
+
 /** The machine as the language server sees it, but for what runs code of the project. */
 export function serverEnvironment(cwd: string): Omit<Environment, "findSources" | "verify"> {
   const standard = standardFolder();
@@ -21,9 +27,10 @@ export function serverEnvironment(cwd: string): Omit<Environment, "findSources" 
     pageUrl,
     readPage,
     soon(callback) {
-      // Messages that have come together are taken one in each turn of the event loop.
-      let waiting = setImmediate(() => {
-        waiting = setImmediate(callback);
+      let turns = answeringTurns;
+      let waiting = setImmediate(function next() {
+        turns -= 1;
+        waiting = setImmediate(turns === 0 ? callback : next);
       });
       return () => clearImmediate(waiting);
     },

@@ -11,6 +11,7 @@ import { exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { startingEngine } from "./engine.ts";
 import { serverEnvironment } from "./environment.ts";
+import { YoungObjects } from "./young-objects.ts";
 
 /** What a server is given by the program that starts it, for it needs none of that before it has answered. */
 export interface ServerTools extends Pick<Environment, "findSources" | "verify"> {
@@ -28,7 +29,13 @@ export function runServer(io: Io, { keepCode, ...tools }: ServerTools): Promise<
     isDown = true;
     engine.ending();
   });
-  serve(connection, { ...serverEnvironment(io.cwd), ...tools, started: engine.started });
+  const young = new YoungObjects();
+  serve(connection, {
+    ...serverEnvironment(io.cwd),
+    ...tools,
+    started: engine.started,
+    told: () => young.told(),
+  });
   return new Promise((resolve) => {
     // A client that goes without a word has crashed. An input that is a file ends without being closed.
     const gone = (): void => resolve(isDown ? exitCode.fine : exitCode.programErrors);

@@ -5,11 +5,16 @@ import {
   type CompletionItem as LspCompletionItem,
   type CompletionList,
 } from "vscode-languageserver/node";
-import { documentationOfItem } from "../../language-service/completion/declared.ts";
+import { resolveItem } from "../../language-service/completion/declared.ts";
 import { complete } from "../../language-service/completion/complete.ts";
-import { plainText, type CompletionItem, type ItemKind } from "../../language-service/completion/item.ts";
+import {
+  plainText,
+  type CompletionItem,
+  type ItemKind,
+  type TextEdit,
+} from "../../language-service/completion/item.ts";
 import type { Feature } from "../feature.ts";
-import type { Asked, Session } from "../session.ts";
+import type { Asked, ClientAbilities } from "../session.ts";
 
 const kinds: Readonly<Record<ItemKind, CompletionItemKind>> = {
   keyword: CompletionItemKind.Keyword,
@@ -57,59 +62,81 @@ export const completionFeature: Feature = {
         const found = complete(service, path, offset, service.lastProgram(path));
         if (found === undefined) return null;
         const range = asked.range(found.span);
-        const items = found.items.map((one) => itemOf(one, { asked, range, session, uri }));
-        return { isIncomplete: found.isPart, items };
+        const abilities = session.abilities ?? noAbilities;
+        return {
+          isIncomplete: found.isPart,
+          ...(abilities.defaultRange && { itemDefaults: { editRange: range } }),
+          items: found.items.map((one) => itemOf(one, { asked, range, abilities, uri })),
+        };
       }),
     );
     connection.onCompletionResolve((item) => {
       const about = aboutOf(item.data);
       if (about === undefined) return item;
-      const found = session.answer("completion", about.uri, ({ service }) => documentationOfItem(service, about));
-      return typeof found === "string" ? { ...item, documentation: { kind: MarkupKind.Markdown, value: found } } : item;
+      const found = session.answer("completion", about.uri, (asked): Partial<LspCompletionItem> => {
+        const resolved = resolveItem(asked.service, asked.parsed, about);
+        if (resolved === undefined) return {};
+        const { documentation, edits } = resolved;
+        const isLate = session.abilities?.resolves.has("additionalTextEdits") === true && edits.length > 0;
+        return {
+          documentation: { kind: MarkupKind.Markdown, value: documentation },
+          ...(isLate && { additionalTextEdits: edits.map((one) => editOf(one, asked)) }),
+        };
+      });
+      return { ...item, ...found };
     });
   },
 };
 
 /** What an item is about, as it was given to the client. */
-interface About {
+interface About extends NonNullable<CompletionItem["declared"]> {
   readonly uri: string;
-  readonly module: string;
-  readonly name: string;
 }
 
 function aboutOf(data: unknown): About | undefined {
   if (typeof data !== "object" || data === null) return undefined;
-  const { uri, module, name } = data as Partial<Record<keyof About, unknown>>;
+  const { uri, module, name, isImported } = data as Partial<Record<keyof About, unknown>>;
   return typeof uri === "string" && typeof module === "string" && typeof name === "string"
-    ? { uri, module, name }
+    ? { uri, module, name, isImported: isImported === true }
     : undefined;
 }
 
 type Range = ReturnType<Asked["range"]>;
+type Abilities = Pick<ClientAbilities, "resolves" | "defaultRange" | "snippets">;
+
+const noAbilities: Abilities = { resolves: new Set(), defaultRange: false, snippets: false };
 
 interface Around {
   readonly asked: Asked;
   readonly range: Range;
-  readonly session: Session;
+  readonly abilities: Abilities;
   readonly uri: string;
 }
 
-function itemOf(item: CompletionItem, { asked, range, session, uri }: Around): LspCompletionItem {
+/** There may be hundreds of items in a list that comes with each letter: what a client asks for later, or fills in by itself, is left out. */
+function itemOf(item: CompletionItem, { asked, range, abilities, uri }: Around): LspCompletionItem {
   const { label, kind, rank, detail, declared, snippet = label, edits } = item;
-  const isLater = declared !== undefined && session.abilities?.resolvesDocumentation === true;
-  const documentation = isLater ? undefined : item.documentation;
-  const hasSnippets = session.abilities?.snippets === true && snippet.includes("$");
+  const later = declared === undefined ? undefined : abilities.resolves;
+  const documentation = later?.has("documentation") === true ? undefined : item.documentation;
+  const hasSnippet = abilities.snippets && snippet.includes("$");
+  const newText = hasSnippet || snippet === label ? snippet : plainText(snippet);
   return {
     label,
     kind: kinds[kind],
     sortText: String(rank).padStart(2, "0"),
     ...(detail !== undefined && { detail }),
-    ...(isLater && { data: { uri, ...declared } }),
+    ...(later !== undefined && later.size > 0 && { data: { uri, ...declared } }),
     ...(documentation !== undefined && { documentation: { kind: MarkupKind.Markdown, value: documentation } }),
-    textEdit: { range, newText: hasSnippets ? snippet : plainText(snippet) },
-    ...(hasSnippets && { insertTextFormat: InsertTextFormat.Snippet }),
-    ...(edits !== undefined && {
-      additionalTextEdits: edits.map((one) => ({ range: asked.range(one), newText: one.newText })),
-    }),
+    ...(!abilities.defaultRange && { textEdit: { range, newText } }),
+    ...(abilities.defaultRange && newText !== label && { textEditText: newText }),
+    ...(hasSnippet && { insertTextFormat: InsertTextFormat.Snippet }),
+    ...(edits !== undefined &&
+      later?.has("additionalTextEdits") !== true && {
+        additionalTextEdits: edits().map((one) => editOf(one, asked)),
+      }),
   };
+}
+
+function editOf({ newText, ...span }: TextEdit, asked: Asked): { readonly range: Range; readonly newText: string } {
+  return { range: asked.range(span), newText };
 }

@@ -29,7 +29,7 @@ export function complete(
   const cursor = file && cursorAt(file, offset);
   if (file === undefined || cursor === undefined) return undefined;
   if (cursor.string !== undefined) return completeString(analysis, file, cursor);
-  const offer = new Offer(analysis, file, file.source.text.slice(cursor.word.start, offset));
+  const offer = new Offer(analysis, file, { start: cursor.word.start, end: offset });
   const items = new Place(analysis, file, cursor, checked, offer).items();
   return { span: cursor.word, items, isPart: offer.isPart };
 }
@@ -259,13 +259,7 @@ class Place {
     const kinds: DeclarationKind[] = ["Record", "Enum", "Interface", "Node", "Pipeline", "Policy", "Peer"];
     const resolved = from && this.#analysis.resolve(this.#file, from.text.slice(1, -1));
     const module = resolved?.kind === "file" ? resolved.module : undefined;
-    return this.#offer
-      .all(kinds)
-      .filter(
-        (one) => !one.isInSight && !given.has(one.name) && (module === undefined || one.declared.module === module),
-      )
-      .filter((one) => this.#offer.fits(one.name))
-      .map((one) => ({ ...this.#offer.item(one, { asCall: false }), edits: undefined }));
+    return this.#offer.importable(kinds, module).filter(({ label }) => !given.has(label));
   }
 
   #options(): CompletionItem[] {
@@ -378,10 +372,10 @@ class Place {
   }
 
   #nodes(fit: Fit | undefined): CompletionItem[] {
+    const own = this.#owner?.syntax.name.text;
     return this.#offer
-      .declared(["Node", "Pipeline"])
-      .filter((one) => one.declared.syntax !== this.#owner?.syntax)
-      .map((one) => this.#offer.item(one, { asCall: true, rank: 3 + (fit?.rankOf(one.name) ?? 2) }));
+      .items(["Node", "Pipeline"], { asCall: true, rankOf: ({ name }) => 3 + (fit?.rankOf(name) ?? 2) })
+      .filter(({ label, declared }) => label !== own || declared?.module !== this.#file.module);
   }
 
   /** Lets, remotes and ports of the pipeline. @param direction whether frames go into them or come from them */
@@ -460,7 +454,7 @@ class Place {
   }
 
   #declared(kinds: readonly DeclarationKind[]): CompletionItem[] {
-    return this.#offer.declared(kinds).map((one) => this.#offer.item(one, { asCall: false }));
+    return this.#offer.items(kinds);
   }
 
   #textOf({ module, syntax }: Meaning): string {

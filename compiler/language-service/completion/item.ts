@@ -12,6 +12,13 @@ export type ItemKind =
   | "snippet"
   | "capability";
 
+/** A replacement in the text of the file. */
+export interface TextEdit {
+  readonly start: number;
+  readonly end: number;
+  readonly newText: string;
+}
+
 /** One thing that may be put in at a place. */
 export interface CompletionItem {
   readonly label: string;
@@ -21,11 +28,13 @@ export interface CompletionItem {
   readonly detail?: string | undefined;
   readonly documentation?: string | undefined;
   /** The declaration that it names, where that is what is told beside it. */
-  readonly declared?: { readonly module: string; readonly name: string } | undefined;
+  readonly declared?:
+    | { readonly module: string; readonly name: string; /** It is imported with it. */ readonly isImported: boolean }
+    | undefined;
   /** With places to fill in as `${1:name}`; the label where it is left out. */
   readonly snippet?: string | undefined;
-  /** What has to change elsewhere in the file: an import that is added. */
-  readonly edits?: readonly { readonly start: number; readonly end: number; readonly newText: string }[] | undefined;
+  /** What has to change elsewhere in the file, worked out when it is asked for: an import that is added. */
+  readonly edits?: (() => readonly TextEdit[]) | undefined;
 }
 
 export interface Completion {

@@ -17,20 +17,22 @@ export function targetItems(offer: Offer, contract: string | undefined): Complet
     },
     { label: '"webrtc://…"', kind: "value", rank: 3, snippet: '"webrtc://${1:host:7443}/${2:Pipeline}"' },
   ];
-  const peers = offer.all(["Peer"]).flatMap((candidate) => {
+  const peers = offer.all("Peer").flatMap((candidate) => {
     const { name, declared, isInSight } = candidate;
     return (declared.syntax.kind === "Peer" ? declared.syntax.members : []).flatMap((member): CompletionItem[] => {
       if (member.kind !== "Runs") return [];
       const label = `${name}.${member.as?.value ?? member.instance.callee.text}`;
       if (!offer.fits(label)) return [];
-      const edits = isInSight ? undefined : [offer.importing(candidate)];
+      const edits = isInSight ? undefined : offer.importing(candidate);
       return [{ label, kind: "peer", rank: isInSight ? 0 : 10, edits }];
     });
   });
-  const local = offer.declared(["Pipeline", "Node"]).map((one) => {
-    const { syntax } = one.declared;
-    const conforms = syntax.kind === "Pipeline" && syntax.conformsTo?.text === contract;
-    return offer.item(one, { asCall: true, rank: conforms ? 1 : 4 });
+  const local = offer.items(["Pipeline", "Node"], {
+    asCall: true,
+    rankOf({ declared: { syntax } }) {
+      const conforms = syntax.kind === "Pipeline" && syntax.conformsTo?.text === contract;
+      return conforms ? 1 : 4;
+    },
   });
   return [...peers, ...local, ...remote];
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
   CancellationTokenSource,
+  type ClientCapabilities,
   type CodeAction,
+  type CompletionItem,
+  type CompletionList,
   type Hover,
   type Location,
   type SemanticTokens,
@@ -73,6 +76,46 @@ describe("over the protocol", () => {
     const textDocument = { uri: client.uri("main.mesh") };
     expect(await client.request("textDocument/documentSymbol", { textDocument })).toHaveLength(11);
     expect(await client.request("workspace/symbol", { query: "Hears" })).toMatchObject([{ name: "Hears" }]);
+    expect(client.logged).toEqual([]);
+  });
+
+  it("a list leaves out what its client fills in by itself or asks for later", async () => {
+    const capabilities: ClientCapabilities = {
+      textDocument: {
+        completion: {
+          completionItem: { resolveSupport: { properties: ["documentation", "additionalTextEdits"] } },
+          completionList: { itemDefaults: ["editRange"] },
+        },
+      },
+    };
+    await using client = await connected({}, { capabilities });
+    client.open("main.mesh", "pipeline P {\n  let v = Va\n}\n");
+    const list = await client.at<CompletionList>("textDocument/completion", "main.mesh", 1, 12);
+    const range = { start: { line: 1, character: 10 }, end: { line: 1, character: 12 } };
+    expect(list.itemDefaults).toEqual({ editRange: range });
+    const item = list.items.find((one) => one.label === "Vad");
+    expect(item).toMatchObject({ textEditText: "Vad()" });
+    expect(item).not.toHaveProperty("textEdit");
+    expect(item).not.toHaveProperty("additionalTextEdits");
+    const resolved = await client.connection.sendRequest<CompletionItem>("completionItem/resolve", item);
+    expect(resolved.documentation).toMatchObject({ value: expect.stringContaining("node Vad") as unknown });
+    expect(resolved.additionalTextEdits?.map((one) => one.newText)).toEqual(['import { Vad } from "std/speech"\n\n']);
+    client.change("main.mesh", { text: 'import { Vad } from "std/speech"\npipeline P {\n  let v = Va\n}\n' });
+    const again = await client.connection.sendRequest<CompletionItem>("completionItem/resolve", item);
+    expect(again.additionalTextEdits).toBeUndefined();
+    expect(client.logged).toEqual([]);
+  });
+
+  it("a list is whole for a client that can neither", async () => {
+    await using client = await connected({}, { capabilities: {} });
+    client.open("main.mesh", "pipeline P {\n  let v = Va\n}\n");
+    const list = await client.at<CompletionList>("textDocument/completion", "main.mesh", 1, 12);
+    const range = { start: { line: 1, character: 10 }, end: { line: 1, character: 12 } };
+    expect(list).not.toHaveProperty("itemDefaults");
+    const item = list.items.find((one) => one.label === "Vad");
+    expect(item).toMatchObject({ textEdit: { range, newText: "Vad()" } });
+    expect(item?.documentation).toMatchObject({ value: expect.stringContaining("node Vad") as unknown });
+    expect(item?.additionalTextEdits?.map((one) => one.newText)).toEqual(['import { Vad } from "std/speech"\n\n']);
     expect(client.logged).toEqual([]);
   });
 

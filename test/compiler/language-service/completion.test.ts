@@ -49,6 +49,16 @@ describe("completion of what has been typed in part", () => {
     expect(list("r499")).toContain("Far499");
   });
 
+  it("offers of very many that are in sight those that fit best", () => {
+    const texts = Array.from({ length: 300 }, (_, number) => `node Text${number} { in text\n out text }`);
+    const fitting = "node Fitting { in audio\n out audio }";
+    const source = `${inMain("  loud ~> ┆")}\n${[...texts, fitting].join("\n")}\n`;
+    const all = labels(offered(source));
+    expect(all).toEqual(expect.arrayContaining(["far", "Fitting", "OpusEncode"]));
+    expect(all.filter((one) => one.startsWith("Text")).length).toBeLessThan(100);
+    expect(labels(offered(source.replace("~> ┆", "~> t299┆")))).toContain("Text299");
+  });
+
   it("offers what peers run by the name of either", () => {
     const target = (typed: string): string[] => half(`  remote x: Hears {\n    at   ${typed}┆\n  }`).all;
     expect(target("Nea")).toContain("box.Near");
@@ -59,7 +69,7 @@ describe("completion of what has been typed in part", () => {
   it("imports the peer of another file from where it is", () => {
     const lib = 'pipeline P { in a: text\n out b: text\n a -> b }\npeer far { listens "webrtc://far"\n runs P }\n';
     const items = offered(inMain("  remote x: Hears {\n    at   fa┆\n  }"), { "lib/far.mesh": lib });
-    const edits = items.find((one) => one.label === "far.P")?.edits;
+    const edits = items.find((one) => one.label === "far.P")?.edits?.();
     expect(edits?.map((one) => one.newText.trim())).toEqual(['import { far } from "./lib/far.mesh"']);
   });
 });
@@ -146,7 +156,7 @@ describe("completion", () => {
       const item = found?.items.find((one) => one.label === "Vad");
       if (found === undefined || item === undefined) throw new Error("no Vad");
       const newText = plainText(item.snippet ?? item.label);
-      return edited(textOf("main.mesh"), [...(item.edits ?? []), { ...found.span, newText }]);
+      return edited(textOf("main.mesh"), [...(item.edits?.() ?? []), { ...found.span, newText }]);
     };
     expect(put("pipeline P {\n  let v = ┆\n}\n")).toBe(
       'import { Vad } from "std/speech"\n\npipeline P {\n  let v = Vad()\n}\n',
