@@ -19,6 +19,8 @@ export interface Question {
 export interface Clients {
   /** Connects a peer, and registers it. */
   readonly open: (index: number, onRelay: (sentMs: number) => void) => Promise<Client>;
+  /** Connects somebody who only asks. */
+  readonly ask: () => Promise<Client>;
   readonly questions: readonly Question[];
   /** Opens a way to one of the peers, by which messages as large as an offer are passed on. */
   readonly call: (peers: readonly Client[], to: number) => Promise<(sentMs: number) => void>;
@@ -35,6 +37,7 @@ export const clients: Readonly<Record<ServerName, (port: number) => Clients>> = 
       await client.request("register", registration(index));
       return { ...client, id: `peer-${index}` };
     },
+    ask: () => conversation(port, () => undefined),
     questions: [
       {
         what: "by name, 100 of 10,000 fit",
@@ -80,8 +83,9 @@ export const clients: Readonly<Record<ServerName, (port: number) => Clients>> = 
           else if (message.payload?.sdp !== undefined) onRelay(sentMsOf(message.payload.sdp));
         });
       });
-      return { socket, id: `peer-${index}`, request: () => Promise.reject(new Error("there is nothing to ask")) };
+      return { socket, id: `peer-${index}`, request: nothingToAsk };
     },
+    ask: nothingToAsk,
     questions: [],
     async call(peers, to) {
       const { socket } = peers[to + 3] as Client;
@@ -90,6 +94,8 @@ export const clients: Readonly<Record<ServerName, (port: number) => Clients>> = 
     },
   }),
 };
+
+const nothingToAsk = (): Promise<never> => Promise.reject(new Error("there is nothing to ask"));
 
 function sentMsOf(text: string): number {
   return Number(/\d+\.?\d*(?= a=cand)/.exec(text)?.[0]);

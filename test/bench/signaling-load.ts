@@ -1,6 +1,6 @@
-/** Many peers in a process of their own, for `bench -- signaling`: they connect, register, ask and call, and it is timed how long that takes. */
+/** Many peers in a process of their own, for `bench -- signaling`: they connect, register and are called, and it is timed how long that takes. */
 import { once } from "node:events";
-import { clients, type Client, type Question } from "./signaling-clients.ts";
+import { clients, type Client } from "./signaling-clients.ts";
 import type { ServerName } from "./signaling-server.ts";
 import { percentile } from "./hop-rounds.ts";
 
@@ -8,20 +8,14 @@ export interface LoadTask {
   readonly name: ServerName;
   readonly port: number;
   readonly peers: number;
-  readonly questions: number;
   /** Messages that are passed on in a second, and for how many seconds. */
   readonly relaysPerSecond: number;
   readonly seconds: number;
 }
 
-/** After each of the three parts of the work; it goes on when it is told to. */
+/** After both parts of the work; it goes on when it is told to. */
 export type LoadAnswer =
   | { readonly kind: "registered"; readonly perSecond: number }
-  /** Milliseconds, by what was asked; empty where there is nothing to ask. */
-  | {
-      readonly kind: "asked";
-      readonly discover: Readonly<Record<string, { readonly p50: number; readonly p99: number }>>;
-    }
   | { readonly kind: "relayed"; readonly p50: number; readonly p99: number; readonly perSecond: number };
 
 /** Connections that are being opened at the same time. */
@@ -39,21 +33,6 @@ async function openAll(count: number, open: (index: number) => Promise<Client>):
   };
   await Promise.all(Array.from({ length: opening }, worker));
   return all;
-}
-
-/** Of many peers in turn: an endpoint takes 100 questions a second of one. */
-async function asking(peers: readonly Client[], questions: readonly Question[], count: number) {
-  const figures: Record<string, { p50: number; p99: number }> = {};
-  for (const { what, ask } of questions) {
-    const times: number[] = [];
-    for (let index = -20; index < count; index += 1) {
-      const start = performance.now();
-      await ask(peers[(index + 20) % peers.length] as Client, index + 20);
-      if (index >= 0) times.push(performance.now() - start);
-    }
-    figures[what] = { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
-  }
-  return figures;
 }
 
 /** Sends so many messages a second, evenly spread, and times each until it is there. */
@@ -75,16 +54,14 @@ async function relaying(
 }
 
 async function run(task: LoadTask): Promise<void> {
-  const { name, port, peers, questions } = task;
-  const { open, questions: asks, call } = clients[name](port);
+  const { name, port, peers } = task;
+  const { open, call } = clients[name](port);
   const startMs = performance.now();
   const taken: number[] = [];
   const onRelay = (sentMs: number): void => void taken.push(performance.now() - sentMs);
   const all = await openAll(peers, (index) => open(index, onRelay));
   const perSecond = peers / ((performance.now() - startMs) / 1_000);
   await tell({ kind: "registered", perSecond });
-  const discover = await asking(all, asks, questions);
-  await tell({ kind: "asked", discover });
   const ways = await Promise.all(Array.from({ length: callers }, (_, index) => call(all, index * 7 + 1)));
   taken.length = 0;
   await tell({ kind: "relayed", ...(await relaying(task, ways, taken)) });

@@ -7,20 +7,21 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { rounded, type BenchRow } from "./hop-rounds.ts";
+import type { AskerAnswer, AskerTask } from "./signaling-asker.ts";
 import type { LoadAnswer, LoadTask } from "./signaling-load.ts";
 import type { ServerName, ServerState, ServerTask } from "./signaling-server.ts";
 
 const peers = 10_000;
+const questions = 400;
 const work = {
   peers,
-  questions: 400,
   relaysPerSecond: 2_000,
   seconds: process.argv.includes("--long") ? 20 : 4,
 } as const;
 /** The engine gives memory back when it has had nothing to do for about so long. */
 const quietMs = process.argv.includes("--long") ? 15_000 : undefined;
 
-export const title = `${peers} registered peers at one signaling service; service and peers in a process each, over the loopback`;
+export const title = `${peers} registered peers at one signaling service; service, peers and who asks in a process each, over the loopback`;
 
 type Answer<Kind extends LoadAnswer["kind"]> = Extract<LoadAnswer, { readonly kind: Kind }>;
 
@@ -32,7 +33,7 @@ interface Figures {
   readonly quietRssBytes: number | undefined;
   readonly heapBytes: number;
   readonly registerUs: number;
-  readonly discover: Answer<"asked">["discover"];
+  readonly discover: AskerAnswer;
   readonly relay: Answer<"relayed">;
   /** Processor time of the service for each message that it passed on. */
   readonly relayUs: number;
@@ -42,11 +43,12 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
   const folder = mkdtempSync(join(tmpdir(), "mesh-signaling-"));
   try {
     // Bundled, as it ships: what a loader of TypeScript adds to each function would be counted as memory of the peers.
-    const [server, load] = await Promise.all(
-      ["signaling-server", "signaling-load"].map((name) => bundled(folder, name)),
+    const [server, load, asker] = await Promise.all(
+      ["server", "load", "asker"].map((name) => bundled(folder, `signaling-${name}`)),
     );
-    const ours = await measured(server as string, load as string, "ours");
-    const peerjs = await measured(server as string, load as string, "PeerJS server");
+    const files = { server, load, asker } as Files;
+    const ours = await measured(files, "ours");
+    const peerjs = await measured(files, "PeerJS server");
     return { rows: rowsOf(ours, peerjs), notes };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -131,9 +133,16 @@ async function bundled(folder: string, name: string): Promise<string> {
   return outfile;
 }
 
-async function measured(serverFile: string, loadFile: string, name: ServerName): Promise<Figures> {
-  const server = fork(serverFile, [], { execArgv: ["--expose-gc"] });
-  const load = fork(loadFile, []);
+interface Files {
+  readonly server: string;
+  readonly load: string;
+  readonly asker: string;
+}
+
+async function measured(files: Files, name: ServerName): Promise<Figures> {
+  const server = fork(files.server, [], { execArgv: ["--expose-gc"] });
+  const load = fork(files.load, []);
+  const asker = fork(files.asker, [], { execArgv: ["--expose-gc"] });
   try {
     const peerjs = import.meta.resolve("peer");
     const task: ServerTask = { name, peerjs };
@@ -153,7 +162,10 @@ async function measured(serverFile: string, loadFile: string, name: ServerName):
     const loadTask: LoadTask = { name, port: started.port, ...work };
     const [registered, full] = await after("registered", loadTask);
     const quiet = quietMs === undefined ? undefined : await stateAfter(server, quietMs);
-    const [{ discover }, asked] = await after("asked", "go on");
+    asker.send({ name, port: started.port, questions } satisfies AskerTask);
+    const discover = await next<AskerAnswer>(asker);
+    asker.disconnect();
+    const asked = await stateAfter(server, 0);
     const [relay, end] = await after("relayed", "go on");
     return {
       registeredPerSecond: registered.perSecond,
@@ -166,8 +178,11 @@ async function measured(serverFile: string, loadFile: string, name: ServerName):
       relayUs: (end.cpuUs - asked.cpuUs) / (work.relaysPerSecond * work.seconds),
     };
   } finally {
-    const gone = Promise.all([server, load].map((child) => once(child, "exit")));
-    for (const child of [server, load]) child.kill();
+    const running = [server, load, asker].filter(
+      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
+    );
+    const gone = Promise.all(running.map((child) => once(child, "exit")));
+    for (const child of running) child.kill();
     await gone;
   }
 }
