@@ -10,6 +10,7 @@ import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, renameSync, r
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { languageServer, serverApart } from "./language-server.mjs";
 import { nodeByImport } from "./node-by-import.mjs";
 import { licencesOf, onDisk } from "./licences.mjs";
 import { printingMorph } from "./printing-morph.mjs";
@@ -75,32 +76,6 @@ const schemasApart = {
   },
 };
 
-/** The language server is a file of its own, which is run with the code that V8 kept of it. */
-const serverApart = {
-  name: "server-apart",
-  setup(build) {
-    build.onResolve({ filter: /\/run-server\.ts$/ }, ({ kind }) =>
-      kind === "dynamic-import" ? { path: "../language-server.cjs", external: true } : undefined,
-    );
-  },
-};
-
-const languageServer = {
-  ...common,
-  platform: "node",
-  format: "cjs",
-  splitting: false,
-  packages: "bundle",
-  outExtension: { ".js": ".cjs" },
-  minifyWhitespace: true,
-  minifySyntax: true,
-  plugins: [outsidePackages],
-  // Where the file is, which a module of this form tells by its path.
-  define: { "import.meta.url": "moduleUrl" },
-  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
-  entryPoints: { "language-server": "compiler/cli/lsp/run-server.ts" },
-};
-
 try {
   const node = await esbuild.build({
     ...common,
@@ -119,7 +94,7 @@ try {
       ...Object.fromEntries(bundlers.map((name) => [name, `compiler/bundler/${name}.ts`])),
     }),
   });
-  const server = await esbuild.build(languageServer);
+  const server = await esbuild.build(languageServer(common, [outsidePackages]));
   const browserEntries = present({
     "runtime.browser": "runtime/platform/browser.ts",
     "schemas.browser": "runtime/typed/schemas.ts",

@@ -1,7 +1,7 @@
 // Builds the extension for Visual Studio Code, and packs it. `node scripts/extension.mjs [--pack]`
 //
-// vscode-extension/dist/ gets the extension itself, the page of the graph, and the part of meshc that comes along, with what these read
-// beside themselves. A .vsix is a zip file in which two small files say what it is; node_modules are in none.
+// vscode-extension/dist/ gets the extension itself, the page of the graph, and the part of meshc that comes along with its language server,
+// with what these read beside themselves. A .vsix is a zip file in which two small files say what it is; node_modules are in none.
 import {
   cpSync,
   existsSync,
@@ -19,6 +19,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { zipSync } from "fflate";
 import { licencesOf, onDisk } from "./licences.mjs";
+import { languageServer, serverApart } from "./language-server.mjs";
 import { nodeByImport } from "./node-by-import.mjs";
 import { readOptions } from "./options.mjs";
 
@@ -72,8 +73,9 @@ export async function buildExtension() {
         platform: "node",
         splitting: true,
         alias: { esbuild: join(folder, "server/project-esbuild.ts") },
-        plugins: [nodeByImport(root)],
+        plugins: [nodeByImport(root), serverApart],
       }),
+      build({ ...languageServer(common, []), outdir: out }),
     ]);
     const inputs = built.flatMap((one) => onDisk(one, root));
     writeFileSync(join(out, "THIRD-PARTY-LICENSES.txt"), licencesOf(inputs, root));

@@ -8,12 +8,13 @@ import { build } from "esbuild";
 import { unzipSync } from "fflate";
 import { chromium, type Browser, type FrameLocator, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { codeFolder } from "../../compiler/cli/lsp/code-cache.ts";
 import { requests } from "../../compiler/language-server/protocol.ts";
 import { buildExtension, packExtension } from "../../scripts/extension.mjs";
 import { Client, folderWith } from "../compiler/language-server/support/client.ts";
 import { editorHost, withHostTests, type EditorHost } from "./editor/host.ts";
 import { marks, type HostResult, type WindowStep } from "./editor/protocol.ts";
-import { writeWorkspace } from "./editor/workspace.ts";
+import { tracks, writeTracking, writeWorkspace } from "./editor/workspace.ts";
 import { noChromium } from "./support/chromium.ts";
 import { freePorts } from "./support/processes.ts";
 
@@ -71,6 +72,12 @@ async function accept(page: Page, path: string): Promise<void> {
   if (path.startsWith("/")) await input.fill(path);
   await offered(page, path);
   await ok.first().click();
+}
+
+/** Resolves once the status of the language says whose server answers. */
+async function serverOf(page: Page, owner: "project" | "extension"): Promise<void> {
+  await page.locator('[id="status.languageStatus"]').hover();
+  await page.getByText(`language server of the ${owner}`).first().waitFor();
 }
 
 /** What a person does in the window, when the tests in the host ask for it. */
@@ -137,15 +144,8 @@ function stepsOf(page: Page): Readonly<Record<WindowStep, () => Promise<void>>> 
   };
 }
 
-beforeAll(async () => {
-  if (noChromium !== undefined) return;
-  folder = mkdtempSync(join(tmpdir(), "mesh-editor-"));
-  host = await editorHost(join(folder, "host"));
-  await buildExtension();
-  vsix = packExtension();
-  await host.install(vsix.file);
-  const [installed = ""] = readdirSync(join(folder, "host/extensions")).filter((name) => name.includes("mesh"));
-  extension = join(folder, "host/extensions", installed);
+/** Has the tests of the suite played in the editor's host, with a person at the window. */
+async function playSuite(): Promise<void> {
   const suite = join(folder, "suite.cjs");
   await build({
     entryPoints: [join(root, "test/e2e/editor/suite.ts")],
@@ -158,10 +158,6 @@ beforeAll(async () => {
   opened = join(folder, "tested");
   writeWorkspace(opened, root, await freePorts(2));
   const url = await host.serve(opened);
-  // A document that Playwright answers for counts as one of the wide net, which may not speak with this machine.
-  const args = ["--no-sandbox", "--disable-features=LocalNetworkAccessChecks"];
-  const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-  browser = await chromium.launch({ executablePath, args });
   const page = await browser.newPage({ viewport: { width: 1400, height: 860 }, reducedMotion: "reduce" });
   page.setDefaultTimeout(60_000);
   await withHostTests(page, url, extension, suite);
@@ -189,7 +185,22 @@ beforeAll(async () => {
     page.goto(url.href, { timeout: 60_000 }).catch(reject);
   });
   await picture(page, "end");
-}, 400_000);
+}
+
+beforeAll(async () => {
+  if (noChromium !== undefined) return;
+  folder = mkdtempSync(join(tmpdir(), "mesh-editor-"));
+  host = await editorHost(join(folder, "host"));
+  await buildExtension();
+  vsix = packExtension();
+  await host.install(vsix.file);
+  const [installed = ""] = readdirSync(join(folder, "host/extensions")).filter((name) => name.includes("mesh"));
+  extension = join(folder, "host/extensions", installed);
+  // A document that Playwright answers for counts as one of the wide net, which may not speak with this machine.
+  const args = ["--no-sandbox", "--disable-features=LocalNetworkAccessChecks"];
+  const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+  browser = await chromium.launch({ executablePath, args });
+}, 120_000);
 
 afterAll(async () => {
   await browser?.close();
@@ -208,11 +219,13 @@ describe.skipIf(noChromium !== undefined)("the extension in the editor", () => {
 
   it("brings a language server along that works where nothing is installed, and runs no code unless it may", async () => {
     const files = { "main.mesh": "record R { a: txt }\n", "mesh.config.ts": 'export default { sourcez: ["."] };\n' };
+    const caches = join(folder, "caches");
+    const env = { ...process.env, XDG_CACHE_HOME: caches, LOCALAPPDATA: caches, HOME: caches };
     const started = (trusted: boolean): Client => {
       const project = folderWith(files);
       symlinkSync(join(root, "node_modules"), join(project, "node_modules"), "dir");
       const program = join(extension, "dist/meshc.mjs");
-      const child = spawn(process.execPath, [program, "lsp", "--stdio"], { cwd: project });
+      const child = spawn(process.execPath, [program, "lsp", "--stdio"], { cwd: project, env });
       const init = { initializationOptions: { trusted } };
       return new Client(project, child.stdout, child.stdin, init, () => child.kill());
     };
@@ -228,12 +241,61 @@ describe.skipIf(noChromium !== undefined)("the extension in the editor", () => {
     await using trusting = await started(true).start();
     const told = await trusting.diagnosed("mesh.config.ts", ({ diagnostics: all }) => all.length > 0);
     expect(told.diagnostics[0]?.message).toContain("there is no setting `sourcez`");
+    // At its end it keeps what V8 has compiled, for the next start.
+    await careful.request("shutdown", undefined);
+    expect(readdirSync(codeFolder(env) ?? "")).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.code$/)]);
   });
 
-  it("passes its tests in the editor's host, with a person at the window", () => {
+  it("runs nothing of a workspace until somebody trusts it, and all of it from then on", async () => {
+    const careful = join(folder, "careful");
+    writeTracking(careful, root, await freePorts(2));
+    const ran = (): readonly string[] =>
+      existsSync(join(careful, tracks)) ? readFileSync(join(careful, tracks), "utf8").split("\n") : [];
+    const url = await host.serve(careful, true);
+    const page = await browser.newPage({ viewport: { width: 1400, height: 860 }, reducedMotion: "reduce" });
+    page.setDefaultTimeout(120_000);
+    try {
+      await page.goto(url.href);
+      await page.getByRole("button", { name: "No, I don't trust the authors" }).click();
+      await page.getByRole("treeitem", { name: "ticking.mesh" }).dblclick();
+      const lens = (text: RegExp) => page.locator(".codelens-decoration a", { hasText: text }).first();
+      // It is checked and drawn all the same.
+      await lens(/ references$/).waitFor();
+      await lens(/^graph$/).click();
+      await graphIn(page).locator('g.part:has(> text.t:text-is("loud"))').first().waitFor();
+      await serverOf(page, "extension");
+      const run = page.locator(".editor-actions a.codicon-play").first();
+      expect(await run.getAttribute("aria-disabled")).toBe("true");
+      // A lens is there to be clicked in any case, and says why nothing comes of it.
+      await lens(/^run$/).click();
+      const asks = page.getByRole("button", { name: "Manage Trust" });
+      await asks.first().waitFor();
+      await picture(page, "untrusted");
+      expect(ran()).toEqual([]);
+      await asks.first().click();
+      await page.getByRole("button", { name: "Trust", exact: true }).click();
+      await page.getByText("You trust this folder").first().waitFor();
+      // It lies over everything else.
+      await page.locator(".modal-editor-header a.codicon-close").click();
+      await serverOf(page, "project");
+      expect(await run.getAttribute("aria-disabled")).toBe(null);
+      await lens(/^run$/).click();
+      await graphIn(page).locator("path.flowing").first().waitFor({ state: "attached" });
+      await picture(page, "trusted");
+      expect(new Set(ran())).toEqual(new Set(["configuration", "node", "code", ""]));
+    } catch (error) {
+      await picture(page, "failed-trust");
+      throw error;
+    } finally {
+      await page.close();
+    }
+  }, 300_000);
+
+  it("passes its tests in the editor's host, with a person at the window", async () => {
+    await playSuite();
     expect(windowErrors).toEqual([]);
     expect(results.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]))).toEqual([]);
     expect(results.length).toBeGreaterThan(10);
     expect(exit).toBe(0);
-  });
+  }, 400_000);
 });

@@ -1,5 +1,6 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { tone } from "../support/files.ts";
 
 const answering = `interface Answering {
@@ -156,4 +157,22 @@ export function writeWorkspace(folder: string, root: string, ports: readonly num
   }
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules/pipeline-mesh"), "dir");
+}
+
+/** What of a project has been run, one line each. */
+export const tracks = "ran.txt";
+
+/** The same project, in which everything that could be run leaves a track: its configuration, the code of a node, the Node.js that it names. */
+export function writeTracking(folder: string, root: string, ports: readonly number[]): void {
+  writeWorkspace(folder, root, ports);
+  const file = join(folder, tracks);
+  const track = (name: string): string =>
+    `import { appendFileSync } from "node:fs";\nappendFileSync(${JSON.stringify(file)}, "${name}\\n");\n`;
+  writeFileSync(join(folder, "mesh.config.ts"), `${track("configuration")}export default { sources: ["."] };\n`);
+  writeFileSync(join(folder, "shout.ts"), `${track("code")}${readFileSync(join(folder, "shout.ts"), "utf8")}`);
+  const node = join(folder, "node.sh");
+  writeFileSync(node, `#!/bin/sh\necho node >> '${file}'\nexec '${process.execPath}' "$@"\n`);
+  chmodSync(node, 0o755);
+  const settings = { "mesh.run.processes": false, "mesh.node": node };
+  writeFileSync(join(folder, ".vscode/settings.json"), JSON.stringify(settings));
 }
