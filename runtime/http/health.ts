@@ -5,6 +5,14 @@ import { MeshError } from "../interface/errors.ts";
 /** `GET /healthz`: the process answers. `GET /readyz`: it takes new peers and calls; with what it has to do, in figures. */
 export function healthService(isReady: () => boolean, figures: () => object): HttpService {
   return {
+    front: (at) => ({
+      what: "a signaling service of pipeline-mesh",
+      lines: [
+        `A peer registers with it: meshc run FILE --register ws://${at}`,
+        `What is registered: meshc discover ws://${at}`,
+        `How it is: http://${at}/healthz`,
+      ],
+    }),
     async answer({ method, path }) {
       const found = healthAt(path, isReady, figures);
       if (found === undefined) {

@@ -36,6 +36,8 @@ export interface HttpResponse {
 
 /** Answers requests; never rejects. */
 export interface HttpService {
+  /** What people read who open the address of its server. @param at host and port, as they have written them */
+  front(at: string): { readonly what: string; readonly lines: readonly string[] };
   answer(request: HttpRequest): Promise<HttpResponse>;
   /** Refuses what comes from now on with 503 and `Retry-After`; what runs is answered, and its connection closed. */
   drain(): void;

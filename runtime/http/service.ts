@@ -44,6 +44,13 @@ export function httpService(init: HttpServiceInit): HttpService {
     }
   };
   return {
+    front: (at) => ({
+      what: "the signaling endpoint of a pipeline-mesh peer",
+      lines: [
+        `Connect to it from a pipeline: webrtc://${at}/<pipeline>`,
+        `What can be asked over HTTP: http://${at}/openapi.json`,
+      ],
+    }),
     async answer(request) {
       const response = withCors(request, await limited(request).catch(failure));
       // Whoever comes again should come to another peer (RFC 9112, section 9.6).

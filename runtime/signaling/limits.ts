@@ -57,6 +57,11 @@ export const serviceLimits = {
   leaseMaxMs: 120_000,
   /** How long it stands when its connection has broken, in milliseconds: time to come back. */
   graceMs: 5_000,
+  /**
+   * The highest epoch that who registers may bring with him; a higher one counts as this. What a stranger brings for an id is counted on from by
+   * all who have it later, and there has to be room for them within the numbers that are exact.
+   */
+  broughtEpoch: 2 ** 52,
   /** Registered peers, and those of one address. */
   peers: 50_000,
   peersPerAddress: 4_096,
@@ -66,8 +71,9 @@ export const serviceLimits = {
   registrations: 64,
   /** Pipelines of one page. */
   pageItems: 200,
-  /** UTF-8 bytes of the pipelines of one page. */
+  /** UTF-8 bytes of the pipelines of one page, and of what is told of one pipeline alone. */
   pageBytes: 56 * 1024,
+  foundBytes: 62 * 1024,
   /** Watches of one connection, of one address, and in all: each is held against each change. */
   watches: 16,
   watchesPerAddress: 256,

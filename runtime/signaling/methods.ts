@@ -9,13 +9,26 @@ import { schema } from "../interface/plan.ts";
 import { wireType } from "../interface/wire-type.ts";
 import { serviceLimits, signalLimits } from "./limits.ts";
 
-const name = text(1, 128);
-const portName = text(1, 1_024);
+/** With control characters a name could forge lines of a log. */
+const printing = z.regex(/^\P{Cc}*$/u, "expected no control characters");
+const name = text(1, 128).check(printing);
+const portName = text(1, 1_024).check(printing);
 
 /** Of a registered peer: what may stand before the `@` of an address (RFC 3986, section 2.3). */
-export const peerId = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/));
+export const peerId = z
+  .string()
+  .check(
+    z.regex(
+      /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/,
+      "expected 1 to 128 letters, digits, and . _ ~ - behind the first of them",
+    ),
+  );
 
 const epoch = int(1);
+/** Where a peer listens, without a pipeline. That of all addresses of a machine is told as a longer one, which is to be read as well. */
+const address = text(1, 448).check(
+  z.regex(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s\p{Cc}]+$/u, "expected an address such as webrtc://host:7443"),
+);
 const ports = z.record(portName, z.object({ type: wireType, optional: z.boolean() }));
 const schemas = z.record(portName, schema);
 
@@ -89,7 +102,7 @@ export const serviceParams = {
     /** The last one that it was given for the id. */
     epoch: z.optional(int(0)),
     name,
-    addresses: list(text(1, 512), 0, 16),
+    addresses: list(address, 0, 16),
     relay: z.boolean(),
     provides: list(capabilitySchemas.capability, 0, 64),
     pipelines: list(advertisedPipeline, 0, 64),

@@ -162,7 +162,10 @@ function checkCall<M extends Methods>(
   methods: M,
 ): IncomingOf<M> {
   const schema = Object.hasOwn(methods, method) ? methods[method] : undefined;
-  if (schema === undefined) return unacceptable(callId, rpcCodes.methodNotFound, `there is no method "${method}"`);
+  if (schema === undefined) {
+    const why = `there is no method "${method}" here; there are ${Object.keys(methods).join(", ")}`;
+    return unacceptable(callId, rpcCodes.methodNotFound, why);
+  }
   const parsed = read(schema, params ?? {});
   if (!parsed.success) {
     const where = `${parsed.flaw.path}: ${parsed.flaw.message}`;

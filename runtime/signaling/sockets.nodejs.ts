@@ -179,11 +179,8 @@ function answerPlain(request: IncomingMessage, response: ServerResponse, service
   request.resume();
   const host = (request.headers.host ?? "host:port").replaceAll(/[^\w.:[\]-]/g, "");
   response.writeHead(426, { "content-type": "text/plain; charset=utf-8", upgrade: "websocket", connection: "close" });
-  response.end(
-    `This is the signaling endpoint of a pipeline-mesh peer (WebSocket, ${signalSubprotocol}).\n` +
-      `Connect to it from a pipeline: webrtc://${host}/<pipeline>\n` +
-      (service === undefined ? "" : `What can be asked over HTTP: http://${host}/openapi.json\n`),
-  );
+  const { what, lines } = service?.front(host) ?? { what: "a signaling endpoint of pipeline-mesh", lines: [] };
+  response.end([`This is ${what} (WebSocket, ${signalSubprotocol}).`, ...lines, ""].join("\n"));
 }
 
 function unreachable(where: string, error: NodeJS.ErrnoException): MeshError {

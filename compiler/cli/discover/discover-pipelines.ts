@@ -10,6 +10,7 @@ import type { Io } from "../io.ts";
 import { readConditions } from "./conditions.ts";
 import { serviceUri } from "../signal/service-uri.ts";
 import { capabilityText } from "../../check/capability-text.ts";
+import { layOut } from "../../diagnostics/text-width.ts";
 
 export interface DiscoverRequest {
   readonly uri: string;
@@ -121,7 +122,9 @@ async function watch(
     for (const one of found) show(one, request, io);
     for (const { peer, pipeline } of gone) {
       io.out.write(
-        request.json ? `${JSON.stringify({ type: "gone", peer, pipeline })}\n` : `gone  ${pipeline} of ${peer}\n`,
+        request.json
+          ? `${JSON.stringify({ type: "gone", peer, pipeline })}\n`
+          : `gone  ${onOneLine(pipeline)} of ${peer}\n`,
       );
     }
     if (complete === true && request.json) io.out.write(`${JSON.stringify({ type: "complete" })}\n`);
@@ -146,14 +149,24 @@ function show(found: FoundPipeline, { json }: DiscoverRequest, io: Io): void {
   ];
   const { load } = found;
   const slots = load?.slots === undefined ? "" : ` of ${load.slots}`;
-  const lines = [
-    `${style.bold(found.pipeline)} of ${found.peer}${found.batch ? ", batch" : ""}`,
+  const about = [
     ...ports("in", found.inputs),
     ...ports("out", found.outputs),
     ...(found.provides.length > 0 ? [`  provides ${found.provides.map(capabilityText).join(", ")}`] : []),
     ...(load === undefined ? [] : [`  sessions ${load.inFlight}${slots}`]),
     `  reached  ${ways.join(", ") || "by nothing at present"}`,
-    style.faint(`  interface ${found.interface}`),
+  ];
+  const lines = [
+    `${style.bold(onOneLine(found.pipeline))} of ${found.peer}${found.batch ? ", batch" : ""}`,
+    ...about.map(onOneLine),
+    style.faint(`  interface ${onOneLine(found.interface)}`),
   ];
   io.out.write(`${lines.join("\n")}\n`);
+}
+
+/** What strangers say of themselves, so that it neither forges lines nor moves the cursor. */
+function onOneLine(text: string): string {
+  return layOut(text)
+    .map((cell) => cell.text)
+    .join("");
 }

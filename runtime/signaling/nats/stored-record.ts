@@ -1,10 +1,12 @@
 import * as z from "zod/mini";
 import { int, read } from "../../interface/bounded.ts";
-import { loadReport, peerId, serviceParams } from "../methods.ts";
+import { foundPipeline, loadReport, peerId, serviceParams } from "../methods.ts";
 import { nodeName } from "../nodes/bus.ts";
 import type { RegistryRecord } from "../registry/record.ts";
 
-const { key, name, addresses, relay, provides, pipelines } = serviceParams.register.shape;
+const { key, name, relay, provides, pipelines } = serviceParams.register.shape;
+// As they are told, which may be longer than what was registered.
+const { addresses } = foundPipeline.shape;
 const registryRecord = z.object({
   ...{ key, name, addresses, relay, provides, pipelines },
   id: peerId,

@@ -11,8 +11,8 @@ import type { StoreChange } from "./store.ts";
 
 export interface PageOptions {
   readonly limit: number;
-  /** UTF-16 code units of the JSON of all that is found; one is given however long it is. */
-  readonly length: number;
+  /** UTF-8 of the JSON of all that is found; one is given however long it is. */
+  readonly bytes: number;
   /** Where an earlier page ended. */
   readonly cursor?: string | undefined;
 }
@@ -120,9 +120,9 @@ export class Directory {
   }
 
   /** What fits a question, in the order of ids. */
-  page(query: Query, { limit, length, cursor }: PageOptions): Page {
+  page(query: Query, { limit, bytes, cursor }: PageOptions): Page {
     const found: Match[] = [];
-    let room = length;
+    let room = bytes;
     let scanned = 0;
     /** All up to here has been told, or does not fit. */
     let reached = cursor ?? "";
@@ -137,7 +137,7 @@ export class Directory {
         if (entry === first && pipeline <= lastPipeline) continue;
         if (found.length > 0 && found.length >= limit) return { found, cursor: reached };
         const match = this.#match(entry, held);
-        const { length: size } = match.json;
+        const size = match.bytes;
         if (found.length > 0 && size > room) return { found, cursor: reached };
         found.push(match);
         room -= size;

@@ -1,5 +1,6 @@
 import type { Capability } from "../../interface/capabilities.ts";
 import type { FoundPipeline } from "../methods.ts";
+import { utf8Length } from "../message-rates.ts";
 import { heldJson, type Held } from "./interner.ts";
 import type { AdvertisedPipeline, LoadReport, RegistryRecord } from "./record.ts";
 
@@ -58,6 +59,11 @@ export class Match {
   get json(): string {
     this.#json ??= this.jsonWith(this.addresses);
     return this.#json;
+  }
+
+  /** Of that, in UTF-8. */
+  get bytes(): number {
+    return utf8Length(this.json);
   }
 
   /** @param addresses those that who asks may know */

@@ -2,6 +2,7 @@ import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import { randomId, type Random } from "../../interface/random.ts";
 import { serviceLimits } from "../limits.ts";
+import { utf8Length } from "../message-rates.ts";
 import type { ServiceParams, ServiceResult } from "../methods.ts";
 import { Deadlines, type Deadline } from "../deadlines.ts";
 import { Directory } from "./directory.ts";
@@ -94,10 +95,11 @@ export class Registry {
         const hint = "Register with another service.";
         throw new MeshError("resource-exhausted", `As many peers as may be (${maxPeers}) are registered.`, { hint });
       }
-      const last = Math.max(epoch, this.#ended.get(id) ?? 0);
+      const last = Math.max(Math.min(epoch, serviceLimits.broughtEpoch), this.#ended.get(id) ?? 0);
       const next = nextEpoch(current, { id, key, epoch: last });
       this.#checkLength(given, current);
       const own = { id, key, epoch: next, node: this.node, connected: true, name, addresses, relay };
+      checkTold(given);
       return this.directory.shared({ ...own, provides, pipelines });
     });
     if (given.load !== undefined) await this.#init.store.report(id, record.epoch, given.load);
@@ -241,6 +243,21 @@ export class Registry {
       if (record === undefined || (await store.put(record, stored?.revision))) return record;
     }
     throw contended(id);
+  }
+}
+
+/**
+ * What is told of each pipeline has to fit into a message; what is the same in all, and its load, takes less than is left for them.
+ * @throws {MeshError} `resource-exhausted`
+ */
+function checkTold({ name, addresses, provides, pipelines }: ServiceParams<"register">): void {
+  for (const one of pipelines) {
+    const bytes = utf8Length(JSON.stringify([name, addresses, provides, one]));
+    if (bytes <= serviceLimits.foundBytes) continue;
+    const text = `What is registered of \`${one.pipeline}\` takes ${bytes} bytes, and may take ${serviceLimits.foundBytes}.`;
+    throw new MeshError("resource-exhausted", text, {
+      hint: "Give its records fewer or shorter fields, or its peer fewer capabilities.",
+    });
   }
 }
 

@@ -131,8 +131,11 @@ export class Conversation implements Guest, Callee, Watched {
     if (call.method === "bye") {
       this.#socket.close(closeCodes.normal, "");
       this.closed();
-    } else if (call.method === "relay") this.#relayed(call.params);
-    else if (call.id !== undefined) void this.#answer(call.id, call);
+    } else if (call.method === "relay") {
+      this.#relayed(call.params);
+      // It is a notification; who asks all the same has an answer.
+      if (call.id !== undefined) this.#send(rpcSuccess(call.id, {}));
+    } else if (call.id !== undefined) void this.#answer(call.id, call);
   }
 
   async #answer(id: RpcId, call: Call): Promise<void> {
@@ -173,7 +176,7 @@ export class Conversation implements Guest, Callee, Watched {
 
   #discover({ limit = serviceLimits.pageItems, cursor, ...query }: ServiceParams<"discover">): string {
     const { directory } = this.#service;
-    const page = directory.page(query, { limit, length: serviceLimits.pageBytes, cursor });
+    const page = directory.page(query, { limit, bytes: serviceLimits.pageBytes, cursor });
     const next = page.cursor === undefined ? "" : `,"cursor":${JSON.stringify(page.cursor)}`;
     return `{"found":${this.#told(page.found)}${next}}`;
   }

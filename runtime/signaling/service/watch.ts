@@ -64,7 +64,7 @@ export class Watch {
     }
     const { found, cursor } = directory.page(query, {
       limit: serviceLimits.pageItems,
-      length: serviceLimits.pageBytes,
+      bytes: serviceLimits.pageBytes,
       cursor: this.#cursor,
     });
     this.#cursor = cursor;
@@ -78,13 +78,13 @@ function chunks(found: readonly Match[]): Match[][] {
   const parts: Match[][] = [];
   let room = 0;
   for (const one of found) {
-    const { length } = one.json;
+    const { bytes } = one;
     const last = parts.at(-1);
-    if (last === undefined || length > room) {
+    if (last === undefined || bytes > room) {
       parts.push([one]);
       room = serviceLimits.pageBytes;
     } else last.push(one);
-    room -= length;
+    room -= bytes;
   }
   return parts;
 }

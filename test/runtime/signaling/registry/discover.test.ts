@@ -91,47 +91,47 @@ describe("R7.2 pages", () => {
     const whole = all(registry, {}).map((one) => `${one.peer}/${one.pipeline}`);
     expect(whole).toEqual(whole.toSorted());
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: 20_000 }), (limit, length) => {
-        const paged = all(registry, {}, limit, length).map((one) => `${one.peer}/${one.pipeline}`);
+      fc.property(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: 20_000 }), (limit, bytes) => {
+        const paged = all(registry, {}, limit, bytes).map((one) => `${one.peer}/${one.pipeline}`);
         expect(paged).toEqual(whole);
       }),
     );
-    const page = registry.directory.page({}, { limit: 5, length: 1 });
+    const page = registry.directory.page({}, { limit: 5, bytes: 1 });
     expect(page.found.length).toBe(1);
-    expect(registry.directory.page({ pipeline: "B" }, { limit: 100, length: 2_000 }).found.length).toBeLessThan(8);
+    expect(registry.directory.page({ pipeline: "B" }, { limit: 100, bytes: 2_000 }).found.length).toBeLessThan(8);
   });
 
-  it("are as long as the JSON of what is found, to the character", async () => {
+  it("are as long as the JSON of what is found, to the byte", async () => {
     const { registry } = await registryWith();
     await registry.register(peer("a", { load: { inFlight: 1, slots: 8 } }));
     const gpu = { name: "gpu", values: [], properties: {} };
     await registry.register(
       peer("b", { name: 'a "name"', provides: [gpu], pipelines: [pipeline("Ä", { idempotent: true })] }),
     );
-    const whole = registry.directory.page({}, { limit: 9, length: 1e6 }).found;
+    const whole = registry.directory.page({}, { limit: 9, bytes: 1e6 }).found;
     expect(whole.length).toBe(2);
-    const length = whole.reduce((sum, one) => sum + JSON.stringify(one.found).length, 0);
-    expect(registry.directory.page({}, { limit: 9, length }).found.length).toBe(2);
-    expect(registry.directory.page({}, { limit: 9, length: length - 1 }).found.length).toBe(1);
+    const bytes = whole.reduce((sum, one) => sum + Buffer.byteLength(JSON.stringify(one.found)), 0);
+    expect(registry.directory.page({}, { limit: 9, bytes }).found.length).toBe(2);
+    expect(registry.directory.page({}, { limit: 9, bytes: bytes - 1 }).found.length).toBe(1);
   });
 
   it("go on where they ended when peers come and go meanwhile", async () => {
     const { registry } = await registryWith();
     for (const id of ["b", "d", "f"]) await registry.register(peer(id));
-    const { cursor } = registry.directory.page({}, { limit: 2, length: 1e6 });
+    const { cursor } = registry.directory.page({}, { limit: 2, bytes: 1e6 });
     await registry.unregister({ id: "d", epoch: 1 });
     await registry.register(peer("a"));
     await registry.register(peer("e"));
-    const { found } = registry.directory.page({}, { limit: 9, length: 1e6, cursor });
+    const { found } = registry.directory.page({}, { limit: 9, bytes: 1e6, cursor });
     expect(found.map((one) => one.peer)).toEqual(["e", "f"]);
   });
 
   it("cost no more than a bounded search, also where nothing fits", async () => {
     const { registry } = await registryWith();
     for (let index = 0; index < 2_100; index += 1) await registry.register(peer(`p${index}`));
-    const first = registry.directory.page({ batch: true }, { limit: 10, length: 1e6 });
+    const first = registry.directory.page({ batch: true }, { limit: 10, bytes: 1e6 });
     expect(first).toEqual({ found: [], cursor: expect.any(String) });
-    expect(registry.directory.page({ batch: true }, { limit: 10, length: 1e6, cursor: first.cursor })).toEqual({
+    expect(registry.directory.page({ batch: true }, { limit: 10, bytes: 1e6, cursor: first.cursor })).toEqual({
       found: [],
       cursor: undefined,
     });
@@ -142,7 +142,7 @@ describe("R7.2 pages", () => {
     await registry.register(peer("m"));
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), (cursor) => {
-        const { found } = registry.directory.page({}, { limit: 1, length: 1e6, cursor });
+        const { found } = registry.directory.page({}, { limit: 1, bytes: 1e6, cursor });
         // Behind `m` and all its pipelines there is nothing.
         const isBefore = cursor < "m" || (cursor.startsWith("m/") && cursor.slice(2) < "Hearing") || cursor === "m";
         expect(found.length).toBe(isBefore ? 1 : 0);

@@ -16,7 +16,7 @@ describe("a registration", () => {
     const { registry } = await registryWith();
     const provides = [{ name: "gpu", values: [], properties: { memory: { quantity: "size", value: 2 ** 34 } } }];
     await registry.register(peer("a", { provides, load: { inFlight: 2, slots: 8 } }));
-    const [match] = registry.directory.page({}, { limit: 10, length: 10_000 }).found;
+    const [match] = registry.directory.page({}, { limit: 10, bytes: 10_000 }).found;
     expect(match?.found).toEqual({
       ...pipeline(),
       peer: "a",
@@ -64,6 +64,39 @@ describe("a registration", () => {
     expect(() => registry.renew({ id: "a", epoch: 3 })).toThrow(/has ended/);
   });
 
+  it("R10.2 has an epoch that is exact, and room for more, whatever an earlier owner has brought", async () => {
+    const { registry, clock } = await registryWith();
+    for (const epoch of [Number.MAX_SAFE_INTEGER, serviceLimits.broughtEpoch]) {
+      const key = `the key of who brings ${epoch}`;
+      const given: number[] = [];
+      for (let count = 0; count < 3; count += 1) given.push((await registry.register(peer("a", { key, epoch }))).epoch);
+      expect(given).toEqual(given.map((_, index) => (given[0] ?? 0) + index));
+      expect(given[0]).toBeGreaterThan(serviceLimits.broughtEpoch);
+      expect(given[0]).toBeLessThan(serviceLimits.broughtEpoch + 10);
+      await clock.advanceAsync(serviceLimits.leaseMs);
+    }
+  });
+
+  it("is refused when what is told of it would not fit into a message", async () => {
+    const { registry, ids } = await registryWith();
+    const records = (letter: string) => ({
+      R: {
+        kind: "record" as const,
+        fields: Array.from({ length: 30 }, (_, index) => ({
+          name: `${letter.repeat(1_000)}${index}`,
+          type: { kind: "scalar" as const, name: "text" as const },
+          optional: false,
+        })),
+      },
+    });
+    await registry.register(peer("a", { pipelines: [pipeline("Latin", { schemas: records("a") })] }));
+    const large = peer("b", { pipelines: [pipeline("Greek", { schemas: records("\u03b1") })] });
+    await registry.register(large);
+    const larger = peer("c", { pipelines: [pipeline("Han", { schemas: records("\u6f22") })] });
+    await expect(registry.register(larger)).rejects.toMatchObject({ code: "resource-exhausted", message: /`Han`/ });
+    expect(ids()).toEqual(["a", "b"]);
+  });
+
   it("R10.2 is fenced by its epoch: what an older one says is refused", async () => {
     const { registry } = await registryWith();
     const { epoch: old } = await registry.register(peer("a"));
@@ -104,7 +137,7 @@ describe("a registration", () => {
     const { registry, clock, ids } = await registryWith();
     const { epoch } = await registry.register(peer("a"));
     await registry.disconnected("a", epoch);
-    expect(registry.directory.page({}, { limit: 1, length: 1 }).found[0]?.relay).toBe(false);
+    expect(registry.directory.page({}, { limit: 1, bytes: 1 }).found[0]?.relay).toBe(false);
     await clock.advanceAsync(serviceLimits.graceMs - 1);
     const again = await registry.register(peer("a", { epoch }));
     await clock.advanceAsync(serviceLimits.leaseMs - 1);

@@ -44,10 +44,10 @@ export async function registryWith(init: Partial<RegistryInit> = {}) {
 }
 
 /** All pages of a question. */
-export function all(registry: Registry, query: object, limit = 100, length = 100_000) {
+export function all(registry: Registry, query: object, limit = 100, bytes = 100_000) {
   const found = [];
   for (let cursor: string | undefined; ;) {
-    const page = registry.directory.page(query, { limit, length, cursor });
+    const page = registry.directory.page(query, { limit, bytes, cursor });
     found.push(...page.found);
     if (page.cursor === undefined) return found;
     cursor = page.cursor;
