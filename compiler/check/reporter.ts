@@ -103,6 +103,12 @@ export class Reporter {
     return (this.#found.get(source)?.syntax.length ?? 0) > 0;
   }
 
+  /** True when something beyond its syntax is known to be wrong with a file. */
+  hasMoreThanSyntax(source: SourceFile): boolean {
+    const known = this.#found.get(source);
+    return known !== undefined && known.all.length > known.syntax.length;
+  }
+
   /**
    * True when a problem of syntax stands on the lines of a span: what is read there may not be what was meant, so nothing
    * more is told of it.

@@ -25,7 +25,7 @@ export class Unit {
 
   /**
    * Checks a file, a step at a time: in the same way whether everything is checked or only what has changed.
-   * @returns once, where names and formats are known and only the rules have not been asked: what is wrong by then
+   * @returns what is wrong as far as it is known: when it is the first, and where names and formats are known and only the rules have not been asked
    */
   static *check(
     parsed: ParsedFile,
@@ -33,9 +33,15 @@ export class Unit {
   ): Generator<(() => readonly Diagnostic[]) | undefined, Unit, undefined> {
     const reporter = new Reporter();
     const checker = new Checker(new View(parsed.module, sources, graph, reporter), reporter);
-    yield* checker.solving();
+    const known = (): readonly Diagnostic[] => reporter.inOrder([parsed.source]);
+    let isFirst = true;
+    for (const _ of checker.solving()) {
+      const isNews = isFirst && reporter.hasMoreThanSyntax(parsed.source);
+      if (isNews) isFirst = false;
+      yield isNews ? known : undefined;
+    }
     const wrong = wrongIn(checker);
-    yield () => reporter.inOrder([parsed.source]);
+    yield known;
     yield* checker.judging();
     return new Unit(parsed, checker, graph, wrong);
   }

@@ -23,11 +23,14 @@ export class Workspace {
   #graph: ImportGraph | undefined;
   /** Nothing has changed since everything was found to be as it should be. */
   #fresh = false;
+  /** How often something has changed, and how often it had when the check began that is under way. */
+  #changes = 0;
+  #begunAt = 0;
   /** The check that is under way, a file at a time. */
-  #checking: Generator<string | undefined> | undefined;
+  #checking: Generator<string | undefined, void, undefined> | undefined;
   #checked: readonly string[] = [];
   /** What is wrong in a file that is being checked for the first time, as far as that is known. */
-  #soFar: { readonly path: string; readonly diagnostics: () => readonly Diagnostic[] } | undefined;
+  #soFar: { readonly parsed: ParsedFile; readonly diagnostics: () => readonly Diagnostic[] } | undefined;
 
   constructor(host: Host) {
     this.#sources = new Sources(host);
@@ -153,10 +156,14 @@ export class Workspace {
     return this.#next(open);
   }
 
-  /** What is known to be wrong in a file while everything is checked for the first time; undefined as long as that is nothing. */
-  found(path: string): readonly Diagnostic[] | undefined {
-    const soFar = this.#soFar?.path === path ? this.#soFar.diagnostics() : undefined;
-    return this.#units.get(path)?.diagnostics ?? soFar;
+  /**
+   * What is known to be wrong in a file while everything is checked for the first time, and in which text of it; undefined as long as that is
+   * nothing.
+   */
+  found(path: string): { readonly parsed: ParsedFile; readonly diagnostics: readonly Diagnostic[] } | undefined {
+    const soFar = this.#soFar;
+    if (soFar?.parsed.module === path) return { parsed: soFar.parsed, diagnostics: soFar.diagnostics() };
+    return this.#units.get(path);
   }
 
   /**
@@ -190,6 +197,7 @@ export class Workspace {
   /** Some files and all that they import have been checked. */
   #isReady(modules: Iterable<string>): boolean {
     if (this.#fresh || this.#project !== undefined) return this.#fresh;
+    if (this.#begunAt !== this.#changes) return false;
     return [...modules].every((one) => this.#units.has(one) || this.#sources.get(one) === undefined);
   }
 
@@ -224,10 +232,11 @@ export class Workspace {
     this.#stale();
   }
 
+  /** What is checked for the first time goes on with the texts as they were: somebody who types would begin it again with each letter. */
   #stale(): void {
     this.#fresh = false;
-    this.#checking = undefined;
-    this.#soFar = undefined;
+    this.#changes += 1;
+    if (this.#project !== undefined) this.#checking = undefined;
   }
 
   /** Checks what is not as it should be, until everything is. */
@@ -237,15 +246,19 @@ export class Workspace {
 
   /** Checks some more. @returns undefined once everything is as it should be; else the file of which more is known, where one is */
   #next(open?: ReadonlySet<string>): { readonly module: string | undefined } | undefined {
-    if (this.#fresh) return undefined;
-    this.#checking ??= this.#check(open);
-    const { value, done } = this.#checking.next();
-    return done === true ? undefined : { module: value as string | undefined };
+    while (!this.#fresh) {
+      this.#checking ??= this.#check(open);
+      const { value, done } = this.#checking.next();
+      if (done !== true) return { module: value };
+      this.#checking = undefined;
+    }
+    return undefined;
   }
 
-  /** @returns the files, each when it has been checked, for the first time also before the rules are asked, and nothing in between */
-  *#check(open: ReadonlySet<string> = new Set()): Generator<string | undefined> {
+  /** @returns the files, each when it has been checked, for the first time also when more is known of it before, and nothing in between */
+  *#check(open: ReadonlySet<string> = new Set()): Generator<string | undefined, void, undefined> {
     const before = this.#project;
+    this.#begunAt = this.#changes;
     const sources = this.#sources;
     const graph = this.#imports;
     const checked = new Map<string, Unit>();
@@ -268,7 +281,7 @@ export class Workspace {
         const work = Unit.check(parsed, project);
         let step = work.next();
         for (; step.done !== true; step = work.next()) {
-          if (step.value !== undefined && isFirst) this.#soFar = { path: module, diagnostics: step.value };
+          if (step.value !== undefined && isFirst) this.#soFar = { parsed, diagnostics: step.value };
           yield step.value !== undefined && isFirst ? module : undefined;
         }
         this.#soFar = undefined;
@@ -283,8 +296,7 @@ export class Workspace {
     this.#units = new Map([...kept, ...checked]);
     this.#project = projectOf(sources, graph, this.#units);
     this.#checked = [...checked.keys()];
-    this.#fresh = true;
-    this.#checking = undefined;
+    this.#fresh = this.#changes === this.#begunAt;
   }
 
   #diagnosticsOf(modules: readonly string[]): Diagnostic[] {

@@ -120,9 +120,9 @@ export class Publisher {
     const { service } = project;
     for (const path of service.check()) {
       if (path !== undefined && service.open.includes(path)) {
-        const own = service.ownDiagnostics(path);
+        const own = yield* service.early(path);
         // That there is nothing wrong is only known in the end.
-        if (own.diagnostics.length > 0) this.#publish(project, path, own);
+        if (own !== undefined && own.diagnostics.length > 0) this.#publish(project, path, own);
       }
       yield;
     }

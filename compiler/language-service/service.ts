@@ -177,7 +177,8 @@ export class LanguageService implements Analysis {
     const version = this.versionOf(path);
     const near = yield* this.#workspace.near(path);
     if (parsed === undefined || near === undefined) return undefined;
-    const kept = (this.#found.get(path) ?? []).filter((one) => !near.isStale(one));
+    const known = this.#found.get(path) ?? ownOf(this.#workspace.found(path)?.diagnostics ?? []);
+    const kept = known.filter((one) => !near.isStale(one));
     const moved = near.before === parsed ? kept : carriedOver(kept, near.before.source, parsed.source);
     const diagnostics = [...near.diagnostics, ...moved].toSorted((a, b) => a.place.span.start - b.place.span.start);
     return { diagnostics, version };
@@ -193,10 +194,15 @@ export class LanguageService implements Analysis {
       yield next.module;
   }
 
-  /** What is known of a file while all are checked for the first time: its names and formats, then all but what hangs on other files. */
-  ownDiagnostics(path: string): FileDiagnostics {
-    const found = this.#workspace.found(path) ?? [];
-    return { diagnostics: found.filter(({ code }) => !codesOfAll.has(code)), version: this.versionOf(path) };
+  /**
+   * What is known of a file while all are checked for the first time: the first name that is wrong, its names and formats, then all but what
+   * hangs on other files. Undefined as long as that is nothing. A step at a time, for a text that has changed since is held against what is known of it.
+   */
+  *early(path: string): Generator<undefined, FileDiagnostics | undefined, undefined> {
+    const found = this.#workspace.found(path);
+    if (found === undefined) return undefined;
+    if (found.parsed !== this.parsed(path)) return yield* this.near(path);
+    return { diagnostics: ownOf(found.diagnostics), version: this.versionOf(path) };
   }
 
   /** Lets go of what is known of files that are not open, beyond what is told of them, a step at a time. */
@@ -238,4 +244,9 @@ export class LanguageService implements Analysis {
       if (!(error instanceof HostError)) throw error;
     }
   }
+}
+
+/** Without what hangs on other files. */
+function ownOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.filter(({ code }) => !codesOfAll.has(code));
 }

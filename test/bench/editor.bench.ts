@@ -87,11 +87,12 @@ async function measure(contender: Contender, folder: string): Promise<Measured> 
   return { first, start, ...figures, others, memoryMb: client.residentMb() };
 }
 
-/** Opens the file with something wrong in it, and rights that once it has been told. @returns milliseconds until then */
+/** Opens the file with something wrong in its middle, and rights that once it has been told. @returns milliseconds until then */
 async function openedWith(client: EditorClient, { main }: EditedProject, typed: Typed): Promise<number> {
   await client.greet();
   const text = client.read(main);
-  const [place = 0] = placesOf(text, typed.behind);
+  const places = placesOf(text, typed.behind);
+  const place = places[places.length >> 1] ?? 0;
   client.open(main, `${text.slice(0, place)}${typed.text}${text.slice(place)}`);
   await client.diagnosed(tells(typed));
   const { upMs } = client;

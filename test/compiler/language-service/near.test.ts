@@ -103,7 +103,7 @@ describe("the first check of a project", () => {
     const files = { "main.mesh": main, "lib.mesh": "record R { a: txt }\nrecord S { a: text }\n" };
     const service = new LanguageService(memoryHost(files, standard));
     service.hold("main.mesh", main, 1);
-    const codesOf = (path: string): string[] => service.ownDiagnostics(path).diagnostics.map(({ code }) => code);
+    const codesOf = (path: string): string[] => all(service.early(path))?.diagnostics.map(({ code }) => code) ?? [];
     const known: unknown[] = [];
     for (const path of service.check()) {
       if (path !== undefined) known.push([path, codesOf("main.mesh"), codesOf("lib.mesh")]);
@@ -114,5 +114,44 @@ describe("the first check of a project", () => {
       expect.arrayContaining([["MESH2006", "MESH2001"]]),
     ]);
     expect(known.at(-1)).toEqual([expect.any(String), ["MESH2006", "MESH2001"], ["MESH2001"]]);
+  });
+
+  const pipelines = (words: readonly string[]): string =>
+    words.map((word, number) => `pipeline P${number} {\n  in a: ${word}\n  out b: text\n  a -> b\n}\n`).join("\n");
+
+  it("tells the first name that is wrong as soon as it is known", () => {
+    const texts = Array.from({ length: 8 }, () => "text");
+    const main = `${pipelines(texts)}\n${pipelines(["text"]).replace("P0", "Q").replace("->", "-> Lost() ->")}`.replace(
+      "a -> b",
+      "a -> Gone() -> b",
+    );
+    const service = new LanguageService(memoryHost({ "main.mesh": main }, standard));
+    service.hold("main.mesh", main, 1);
+    const known: (readonly string[])[] = [];
+    for (const path of service.check()) {
+      if (path === "main.mesh") known.push(all(service.early(path))?.diagnostics.map(shown) ?? []);
+    }
+    const [first, second] = service.diagnostics().get("main.mesh")?.diagnostics.map(shown) ?? [];
+    expect(known.map((one) => one.slice(0, 2))).toEqual([[first], [first, second], [first, second]]);
+  });
+
+  it("goes on while somebody types, and then tells what has been typed", () => {
+    const words = Array.from({ length: 20 }, () => "text");
+    const textOf = (round: number): string => pipelines(words.with(round % words.length, `w${round}`));
+    const service = new LanguageService(memoryHost({ "main.mesh": "" }, standard));
+    service.hold("main.mesh", pipelines(words), 1);
+    let version = 1;
+    let told: readonly string[] = [];
+    for (const path of service.check()) {
+      told = path === undefined ? [] : (all(service.early(path))?.diagnostics.map(shown) ?? []);
+      if (told.length > 0) break;
+      // As fast as anybody could, so that a check that began again with each letter would never be done.
+      version += 1;
+      if (version > 1_000) break;
+      service.hold("main.mesh", textOf(version), version);
+    }
+    expect(told).toEqual([expect.stringMatching(new RegExp(`^MESH2001 w${version}: `)) as unknown]);
+    const fresh = opened(textOf(version)).diagnostics().get("main.mesh")?.diagnostics.map(shown);
+    expect(service.diagnostics().get("main.mesh")?.diagnostics.map(shown)).toEqual(fresh);
   });
 });
