@@ -57,12 +57,12 @@ export interface Window {
 
 /**
  * What a reader grants for a stream. Media grow old while they wait, so that there are few of them; of the small values that data
- * mostly is, as many may be under way as keep a path busy.
+ * mostly is, as many may be under way as keep a path busy, one for each KiB.
  * @param bytes as the connection wants it (`Connection.windowBytes`)
  */
 export function windowFor({ kind }: FlowType, bytes: number = defaultWindow.bytes): Window {
   const isMedium = kind === "audio" || kind === "video" || kind === "tensor";
-  return { frames: isMedium ? 64 : 1024, bytes };
+  return { frames: isMedium ? 64 : Math.max(1024, bytes >> 10), bytes };
 }
 
 /** What a writer assumes until the reader has told. */

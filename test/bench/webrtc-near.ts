@@ -1,6 +1,6 @@
 /**
- * The near side of `webrtc.bench.ts`, in a process of its own: measures both ways with both engines. Arguments: the program of the far
- * side, and `--long`. Tells its parent the rows.
+ * The near side of `webrtc.bench.ts`, in a process of its own: measures both ways with one engine. Arguments: the program of the far
+ * side, the engine, and `--long`. Tells its parent the rows.
  */
 import { cpuMs } from "./cpu-time.ts";
 import { median, rounded, type BenchRow } from "./hop-rounds.ts";
@@ -8,7 +8,7 @@ import { asks, type BenchEngine } from "./webrtc-raw.ts";
 import { raw, session, type Way } from "./webrtc-ways.ts";
 
 const sizes = [100, 1024, 16 * 1024, 64 * 1024, 256 * 1024] as const;
-const [, , peer = ""] = process.argv;
+const [, , peer = "", engine] = process.argv;
 const rounds = process.argv.includes("--long") ? 9 : 5;
 const floodMs = 130;
 /** Of frames of which that would be a few: how a flood begins and ends would be most of it. */
@@ -151,6 +151,6 @@ async function measured(engine: BenchEngine): Promise<BenchRow[]> {
   return rows;
 }
 
-process.send?.([...(await measured("werift")), ...(await measured("node-datachannel"))]);
+process.send?.(await measured(engine as BenchEngine));
 process.disconnect();
 process.exit(0);

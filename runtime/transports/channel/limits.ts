@@ -4,8 +4,12 @@ import { MeshError } from "../../interface/errors.ts";
 export const channelLimits = {
   /** The largest message, in bytes, that every peer takes, and that is sent while several channels are in use. */
   messageBytes: 16 * 1024,
-  /** The largest that two peers may agree on: a frame of 64 KiB with its header, or four of 16 KiB. */
+  /** What is sent while one channel alone is in use: a frame of 64 KiB with its header, or four of 16 KiB. */
   largeMessageBytes: 65 * 1024,
+  /** The largest that two peers may agree on, for a network that is known to be fast: a frame of 128 KiB with its header. */
+  largestMessageBytes: 130 * 1024,
+  /** How long one of those may take to leave, in milliseconds: so long may what is not yet known of wait for it. */
+  largestMessageMs: 20,
   /**
    * Messages that may be on their way before `writable` turns false: few, for what waits above a channel can still be put
    * together into larger ones, or be dropped for being late.

@@ -1,8 +1,7 @@
 import type { Clock } from "../../interface/clock.ts";
+import { SoleUse } from "../channel/sole-use.ts";
 import { grpcLimits } from "./limits.ts";
 
-/** A channel is alone when no other has had anything to send for so long, in microseconds. */
-const sharedUs = 250_000;
 /** What less is sent tells more of what a message costs than of the network, in bytes. */
 const leastBytes = 16 * 1024;
 /** How much a message counts in what is known of the rate. */
@@ -14,15 +13,14 @@ const share = 1 / 4;
  */
 export class MessageSizes {
   readonly #clock: Clock;
-  /** Who had something to send last, and when that was somebody else before. */
-  #last: object | undefined;
-  #sharedUs = Number.NEGATIVE_INFINITY;
+  readonly #sole: SoleUse;
   /** Bytes a microsecond. */
   #rate = 0;
   #sentUs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#sole = new SoleUse(clock);
   }
 
   get nowUs(): number {
@@ -31,9 +29,7 @@ export class MessageSizes {
 
   /** @param channel that has something to send, other than the control channel */
   used(channel: object): void {
-    if (channel === this.#last) return;
-    this.#sharedUs = this.#last === undefined ? Number.NEGATIVE_INFINITY : this.nowUs;
-    this.#last = channel;
+    this.#sole.used(channel);
   }
 
   /** A message has left. @param atUs when it was written */
@@ -47,7 +43,7 @@ export class MessageSizes {
   /** In bytes. @param most that the other side takes */
   now(most: number): number {
     const { messageBytes, largeMessageBytes, largeMessageMs } = grpcLimits;
-    if (most <= messageBytes || this.nowUs - this.#sharedUs < sharedUs) return Math.min(most, messageBytes);
+    if (most <= messageBytes || !this.#sole.now) return Math.min(most, messageBytes);
     return Math.max(messageBytes, Math.min(most, largeMessageBytes, Math.floor(this.#rate * largeMessageMs * 1_000)));
   }
 }

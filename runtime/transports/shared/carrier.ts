@@ -83,6 +83,10 @@ export class Carrier implements Carrying {
     return this.#over;
   }
 
+  get windowBytes(): number | undefined {
+    return this.#init.connection.windowBytes;
+  }
+
   /** When the other side has said anything for the last time, by `Clock.nowUs`: on channel 0, where no more is known. */
   get heardUs(): number {
     return Math.max(this.#heardUs, this.#init.connection.heardUs ?? 0);

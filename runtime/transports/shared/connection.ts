@@ -16,6 +16,7 @@ export interface Carrying {
   describe(): ConnectionState;
   readonly tracks: Connection["tracks"];
   readonly heardUs: Connection["heardUs"];
+  readonly windowBytes: Connection["windowBytes"];
 }
 
 /** One of the connections that share another one. */
@@ -56,6 +57,10 @@ export class SharedConnection implements Connection {
   /** Those of the one that carries it: a session says which stream has which. */
   get tracks(): Connection["tracks"] {
     return this.#over ? undefined : this.#carrier.tracks;
+  }
+
+  get windowBytes(): number | undefined {
+    return this.#carrier.windowBytes;
   }
 
   /** Whoever is heard of in one of them is there for all. */

@@ -62,7 +62,7 @@ export class WebrtcConnection implements Connection {
     this.peer = init.engine.createPeerConnection();
     this.candidates = new Candidates(this.peer);
     this.peer.addEventListener("connectionstatechange", () => this.#onConnectionState());
-    this.#sluice = new Sluice(init.clock, init.engine.aloneBytes);
+    this.#sluice = new Sluice(init.clock, init.engine.ownThread);
     this.#control = this.#make(0, "control");
     this.#sluice.setControl(this.#control.outbox);
     this.control = this.#control;
@@ -77,6 +77,10 @@ export class WebrtcConnection implements Connection {
         send: (message) => this.#say(message),
         tune: () => this.tune(),
       });
+  }
+
+  get windowBytes(): number | undefined {
+    return this.#init.engine.windowBytes;
   }
 
   get heardUs(): number | undefined {
@@ -139,9 +143,9 @@ export class WebrtcConnection implements Connection {
 
   /** What both sides take, so that both send the same. */
   get #maxMessageBytes(): number {
-    const { messageBytes: least, largeMessageBytes } = channelLimits;
+    const { messageBytes: least, largestMessageBytes } = channelLimits;
     const { engine, messageBytes: theirs = least } = this.#init;
-    return Math.max(least, Math.min(theirs, engine.messageBytes ?? least, largeMessageBytes));
+    return Math.max(least, Math.min(theirs, engine.messageBytes ?? least, largestMessageBytes));
   }
 
   #make(id: number, label: string): WebrtcChannel {

@@ -7,6 +7,8 @@ import type { EngineChannel } from "./engines/engine.ts";
 export interface Mover {
   /** An outbox with so much on its way may take more. */
   hasRoom(messages: number, bytes: number): boolean;
+  /** So much has left the engine for the network, or for where nobody sees it. */
+  left(bytes: number): void;
   /** @param changed the outbox that has got something to do */
   pump(changed?: Outbox): void;
 }
@@ -117,9 +119,11 @@ export class Outbox {
   settle(): void {
     if (this.#handed.length === 0) return;
     const buffered = this.#native.bufferedAmount;
+    const before = this.#handedBytes;
     while (this.#handed.length > 0 && this.#handedBytes - (this.#handed[0] ?? 0) >= buffered) {
       this.#handedBytes -= this.#handed.shift() ?? 0;
     }
+    if (before > this.#handedBytes) this.#sluice.left(before - this.#handedBytes);
   }
 
   /** Gives the first of the queue to the engine. */

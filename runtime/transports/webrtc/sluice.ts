@@ -1,13 +1,12 @@
 import type { Clock } from "../../interface/clock.ts";
 import { channelLimits } from "../channel/limits.ts";
+import { SoleUse } from "../channel/sole-use.ts";
 import type { Mover, Outbox } from "./outbox.ts";
+import { Outflow } from "./outflow.ts";
 import { Turns } from "./turns.ts";
 
 /** How often room is looked for while somebody waits, should the engine not tell; in milliseconds. */
 const pollMs = 10;
-
-/** A channel is alone when no other has had anything to send for so long, in milliseconds. */
-const sharedMs = 250;
 
 /**
  * Hands the messages of all channels of a connection to its engine, little at a time and in turns. An engine sends in
@@ -26,35 +25,48 @@ export class Sluice implements Mover {
   #again = false;
   #closed = false;
   #cancelPoll: (() => void) | undefined;
-  /** The outbox that had something to do last, and when that was another one before. */
-  #last: Outbox | undefined;
-  #sharedUs = Number.NEGATIVE_INFINITY;
-  readonly #aloneBytes: number;
+  readonly #sole: SoleUse;
+  /** Of an engine that sends on a thread of its own. */
+  readonly #outflow: Outflow | undefined;
 
-  /** @param aloneBytes what the engine may hold of a channel that is the only one in use, beside the control channel */
-  constructor(clock: Clock, aloneBytes: number = channelLimits.enginedBytes) {
+  /** @param ownThread of `WebrtcEngine` */
+  constructor(clock: Clock, ownThread?: { readonly hiddenBytes: number }) {
     this.#clock = clock;
-    this.#aloneBytes = aloneBytes;
+    this.#sole = new SoleUse(clock);
+    this.#outflow = ownThread && new Outflow(clock, ownThread.hiddenBytes);
   }
 
   hasRoom(messages: number, bytes: number): boolean {
     const { outstandingMessages, enginedMessages } = channelLimits;
     if (messages < outstandingMessages) return true;
-    return messages < enginedMessages && bytes < this.#aloneBytes && this.#isAlone;
+    return messages < enginedMessages && this.#isAlone && bytes < this.#aloneBytes;
   }
 
   /** How large messages should be now, in bytes. @param most that the other side takes */
   messageBytes(most: number): number {
     const { messageBytes } = channelLimits;
-    // Two of them, so that there is one while the next is made.
-    return most > messageBytes && this.#isAlone
-      ? Math.max(messageBytes, Math.min(most, this.#aloneBytes >> 1))
-      : messageBytes;
+    return most > messageBytes && this.#isAlone ? Math.min(most, this.#largeBytes) : messageBytes;
+  }
+
+  left(bytes: number): void {
+    this.#outflow?.left(bytes);
+  }
+
+  /** Of the messages of a channel that is the only one in use. */
+  get #largeBytes(): number {
+    const { largeMessageBytes, largestMessageBytes, largestMessageMs } = channelLimits;
+    const fast = this.#outflow?.bytesIn(largestMessageMs) ?? 0;
+    return Math.max(largeMessageBytes, Math.min(largestMessageBytes, Math.floor(fast)));
+  }
+
+  /** What the engine may hold of a channel that is the only one in use: two messages, so that there is one while the next is made. */
+  get #aloneBytes(): number {
+    return 2 * this.#largeBytes;
   }
 
   /** One channel is in use beside the control channel. */
   get #isAlone(): boolean {
-    return this.#aloneBytes > channelLimits.enginedBytes && this.#clock.nowUs() - this.#sharedUs > sharedMs * 1_000;
+    return this.#outflow !== undefined && this.#sole.now;
   }
 
   setControl(outbox: Outbox): void {
@@ -66,10 +78,7 @@ export class Sluice implements Mover {
     if (this.#closed) return;
     if (changed !== undefined && changed !== this.#control) {
       this.#busy.add(changed);
-      if (changed !== this.#last) {
-        this.#sharedUs = this.#last === undefined ? Number.NEGATIVE_INFINITY : this.#clock.nowUs();
-        this.#last = changed;
-      }
+      this.#sole.used(changed);
     }
     this.#again = true;
     // An engine may call back from within `send`.

@@ -92,8 +92,13 @@ export interface WebrtcEngine {
   readonly relayOnly: boolean;
   /** Media tracks beside the data channels; left out by an engine that has only those. */
   readonly tracks?: EngineTracks;
-  /** What it should hold of a channel that is the only one in use, in messages of half of it, in bytes; left out, as of any. */
-  readonly aloneBytes?: number;
+  /**
+   * It sends on a thread of its own, and should hold more of a channel that is the only one in use, so that it is kept busy until it has called
+   * back. Beside what it tells (`bufferedAmount`) it holds up to `hiddenBytes`.
+   */
+  readonly ownThread?: { readonly hiddenBytes: number };
+  /** Payload of a stream that its reader should let be under way, in bytes; left out, what is usual keeps the path busy. */
+  readonly windowBytes?: number;
   /** The largest message that it takes from the other side, in bytes: what the other side is told; left out, what every peer takes. */
   readonly messageBytes?: number;
   /** `send` copies what it is given; left out, it goes on using it. */
