@@ -1,4 +1,5 @@
 import { MeshError, type ErrorCode } from "../../runtime/interface/errors.ts";
+import { printable } from "../diagnostics/text-width.ts";
 import { HostError } from "../host/host.ts";
 import { CommandError, exitCode, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
@@ -6,9 +7,10 @@ import type { Io } from "./io.ts";
 /** What went wrong, for the user: the message and the way out, never a stack. */
 export function report(error: unknown, io: Io): ExitCode {
   const { style } = io.err;
+  // Some of it was said by others, over the network.
   const say = (message: string, hint: string | undefined): void => {
-    io.err.write(`${style.error("error")}${style.bold(`: ${message}`)}\n`);
-    if (hint !== undefined) io.err.write(`  ${style.bold("help")}: ${hint}\n`);
+    io.err.write(`${style.error("error")}${style.bold(`: ${printable(message)}`)}\n`);
+    if (hint !== undefined) io.err.write(`  ${style.bold("help")}: ${printable(hint)}\n`);
   };
   if (error instanceof CommandError) {
     say(error.message, error.hint);

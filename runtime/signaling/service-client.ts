@@ -78,7 +78,7 @@ export class ServiceClient {
     const client = new ServiceClient(init, socket, where);
     try {
       const result = read(serviceHelloResult, await client.#ask("hello", { versions: [...signalVersions] }, signal));
-      if (!result.success) throw client.#foreign();
+      if (!result.success || !signalVersions.includes(result.data.version)) throw client.#foreign();
       client.#methods = result.data.methods;
       return client;
     } catch (error) {
@@ -95,8 +95,7 @@ export class ServiceClient {
   /** @throws {MeshError} the refusal, with its code; `peer-lost`, `deadline-exceeded`; the signal's reason */
   async request<M extends Asked>(method: M, params: ServiceParams<M>, signal?: AbortSignal): Promise<ServiceResult<M>> {
     const result = read(serviceResults[method], await this.#ask(method, params, signal));
-    if (!result.success)
-      throw new MeshError("protocol-violation", `${this.#where} answered "${method}" with what is no answer to it.`);
+    if (!result.success) throw this.#noAnswer(method);
     return result.data as ServiceResult<M>;
   }
 
@@ -106,6 +105,8 @@ export class ServiceClient {
       const page = await this.request("discover", { ...query, ...(cursor !== undefined && { cursor }) }, signal);
       yield* page.found;
       if (page.cursor === undefined) return;
+      // From there on it would be the same page without end.
+      if (page.cursor === cursor) throw this.#noAnswer("discover");
       ({ cursor } = page);
     }
   }
@@ -169,6 +170,10 @@ export class ServiceClient {
     const known = fromRpcError(error, this.#where, "the request");
     // A peer of an earlier version takes the hello for that of a call.
     return error.code === -32602 && this.#methods.length === 0 ? this.#foreign() : known;
+  }
+
+  #noAnswer(method: string): MeshError {
+    return new MeshError("protocol-violation", `${this.#where} answered "${method}" with what is no answer to it.`);
   }
 
   #foreign(): MeshError {

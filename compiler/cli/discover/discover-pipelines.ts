@@ -49,7 +49,9 @@ export async function discoverPipelines(request: DiscoverRequest, io: Io): Promi
         nodes.some(({ scheme }) => scheme === "ws") && error.code === "peer-unreachable" && client === undefined;
       throw environmentError(
         error.message,
-        isService ? `Is the service running? \`meshc signal --listen ${request.uri}\` starts one.` : error.hint,
+        isService
+          ? `Is the service running? \`meshc signal --listen ${request.uri}\` starts one; \`meshc doctor ${request.uri}\` tells what is there.`
+          : error.hint,
       );
     }
     throw error;

@@ -36,6 +36,11 @@ describe("what went wrong", () => {
     });
   });
 
+  it("moves no cursor, whoever has said it", () => {
+    const refusal = new MeshError("access-denied", "\u001b[2JNo.\nNever.", { hint: "\u001b[31mGo." });
+    expect(told(refusal).text).toBe("error: \u241b[2JNo.\nNever.\n  help: \u241b[31mGo.\n");
+  });
+
   it("is coloured where colours are wanted", () => {
     expect(told(new HostError("Full."), {}, true).text).toBe(
       "\u001b[1m\u001b[31merror\u001b[39m\u001b[22m\u001b[1m: Full.\u001b[22m\n",

@@ -1,4 +1,6 @@
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { WebSocketServer } from "ws";
 import { serviceLimits, signalLimits } from "../../../runtime/signaling/limits.ts";
 import { serveService } from "../../../runtime/signaling/service/serve.ts";
 import { ServiceClient } from "../../../runtime/signaling/service-client.ts";
@@ -149,6 +151,39 @@ describe("who says what is not to be said there", () => {
   it("has an answer to a notification that was asked for one", async () => {
     const { liar } = await scene();
     expect(await liar.ask("relay", { call: 7, message: {} }, 70)).toMatchObject({ id: 70, result: {} });
+  });
+});
+
+describe("a service that lies is found out", () => {
+  /** One that answers each request with what is given for its method. */
+  async function lying(answers: Readonly<Record<string, object>>): Promise<ServiceClient> {
+    const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+    await new Promise((resolve) => server.once("listening", resolve));
+    cleanUps.push(() => server.close());
+    server.on("connection", (socket) =>
+      socket.on("message", (data: Buffer) => {
+        const { id, method = "" } = JSON.parse(data.toString("utf8")) as { id?: number; method?: string };
+        if (id !== undefined) socket.send(JSON.stringify({ jsonrpc: "2.0", id, result: answers[method] }));
+      }),
+    );
+    const at = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
+    const init = { clock: virtualClock(), connect: connectNodejs };
+    const opening = ServiceClient.open(init, at, new AbortController().signal);
+    void opening.then(
+      (client) => cleanUps.push(() => client.close()),
+      () => undefined,
+    );
+    return opening;
+  }
+
+  it("when it chooses a version that it was not offered", async () => {
+    const hello = { version: 9, methods: ["discover"] };
+    await expect(lying({ hello })).rejects.toMatchObject({ code: "version-mismatch" });
+  });
+
+  it("when its pages have no end", async () => {
+    const client = await lying({ hello: { version: 1, methods: [] }, discover: { found: [], cursor: "again" } });
+    await expect(discovered(client)).rejects.toMatchObject({ code: "protocol-violation", message: /no answer/ });
   });
 });
 
