@@ -34,6 +34,8 @@ export interface ViewState {
   readonly pending: ReadonlyMap<string, string>;
   /** The target that each remote is meant to use or uses, by session and remote. */
   readonly targets: ReadonlyMap<string, string>;
+  /** Why a peer is not registered, as it was told last, by peer and service. */
+  readonly unregistered: ReadonlyMap<string, string>;
   readonly notices: readonly Notice[];
   /** Frames of outputs that are shown. */
   readonly outputs: readonly { readonly port: string; readonly text: string }[];
@@ -50,6 +52,7 @@ export function initialState(peers: readonly string[]): ViewState {
     sessions: new Map(),
     pending: new Map(),
     targets: new Map(),
+    unregistered: new Map(),
     notices: [],
     outputs: [],
     incidents: [],
@@ -163,12 +166,10 @@ function afterEvent(state: ViewState, event: PlainEvent, origin: string): ViewSt
     case "peer-registered": {
       const address = `${event.service} as ${event.id}`;
       const addresses = withAddress(state, { kind: "peer-listening", peer: event.peer, address });
-      return withPeer(state, { name: event.peer, state: "listening", addresses });
+      return afterRegistered(withPeer(state, { name: event.peer, state: "listening", addresses }), event);
     }
-    case "registration-lost": {
-      const text = `${event.peer} is not registered at ${event.service}, and tries again (${event.error.message})`;
-      return withNotice(state, { level: "warning", text });
-    }
+    case "registration-lost":
+      return afterRegistrationLost(state, event);
     case "peer-draining":
       return withNotice(state, { level: "warning", text: drainingText(event) });
     case "session-opened":
@@ -235,6 +236,24 @@ function drainingText({ peer, calls, streams, withinMs }: Extract<PlainEvent, { 
   const what = [...count(calls, "call"), ...count(streams, "stream")].join(" and ");
   const seconds = Math.ceil(withinMs / 100) / 10;
   return `${peer} stops: it takes nobody new, and waits ${seconds} s at most for ${what} (Ctrl-C again ends it at once)`;
+}
+
+/** It is tried again and again, for as long as the service is away: told is what is new. */
+function afterRegistrationLost(
+  state: ViewState,
+  { peer, service, error }: PlainEvent & { kind: "registration-lost" },
+): ViewState {
+  const key = `${peer} ${service}`;
+  if (state.unregistered.get(key) === error.message) return state;
+  const unregistered = new Map(state.unregistered).set(key, error.message);
+  const text = `${peer} is not registered at ${service}, and tries again (${error.message})`;
+  return withNotice({ ...state, unregistered }, { level: "warning", text });
+}
+
+function afterRegistered(state: ViewState, { peer, service }: PlainEvent & { kind: "peer-registered" }): ViewState {
+  const unregistered = new Map(state.unregistered);
+  if (!unregistered.delete(`${peer} ${service}`)) return state;
+  return withNotice({ ...state, unregistered }, { level: "good", text: `${peer} is registered at ${service} now` });
 }
 
 function afterRemoteFailed(state: ViewState, event: PlainEvent & { kind: "remote-failed" }): ViewState {

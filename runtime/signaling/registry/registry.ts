@@ -80,7 +80,8 @@ export class Registry {
 
   /**
    * Registers a peer, or registers it anew.
-   * @throws {MeshError} `access-denied` for an id of another; `invalid-argument`; `resource-exhausted` when there are too many
+   * @throws {MeshError} `access-denied` for an id of another; `invalid-argument`, also where there is too much to tell of a pipeline;
+   * `resource-exhausted` when there are too many
    */
   async register(given: ServiceParams<"register">): Promise<ServiceResult<"register">> {
     const { name, addresses, relay, provides, pipelines, key, epoch = 0, leaseMs = serviceLimits.leaseMs } = given;
@@ -248,14 +249,14 @@ export class Registry {
 
 /**
  * What is told of each pipeline has to fit into a message; what is the same in all, and its load, takes less than is left for them.
- * @throws {MeshError} `resource-exhausted`
+ * @throws {MeshError} `invalid-argument`
  */
 function checkTold({ name, addresses, provides, pipelines }: ServiceParams<"register">): void {
   for (const one of pipelines) {
     const bytes = utf8Length(JSON.stringify([name, addresses, provides, one]));
     if (bytes <= serviceLimits.foundBytes) continue;
     const text = `What is registered of \`${one.pipeline}\` takes ${bytes} bytes, and may take ${serviceLimits.foundBytes}.`;
-    throw new MeshError("resource-exhausted", text, {
+    throw new MeshError("invalid-argument", text, {
       hint: "Give its records fewer or shorter fields, or its peer fewer capabilities.",
     });
   }

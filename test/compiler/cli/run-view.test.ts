@@ -281,6 +281,21 @@ describe("what is kept of a run", () => {
     expect(state.incidents).toEqual(["vad had to start again"]);
   });
 
+  it("R7.1 tells once why a peer is not registered, and that it is again", () => {
+    const service = "ws://signal:7440";
+    const lost = (message: string) =>
+      event({ kind: "registration-lost", peer: "gpu", service, error: { code: "peer-unreachable", message } });
+    const registered = event({ kind: "peer-registered", peer: "gpu", service, id: "gpu-1" });
+    const happened = [registered, ...["Cut.", "Nobody.", "Nobody.", "Nobody."].map(lost), registered, lost("Nobody.")];
+    const state = happened.reduce((next, message) => advance(next, message, ""), initialState(["gpu"]));
+    expect(state.notices.map(({ text }) => text)).toEqual([
+      `gpu is not registered at ${service}, and tries again (Cut.)`,
+      `gpu is not registered at ${service}, and tries again (Nobody.)`,
+      `gpu is registered at ${service} now`,
+      `gpu is not registered at ${service}, and tries again (Nobody.)`,
+    ]);
+  });
+
   it("tells the same failure once", () => {
     const error = { code: "node-failed", message: "Node `x` failed: no" };
     const state = [

@@ -93,7 +93,7 @@ describe("a registration", () => {
     const large = peer("b", { pipelines: [pipeline("Greek", { schemas: records("\u03b1") })] });
     await registry.register(large);
     const larger = peer("c", { pipelines: [pipeline("Han", { schemas: records("\u6f22") })] });
-    await expect(registry.register(larger)).rejects.toMatchObject({ code: "resource-exhausted", message: /`Han`/ });
+    await expect(registry.register(larger)).rejects.toMatchObject({ code: "invalid-argument", message: /`Han`/ });
     expect(ids()).toEqual(["a", "b"]);
   });
 
