@@ -4,7 +4,7 @@ import { MeshError } from "../../interface/errors.ts";
 import { pipelineNotFound, toRpcError } from "../errors.ts";
 import { Deadlines } from "../deadlines.ts";
 import { closeCodes, serviceLimits, signalLimits } from "../limits.ts";
-import type { ServiceMethod } from "../methods.ts";
+import type { Query, ServiceMethod } from "../methods.ts";
 import { PerAddress } from "../per-address.ts";
 import { rpcFailure, type MethodParams, type RpcId } from "../protocol.ts";
 import type { Guest, Reception } from "../reception.ts";
@@ -191,7 +191,11 @@ export class SignalingService implements Reception, ServiceContext {
       next = one;
       break;
     }
-    if (next === undefined) return this.#refuse(socket, id, this.#notFound(hello), peer === undefined);
+    if (next === undefined) {
+      const away = this.#away(query);
+      if (away !== undefined) return this.#refuse(socket, id, away);
+      return this.#refuse(socket, id, this.#notFound(hello), peer === undefined);
+    }
     const chosen = this.chooser.choose([next], "round_robin", group) as Match;
     const callee = this.#calleeAnywhere(chosen.peer) as Callee;
     const call = new PassedCall(this, socket, callee);
@@ -211,6 +215,18 @@ export class SignalingService implements Reception, ServiceContext {
     return this.#nodes?.callee(peer, node);
   }
 
+  /** Why a peer cannot be called at present that takes calls through the service: it may be there again in a moment. */
+  #away(query: Query): MeshError | undefined {
+    for (const { peer } of this.directory.matches(query)) {
+      if (this.directory.get(peer)?.relay !== true) continue;
+      const text = `the peer ${peer} has lost its connection with this service`;
+      return new MeshError("peer-unreachable", text, {
+        hint: "It comes back by itself when it runs; look at it, or start it anew.",
+      });
+    }
+    return undefined;
+  }
+
   #notFound({ pipeline, peer }: { readonly pipeline: string; readonly peer?: string | undefined }): MeshError {
     const names = this.directory.names(signalLimits.listedPipelines + 1);
     if (peer === undefined) {
@@ -221,7 +237,7 @@ export class SignalingService implements Reception, ServiceContext {
       return new MeshError("pipeline-not-found", text.replace("there are none", "there is none at all"));
     }
     if (this.directory.has(peer)) {
-      const text = `the peer ${peer} runs no "${pipeline}", or takes no calls through this service now`;
+      const text = `the peer ${peer} runs no "${pipeline}", or takes no calls through this service`;
       return new MeshError("pipeline-not-found", text);
     }
     return new MeshError("peer-unreachable", `no peer ${peer} is registered here`);

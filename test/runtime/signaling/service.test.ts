@@ -321,6 +321,26 @@ describe("a signaling service", () => {
   });
 });
 
+it.each([undefined, "a"])(
+  "R7.3 a call to a peer (%s) that has just lost its connection may be tried again",
+  async (id) => {
+    const { clock, network, registered } = await setUp();
+    const lost = await registered("a");
+    lost.close();
+    await turn();
+    const dial = (): ReturnType<typeof callPeer> =>
+      callPeer({ clock, connect: network.connect, connectMs: 3_000 }, { ...at, pipeline: "Hearing", peer: id, signal });
+    await expect(dial()).rejects.toMatchObject({
+      code: "peer-unreachable",
+      retryable: true,
+      message: /a has lost its/,
+    });
+    // Nobody waits for it any more then.
+    await clock.advanceAsync(serviceLimits.graceMs);
+    await expect(dial()).rejects.toMatchObject({ code: id === undefined ? "pipeline-not-found" : "peer-unreachable" });
+  },
+);
+
 describe("a peer keeps itself registered", () => {
   const cleanUps: (() => unknown)[] = [];
   afterEach(async () => {

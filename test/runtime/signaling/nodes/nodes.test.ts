@@ -128,7 +128,7 @@ describe("signaling nodes that share a store", () => {
     await world.pass(4_000);
     await Promise.all(open);
     expect(await first.found()).toEqual(["full"]);
-    await expect(dial()).rejects.toMatchObject({ code: "pipeline-not-found" });
+    await expect(dial()).rejects.toMatchObject({ code: "peer-unreachable" });
   });
 
   it("R12.3 know what peers of the others report", async () => {
