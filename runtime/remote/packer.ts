@@ -24,6 +24,12 @@ const leastFreeBytes = 4 * 1024;
 /** Whatever window a reader grants. */
 const mostFreeBytes = 4 * 1024 * 1024;
 
+/**
+ * The largest message of several frames, in bytes: their reader copies each into memory of its own, and in larger ones that costs more than the
+ * messages that it saves. A frame alone may have a larger one.
+ */
+const mostJointBytes = 130 * 1024;
+
 /** Records one behind another, as many as a message takes; or one frame alone, however large. */
 export interface Batch {
   /** `roomBytes` that are free, the records, and what is free behind them. */
@@ -79,7 +85,12 @@ export class Packer {
     if (first === undefined || this.#batches.length > 1 || this.#sealed || this.#at > roomBytes || !this.hasRoom)
       return false;
     const size = (first.end - roomBytes) / first.frames;
-    return first.end + size <= roomBytes + this.messageBytes;
+    return first.end + size <= this.#jointEnd;
+  }
+
+  /** Where a message of several frames ends at most. */
+  get #jointEnd(): number {
+    return roomBytes + Math.min(this.messageBytes, mostJointBytes);
   }
 
   /** @returns where the frame was put: with others that may be there already, and that may follow */
@@ -157,14 +168,14 @@ export class Packer {
   #batchFor(size: number): Batch {
     this.#bytes += size;
     const last = this.#sealed ? undefined : this.#batches[this.#batches.length - 1];
-    if (last !== undefined && last.end + size <= roomBytes + this.messageBytes) {
+    if (last !== undefined && last.end + size <= this.#jointEnd) {
       last.end += size;
-      if (last.end > last.bytes.length) this.#grow(last, Math.min(roomBytes + this.messageBytes, last.end * 4));
+      if (last.end > last.bytes.length) this.#grow(last, Math.min(this.#jointEnd, last.end * 4));
       return last;
     }
     const end = roomBytes + size;
     // What goes in parts stands alone.
-    return this.#begun(end, Math.min(this.#before, roomBytes + this.messageBytes), size > this.messageBytes);
+    return this.#begun(end, Math.min(this.#before, this.#jointEnd), size > this.messageBytes);
   }
 
   /** A frame that is written as the messages that it will go in, so that it is copied once. */

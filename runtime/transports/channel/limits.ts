@@ -6,8 +6,8 @@ export const channelLimits = {
   messageBytes: 16 * 1024,
   /** What is sent while one channel alone is in use: a frame of 64 KiB with its header, or four of 16 KiB. */
   largeMessageBytes: 65 * 1024,
-  /** The largest that two peers may agree on, for a network that is known to be fast: a frame of 128 KiB with its header. */
-  largestMessageBytes: 130 * 1024,
+  /** The largest that two peers may agree on, for a network that is known to be fast: a frame of 256 KiB with its header. */
+  largestMessageBytes: 260 * 1024,
   /** How long one of those may take to leave, in milliseconds: so long may what is not yet known of wait for it. */
   largestMessageMs: 20,
   /**

@@ -4,6 +4,8 @@ import type { Clock } from "../../interface/clock.ts";
 const hiddenTimes = 4;
 /** The rate is found anew after so long at the latest, in microseconds. */
 const longestUs = 1_000_000;
+/** After so long without anything to send, the time until there is something does not count, in microseconds. */
+const idleUs = 100_000;
 
 /**
  * How fast what an engine was given leaves for the network, at least: beside what it tells, an engine may hold a buffer that nobody sees, and
@@ -12,7 +14,9 @@ const longestUs = 1_000_000;
 export class Outflow {
   readonly #clock: Clock;
   readonly #hiddenBytes: number;
-  #sinceUs: number;
+  #sinceUs = Number.NEGATIVE_INFINITY;
+  /** When it was last given something. */
+  #givenUs = Number.NEGATIVE_INFINITY;
   #bytes = 0;
   /** Bytes a millisecond. */
   #rate = 0;
@@ -20,26 +24,35 @@ export class Outflow {
   constructor(clock: Clock, hiddenBytes: number) {
     this.#clock = clock;
     this.#hiddenBytes = hiddenBytes;
-    this.#sinceUs = clock.nowUs();
+  }
+
+  /** It is given something. */
+  given(): void {
+    const now = this.#clock.nowUs();
+    if (now - this.#givenUs > idleUs) this.#begin(now);
+    this.#givenUs = now;
+    this.#look(now);
   }
 
   /** So much of what it was given is no more in what it tells. */
   left(bytes: number): void {
     this.#bytes += bytes;
-    this.#look();
+    this.#look(this.#clock.nowUs());
   }
 
   /** How many bytes leave in so many milliseconds; 0 while that is not known. */
   bytesIn(ms: number): number {
-    this.#look();
     return this.#rate * ms;
   }
 
-  #look(): void {
-    const now = this.#clock.nowUs();
+  #look(now: number): void {
     const us = now - this.#sinceUs;
     if (us < longestUs && this.#bytes < hiddenTimes * this.#hiddenBytes) return;
     this.#rate = (Math.max(0, this.#bytes - this.#hiddenBytes) * 1_000) / Math.max(1, us);
+    this.#begin(now);
+  }
+
+  #begin(now: number): void {
     this.#sinceUs = now;
     this.#bytes = 0;
   }

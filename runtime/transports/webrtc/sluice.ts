@@ -140,6 +140,7 @@ export class Sluice implements Mover {
         if (next === undefined) continue;
         if (!fits(messages, bytes, next, most)) return;
         outbox.handOver();
+        this.#outflow?.given();
         messages++;
         bytes += next;
         given = true;

@@ -183,6 +183,15 @@ describe("what a stream has to say while its channel has no room", () => {
     );
   });
 
+  it("goes several frames to a message while that is not so large that their reader had better have them alone", () => {
+    const packer = new Packer(300_000, 64);
+    const sizes = [...Array.from({ length: 12 }, () => 16_000), 64_000, 64_000, 64_000, 250_000, 100];
+    for (const [seq, size] of sizes.entries()) packer.add(frame(seq, size));
+    const messages = drain(packer);
+    expect(messages.map((message) => read([message]).frames.length)).toEqual([8, 5, 2, 1, 1]);
+    expect(read(messages).frames).toEqual(sizes.map((bytes, seq) => ({ seq, bytes, whole: true })));
+  });
+
   it("is bounded: 16 frames, or a message full of bytes", () => {
     const few = new Packer(maxBytes, 16);
     for (let seq = 0; seq < 16; seq += 1) {
@@ -198,25 +207,31 @@ describe("what a stream has to say while its channel has no room", () => {
   });
 });
 
+/** A stream to a reader that grants so many frames, and what comes to it. */
+async function writer(frames: number) {
+  const stage = scene();
+  const { peers } = await rawHost(stage);
+  const { opening } = call(stage);
+  await stage.clock.settle();
+  const [host] = peers;
+  if (host === undefined) throw new Error("nobody dialled");
+  const messages: Uint8Array[] = [];
+  host.channel(1).onMessage((message) => void messages.push(message));
+  host.channel(2);
+  host.say({
+    type: "accept",
+    version: 1,
+    schemas: {},
+    inputs: [{ port: "a", type: text, window: { frames, bytes: 1_048_576 } }],
+    outputs: [{ port: "b", type: text }],
+  });
+  const input = (await stage.clock.until(opening)).inputs["a"]!;
+  return { clock: stage.clock, input, messages };
+}
+
 describe("small frames of a stream", () => {
   it("leave at once when they come alone, and together when they come in bursts", async () => {
-    const stage = scene();
-    const { peers } = await rawHost(stage);
-    const { opening } = call(stage);
-    await stage.clock.settle();
-    const [host] = peers;
-    if (host === undefined) throw new Error("nobody dialled");
-    const messages: Uint8Array[] = [];
-    host.channel(1).onMessage((message) => void messages.push(message));
-    host.channel(2);
-    host.say({
-      type: "accept",
-      version: 1,
-      schemas: {},
-      inputs: [{ port: "a", type: text, window: { frames: 64, bytes: 1_048_576 } }],
-      outputs: [{ port: "b", type: text }],
-    });
-    const input = (await stage.clock.until(opening)).inputs["a"]!;
+    const { clock, input, messages } = await writer(64);
     const counts = (): number[] => messages.splice(0).map((message) => read([message]).frames.length);
     let seq = 0;
     const send = (count: number): void => {
@@ -225,73 +240,41 @@ describe("small frames of a stream", () => {
     for (let turn = 0; turn < 3; turn += 1) {
       send(1);
       expect(input.writable).toBe(true);
-      await stage.clock.settle();
+      await clock.settle();
       expect(counts(), "alone").toEqual([1]);
     }
     // Nothing moves while these are written: the first goes, the others go as one at the end of the turn.
     send(9);
-    await stage.clock.settle();
+    await clock.settle();
     expect(counts(), "a burst").toEqual([1, 8]);
     // While it goes on, more of them go together, and no more than fit: 16 of a window of 64.
     send(20);
-    await stage.clock.settle();
+    await clock.settle();
     expect(counts(), "full").toEqual([16]);
-    await stage.clock.run(1);
+    await clock.run(1);
     expect(counts(), "the rest").toEqual([4]);
     // After it, one alone waits once more, and then none.
-    await stage.clock.run(20);
+    await clock.run(20);
     send(1);
-    await stage.clock.run(1);
+    await clock.run(1);
     send(1);
-    await stage.clock.settle();
+    await clock.settle();
     expect(counts(), "alone again").toEqual([1, 1]);
   });
 
   it("go at once when no more may follow: the writer waits for the reader's credit", async () => {
-    const stage = scene();
-    const { peers } = await rawHost(stage);
-    const { opening } = call(stage);
-    await stage.clock.settle();
-    const [host] = peers;
-    if (host === undefined) throw new Error("nobody dialled");
-    const messages: Uint8Array[] = [];
-    host.channel(1).onMessage((message) => void messages.push(message));
-    host.channel(2);
-    host.say({
-      type: "accept",
-      version: 1,
-      schemas: {},
-      inputs: [{ port: "a", type: text, window: { frames: 6, bytes: 1_048_576 } }],
-      outputs: [{ port: "b", type: text }],
-    });
-    const input = (await stage.clock.until(opening)).inputs["a"]!;
+    const { clock, input, messages } = await writer(6);
     for (let seq = 0; input.writable; seq += 1) input.send(frameOf("x", seq));
-    await stage.clock.settle();
+    await clock.settle();
     expect(read(messages).frames.length).toBe(6);
     expect(input.writable).toBe(false);
   });
 
   it("fill the messages of a burst: what does not fit into one waits for others to go with", async () => {
-    const stage = scene();
-    const { peers } = await rawHost(stage);
-    const { opening } = call(stage);
-    await stage.clock.settle();
-    const [host] = peers;
-    if (host === undefined) throw new Error("nobody dialled");
-    const messages: Uint8Array[] = [];
-    host.channel(1).onMessage((message) => void messages.push(message));
-    host.channel(2);
-    host.say({
-      type: "accept",
-      version: 1,
-      schemas: {},
-      inputs: [{ port: "a", type: text, window: { frames: 64, bytes: 1_048_576 } }],
-      outputs: [{ port: "b", type: text }],
-    });
-    const input = (await stage.clock.until(opening)).inputs["a"]!;
+    const { clock, input, messages } = await writer(64);
     // Four go into a message, and a fifth does not.
     for (let seq = 0; seq < 9; seq += 1) input.send(frameOf("x".repeat(4_000), seq));
-    await stage.clock.settle();
+    await clock.settle();
     expect(messages.map((message) => read([message]).frames.length)).toEqual([1, 4, 4]);
   });
 });
