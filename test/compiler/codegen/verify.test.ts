@@ -160,6 +160,27 @@ describe("meshc build", () => {
     },
   );
 
+  it(
+    "verifies again where a type has changed that an imported file takes from another",
+    { timeout: 60_000 },
+    async () => {
+      mkdirSync(join(meshc.folder, "node_modules"));
+      meshc.write("base.mesh", "record Word { text: text }\n");
+      meshc.write("lib.mesh", 'import { Word } from "./base.mesh"\nrecord Question { word: Word }\n');
+      const code = `import { defineNode } from "pipeline-mesh";
+type Inputs = { question: { word: { text: string } } };
+type Contract = { params: { model: string }; inputs: Inputs; outputs: { sentence: string } };
+export const Answer = defineNode<Contract>({ open: () => ({}) });`;
+      const buildAgain = (): ReturnType<typeof build> => {
+        meshc.write("main.mesh", `import { Question } from "./lib.mesh"\n${node("Answer", 'from "./answer.ts"')}`);
+        return build(code);
+      };
+      expect(await buildAgain()).toMatchObject({ code: 0 });
+      meshc.write("base.mesh", "record Word { text: int }\n");
+      expect((await buildAgain()).err).toContain("MESH3020");
+    },
+  );
+
   it("does not look at the code of a program with errors", async () => {
     meshc.write("main.mesh", program('from "./answer.ts"').replace("-> sentence", "-> sentance"));
     const { code, err } = await build("");
