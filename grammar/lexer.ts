@@ -65,17 +65,22 @@ const literalTexts: readonly TokenType[] = [
   t.Semicolon,
 ];
 
-const punctuation: readonly (Punctuation | undefined)[] = Array.from({ length: ASCII }, (_, code) => {
-  const first = String.fromCharCode(code);
-  const all = [
-    ...literalTexts.map((type) => [String(type.PATTERN), type] as const),
-    ...t.foreignArrows.map((text) => [text, t.ForeignArrow] as const),
-    ...["-", "~"].map((text) => [text, t.BluntArrow] as const),
-  ];
-  const found = all.filter(([text]) => text.startsWith(first)).toSorted(([a], [b]) => b.length - a.length);
-  if (found.length === 0) return undefined;
-  return { texts: found.map(([text]) => text), types: found.map(([, type]) => type) };
-});
+const punctuation: readonly (Punctuation | undefined)[] = byFirstCharacter([
+  ...literalTexts.map((type) => [String(type.PATTERN), type] as const),
+  ...t.foreignArrows.map((text) => [text, t.ForeignArrow] as const),
+  ...["-", "~"].map((text) => [text, t.BluntArrow] as const),
+]);
+
+/** The longer ones first. */
+function byFirstCharacter(all: readonly (readonly [string, TokenType])[]): readonly (Punctuation | undefined)[] {
+  const found = Array.from<{ texts: string[]; types: TokenType[] } | undefined>({ length: ASCII });
+  for (const [text, type] of all.toSorted(([a], [b]) => b.length - a.length)) {
+    const own = (found[text.charCodeAt(0)] ??= { texts: [], types: [] });
+    own.texts.push(text);
+    own.types.push(type);
+  }
+  return found;
+}
 
 /** What text programs make of quotes. */
 const curlyQuotes = ["“”„", "‘’‚"];

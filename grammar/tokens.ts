@@ -210,7 +210,8 @@ export const OpenString = createToken({
 /** Quotes of other languages; reported, then used as the string that was meant. */
 export const ForeignString = createToken({
   name: "ForeignString",
-  pattern: /'[^'\n\r]*'|`[^`\n\r]*`|[“”„][^“”„\n\r]*[“”„]|[‘’‚][^‘’‚\n\r]*[‘’‚]/,
+  pattern:
+    /'[^'\n\r]*'|`[^`\n\r]*`|[\u201C-\u201E][^\u201C-\u201E\n\r]*[\u201C-\u201E]|[\u2018-\u201A][^\u2018-\u201A\n\r]*[\u2018-\u201A]/,
   categories: [Text],
 });
 

@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -43,8 +44,10 @@ const nameOfCode = /^[0-9a-f]{64}\.code$/;
  * @param folder where code is kept; undefined where there is no place for it
  */
 export function loadProgram(file: string, folder: string | undefined): LoadedProgram {
-  const text = readFileSync(file, "utf8");
-  const kept = folder === undefined ? undefined : join(folder, `${fingerprint(text)}.code`);
+  const bytes = readFileSync(file);
+  // V8 takes half the time for a text of which each character is one byte.
+  const text = bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
+  const kept = folder === undefined ? undefined : join(folder, `${fingerprint(bytes)}.code`);
   const cachedData = kept === undefined ? undefined : readCode(kept);
   const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${text}\n})`, {
     filename: file,
@@ -93,7 +96,7 @@ function cachesFolder(
 }
 
 /** V8 compares versions, its settings and the length of a text by itself, but not the text. */
-function fingerprint(text: string): string {
+function fingerprint(text: Buffer): string {
   return createHash("sha256")
     .update(`${cachedDataVersionTag()} ${process.arch} ${process.version}\n`)
     .update(text)
