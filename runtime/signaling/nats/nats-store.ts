@@ -3,6 +3,7 @@ import { MeshError } from "../../interface/errors.ts";
 import type { NodeBus } from "../nodes/bus.ts";
 import type { LoadReport, RegistryRecord } from "../registry/record.ts";
 import type { RegistryStore, StoreChange, Stored } from "../registry/store.ts";
+import { Answering } from "./answering.ts";
 import { apiCode, openBucket, wordsOf, type NatsAddress, type OpenBucket } from "./connect.ts";
 import { Follower } from "./follower.ts";
 import { MarkPurge } from "./mark-purge.ts";
@@ -37,6 +38,7 @@ export class NatsStore implements RegistryStore {
   readonly #subject: string;
   readonly #followers = new Set<Follower>();
   readonly #marks: MarkPurge;
+  readonly #answering: Answering;
   #isConnected = true;
   #isClosed = false;
 
@@ -48,6 +50,7 @@ export class NatsStore implements RegistryStore {
     this.#marks = new MarkPurge(clock, (key, seq) =>
       open.manager.streams.purge(open.stream, { filter: `$KV.${bucket}.${key}`, seq: seq + 1 }),
     );
+    this.#answering = new Answering(clock, () => open.bucket.get(keyOf("ready")));
     this.bus = {
       send: (message, to) => this.#say(to === undefined ? "all" : `node.${to}`, message),
       listen: async (node, take) => {
@@ -63,7 +66,7 @@ export class NatsStore implements RegistryStore {
     void this.#followConnection();
   }
 
-  readonly isReady = (): boolean => this.#isConnected && !this.#isClosed;
+  readonly isReady = (): boolean => this.#isConnected && this.#answering.isGood && !this.#isClosed;
 
   async get(id: string): Promise<Stored | undefined> {
     const entry = await this.#ask(() => this.#open.bucket.get(keyOf(id)));
@@ -117,6 +120,7 @@ export class NatsStore implements RegistryStore {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#marks.stop();
+    this.#answering.stop();
     for (const follower of this.#followers) follower.stop();
     const { connection } = this.#open;
     // What was said last is to arrive, where there is anybody to say it to.
@@ -166,7 +170,7 @@ export class NatsStore implements RegistryStore {
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {
     try {
-      return await question();
+      return await this.#answering.note(question());
     } catch (error) {
       throw new MeshError("peer-unreachable", `the store of registrations does not answer: ${wordsOf(error)}`, {
         cause: error,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Answering } from "../../../../runtime/signaling/nats/answering.ts";
 import { natsClients } from "../../../../runtime/signaling/nats/clients.nodejs.ts";
 import { KnownRevisions } from "../../../../runtime/signaling/nats/known-revisions.ts";
 import { MarkPurge, marksStayMs } from "../../../../runtime/signaling/nats/mark-purge.ts";
@@ -114,6 +115,30 @@ describe("what stands in a bucket", () => {
     marks.expect("c");
     marks.seen("c", 5, undefined);
     marks.stop();
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe("whether the store answers", () => {
+  it("is known from each question, and once it does not it is asked until it does", async () => {
+    const clock = virtualClock();
+    let [isThere, asked] = [false, 0];
+    const ask = async (): Promise<void> => {
+      asked += 1;
+      if (!isThere) throw new Error("no majority");
+    };
+    const store = new Answering(clock, ask);
+    expect(store.isGood).toBe(true);
+    await expect(store.note(Promise.reject(new Error("timeout")))).rejects.toThrow("timeout");
+    await expect(store.note(Promise.reject(new Error("timeout")))).rejects.toThrow("timeout");
+    expect([store.isGood, clock.pending]).toEqual([false, 1]);
+    await clock.advanceAsync(3_000);
+    expect([store.isGood, asked]).toEqual([false, 3]);
+    isThere = true;
+    await clock.advanceAsync(1_000);
+    expect([store.isGood, asked, clock.pending]).toEqual([true, 4, 0]);
+    await expect(store.note(Promise.reject(new Error("timeout")))).rejects.toThrow("timeout");
+    store.stop();
     expect(clock.pending).toBe(0);
   });
 });
