@@ -16,7 +16,7 @@ import {
   type GraphResult,
   type OutlineResult,
 } from "../../compiler/language-server/protocol.ts";
-import { languageId, meshcOf, settings } from "./context.ts";
+import { languageId, meshcOfWorkspace, settings } from "./context.ts";
 
 /** A language server that can be started. */
 interface Server {
@@ -24,6 +24,12 @@ interface Server {
   readonly version: string;
   readonly from: "project" | "extension";
 }
+
+/**
+ * New objects get no more room than this before it is looked which of them are still needed. From version 24 on Node.js gives them
+ * several times as much, which makes a server half as large again that has been typed in for a while, and hardly faster.
+ */
+const youngMb = 8;
 
 /** The language server, as long as there is one, and what it is asked beyond the protocol. */
 export class Client implements Disposable {
@@ -65,12 +71,11 @@ export class Client implements Disposable {
       return;
     }
     const { program, from, version } = server;
-    this.#show(`mesh ${version}`, "starting", LanguageStatusSeverity.Information, true);
     const [folder] = workspace.workspaceFolders ?? [];
     // The editor's own Node.js, so that a server works where none is installed.
     const run = {
       command: process.execPath,
-      args: [program, "lsp", "--stdio"],
+      args: [`--max-semi-space-size=${youngMb}`, program, "lsp", "--stdio"],
       options: {
         ...(folder !== undefined && { cwd: folder.uri.fsPath }),
         env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
@@ -79,13 +84,16 @@ export class Client implements Disposable {
     const client = new LanguageClient(languageId, "Mesh", { run, debug: run }, this.#options());
     this.#client = client;
     client.onDidChangeState(({ newState }) => {
-      if (newState === State.Running)
+      if (newState === State.Starting)
+        this.#show(`mesh ${version}`, "starting", LanguageStatusSeverity.Information, true);
+      else if (newState === State.Running) {
         this.#show(`mesh ${version}`, `language server of the ${from}`, LanguageStatusSeverity.Information);
-      else if (newState === State.Stopped && this.#client === client)
+        // Also when one that has died was replaced.
+        this.#started.fire();
+      } else if (newState === State.Stopped && this.#client === client)
         this.#show("mesh", "the language server has stopped", LanguageStatusSeverity.Error);
     });
     await client.start();
-    this.#started.fire();
   }
 
   #options(): LanguageClientOptions {
@@ -120,8 +128,7 @@ export class Client implements Disposable {
     };
     const { "server.use": use } = settings();
     if (use === "bundled" || !workspace.isTrusted) return own;
-    const [folder] = workspace.workspaceFolders ?? [];
-    const found = folder === undefined ? undefined : meshcOf(folder.uri.fsPath);
+    const found = meshcOfWorkspace();
     if (found !== undefined) return { ...found, from: "project" };
     return use === "project" ? undefined : own;
   }

@@ -4,11 +4,11 @@ import type { ScenarioTests } from "./scenarios.ts";
 import { chooseRun, programOf } from "./choose-run.ts";
 import type { Client } from "./client.ts";
 import { openConfiguration } from "./configuration.ts";
-import { languageId } from "./context.ts";
+import { folderOf, languageId, meshcOf } from "./context.ts";
 import type { Explanations } from "./explanations.ts";
 import type { GraphPanel } from "./graph-panel.ts";
 import { newProject } from "./new-project.ts";
-import type { MeshRun, Runs } from "./runs.ts";
+import { offerInstall, type MeshRun, type Runs } from "./runs.ts";
 import { buildTask } from "./tasks.ts";
 
 /** What the commands work on. */
@@ -89,6 +89,9 @@ async function start({ client, runs }: Parts, uri: Uri, what: What): Promise<Mes
       });
     return undefined;
   }
+  const folder = folderOf(uri);
+  // Nobody is asked for files that nothing could be done with.
+  if (meshcOf(folder) === undefined) return offerInstall(folder);
   // What runs is what is on the disk.
   await Promise.all(
     workspace.textDocuments.filter((one) => one.isDirty && one.languageId === languageId).map((one) => one.save()),

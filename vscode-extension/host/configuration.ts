@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SnippetString, Uri, window, workspace } from "vscode";
+import { currentFolder } from "./context.ts";
 
 const names = ["mesh.config.ts", "mesh.config.mts", "mesh.config.js", "mesh.config.mjs"];
 
@@ -14,7 +15,7 @@ export default defineConfig({
 
 /** Opens the configuration of the project, or begins one. */
 export async function openConfiguration(): Promise<void> {
-  const [folder] = workspace.workspaceFolders ?? [];
+  const folder = currentFolder();
   if (folder === undefined) {
     await window.showInformationMessage("A configuration belongs to a project: open its folder first.");
     return;

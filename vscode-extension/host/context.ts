@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { workspace, type Uri } from "vscode";
+import { window, workspace, type Uri, type WorkspaceFolder } from "vscode";
 import { findMeshc, wantsMeshc, type Disk, type ProjectMeshc } from "../core/find-meshc.ts";
 import { readSettings, type ExtensionSettings } from "../core/settings.ts";
 
@@ -28,6 +28,15 @@ export function meshcOf(folder: string): ProjectMeshc | undefined {
   return findMeshc(folder, disk);
 }
 
+/** The `meshc` of the workspace: of the first of its folders that has one. */
+export function meshcOfWorkspace(): (ProjectMeshc & { readonly folder: WorkspaceFolder }) | undefined {
+  for (const folder of workspace.workspaceFolders ?? []) {
+    const found = meshcOf(folder.uri.fsPath);
+    if (found !== undefined) return { ...found, folder };
+  }
+  return undefined;
+}
+
 /** What installs it there. */
 export function installCommand(folder: string): string {
   return wantsMeshc(folder, disk) ? "npm install" : "npm install pipeline-mesh";
@@ -49,6 +58,12 @@ export function nodeProgram(scope?: Uri): { readonly command: string; readonly e
   return found === undefined
     ? { command: process.execPath, env: { ...env, ELECTRON_RUN_AS_NODE: "1" } }
     : { command: found, env };
+}
+
+/** The folder that commands about a project are about: that of the file which is shown, or the first. */
+export function currentFolder(): WorkspaceFolder | undefined {
+  const shown = window.activeTextEditor?.document.uri;
+  return (shown && workspace.getWorkspaceFolder(shown)) ?? workspace.workspaceFolders?.[0];
 }
 
 /** The folder that commands about a file are run in: that of the workspace, or the file's own. */

@@ -174,15 +174,16 @@ export class Runs implements Disposable {
 }
 
 /** Tells that a project lacks the package, and offers to install it. */
-export async function offerInstall(folder: string): Promise<void> {
+export async function offerInstall(folder: string): Promise<undefined> {
   const chosen = await window.showErrorMessage(
     "pipeline-mesh is not installed in this project, so there is no `meshc` to run it with.",
     "Install",
     "New Project",
   );
   if (chosen === "New Project") await commands.executeCommand("mesh.newProject");
-  if (chosen !== "Install") return;
+  if (chosen !== "Install") return undefined;
   const terminal = window.createTerminal({ name: "Install pipeline-mesh", cwd: folder });
   terminal.show();
   terminal.sendText(installCommand(folder));
+  return undefined;
 }

@@ -6,7 +6,7 @@ import type { CancellationToken, Disposable, TestItem, TestRun, TestRunProfile, 
 import { readTestMessage, type TestMessage as MeshcMessage } from "../../compiler/cli/test/messages.ts";
 import { failureText, reasonOfNone, scenarioArguments, timelineText } from "../core/scenario-results.ts";
 import type { Client } from "./client.ts";
-import { folderOf, languageId, meshcOf, nodeProgram } from "./context.ts";
+import { folderOf, languageId, meshcOf, meshcOfWorkspace, nodeProgram } from "./context.ts";
 
 /** How many programs of a workspace are looked through. */
 const maxPrograms = 500;
@@ -62,9 +62,9 @@ export class ScenarioTests implements Disposable {
 
   /** A project whose `meshc` has no such command gets no button that could only fail. */
   async #offerRuns(): Promise<void> {
-    const [folder] = workspace.workspaceFolders ?? [];
-    if (folder === undefined || this.#profile !== undefined) return;
-    const { code } = await this.#meshc(folder.uri, ["help", "test"], () => undefined);
+    const found = meshcOfWorkspace();
+    if (found === undefined || this.#profile !== undefined) return;
+    const { code } = await this.#meshc(found.folder.uri, ["help", "test"], () => undefined);
     if (code !== 0 || this.#profile !== undefined) return;
     this.#profile = this.#controller.createRunProfile(
       "Run",

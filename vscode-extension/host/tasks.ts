@@ -1,6 +1,6 @@
 import { ProcessExecution, Task, TaskGroup, tasks, workspace, type Disposable, type WorkspaceFolder } from "vscode";
 import { readTask, taskCommands, taskWords, type MeshTask } from "../core/task-words.ts";
-import { meshcOf, nodeProgram } from "./context.ts";
+import { currentFolder, meshcOf, nodeProgram } from "./context.ts";
 import { offerInstall } from "./runs.ts";
 
 const type = "mesh";
@@ -22,7 +22,7 @@ export function registerTasks(): Disposable {
 
 /** Builds the project, as `mesh.config.ts` has it. */
 export async function buildTask(): Promise<void> {
-  const [folder] = workspace.workspaceFolders ?? [];
+  const folder = currentFolder();
   if (folder === undefined) return;
   const task = taskIn(folder, { command: "build" });
   if (task === undefined) await offerInstall(folder.uri.fsPath);

@@ -1,5 +1,7 @@
 /** Runs in the editor's extension host: what the extension does, asked of the editor as any other extension would ask it. */
 import { strict as assert } from "node:assert";
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
 import * as vscode from "vscode";
 import type { MeshApi } from "../../../vscode-extension/extension.ts";
 import { marks, type HostResult, type WindowStep } from "./protocol.ts";
@@ -96,6 +98,42 @@ test("diagnostics come and go with what is typed, and their code leads to a page
   step("fix");
   await diagnosed(() => codes(main).length === 0 || undefined, "no diagnostics");
   assert.match(editor.document.getText(), /Shout\(marks: 2\)/);
+});
+
+/** The processes of language servers that this host has started. */
+function servers(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((id) => {
+      try {
+        const words = readFileSync(`/proc/${id}/cmdline`, "utf8").split("\0");
+        const [, parent] = /\) \S (\d+) /.exec(readFileSync(`/proc/${id}/stat`, "utf8")) ?? [];
+        return words.includes("lsp") && Number(parent) === process.pid;
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+test("a server that is killed is started again, as is one that somebody restarts while typing", async () => {
+  const editor = await open();
+  const original = editor.document.getText();
+  const losing: readonly (() => unknown)[] = [
+    () => servers().map((id) => process.kill(id, "SIGKILL")),
+    () => vscode.commands.executeCommand("mesh.restartServer"),
+  ];
+  for (const lose of losing) {
+    assert.equal(servers().length, 1);
+    const [before] = servers();
+    const lost = lose();
+    await replace(editor, "Shout(marks: 2)", "Shuot(marks: 2)");
+    await diagnosed(() => (codes(main).includes("MESH2001") && servers()[0] !== before) || undefined, "MESH2001 anew");
+    await lost;
+    await put(editor, original);
+    await diagnosed(() => codes(main).length === 0 || undefined, "no diagnostics");
+  }
 });
 
 test("hovers tell what goes through an arrow", async () => {
