@@ -7,7 +7,7 @@ import { launchPlan, type Mesh } from "../../runtime/mesh/launch.ts";
 import type { Plan } from "../../runtime/interface/plan.ts";
 import { text } from "../support/pipeline-plan-builder.ts";
 import type { Process } from "../../runtime/simulation/machine.ts";
-import { echo } from "./program.ts";
+import { addressOf, echo } from "./program.ts";
 import type { ClientSpec } from "./scenario.ts";
 import type { Stream, Streams } from "./truth/streams.ts";
 import type { World } from "../../runtime/simulation/world.ts";
@@ -59,7 +59,7 @@ export class Client {
     this.#mesh = await launchPlan(plan, world.platform(process), {
       peers: [spec.name],
       registry: () => node,
-      discovers: services,
+      discovers: services.map(addressOf),
       onEvent: (event) => this.#note(event),
     });
     this.#done = Promise.all(Array.from({ length: spec.streams }, (_, index) => this.#keepUp(index)));

@@ -192,7 +192,7 @@ export class Life {
   }
 
   #common(process: Process) {
-    const services = this.scenario.services.map((one) => `ws://${one}:${servicePort}`);
+    const { services } = this.scenario;
     return { world: this.world, process, plan: this.#plan, services, streams: this.streams };
   }
 
@@ -254,18 +254,16 @@ export class Life {
       let found: Awaited<ReturnType<Observer["discover"]>>;
       for (const untilMs = this.world.nowMs + registeredMs; ;) {
         found = await observer.discover();
-        const names = found?.map(({ name }) => name).toSorted();
-        const wanted = [...this.workers.keys()].toSorted();
+        // Not those of processes that were before them, nor of one that another service still refuses: they are gone in a moment.
+        const wanted = [...this.workers.values()].map((one) => one.idAt(observer.service));
         const busy = found
           ?.filter(({ load }) => load?.inFlight !== 0)
           .map(({ peer, load }) => `${peer}: ${load?.inFlight}`);
         const watched = observer.watched;
         const ids = found?.map(({ peer }) => peer).toSorted();
-        // What a service tells of one that is not up is the process before it, or one that another service still refuses: gone in a moment.
-        const starting = [...this.workers.values()].filter(({ isUp }) => !isUp).map(({ spec }) => spec.name);
-        state = JSON.stringify({ names, wanted, starting, busy, watched, ids });
-        const isTold = String(names) === String(wanted) && String(watched) === String(ids);
-        if (isTold && starting.length === 0 && busy?.length === 0) break;
+        state = JSON.stringify({ wanted, busy, watched, ids });
+        const isTold = [ids, watched].every((told) => String(told) === String(wanted.toSorted()));
+        if (isTold && !wanted.includes(undefined) && busy?.length === 0) break;
         if (this.world.nowMs > untilMs) {
           this.breaks(
             `${observer.service} does not tell what there is, ${registeredMs} ms after the last fault: ${state}`,

@@ -10,6 +10,11 @@ import type { Streams } from "./truth/streams.ts";
 export const workerPort = 7443;
 export const servicePort = 7440;
 
+/** Of a service, by the name of its machine. */
+export function addressOf(service: string): string {
+  return `ws://${service}:${servicePort}`;
+}
+
 const location = { file: "main.mesh", line: 1, column: 1 };
 
 /** What the machines of a life run, as the compiler would write it. */

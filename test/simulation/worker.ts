@@ -1,9 +1,10 @@
 import { delay } from "../../runtime/interface/clock.ts";
 import { MeshError } from "../../runtime/interface/errors.ts";
+import type { MeshEvent } from "../../runtime/interface/events.ts";
 import type { Plan } from "../../runtime/interface/plan.ts";
 import { launchPlan, type Mesh } from "../../runtime/mesh/launch.ts";
 import type { Process } from "../../runtime/simulation/machine.ts";
-import { echo } from "./program.ts";
+import { addressOf, echo } from "./program.ts";
 import type { WorkerSpec } from "./scenario.ts";
 import type { Streams } from "./truth/streams.ts";
 import type { World } from "../../runtime/simulation/world.ts";
@@ -26,6 +27,8 @@ export class Worker {
   readonly process: Process;
   readonly spec: WorkerSpec;
   readonly #init: WorkerInit;
+  /** What it is registered as, as far as it knows, by the address of the service. */
+  readonly #ids = new Map<string, string>();
   #mesh: Mesh | undefined;
   #closed = false;
 
@@ -37,6 +40,11 @@ export class Worker {
 
   get isUp(): boolean {
     return this.#mesh !== undefined && !this.#closed;
+  }
+
+  /** The id that it has at a service; undefined while it is not up, or has none there. */
+  idAt(service: string): string | undefined {
+    return this.isUp ? this.#ids.get(addressOf(service)) : undefined;
   }
 
   /** Sessions that run here. */
@@ -55,7 +63,8 @@ export class Worker {
         const mesh = await launchPlan(plan, world.platform(process), {
           peers: [spec.name],
           registry: () => node,
-          registers: services,
+          registers: services.map(addressOf),
+          onEvent: (event) => this.#note(event),
           ...(spec.fixedId && { ids: { [spec.name]: `id-${spec.name}` } }),
         });
         this.#mesh = mesh;
@@ -67,6 +76,11 @@ export class Worker {
         await delay(process.clock, againMs);
       }
     }
+  }
+
+  #note(event: MeshEvent): void {
+    if (event.kind === "peer-registered") this.#ids.set(event.service, event.id);
+    else if (event.kind === "registration-lost") this.#ids.delete(event.service);
   }
 
   async close(): Promise<void> {
