@@ -129,7 +129,7 @@ class TypingSession {
 
   /** The same in a file that is not open: it is looked at when nothing more is typed, so that each takes its time. */
   diagnosedElsewhere({ usedIn, ...typed }: Typed & { readonly usedIn: string }): Promise<number[]> {
-    const count = { warmups: 2, keystrokes: this.#contender.keystrokes / 3 };
+    const count = { warmups: 2, keystrokes: this.#contender.keystrokes / 5 };
     return this.#each(typed, count, () => this.#client.diagnosed(tells(typed), usedIn), usedIn);
   }
 
