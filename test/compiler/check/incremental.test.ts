@@ -69,6 +69,39 @@ describe("after a change", () => {
     // Both kinds of projects have been seen.
     expect(Math.min(whole, broken)).toBeGreaterThan(0);
   });
+
+  it("all is so where the changes come while everything is checked for the first time", () => {
+    let changedMeanwhile = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fileState, { minLength: 6, maxLength: 6 }),
+        fc.array(fc.tuple(edit, fc.nat({ max: 12 })), { minLength: 1, maxLength: 6 }),
+        fc.boolean(),
+        (start, edits, asksBetween) => {
+          let states: readonly FileState[] = start;
+          const workspace = workspaceOf(filesOf(states));
+          const open = new Set([pathOf(0)]);
+          let isFirst = true;
+          for (const [{ file, change }, steps] of edits) {
+            for (let step = 0; step < steps && isFirst; step += 1) isFirst = workspace.step(open) !== undefined;
+            if (isFirst) changedMeanwhile += 1;
+            const before = filesOf(states);
+            states = states.map((one, index) => (index === file ? { ...one, ...change } : one));
+            const after = filesOf(states);
+            for (const path of new Set([...Object.keys(before), ...Object.keys(after)])) {
+              if (before[path] !== after[path]) workspace.update(path, after[path] ?? null);
+            }
+            if (!asksBetween) continue;
+            const fresh = workspaceOf(after);
+            expect(workspace.program(pathOf(0)).diagnostics).toEqual(fresh.program(pathOf(0)).diagnostics);
+          }
+          expect(saidBy(workspace)).toEqual(saidBy(workspaceOf(filesOf(states))));
+        },
+      ),
+      { numRuns },
+    );
+    expect(changedMeanwhile).toBeGreaterThan(0);
+  });
 });
 
 /** A file that two others use, one of them by way of the other. */
