@@ -58,7 +58,7 @@ export const planted: readonly Planted[] = [
   {
     what: "registry: an epoch is given a second time, to another owner",
     file: "runtime/signaling/registry/registry.ts",
-    find: "const last = Math.max(epoch, this.#ended.get(id) ?? 0);",
+    find: "const last = Math.max(Math.min(epoch, serviceLimits.broughtEpoch), this.#ended.get(id) ?? 0);",
     put: "const last = epoch;",
   },
   {
