@@ -217,6 +217,13 @@ describe("the view of what runs", () => {
     expect(ends.map((row) => row?.context)).toEqual(["ended", "ended", "ended"]);
   });
 
+  it("says of peers that they have ended with their run, which have no process to say so", () => {
+    const [run] = runRows([{ ...shown, code: 130 }]);
+    expect(run?.children.map(({ label, description, icon }) => [label, description, icon])).toEqual([
+      ["back", "ended", "circle-slash"],
+    ]);
+  });
+
   it("tells of a peer that was lost", () => {
     const lost = advance(
       state,

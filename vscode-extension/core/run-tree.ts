@@ -64,7 +64,9 @@ const peerIcons: Readonly<Record<PeerView["state"], Pick<RunRow, "icon" | "colou
   lost: { icon: "error", colour: "charts.red" },
 };
 
-function peerRow(run: ShownRun, { name, state, addresses }: PeerView): RunRow {
+function peerRow(run: ShownRun, { name, state: known, addresses }: PeerView): RunRow {
+  // What runs in the process of the run has ended with it, and had nobody to say so.
+  const state = run.code === undefined || known === "lost" ? known : "ended";
   const sessions = [...run.state.sessions.values()].filter(({ peer, open }) => peer === name && open);
   return {
     id: `${run.id}/${name}`,
