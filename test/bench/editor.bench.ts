@@ -19,6 +19,8 @@ interface Contender {
   readonly args: readonly string[];
   readonly write: (folder: string) => EditedProject;
   readonly starts: number;
+  /** Its first start ever is not like the others. */
+  readonly keepsCode: boolean;
   /** Before those that count: code is compiled as it runs. */
   readonly warmups: number;
   readonly keystrokes: number;
@@ -30,6 +32,7 @@ const ours: Contender = {
   args: [join(root, "dist/meshc.js"), "lsp", "--stdio"],
   write: writeMesh,
   starts: isLong ? 10 : 4,
+  keepsCode: true,
   warmups: 10,
   keystrokes: isLong ? 200 : 30,
   pauseMs: 30,
@@ -40,6 +43,7 @@ const theirs: Contender = {
   args: [join(root, "node_modules/@typespec/compiler/cmd/tsp-server.js"), "--stdio"],
   write: writeTypeSpec,
   starts: 1,
+  keepsCode: false,
   warmups: 0,
   keystrokes: isLong ? 20 : 1,
   pauseMs: 30,
@@ -67,7 +71,7 @@ async function measure(contender: Contender, folder: string): Promise<Measured> 
     await using client = started();
     return await openedWith(client, project, typed);
   };
-  const first = await startWith(unknown);
+  const ever = contender.keepsCode ? await startWith(unknown) : undefined;
   const start: Measured["start"] = { syntax: [], body: [] };
   for (let count = 0; count < contender.starts; count += 1) {
     start.syntax.push(await startWith(broken));
@@ -84,7 +88,7 @@ async function measure(contender: Contender, folder: string): Promise<Measured> 
     wholeList: await session.completed(open),
   };
   const others = renamed === undefined ? figures.exported : await session.diagnosedElsewhere(renamed);
-  return { first, start, ...figures, others, memoryMb: client.residentMb() };
+  return { first: ever ?? median(start.body), start, ...figures, others, memoryMb: client.residentMb() };
 }
 
 /** Opens the file with something wrong in its middle, and rights that once it has been told. @returns milliseconds until then */
