@@ -224,6 +224,11 @@ describe("the view of what runs", () => {
     ]);
   });
 
+  it("says that a run starts, as long as it has named no peer", () => {
+    const [run] = runRows([{ ...shown, state: initialState([]), code: undefined }]);
+    expect(run?.description).toBe("starting");
+  });
+
   it("tells of a peer that was lost", () => {
     const lost = advance(
       state,

@@ -53,6 +53,7 @@ export function runRows(runs: readonly ShownRun[]): RunRow[] {
 
 function runText({ state, code }: ShownRun): string {
   if (code !== undefined) return code === 130 ? "stopped" : code === 0 ? "ended" : `ended with code ${code}`;
+  if (state.peers.length === 0) return "starting";
   const listening = state.peers.filter((one) => one.state === "listening").length;
   return `${listening} of ${state.peers.length} peer${state.peers.length === 1 ? "" : "s"}`;
 }
