@@ -282,12 +282,24 @@ export class Life {
 
   /** What a service chooses among peers that nobody calls: those that tell of their load, and others that never do. */
   async #choosesWell(observer: Observer): Promise<void> {
-    const peers = ((await observer.discover()) ?? []).map(({ peer }) => peer);
-    const among = [
-      { pipeline: "Work", peers },
-      { pipeline: "Quiet", peers: await observer.register("Quiet", 2) },
-    ];
-    for (const what of await unwellOf(this.world, observer, among)) this.breaks(what);
+    const quiet = await observer.register("Quiet", 2);
+    const told = async (): Promise<string[]> =>
+      ((await observer.discover()) ?? []).map((one) => `${one.peer} ${one.epoch}`);
+    for (let before = await told(); ;) {
+      const peers = before.map((one) => one.split(" ")[0] as string);
+      const among = [
+        { pipeline: "Work", peers },
+        { pipeline: "Quiet", peers: quiet },
+      ];
+      const unwell = await unwellOf(this.world, observer, among);
+      const after = await told();
+      // Who notices only now that nothing comes from the service any more has registered anew meanwhile.
+      if (String(after) === String(before)) {
+        for (const what of unwell) this.breaks(what);
+        return;
+      }
+      before = after;
+    }
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------
