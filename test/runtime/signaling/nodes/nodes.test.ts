@@ -114,7 +114,7 @@ describe("signaling nodes that share a store", () => {
     const dial = () =>
       callPeer(
         { clock: world.clock, connect: first.connect, connectMs: 3_000 },
-        { ...at, pipeline: "Hearing", peer: "full", signal },
+        { ...at, pipeline: "Hearing", peer: "full", signal: new AbortController().signal },
       );
     const open = Array.from({ length: serviceLimits.relayedCalls }, () => dial().catch(() => undefined));
     await turn();
