@@ -166,6 +166,10 @@ function checkCall<M extends Methods>(
     const why = `there is no method "${method}" here; there are ${Object.keys(methods).join(", ")}`;
     return unacceptable(callId, rpcCodes.methodNotFound, why);
   }
+  if (namesPrototype(params)) {
+    const why = `the parameters of "${method}" are not acceptable: a member of them is named __proto__`;
+    return unacceptable(callId, rpcCodes.invalidParams, why);
+  }
   const parsed = read(schema, params ?? {});
   if (!parsed.success) {
     const where = `${parsed.flaw.path}: ${parsed.flaw.message}`;
@@ -173,6 +177,12 @@ function checkCall<M extends Methods>(
   }
   // The table pairs each method with its schema, which the compiler cannot follow through an index.
   return { kind: "call", method, id: callId, params: parsed.data } as IncomingOf<M>;
+}
+
+/** Schemas pass such a member over without a word, and who has sent it would not know that it is missing. The depth has been checked. */
+function namesPrototype(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.hasOwn(value, "__proto__") || Object.values(value).some(namesPrototype);
 }
 
 const reasons = {

@@ -106,6 +106,13 @@ const messages: [what: string, message: unknown, code: number | string, reason: 
   ],
   ["a second hello", request({ method: "hello", params: { versions: [1] } }), -32601, "method-not-found"],
   ["parameters that are a list", request({ params: [1] }), -32602, "invalid-params"],
+  ["a parameter __proto__", request({ params: JSON.parse('{"__proto__":{"limit":1}}') }), -32602, "invalid-params"],
+  [
+    "a name __proto__ inside one",
+    request({ params: { x: [JSON.parse('{"__proto__":1}')] } }),
+    -32602,
+    "invalid-params",
+  ],
   ["a limit out of range", request({ params: { limit: 1e9 } }), -32602, "invalid-params"],
   ["a cursor of 301 characters", request({ params: { cursor: "x".repeat(301) } }), -32602, "invalid-params"],
   ["65 conditions", request({ params: { where: Array.from({ length: 65 }, () => ({})) } }), -32602, "invalid-params"],
@@ -248,7 +255,13 @@ describe.each([
       `{"jsonrpc":"2.0","id":1,"method":"discover","__proto__":${poison},"constructor":{"prototype":${poison}},` +
         `"params":{"__proto__":${poison},"inputs":{"__proto__":${poison},"constructor":{"kind":"scalar","name":"text"}}}}`,
     );
-    expect(await one.next()).toMatchObject({ result: { found: [] } });
+    expect(await one.next()).toMatchObject({
+      id: 1,
+      error: { code: -32602, message: expect.stringContaining("__proto__") },
+    });
+    // Beside the parameters it is a member like any other that nobody knows.
+    one.say(`{"jsonrpc":"2.0","id":2,"method":"discover","__proto__":${poison},"params":{}}`);
+    expect(await one.next()).toMatchObject({ id: 2, result: { found: expect.any(Array) } });
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });
 });
