@@ -2,7 +2,7 @@ import type { ClientCapabilities } from "vscode-languageserver/node";
 import type { ClientAbilities } from "./session.ts";
 
 /** What a client says it can do. */
-export function abilitiesOf({ textDocument, workspace, window }: ClientCapabilities): ClientAbilities {
+export function abilitiesOf({ textDocument, workspace, window, experimental }: ClientCapabilities): ClientAbilities {
   const { completionItem, completionList } = textDocument?.completion ?? {};
   return {
     relatedInformation: textDocument?.publishDiagnostics?.relatedInformation ?? false,
@@ -17,6 +17,12 @@ export function abilitiesOf({ textDocument, workspace, window }: ClientCapabilit
     semanticTokensRefresh: workspace?.semanticTokens?.refreshSupport ?? false,
     documentSymbolTree: textDocument?.documentSymbol?.hierarchicalDocumentSymbolSupport ?? false,
     definitionLinks: textDocument?.definition?.linkSupport ?? false,
+    graphRefresh: hasGraphRefresh(experimental),
     workDoneProgress: window?.workDoneProgress ?? false,
   };
+}
+
+/** Under `experimental` anything may stand. */
+function hasGraphRefresh(said: unknown): boolean {
+  return typeof said === "object" && said !== null && "meshGraphRefresh" in said && said.meshGraphRefresh === true;
 }

@@ -29,6 +29,8 @@ export class Publisher {
   readonly #slow = new Map<Project, Map<string, Verdict>>();
   readonly #waiting = new Map<Project, () => void>();
   readonly #runs = new Map<Project, number>();
+  /** Those in which something has changed that is no text of the client's, as long as it has not been told. */
+  readonly #outdated = new Set<Project>();
   /** Those that have been checked as a whole. */
   readonly #known = new Set<Project>();
   /** Those of which all files are known, and what is to be verified once they are. */
@@ -48,6 +50,12 @@ export class Publisher {
     // Without problems of syntax, before and after, the check is the first to have something to say.
     if (hasSyntax || this.#toldSyntax(project, path)) this.#publish(project, path, atOnce);
     this.check(project, path);
+  }
+
+  /** Checks a project in which something has changed without an edit, and has the client ask anew for what it has been told of it. */
+  changedBeside(project: Project): void {
+    this.#outdated.add(project);
+    this.check(project);
   }
 
   /** Checks a project as soon as nothing else is to be done. @param edited the file that somebody is typing in */
@@ -105,6 +113,7 @@ export class Publisher {
       for (const [path, found] of all) this.#publish(project, path, this.#withSlow(project, path, found));
       this.#forgetOthers(project, new Set(all.keys()));
       this.#publishConfig(project);
+      if (this.#outdated.delete(project)) this.#session.refresh();
       this.onPublished(project);
       if (project.sources === undefined || !(await this.#session.inTurns(project.service.resting(), isStopped))) return;
       this.#complete.add(project);
@@ -163,10 +172,11 @@ export class Publisher {
     for (const path of this.#slow.get(project)?.keys() ?? []) void this.verify(project, path);
   }
 
-  /** A file has been closed: what is on the disk counts again. */
-  closed(project: Project, path: string): void {
+  /** A file has been closed: what is on the disk counts again. @param isOther it says something else */
+  closed(project: Project, path: string, isOther: boolean): void {
     this.#slow.get(project)?.delete(path);
-    this.check(project);
+    if (isOther) this.changedBeside(project);
+    else this.check(project);
     const uri = this.#session.projects.uriOf(project, path);
     // One that is part of no project is not told about any more.
     if (uri !== undefined && !project.service.modules.includes(path)) this.#send(uri, undefined, []);
@@ -185,6 +195,9 @@ export class Publisher {
     const { environment, projects, abilities } = this.#session;
     const uri = projects.uriOf(project, path);
     if (uri === undefined) return;
+    // A project in another one has files that are sources of both: what is open is told about by the one that holds its text.
+    const holder = projects.holder(uri);
+    if (holder !== undefined && holder !== project) return;
     const context = {
       uriOf: (other: string) => projects.uriOf(project, other),
       pageUrl: (code: string) => environment.pageUrl(code),

@@ -27,6 +27,8 @@ export class Projects {
   readonly #byRoot = new Map<string, Project>();
   /** What an editor calls the files that it has opened, which need not be what we would. */
   readonly #uris = new Map<Project, Map<string, string>>();
+  /** The projects that hold what is open, by file. */
+  readonly #holders = new Map<string, Project>();
   /** Where files are, as it was found out; asking the disk takes time. */
   readonly #located = new Map<string, Located>();
   #loose: Project | undefined;
@@ -80,12 +82,18 @@ export class Projects {
     const known = this.#uris.get(located.project) ?? new Map<string, string>();
     this.#uris.set(located.project, known);
     known.set(located.path, uri);
+    this.#holders.set(fileOf(uri), located.project);
     return located;
   }
 
-  forget(uri: string): void {
-    const { project, path } = this.locate(uri);
+  forget(uri: string, { project, path }: Located): void {
     this.#uris.get(project)?.delete(path);
+    this.#holders.delete(fileOf(uri));
+  }
+
+  /** The project whose service holds the text that an editor has open; undefined for a file that none has. */
+  holder(uri: string): Project | undefined {
+    return this.#holders.get(fileOf(uri));
   }
 
   /** @returns undefined for what no editor can open */
@@ -117,6 +125,11 @@ export class Projects {
     };
     return { root: undefined, service: new LanguageService(host), sources: undefined };
   }
+}
+
+/** A file has one path, and as many URIs as there are ways to write one. */
+function fileOf(uri: string): string {
+  return pathOfUri(uri) ?? uri;
 }
 
 function pathIn(root: string, file: string): string {

@@ -12,6 +12,15 @@ export const requests = {
   explain: "mesh/explain",
 } as const;
 
+/** What it says unasked, without parameters. */
+export const notifications = {
+  /**
+   * Graphs may look different, though no text that the client holds has changed. Sent to those who say `meshGraphRefresh: true` among
+   * their `experimental` capabilities.
+   */
+  graphRefresh: "mesh/graph/refresh",
+} as const;
+
 export interface GraphParams {
   readonly textDocument: TextDocumentIdentifier;
 }

@@ -8,7 +8,7 @@ import {
 import { parse } from "../../grammar/index.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { Publisher } from "./diagnostics.ts";
-import { followDocuments } from "./documents.ts";
+import { Documents } from "./documents.ts";
 import type { Environment } from "./environment.ts";
 import { features } from "./features.ts";
 import { Session } from "./session.ts";
@@ -23,7 +23,8 @@ const openingMs = 50;
 export function serve(connection: Connection, environment: Environment): void {
   const session = new Session(connection, environment);
   const publisher = new Publisher(session);
-  const sources = new SourceFinder(session, publisher);
+  const documents = new Documents(session, publisher);
+  const sources = new SourceFinder(session, publisher, documents);
   let roots: readonly string[] = [];
 
   connection.onInitialize((params) => {
@@ -71,13 +72,7 @@ export function serve(connection: Connection, environment: Environment): void {
     if (session.settings.trusted !== before.trusted) {
       for (const project of session.projects.all) void sources.look(project);
     }
-    if (JSON.stringify(before) !== JSON.stringify(session.settings)) refresh();
-  };
-
-  const refresh = (): void => {
-    if (session.abilities?.inlayHintRefresh === true) session.tell(() => connection.languages.inlayHint.refresh());
-    if (session.abilities?.codeLensRefresh === true)
-      session.tell(() => connection.sendRequest("workspace/codeLens/refresh"));
+    if (JSON.stringify(before) !== JSON.stringify(session.settings)) session.refresh();
   };
 
   publisher.onPublished = (project) => {
@@ -86,7 +81,7 @@ export function serve(connection: Connection, environment: Environment): void {
     if (project.sources === undefined) environment.soon(() => void sources.lookForNew());
   };
 
-  followDocuments(connection, session, publisher);
+  documents.follow(connection);
   for (const feature of features) feature.register(connection, session);
   connection.listen();
 }

@@ -14,6 +14,7 @@ import type { FilePlace } from "../language-service/files.ts";
 import { offsetAt, rangeOf, spanOf } from "./convert.ts";
 import type { Environment } from "./environment.ts";
 import { Projects, type Project } from "./projects.ts";
+import { notifications } from "./protocol.ts";
 import { defaultSettings, type Settings } from "./settings.ts";
 
 /** What a client can do, as far as it matters here. */
@@ -30,6 +31,8 @@ export interface ClientAbilities {
   readonly inlayHintRefresh: boolean;
   readonly codeLensRefresh: boolean;
   readonly semanticTokensRefresh: boolean;
+  /** Draws graphs, and takes the word that they may look different. */
+  readonly graphRefresh: boolean;
   readonly documentSymbolTree: boolean;
   readonly definitionLinks: boolean;
   readonly workDoneProgress: boolean;
@@ -149,6 +152,15 @@ export class Session {
       startMs = this.environment.nowMs();
     }
     return !isStopped();
+  }
+
+  /** Has the client ask anew for what it keeps: something has changed that is no text of its own. */
+  refresh(): void {
+    const { connection, abilities } = this;
+    if (abilities?.inlayHintRefresh === true) this.tell(() => connection.languages.inlayHint.refresh());
+    if (abilities?.codeLensRefresh === true) this.tell(() => connection.sendRequest("workspace/codeLens/refresh"));
+    if (abilities?.semanticTokensRefresh === true) this.tell(() => connection.languages.semanticTokens.refresh());
+    if (abilities?.graphRefresh === true) this.tell(() => connection.sendNotification(notifications.graphRefresh));
   }
 
   fail(name: string, error: unknown): void {

@@ -1,5 +1,6 @@
 import { DidChangeWatchedFilesNotification, FileChangeType, type Connection } from "vscode-languageserver/node";
 import type { Publisher } from "./diagnostics.ts";
+import type { Documents } from "./documents.ts";
 import type { Project } from "./projects.ts";
 import type { Session } from "./session.ts";
 import { pathOfUri } from "./uris.ts";
@@ -15,12 +16,16 @@ const config = /(?:^|\/)mesh\.config\.m?[tj]s$/;
 export class SourceFinder {
   readonly #session: Session;
   readonly #publisher: Publisher;
+  readonly #documents: Documents;
   readonly #looking = new Set<Project>();
-  readonly #turns = new Map<Project, number>();
+  /** How often somebody has begun to look, and of which time the answer has been taken last. */
+  #begun = 0;
+  readonly #taken = new Map<Project, number>();
 
-  constructor(session: Session, publisher: Publisher) {
+  constructor(session: Session, publisher: Publisher, documents: Documents) {
     this.#session = session;
     this.#publisher = publisher;
+    this.#documents = documents;
   }
 
   /** Looks for the programs of projects that nobody has looked for yet. @param isWanted which of them */
@@ -36,16 +41,17 @@ export class SourceFinder {
     const { root } = project;
     if (root === undefined) return;
     this.#looking.add(project);
+    const turn = (this.#begun += 1);
     try {
       const { environment, settings } = this.#session;
       const sources = await environment.findSources(root, settings.trusted);
-      // Whoever looks again meanwhile has the last word.
-      const turn = (this.#turns.get(project) ?? 0) + 1;
-      this.#turns.set(project, turn);
-      const isStopped = (): boolean => this.#turns.get(project) !== turn;
+      // Whoever has begun last has the last word, whoever is done first.
+      if ((this.#taken.get(project) ?? 0) > turn) return;
+      this.#taken.set(project, turn);
+      const isStopped = (): boolean => this.#taken.get(project) !== turn;
       if (!(await this.#session.inTurns(project.service.takingSources(sources.paths), isStopped))) return;
       project.sources = sources;
-      this.#publisher.check(project);
+      this.#publisher.changedBeside(project);
     } catch (error) {
       this.#session.fail("looking for programs", error);
     } finally {
@@ -59,6 +65,7 @@ export class SourceFinder {
       const again = new Set<Project>();
       this.#session.projects.lookAgain();
       try {
+        this.#documents.relocate();
         for (const { uri, type } of changes) {
           if (pathOfUri(uri) === undefined) continue;
           const { project, path } = this.#session.projects.locate(uri);
@@ -71,7 +78,8 @@ export class SourceFinder {
         for (const [project, paths] of changed) {
           project.service.reload(paths);
           if (again.has(project)) void this.look(project);
-          else this.#publisher.check(project);
+          else if (paths.every((path) => code.test(path))) this.#publisher.check(project);
+          else this.#publisher.changedBeside(project);
           if (paths.some((path) => code.test(path))) this.#publisher.codeChanged(project);
         }
       } catch (error) {

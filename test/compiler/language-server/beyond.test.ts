@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { requests, type GraphResult, type OutlineResult } from "../../../compiler/language-server/protocol.ts";
+import {
+  notifications,
+  requests,
+  type GraphResult,
+  type OutlineResult,
+} from "../../../compiler/language-server/protocol.ts";
 import { framesOf } from "../../../compiler/graph/picture.ts";
 import { program } from "../language-service/support/program.ts";
-import { connected, type Client } from "./support/client.ts";
+import { able, connected, type Client } from "./support/client.ts";
 
 const ask = <T>(client: Client, method: string, more: object = {}): Promise<T> =>
   client.request<T>(method, { textDocument: { uri: client.uri("main.mesh") }, ...more });
@@ -51,6 +56,39 @@ describe("what the server answers beyond the protocol", () => {
     client.change("main.mesh", { range, text: "b" });
     const mended = await ask<GraphResult>(client, requests.graph);
     expect(mended).toMatchObject({ errors: 0, version: 2, picture: { frames: [{ label: "P" }] } });
+  });
+
+  it("the word that graphs look different, once what has changed on the disk is checked, and not for an edit", async () => {
+    const text = 'import { N } from "./n.mesh"\npipeline P {\n  in a: text\n  out b: text\n  a -> N() -> b\n}\n';
+    const capabilities = { ...able, experimental: { meshGraphRefresh: true } };
+    await using client = await connected({ "main.mesh": text }, { capabilities });
+    client.open("main.mesh", text);
+    // The programs of the project have been found.
+    await client.refreshedTimes(notifications.graphRefresh, 1);
+    expect(await ask<GraphResult>(client, requests.graph)).toMatchObject({ picture: null, errors: 1 });
+    client.change("main.mesh", { text: `${text}// edited\n` });
+    await client.diagnosed("main.mesh", (one) => one.version === 2);
+    expect(client.refreshed).toHaveLength(1);
+    client.write("n.mesh", "node N {\n  in text\n  out text\n}\n");
+    client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: client.uri("n.mesh"), type: 1 }] });
+    await client.refreshedTimes(notifications.graphRefresh, 2);
+    expect(await ask<GraphResult>(client, requests.graph)).toMatchObject({ errors: 0, picture: { frames: [{}] } });
+    expect(client.logged).toEqual([]);
+  });
+
+  it("a picture at any moment while the programs of the project are looked for anew", async () => {
+    // Each step of a check counts as a long one, so that there are moments in between.
+    let nowMs = 0;
+    await using client = await connected({ "main.mesh": program }, { environment: { nowMs: () => (nowMs += 10) } });
+    client.open("main.mesh", program);
+    const changes = [{ uri: client.uri("mesh.config.mjs"), type: 2 }];
+    for (const sources of ["main.mesh", "other", ".", "main.mesh", "other"]) {
+      client.write("mesh.config.mjs", `export default { sources: ["${sources}"] };\n`);
+      client.notify("workspace/didChangeWatchedFiles", { changes });
+      const asked = Array.from({ length: 8 }, () => ask<GraphResult>(client, requests.graph));
+      for (const found of await Promise.all(asked)) expect(found).toMatchObject({ version: 1, errors: 0, picture: {} });
+    }
+    expect(client.logged).toEqual([]);
   });
 
   it("what of a file can be run, half-typed files included", async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DiagnosticTag, type PublishDiagnosticsParams } from "vscode-languageserver/node";
-import { connected, type Client } from "./support/client.ts";
+import type { Environment } from "../../../compiler/language-server/environment.ts";
+import { requests } from "../../../compiler/language-server/protocol.ts";
+import { able, connected, type Client } from "./support/client.ts";
 
 const codes = ({ diagnostics }: PublishDiagnosticsParams): unknown[] => diagnostics.map((one) => one.code);
 const version =
@@ -122,6 +124,67 @@ describe("the language server", () => {
     client.write("b.mesh", "record S { a: text }\n");
     client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: client.uri("b.mesh"), type: 2 }] });
     expect(codes(await client.diagnosed("a.mesh"))).toEqual(["MESH2005"]);
+    nothingFailed(client);
+  });
+
+  it("asks to be asked anew for hints, lenses and colours when the disk has changed, where the client can", async () => {
+    const refresh = { refreshSupport: true };
+    const workspace = { ...able.workspace, inlayHint: refresh, codeLens: refresh, semanticTokens: refresh };
+    await using client = await connected({ "a.mesh": "" }, { capabilities: { ...able, workspace } });
+    const methods = ["inlayHint", "codeLens", "semanticTokens"].map((what) => `workspace/${what}/refresh`);
+    // The programs of the project have been found.
+    for (const method of methods) await client.refreshedTimes(method, 1);
+    client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: client.uri("a.mesh"), type: 2 }] });
+    for (const method of methods) await client.refreshedTimes(method, 2);
+    // What is closed without having been saved is what it was on the disk.
+    client.open("a.mesh", "record R { a: text }\n");
+    client.notify("textDocument/didClose", { textDocument: { uri: client.uri("a.mesh") } });
+    for (const method of methods) await client.refreshedTimes(method, 3);
+    nothingFailed(client);
+  });
+
+  it("takes an open text along when its file comes to belong to another project", async () => {
+    await using client = await connected({ "sub/main.mesh": "record R { a: text }\n", "b.mesh": "" });
+    client.open("sub/main.mesh", "record R { a: txt }\n");
+    expect(codes(await client.diagnosed("sub/main.mesh", version(1)))).toEqual(["MESH2001"]);
+    client.write("sub/package.json", "{}");
+    client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: client.uri("sub/package.json"), type: 1 }] });
+    const found = await client.request(requests.graph, { textDocument: { uri: client.uri("sub/main.mesh") } });
+    expect(found).toMatchObject({ version: 1, errors: 1 });
+    client.published.length = 0;
+    client.change("sub/main.mesh", { text: "record R { a: text, b: txt }\n" });
+    expect(codes(await client.diagnosed("sub/main.mesh", version(2)))).toEqual(["MESH2001"]);
+    // The project around it knows the file as well, and has nothing to say of a text that it does not hold.
+    client.open("b.mesh", "record S { a: txt }\n");
+    await client.diagnosed("b.mesh", version(1));
+    await client.request(requests.graph, { textDocument: { uri: client.uri("b.mesh") } });
+    expect(client.published.filter(({ uri }) => uri === client.uri("sub/main.mesh"))).toEqual([]);
+    nothingFailed(client);
+  });
+
+  it("takes the sources from whoever has begun last to look for them, though others are done later", async () => {
+    const answers: ((paths: readonly string[]) => void)[] = [];
+    let onAsked: () => void = () => undefined;
+    const findSources: Environment["findSources"] = () =>
+      new Promise((resolve) => {
+        answers.push((paths) => resolve({ paths, warningsAsErrors: false, problem: undefined }));
+        onAsked();
+      });
+    const asked = async (times: number): Promise<void> => {
+      while (answers.length < times) await new Promise<void>((resolve) => void (onAsked = resolve));
+    };
+    const wrong = "record R { a: txt }\n";
+    await using client = await connected({ "old.mesh": wrong, "new.mesh": wrong }, { environment: { findSources } });
+    await asked(1);
+    client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: client.uri("mesh.config.ts"), type: 2 }] });
+    await asked(2);
+    answers[1]?.(["new.mesh"]);
+    expect(codes(await client.diagnosed("new.mesh"))).toEqual(["MESH2001"]);
+    answers[0]?.(["old.mesh"]);
+    client.write("new.mesh", "record R { a: text, a: text }\n");
+    client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: client.uri("new.mesh"), type: 2 }] });
+    expect(codes(await client.diagnosed("new.mesh"))).toEqual(["MESH2003"]);
+    expect(client.published.map(({ uri }) => uri)).toEqual([]);
     nothingFailed(client);
   });
 

@@ -16,6 +16,7 @@ import {
 import { serverEnvironment } from "../../../../compiler/cli/lsp/environment.ts";
 import { sourcesOfProject } from "../../../../compiler/cli/lsp/project-sources.ts";
 import type { Environment } from "../../../../compiler/language-server/environment.ts";
+import { notifications } from "../../../../compiler/language-server/protocol.ts";
 import { serve } from "../../../../compiler/language-server/server.ts";
 
 /** A client that can all that the server has a use for. */
@@ -49,10 +50,13 @@ export class Client implements AsyncDisposable {
   readonly logged: string[] = [];
   /** Methods that the server has asked to be told by. */
   readonly registered: string[] = [];
+  /** What the server has asked to be asked for anew, by method. */
+  readonly refreshed: string[] = [];
   readonly published: PublishDiagnosticsParams[] = [];
   initialized: InitializeResult | undefined;
   readonly #init: ClientInit;
   readonly #versions = new Map<string, number>();
+  #onRefreshed: () => void = () => undefined;
   #onPublished: () => void = () => undefined;
   readonly #end: () => void;
 
@@ -72,6 +76,15 @@ export class Client implements AsyncDisposable {
       for (const { method } of params.registrations) this.registered.push(method);
       return null;
     });
+    const refreshed = (method: string): null => {
+      this.refreshed.push(method);
+      this.#onRefreshed();
+      return null;
+    };
+    this.connection.onNotification(notifications.graphRefresh, () => void refreshed(notifications.graphRefresh));
+    for (const what of ["inlayHint", "codeLens", "semanticTokens"]) {
+      this.connection.onRequest(`workspace/${what}/refresh`, () => refreshed(`workspace/${what}/refresh`));
+    }
     this.connection.onRequest("workspace/configuration", ({ items }: { items: unknown[] }) =>
       items.map(() => init.settings ?? null),
     );
@@ -146,6 +159,15 @@ export class Client implements AsyncDisposable {
       if (found !== undefined) return found;
       await new Promise<void>((resolve) => {
         this.#onPublished = resolve;
+      });
+    }
+  }
+
+  /** Resolves once the server has asked so often to be asked anew. */
+  async refreshedTimes(method: string, times: number): Promise<void> {
+    while (this.refreshed.filter((one) => one === method).length < times) {
+      await new Promise<void>((resolve) => {
+        this.#onRefreshed = resolve;
       });
     }
   }
