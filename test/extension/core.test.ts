@@ -5,15 +5,18 @@ import { svg } from "../../compiler/graph/svg.ts";
 import { advance, initialState } from "../../compiler/cli/run/view-state.ts";
 import type { SessionDescription } from "../../runtime/interface/session.ts";
 import { findMeshc, wantsMeshc, type Disk } from "../../vscode-extension/core/find-meshc.ts";
+import { pictureOrReason } from "../../vscode-extension/core/graph-answer.ts";
 import { livePicture, type PeerSession } from "../../vscode-extension/core/live-picture.ts";
 import { readFromPage } from "../../vscode-extension/core/messages.ts";
 import { partsAt, placeOf } from "../../vscode-extension/core/picture-places.ts";
 import { measure, noRates, rateOf, rateText, streamRates, withInner } from "../../vscode-extension/core/rates.ts";
 import { filesOfPort, runArguments, runTitle } from "../../vscode-extension/core/run-request.ts";
+import { Restarts } from "../../vscode-extension/core/restarts.ts";
 import { runRows, type RunRow } from "../../vscode-extension/core/run-tree.ts";
 import { failureText, reasonOfNone, scenarioArguments } from "../../vscode-extension/core/scenario-results.ts";
 import type { ToPage } from "../../vscode-extension/core/messages.ts";
 import { ToldPage } from "../../vscode-extension/core/told-page.ts";
+import { UntilHeard } from "../../vscode-extension/core/until-heard.ts";
 import { graphPage } from "../../vscode-extension/host/graph-page.ts";
 import { compileText } from "../compiler/support/marked.ts";
 
@@ -320,6 +323,7 @@ describe("what is run", () => {
 
 describe("what the page of the graph is told", () => {
   const picture = { type: "picture", picture: { version: 1, title: "a", frames: [], boxes: [], arrows: [] } } as const;
+  const heard = { type: "heard" } as const;
   const stale = { type: "stale", reason: "1 error" } as const;
   const select = { type: "select", ids: ["a"] } as const;
   const said = (): { readonly page: ToldPage; readonly posted: ToPage[] } => {
@@ -333,7 +337,7 @@ describe("what the page of the graph is told", () => {
     page.say(picture);
     expect(posted).toEqual([]);
     page.ready();
-    expect(posted).toEqual([picture, select]);
+    expect(posted).toEqual([heard, picture, select]);
     page.say(stale);
     expect(posted.at(-1)).toBe(stale);
   });
@@ -345,11 +349,88 @@ describe("what the page of the graph is told", () => {
     page.say(picture);
     posted.length = 0;
     page.ready();
-    expect(posted).toEqual([picture]);
+    expect(posted).toEqual([heard, picture]);
     page.forget();
     posted.length = 0;
     page.ready();
-    expect(posted).toEqual([]);
+    expect(posted).toEqual([heard]);
+  });
+
+  it("tells a program that is none from a server that does not answer, and keeps the picture that was there", () => {
+    const errors = { version: 1, picture: null, errors: 2, uris: {} };
+    expect(pictureOrReason({ ...errors, picture: picture.picture, errors: 0 }, false)).toEqual(picture);
+    expect(pictureOrReason(errors, true)).toEqual({ type: "stale", reason: "2 errors: this is how it was before" });
+    const none = (reason: string): ToPage => ({ type: "none", reason });
+    expect(pictureOrReason({ ...errors, errors: 1 }, false)).toEqual(none("1 error: there is nothing to draw yet"));
+    expect(pictureOrReason(null, true)).toEqual(none("There is no program here that could be drawn."));
+    const silence = "The language server does not answer";
+    expect(pictureOrReason(undefined, false)).toEqual(none(`${silence}: there is nothing to draw yet`));
+    expect(pictureOrReason(undefined, true)).toEqual({
+      type: "stale",
+      reason: `${silence}: this is how it was before`,
+    });
+  });
+
+  it("has no picture beside the word that there is none", () => {
+    const { page, posted } = said();
+    const none = { type: "none", reason: "1 error" } as const;
+    for (const message of [picture, select, stale, none]) page.say(message);
+    page.ready();
+    expect(posted.splice(0)).toEqual([heard, none]);
+    page.say(picture);
+    page.ready();
+    expect(posted).toEqual([picture, heard, picture]);
+  });
+});
+
+describe("a page that is not heard at once", () => {
+  /** Says it to nobody, and lets the pauses pass one by one. */
+  const saying = () => {
+    const pauses: number[] = [];
+    const waiting: (() => void)[] = [];
+    const told = { said: 0, givenUp: 0 };
+    const ready = new UntilHeard(
+      () => (told.said += 1),
+      (ms, callback) => void (pauses.push(ms), waiting.push(callback)),
+      () => (told.givenUp += 1),
+    );
+    ready.start();
+    return { ready, told, pauses, pass: () => waiting.shift()?.(), isWaiting: () => waiting.length > 0 };
+  };
+
+  it("says again that it is ready, less and less often, until it has been heard", () => {
+    const { ready, told, pauses, pass, isWaiting } = saying();
+    pass();
+    pass();
+    expect(told).toEqual({ said: 3, givenUp: 0 });
+    expect(pauses).toEqual([50, 100, 200]);
+    ready.heard();
+    pass();
+    expect([told, isWaiting()]).toEqual([{ said: 3, givenUp: 0 }, false]);
+  });
+
+  it("gives up after a minute, and says so", () => {
+    const { told, pauses, pass, isWaiting } = saying();
+    while (isWaiting()) pass();
+    expect(told).toEqual({ said: 36, givenUp: 1 });
+    expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(60_000);
+  });
+});
+
+describe("a server that has ended by itself", () => {
+  it("is started again, unless it has ended five times within three minutes", () => {
+    let nowMs = 0;
+    const restarts = new Restarts(() => nowMs);
+    const next = (afterMs: number): boolean => {
+      nowMs += afterMs;
+      return restarts.ended().isRestarted;
+    };
+    expect([next(0), next(60_000), next(60_000), next(60_000), next(1)]).toEqual([true, true, true, true, true]);
+    expect(restarts.ended()).toEqual({
+      isRestarted: false,
+      message: expect.stringMatching(/ended 5 times .* "Mesh: Restart Language Server" starts it/),
+    });
+    expect(next(180_001)).toBe(true);
   });
 });
 

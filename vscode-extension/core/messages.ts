@@ -1,16 +1,24 @@
 /** What the extension and the page of the graph say to each other. */
 import type { Picture } from "../../compiler/graph/picture.ts";
 
-/** To the page. */
-export type ToPage =
+/** To the page, of the program that it shows. */
+export type Told =
   /** The program as it is now. */
   | { readonly type: "picture"; readonly picture: Picture }
-  /** The program has errors, so that the last picture stays; or there is none to show, for this reason. */
+  /** The last picture stays, and is not how the program is now, for this reason. */
   | { readonly type: "stale"; readonly reason: string }
+  /** There is no picture, for this reason. */
+  | { readonly type: "none"; readonly reason: string }
   /** What the cursor is at. */
   | { readonly type: "select"; readonly ids: readonly string[] }
   /** What runs; nothing when no mesh does. */
   | { readonly type: "live"; readonly live: LivePicture | null };
+
+/** To the page. */
+export type ToPage =
+  | Told
+  /** The page has been heard. */
+  | { readonly type: "heard" };
 
 /** To the extension. */
 export type FromPage =

@@ -1,7 +1,16 @@
-import type { ToPage } from "./messages.ts";
+import type { Told, ToPage } from "./messages.ts";
 
 /** In this order a page is told what it has missed. */
-const order: readonly ToPage["type"][] = ["picture", "stale", "select", "live"];
+const order: readonly Told["type"][] = ["picture", "stale", "none", "select", "live"];
+
+/** What a message makes untrue of what was said before. */
+const overtaken: Readonly<Record<Told["type"], readonly Told["type"][]>> = {
+  picture: ["stale", "none"],
+  stale: ["none"],
+  none: ["picture", "stale", "select", "live"],
+  select: [],
+  live: [],
+};
 
 /**
  * What a page is told. It hears nothing before it has come up, which takes its time, and begins anew when it is shown again: so the latest of
@@ -9,16 +18,15 @@ const order: readonly ToPage["type"][] = ["picture", "stale", "select", "live"];
  */
 export class ToldPage {
   readonly #post: (message: ToPage) => void;
-  readonly #latest = new Map<ToPage["type"], ToPage>();
+  readonly #latest = new Map<Told["type"], Told>();
   #isReady = false;
 
   constructor(post: (message: ToPage) => void) {
     this.#post = post;
   }
 
-  say(message: ToPage): void {
-    // A picture is as good as new.
-    if (message.type === "picture") this.#latest.delete("stale");
+  say(message: Told): void {
+    for (const type of overtaken[message.type]) this.#latest.delete(type);
     this.#latest.set(message.type, message);
     if (this.#isReady) this.#post(message);
   }
@@ -26,6 +34,7 @@ export class ToldPage {
   /** The page can be spoken to, for the first time or again. */
   ready(): void {
     this.#isReady = true;
+    this.#post({ type: "heard" });
     for (const type of order) {
       const message = this.#latest.get(type);
       if (message !== undefined) this.#post(message);

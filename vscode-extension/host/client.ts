@@ -9,13 +9,23 @@ import {
   type ExtensionContext,
 } from "vscode";
 import type { CancellationToken, Disposable, LanguageStatusItem, Uri } from "vscode";
-import { LanguageClient, State, type LanguageClientOptions } from "vscode-languageclient/node";
 import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  State,
+  type ErrorHandler,
+  type LanguageClientOptions,
+  type StaticFeature,
+} from "vscode-languageclient/node";
+import {
+  notifications,
   requests,
   type ExplainParams,
   type GraphResult,
   type OutlineResult,
 } from "../../compiler/language-server/protocol.ts";
+import { Restarts } from "../core/restarts.ts";
 import { languageId, meshcOfWorkspace, settings } from "./context.ts";
 
 /** A language server that can be started. */
@@ -37,9 +47,9 @@ export class Client implements Disposable {
   readonly #status: LanguageStatusItem;
   readonly #output = window.createOutputChannel("Mesh Language Server", { log: true });
   readonly #watched: Disposable[];
-  readonly #started = new EventEmitter<void>();
-  /** A server has come up, the first or another. */
-  readonly onDidStart = this.#started.event;
+  readonly #changed = new EventEmitter<void>();
+  /** What was asked may be answered in another way, though no text has changed: a server has come up, or says so. */
+  readonly onDidChange = this.#changed.event;
   #client: LanguageClient | undefined;
   /** Restarts go one after another. */
   #work: Promise<void> = Promise.resolve();
@@ -89,16 +99,19 @@ export class Client implements Disposable {
       else if (newState === State.Running) {
         this.#show(`mesh ${version}`, `language server of the ${from}`, LanguageStatusSeverity.Information);
         // Also when one that has died was replaced.
-        this.#started.fire();
+        this.#changed.fire();
       } else if (newState === State.Stopped && this.#client === client)
         this.#show("mesh", "the language server has stopped", LanguageStatusSeverity.Error);
     });
+    client.registerFeature(takingRefreshes);
+    client.onNotification(notifications.graphRefresh, () => this.#changed.fire());
     await client.start();
   }
 
   #options(): LanguageClientOptions {
     return {
       documentSelector: [{ language: languageId }],
+      errorHandler: errorHandler(),
       outputChannel: this.#output,
       initializationOptions: { ...workspace.getConfiguration("mesh"), trusted: workspace.isTrusted },
       synchronize: { configurationSection: "mesh" },
@@ -133,28 +146,29 @@ export class Client implements Disposable {
     return use === "project" ? undefined : own;
   }
 
-  graph(uri: Uri, token: CancellationToken): Promise<GraphResult | null> {
+  graph(uri: Uri, token: CancellationToken): Promise<GraphResult | null | undefined> {
     return this.#ask(requests.graph, { textDocument: { uri: uri.toString() } }, token);
   }
 
-  outline(uri: Uri): Promise<OutlineResult | null> {
-    return this.#ask(requests.outline, { textDocument: { uri: uri.toString() } });
+  async outline(uri: Uri): Promise<OutlineResult | null> {
+    return (await this.#ask<OutlineResult>(requests.outline, { textDocument: { uri: uri.toString() } })) ?? null;
   }
 
-  explain(params: ExplainParams): Promise<string | null> {
-    return this.#ask(requests.explain, params);
+  async explain(params: ExplainParams): Promise<string | null> {
+    return (await this.#ask<string>(requests.explain, params)) ?? null;
   }
 
-  /** Null where nobody answers: the server has gone, is too old to know the question, or the answer is no longer wanted. */
-  async #ask<T>(method: string, params: unknown, token?: CancellationToken): Promise<T | null> {
+  /**
+   * Asks the server, once it is up where it is being started anew. Undefined where nobody answers: it has gone, is too old to know the
+   * question, or the answer is no longer wanted.
+   */
+  async #ask<T>(method: string, params: unknown, token?: CancellationToken): Promise<T | null | undefined> {
     await this.#work;
-    const client = this.#client;
-    if (client?.state !== State.Running) return null;
     try {
-      return await client.sendRequest<T | null>(method, params, token);
+      return await this.#client?.sendRequest<T | null>(method, params, token);
     } catch (error) {
       if (token?.isCancellationRequested !== true) this.#output.warn(`${method}: ${reasonOf(error)}`);
-      return null;
+      return undefined;
     }
   }
 
@@ -183,8 +197,13 @@ export class Client implements Disposable {
   async #stop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    // One that has crashed, or never came up, is gone already.
-    await client?.dispose().catch(() => undefined);
+    try {
+      // One that is just being started anew can only be stopped once it is up.
+      if (client?.state === State.Starting) await client.start();
+      await client?.dispose();
+    } catch {
+      // One that has crashed, or never came up, is gone already.
+    }
   }
 
   async dispose(): Promise<void> {
@@ -192,9 +211,35 @@ export class Client implements Disposable {
     await this.#work;
     await this.#stop();
     this.#status.dispose();
-    this.#started.dispose();
+    this.#changed.dispose();
     this.#output.dispose();
   }
+}
+
+/** Says of the client that it takes the word for graphs that may look different. */
+const takingRefreshes: StaticFeature = {
+  fillClientCapabilities(capabilities) {
+    capabilities.experimental = { meshGraphRefresh: true };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: "static" }),
+  clear: () => undefined,
+};
+
+/**
+ * A message that cannot be written says no more than that the server is going; the end of the connection follows, and with it another server. The
+ * handler that the library brings would give up at that message, so that whether a server that has crashed comes back would hang on who notices first.
+ */
+function errorHandler(): ErrorHandler {
+  const restarts = new Restarts(() => performance.now());
+  return {
+    error: () => ({ action: ErrorAction.Continue, handled: true }),
+    closed() {
+      const after = restarts.ended();
+      if (after.isRestarted) return { action: CloseAction.Restart };
+      return { action: CloseAction.DoNotRestart, message: after.message };
+    },
+  };
 }
 
 export function reasonOf(error: unknown): string {

@@ -15,8 +15,9 @@ import {
   type WebviewPanel,
 } from "vscode";
 import type { GraphResult } from "../../compiler/language-server/protocol.ts";
+import { pictureOrReason } from "../core/graph-answer.ts";
 import { livePicture } from "../core/live-picture.ts";
-import { readFromPage, type ToPage } from "../core/messages.ts";
+import { readFromPage, type Told } from "../core/messages.ts";
 import { partsAt, placeOf } from "../core/picture-places.ts";
 import { ToldPage } from "../core/told-page.ts";
 import type { Client } from "./client.ts";
@@ -55,8 +56,7 @@ export class GraphPanel implements Disposable {
       window.onDidChangeActiveTextEditor((editor) => this.#follow(editor)),
       window.onDidChangeTextEditorSelection(({ textEditor }) => this.#select(textEditor)),
       runs.onDidChange(() => this.#liveLater()),
-      // One that has been started anew may know what the one before could not say any more.
-      client.onDidStart(() => void this.#draw()),
+      client.onDidChange(() => void this.#draw()),
       window.registerWebviewPanelSerializer(viewType, {
         deserializeWebviewPanel: (panel, state: unknown) => {
           const uri = shownIn(state);
@@ -148,19 +148,14 @@ export class GraphPanel implements Disposable {
     await workspace.openTextDocument(uri).then(undefined, () => undefined);
     const found = await this.#client.graph(uri, asked.token);
     if (asked.token.isCancellationRequested) return;
-    if (found === null) {
-      this.#post({ type: "stale", reason: "There is no program here that could be drawn." });
-    } else if (found.picture === null) {
-      const count = `${found.errors} error${found.errors === 1 ? "" : "s"}`;
-      const reason = this.#drawn === undefined ? "there is nothing to draw yet" : "this is how it was before";
-      this.#post({ type: "stale", reason: `${count}: ${reason}` });
-    } else {
-      this.#drawn = found;
-      this.#post({ type: "picture", picture: found.picture });
-      const editor = window.visibleTextEditors.find((one) => one.document.uri.toString() === uri.toString());
-      if (editor !== undefined) this.#select(editor);
-      this.#live();
-    }
+    const told = pictureOrReason(found, this.#drawn !== undefined);
+    this.#post(told);
+    if (told.type === "none") this.#drawn = undefined;
+    if (told.type !== "picture" || !found) return;
+    this.#drawn = found;
+    const editor = window.visibleTextEditors.find((one) => one.document.uri.toString() === uri.toString());
+    if (editor !== undefined) this.#select(editor);
+    this.#live();
   }
 
   #select({ document, selection }: TextEditor): void {
@@ -225,7 +220,7 @@ export class GraphPanel implements Disposable {
     if (target !== undefined) await workspace.fs.writeFile(target, new TextEncoder().encode(svg));
   }
 
-  #post(message: ToPage): void {
+  #post(message: Told): void {
     this.#page?.say(message);
   }
 

@@ -2,6 +2,7 @@
 import { framesOf, type Picture } from "../../compiler/graph/picture.ts";
 import { svg } from "../../compiler/graph/svg.ts";
 import type { FromPage, LivePicture, ToPage } from "../core/messages.ts";
+import { UntilHeard } from "../core/until-heard.ts";
 import { Zoom } from "./zoom.ts";
 
 declare function acquireVsCodeApi(): {
@@ -16,21 +17,40 @@ const picture = elementOf("picture");
 const notice = elementOf("notice");
 const zoom = new Zoom(picture);
 
+/** What a page says before the editor has taken it for its own is lost; that it is heard twice does no harm. */
+const ready = new UntilHeard(
+  () => say({ type: "ready" }),
+  (ms, callback) => void window.setTimeout(callback, ms),
+  () => (notice.textContent = "The editor does not answer. Close the graph, and open it again."),
+);
+
 /** The latest that came, which may be newer than what is drawn. */
 let wanted: Picture | undefined;
+/** Why that is not how the program is now, or why there is none. It may have come while the picture is laid out. */
+let reason: string | undefined;
 let isDrawing = false;
 let selected: readonly string[] = [];
 let live: LivePicture | null = null;
 
 window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
   switch (data.type) {
+    case "heard":
+      ready.heard();
+      break;
     case "picture":
       wanted = data.picture;
+      reason = undefined;
       void draw();
       break;
+    case "none":
+      wanted = undefined;
+      picture.replaceChildren();
+      reason = data.reason;
+      showReason();
+      break;
     case "stale":
-      notice.textContent = data.reason;
-      document.body.classList.add("stale");
+      reason = data.reason;
+      showReason();
       break;
     case "select":
       selected = data.ids;
@@ -52,7 +72,8 @@ async function draw(): Promise<void> {
   try {
     for (let drawn: Picture | undefined; drawn !== wanted && wanted !== undefined;) {
       drawn = wanted;
-      put(drawn, await svg(drawn, { handles: true }));
+      const text = await svg(drawn, { handles: true });
+      if (wanted !== undefined) put(drawn, text);
     }
   } catch (error) {
     notice.textContent = `The picture could not be laid out: ${error instanceof Error ? error.message : String(error)}`;
@@ -75,10 +96,14 @@ function put(drawn: Picture, text: string): void {
   }
   picture.replaceChildren(image);
   zoom.take(image);
-  notice.textContent = drawn.frames.length === 0 ? "There is no pipeline here yet." : "";
-  document.body.classList.remove("stale");
+  showReason();
   showSelected();
   showLive();
+}
+
+function showReason(): void {
+  notice.textContent = reason ?? (wanted?.frames.length === 0 ? "There is no pipeline here yet." : "");
+  document.body.classList.toggle("stale", reason !== undefined);
 }
 
 /** What can be gone to, with a name for those who do not see it. */
@@ -167,7 +192,4 @@ function elementOf(id: string): HTMLElement {
   return found;
 }
 
-// Once more when all has been loaded, for the editor takes the page for its own only then; to hear everything twice does no harm.
-const sayReady = (): void => say({ type: "ready" });
-window.addEventListener("load", sayReady);
-sayReady();
+ready.start();
