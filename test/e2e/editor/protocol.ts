@@ -13,6 +13,7 @@ export type WindowStep =
   | "graph"
   | "graph-stale"
   | "graph-mended"
+  | "graph-follows"
   | "save"
   | "running"
   | "pick"

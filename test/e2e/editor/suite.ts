@@ -250,6 +250,29 @@ test("the graph stays while there are errors, and follows once they are mended",
   await put(editor, original);
 });
 
+test("the graph follows what changes on the disk while nobody types", async () => {
+  const uses = vscode.Uri.joinPath(folder, "uses.mesh");
+  const text = `import { Murmur } from "./murmur.mesh"
+
+pipeline Uses {
+  in  a: text
+  out b: text
+  a -> Murmur() -> b
+}
+`;
+  await vscode.workspace.fs.writeFile(uses, new TextEncoder().encode(text));
+  const editor = await open(uses);
+  await vscode.commands.executeCommand("mesh.graph");
+  // The window writes what is imported, once it has seen that it is missed, and clicks on what is drawn then.
+  step("graph-follows");
+  await until(
+    vscode.window.onDidChangeTextEditorSelection,
+    () => editor.document.getText(editor.selection) === "Murmur" || undefined,
+    "a click on what has come",
+  );
+  await open();
+});
+
 test("the graph is saved as a picture that stands by itself", async () => {
   await open();
   const saved = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, "*.svg"));
