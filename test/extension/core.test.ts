@@ -357,7 +357,7 @@ describe("what the page of the graph is told", () => {
   });
 
   it("tells a program that is none from a server that does not answer, and keeps the picture that was there", () => {
-    const errors = { version: 1, picture: null, errors: 2, uris: {} };
+    const errors = { picture: null, errors: 2 };
     expect(pictureOrReason({ ...errors, picture: picture.picture, errors: 0 }, false)).toEqual(picture);
     expect(pictureOrReason(errors, true)).toEqual({ type: "stale", reason: "2 errors: this is how it was before" });
     const none = (reason: string): ToPage => ({ type: "none", reason });

@@ -1,5 +1,11 @@
-import type { GraphResult } from "../../compiler/language-server/protocol.ts";
+import type { Picture } from "../../compiler/graph/picture.ts";
 import type { Told } from "./messages.ts";
+
+/** What is looked at in an answer of the server. */
+export interface GraphAnswer {
+  readonly picture: Picture | null;
+  readonly errors: number;
+}
 
 /**
  * What a page is told for an answer of the server.
@@ -7,7 +13,7 @@ import type { Told } from "./messages.ts";
  * @param isDrawn the page has a picture of that program
  */
 export function pictureOrReason(
-  found: GraphResult | null | undefined,
+  found: GraphAnswer | null | undefined,
   isDrawn: boolean,
 ): Extract<Told, { readonly type: "picture" | "stale" | "none" }> {
   if (found === null) return { type: "none", reason: "There is no program here that could be drawn." };
