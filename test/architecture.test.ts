@@ -193,6 +193,14 @@ describe("the house", () => {
     );
   });
 
+  it("waits for signals by one door, which gives each of them one listener", () => {
+    // Machines that are simulated are the platform.
+    const others = [...sources].filter(([file]) =>
+      /^(runtime|stdlib)\/(?!simulation\/|interface\/abort\.ts)/.test(file),
+    );
+    expect(others.filter(([, text]) => text.includes('addEventListener("abort"')).map(([file]) => file)).toEqual([]);
+  });
+
   it("corrects werift behind one door", () => {
     const folder = "runtime/transports/webrtc/engines/werift/";
     const inner = (target: string): boolean => target.startsWith(folder) && target !== `${folder}corrections.nodejs.ts`;

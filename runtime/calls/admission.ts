@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { CallSignal } from "../interface/call-signal.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
@@ -64,15 +65,14 @@ export class Admission {
     return new Promise((resolve, reject) => {
       const turn = (): void => {
         this.#queue.delete(turn);
-        signal.removeEventListener("abort", onAbort);
+        unlisten();
         resolve();
       };
-      const onAbort = (): void => {
+      this.#queue.add(turn);
+      const unlisten = whenAborted(signal, () => {
         this.#queue.delete(turn);
         reject(signal.reason as Error);
-      };
-      this.#queue.add(turn);
-      signal.addEventListener("abort", onAbort, { once: true });
+      });
     });
   }
 }

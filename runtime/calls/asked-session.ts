@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
@@ -176,13 +177,11 @@ class QuestionLog {
 function aborted(over: AbortSignal, signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
     const end = (): void => {
-      over.removeEventListener("abort", end);
-      signal?.removeEventListener("abort", end);
+      for (const unlisten of unlistens) unlisten();
       reject((over.aborted ? over : signal)?.reason as Error);
     };
+    const unlistens = [over, signal].map((one) => whenAborted(one, end));
     if (over.aborted || signal?.aborted === true) end();
-    over.addEventListener("abort", end, { once: true });
-    signal?.addEventListener("abort", end, { once: true });
   });
 }
 

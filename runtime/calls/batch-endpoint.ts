@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { ExecuteRequest, ExecuteResponse } from "../interface/calls.ts";
 import { isMedia } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
@@ -107,13 +108,12 @@ async function askOnce(
   signal: AbortSignal,
 ): Promise<ExecuteResponse> {
   const session = await CallSession.open(endpoint, description, { params, inputs: Object.keys(inputs), context });
-  const onAbort = (): void => void session.close(signal.reason as never);
-  signal.addEventListener("abort", onAbort, { once: true });
+  const unlisten = whenAborted(signal, () => void session.close(signal.reason as never));
   try {
     signal.throwIfAborted();
     return await session.ask(inputs, { last: true, context });
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    unlisten();
   }
 }
 

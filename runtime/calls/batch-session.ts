@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { CallPayload, ExecuteResponse } from "../interface/calls.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame } from "../interface/frame.ts";
@@ -73,9 +74,8 @@ export class BatchSession implements PipelineSession {
       Object.keys(init.formats.inputs).map((port) => [port, new QuestionPort(port, events)]),
     );
     const { signal } = init.request;
-    const onAbort = (): void => void this.close(MeshError.from(signal.reason, "cancelled"));
-    signal.addEventListener("abort", onAbort, { once: true });
-    void this.closed.then(() => signal.removeEventListener("abort", onAbort));
+    const unlisten = whenAborted(signal, () => void this.close(MeshError.from(signal.reason, "cancelled")));
+    void this.closed.then(unlisten);
   }
 
   close(error?: MeshError): Promise<void> {

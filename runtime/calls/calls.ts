@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { ExecuteRequest, ExecuteResponse, PipelineCalls } from "../interface/calls.ts";
 import type { Clock } from "../interface/clock.ts";
 import type { PipelineDescription } from "../interface/description.ts";
@@ -144,8 +145,7 @@ class Calls implements PipelineCalls {
       (single ? undefined : this.#take(key)) ??
       (await CallSession.open(endpoint, description, { params, inputs: Object.keys(inputs), context }));
     this.#busy.add(session);
-    const onAbort = (): void => void session.close(MeshError.from(signal.reason, "cancelled"));
-    signal.addEventListener("abort", onAbort, { once: true });
+    const unlisten = whenAborted(signal, () => void session.close(MeshError.from(signal.reason, "cancelled")));
     try {
       signal.throwIfAborted();
       if (this.#closed !== undefined) throw this.#closed;
@@ -154,7 +154,7 @@ class Calls implements PipelineCalls {
       void session.close(MeshError.from(error));
       throw signal.aborted ? signal.reason : error;
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      unlisten();
       this.#busy.delete(session);
       if (single) void session.close(new MeshError("cancelled", "The call has been answered."));
       else this.#keep(key, session);

@@ -1,3 +1,5 @@
+import { whenAborted } from "./abort.ts";
+
 /** Time as an argument: the runtime never asks the platform directly, so that a simulated clock can stand in. */
 export interface Clock {
   /** Monotonic time in microseconds; only differences mean something. */
@@ -18,14 +20,13 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
       reject(signal.reason as Error);
       return;
     }
-    const onAbort = (): void => {
-      cancel();
-      reject(signal?.reason as Error);
-    };
     const cancel = clock.schedule(delayMs, () => {
-      signal?.removeEventListener("abort", onAbort);
+      unlisten();
       resolve();
     });
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const unlisten = whenAborted(signal, () => {
+      cancel();
+      reject(signal?.reason as Error);
+    });
   });
 }

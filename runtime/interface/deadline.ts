@@ -1,3 +1,4 @@
+import { whenAborted } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import type { MeshError } from "./errors.ts";
 
@@ -28,8 +29,7 @@ export async function withDeadline<T>(
   const { clock, signal: outer } = deadline;
   outer?.throwIfAborted();
   const controller = new AbortController();
-  const onOuter = (): void => controller.abort(outer?.reason);
-  outer?.addEventListener("abort", onOuter, { once: true });
+  const unlisten = whenAborted(outer, () => controller.abort(outer?.reason));
   const arm = (afterMs: number, error: () => MeshError): (() => void) =>
     clock.schedule(afterMs, () => controller.abort(error()));
   let settled = false;
@@ -41,7 +41,7 @@ export async function withDeadline<T>(
   };
   try {
     return await new Promise<T>((resolve, reject) => {
-      controller.signal.addEventListener("abort", () => reject(controller.signal.reason as Error), { once: true });
+      whenAborted(controller.signal, () => reject(controller.signal.reason as Error));
       work(controller.signal, extend).then((value) => {
         if (controller.signal.aborted) deadline.discard?.(value);
         else resolve(value);
@@ -50,6 +50,6 @@ export async function withDeadline<T>(
   } finally {
     settled = true;
     cancel();
-    outer?.removeEventListener("abort", onOuter);
+    unlisten();
   }
 }

@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { Clock } from "../interface/clock.ts";
 import type { MeshError } from "../interface/errors.ts";
 import type { OnEvent } from "../interface/events.ts";
@@ -31,16 +32,15 @@ export class OpenSessions {
     const { signal } = request;
     signal.throwIfAborted();
     const life = new AbortController();
-    const onAbort = (): void => life.abort(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    const unlisten = whenAborted(signal, () => life.abort(signal.reason));
     const opening = endpoint.open({ ...request, signal: life.signal });
     this.#opening.set(life, opening);
     try {
       const session = await opening;
-      this.#track(peer, pipeline, session, () => signal.removeEventListener("abort", onAbort));
+      this.#track(peer, pipeline, session, unlisten);
       return session;
     } catch (error) {
-      signal.removeEventListener("abort", onAbort);
+      unlisten();
       throw error;
     } finally {
       this.#opening.delete(life);

@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import { MeshError } from "../interface/errors.ts";
 import { named } from "../interface/named.ts";
 import { randomId } from "../interface/random.ts";
@@ -110,9 +111,7 @@ export class LocalSession implements PipelineSession {
   async open(): Promise<void> {
     const { signal } = this.#init.request;
     if (signal.aborted) throw MeshError.from(signal.reason, "cancelled");
-    const onAbort = (): void => void this.close(MeshError.from(signal.reason, "cancelled"));
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#unlisten = () => signal.removeEventListener("abort", onAbort);
+    this.#unlisten = whenAborted(signal, () => void this.close(MeshError.from(signal.reason, "cancelled")));
     try {
       await new Promise<void>((resolve, reject) => {
         this.#giveUp = reject;

@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import { ignore } from "./outcome.ts";
 
 interface Waiter {
@@ -31,14 +32,13 @@ export class Waiters {
       signal.throwIfAborted();
       const forget = (): void => {
         this.#waiting?.delete(waiter);
-        signal.removeEventListener("abort", onAbort);
+        unlisten();
       };
-      const onAbort = (): void => waiter.reject(signal.reason);
       const waiter: Waiter = {
         resolve: () => (forget(), resolve()),
         reject: (error) => (forget(), reject(error as Error)),
       };
-      signal.addEventListener("abort", onAbort, { once: true });
+      const unlisten = whenAborted(signal, () => waiter.reject(signal.reason));
       this.#waiting ??= new Set();
       this.#waiting.add(waiter);
     });

@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { FlowType } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
@@ -111,8 +112,7 @@ export class CallerSession implements PipelineSession {
 
   /** Says hello and waits for the answer. @throws {MeshError} the refusal, or the signal's reason; nothing is left open */
   async open(signal: AbortSignal): Promise<void> {
-    const onAbort = (): void => this.#reject(MeshError.from(signal.reason, "cancelled"));
-    signal.addEventListener("abort", onAbort, { once: true });
+    const unlisten = whenAborted(signal, () => this.#reject(MeshError.from(signal.reason, "cancelled")));
     try {
       const channels = this.#greet();
       const accept = await this.#accepted;
@@ -122,7 +122,7 @@ export class CallerSession implements PipelineSession {
       void this.#wire.close(failure);
       throw failure;
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      unlisten();
     }
   }
 
@@ -276,9 +276,8 @@ export class CallerSession implements PipelineSession {
     this.#useTracks(accept);
     for (const source of sources) source.start();
     const { signal } = request;
-    const onAbort = (): void => void this.#wire.close(MeshError.from(signal.reason, "cancelled"));
-    signal.addEventListener("abort", onAbort, { once: true });
-    void this.closed.then(() => signal.removeEventListener("abort", onAbort));
+    const unlisten = whenAborted(signal, () => void this.#wire.close(MeshError.from(signal.reason, "cancelled")));
+    void this.closed.then(unlisten);
   }
 
   #take(message: OpeningMessage | { readonly type: "foreign-hello" }): void {

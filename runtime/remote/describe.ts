@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { Clock } from "../interface/clock.ts";
 import { withDeadline } from "../interface/deadline.ts";
 import type { PipelineDescription, PortDescription } from "../interface/description.ts";
@@ -75,14 +76,13 @@ async function ask(
   void wire.closed.then(({ error }) =>
     reject(error ?? new MeshError("peer-lost", `${uri} closed before it answered.`)),
   );
-  const onAbort = (): void => reject(MeshError.from(signal.reason, "cancelled"));
-  signal.addEventListener("abort", onAbort, { once: true });
+  const unlisten = whenAborted(signal, () => reject(MeshError.from(signal.reason, "cancelled")));
   try {
     wire.start();
     wire.send({ type: "describe", versions: [protocolVersion], pipeline });
     return describedBy(pipeline, await answered);
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    unlisten();
     await wire.close();
   }
 }

@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { FlowType } from "../interface/caps.ts";
 import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
@@ -104,9 +105,9 @@ export class HFPipelineNode implements RunningRemote {
     this.#outlets = Object.fromEntries(
       Object.entries(init.outputs).map(([port, link]) => [port, { link, epochs, next: 0, ended: false }]),
     );
-    const onAbort = (): void => void this.close(MeshError.from(init.signal.reason, "cancelled"));
-    init.signal.addEventListener("abort", onAbort, { once: true });
-    void this.closed.then(() => init.signal.removeEventListener("abort", onAbort));
+    const { signal } = init;
+    const unlisten = whenAborted(signal, () => void this.close(MeshError.from(signal.reason, "cancelled")));
+    void this.closed.then(unlisten);
   }
 
   /**

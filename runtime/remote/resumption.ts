@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import { MeshError } from "../interface/errors.ts";
 import { checkVersion } from "./agreement.ts";
 import { Leg, type LegInit } from "./leg.ts";
@@ -57,8 +58,7 @@ export async function resumeOver(
     onEnd: (error) => reject(error ?? leftEarly()),
   });
   const channels = wire.channelsOn(init.connection);
-  const onAbort = (): void => reject(MeshError.from(signal.reason, "cancelled"));
-  signal.addEventListener("abort", onAbort, { once: true });
+  const unlisten = whenAborted(signal, () => reject(MeshError.from(signal.reason, "cancelled")));
   try {
     signal.throwIfAborted();
     leg.start();
@@ -71,7 +71,7 @@ export async function resumeOver(
     void leg.leave(new MeshError("peer-lost", "The attempt to go on was given up."), true);
     throw error;
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    unlisten();
   }
 }
 

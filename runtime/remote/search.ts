@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import { delay, type Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { BreakerChange, TargetHealth } from "./target-health.ts";
@@ -57,12 +58,8 @@ export function search<T>(init: SearchInit<T>): Promise<Found<T> | undefined> {
     const finish = (): void => {
       over = true;
       cancelRace();
-      signal.removeEventListener("abort", onAbort);
+      unlisten();
       others.abort(new MeshError("cancelled", "Another target was faster."));
-    };
-    const onAbort = (): void => {
-      finish();
-      reject(signal.reason as Error);
     };
     const begin = (): void => {
       cancelRace();
@@ -107,7 +104,10 @@ export function search<T>(init: SearchInit<T>): Promise<Found<T> | undefined> {
       reject(signal.reason as Error);
       return;
     }
-    signal.addEventListener("abort", onAbort, { once: true });
+    const unlisten = whenAborted(signal, () => {
+      finish();
+      reject(signal.reason as Error);
+    });
     begin();
   });
 }

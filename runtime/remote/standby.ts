@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import type { Clock } from "../interface/clock.ts";
 import { delay } from "../interface/clock.ts";
 import type { StandbyConnection } from "../interface/transport.ts";
@@ -71,16 +72,16 @@ export class Standby {
 /** Resolves when it is lost. @throws the signal's reason; it is let go then */
 function lost(connection: StandbyConnection, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
+    const leave = (): void => {
       connection.release();
       reject(signal.reason as Error);
     };
-    signal.addEventListener("abort", onAbort, { once: true });
+    const unlisten = whenAborted(signal, leave);
     void connection.closed.then(() => {
-      signal.removeEventListener("abort", onAbort);
+      unlisten();
       connection.release();
       resolve();
     });
-    if (signal.aborted) onAbort();
+    if (signal.aborted) leave();
   });
 }

@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import { MeshError } from "../interface/errors.ts";
 import { formatHostPort } from "../interface/uri.ts";
 import { closeCodes, signalSubprotocol } from "./limits.ts";
@@ -9,21 +10,20 @@ export const connectBrowser: SignalConnect = (at, signal) =>
     signal.throwIfAborted();
     const where = formatHostPort(at);
     const socket = new WebSocket(`${at.secure === true ? "wss" : "ws"}://${where}/`, signalSubprotocol);
-    const onAbort = (): void => {
+    const unlisten = whenAborted(signal, () => {
       reject(signal.reason as Error);
       socket.close();
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
+    });
     socket.addEventListener("error", () => reject(unreachable(where)), { once: true });
     socket.addEventListener(
       "open",
       () => {
-        signal.removeEventListener("abort", onAbort);
+        unlisten();
         resolve(wrap(socket));
       },
       { once: true },
     );
-    socket.addEventListener("close", () => signal.removeEventListener("abort", onAbort), { once: true });
+    socket.addEventListener("close", unlisten, { once: true });
   });
 
 function wrap(socket: WebSocket): SignalSocket {

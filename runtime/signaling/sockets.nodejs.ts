@@ -3,6 +3,7 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import { whenAborted } from "../interface/abort.ts";
 import { answerRequest, declineBroken } from "../http/server.nodejs.ts";
 import { httpLimits } from "../http/limits.ts";
 import type { HttpService } from "../http/message.ts";
@@ -33,11 +34,10 @@ export const connectNodejs: SignalConnect = (at, signal) =>
       ...common,
       followRedirects: false,
     });
-    const onAbort = (): void => {
+    const unlisten = whenAborted(signal, () => {
       reject(signal.reason as Error);
       socket.terminate();
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
+    });
     // Stays on for good: a socket without a listener for `error` takes the process down.
     socket.on("error", (error: NodeJS.ErrnoException) => reject(unreachable(where, error)));
     socket.once("unexpected-response", (request, response) => {
@@ -46,10 +46,10 @@ export const connectNodejs: SignalConnect = (at, signal) =>
       else reject(unreachable(where, new Error(`Unexpected server response: ${String(response.statusCode)}`)));
     });
     socket.once("open", () => {
-      signal.removeEventListener("abort", onAbort);
+      unlisten();
       resolve(new WsSocket(socket));
     });
-    socket.once("close", () => signal.removeEventListener("abort", onAbort));
+    socket.once("close", unlisten);
   });
 
 export interface NodejsListenerInit {

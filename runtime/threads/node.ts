@@ -1,3 +1,4 @@
+import { whenAborted } from "../interface/abort.ts";
 import { loadOnce } from "../interface/load-once.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { Frame, Payload } from "../interface/frame.ts";
@@ -86,7 +87,7 @@ class ThreadNode {
     });
     const { signal } = context;
     if (signal.aborted) this.#stop();
-    else signal.addEventListener("abort", () => this.#stop(), { once: true });
+    else whenAborted(signal, () => this.#stop());
   }
 
   end(reason: MeshError): void {
@@ -181,12 +182,12 @@ class ThreadNode {
     const cancel = (): void => this.#thread.tell({ do: "cancel", of: call, reason: errorData(signal?.reason) });
     const answered = this.#thread.ask({ do: "call", part, given, ...this.#news() }, transfer, (id) => (call = id));
     if (signal?.aborted === true) cancel();
-    else signal?.addEventListener("abort", cancel);
+    const unlisten = whenAborted(signal, cancel);
     const counts = part === "run" ? 0 : 1;
     this.#calls += counts;
     const left = (): void => {
       this.#calls -= counts;
-      signal?.removeEventListener("abort", cancel);
+      unlisten();
     };
     try {
       const outcome = readOutcome(await answered);

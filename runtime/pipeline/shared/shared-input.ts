@@ -1,3 +1,4 @@
+import { whenAborted } from "../../interface/abort.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Frame } from "../../interface/frame.ts";
 import type { KeyFrameListener, Link } from "../../interface/link.ts";
@@ -49,14 +50,13 @@ export class SharedInput implements Link {
     signal?.throwIfAborted();
     // The caller may leave while it waits, and the instance stays.
     const wait = new AbortController();
-    const onAbort = (): void => wait.abort(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const unlisten = whenAborted(signal, () => wait.abort(signal?.reason));
     this.#waits.add(wait);
     try {
       await this.#init.target.ready(wait.signal);
     } finally {
       this.#waits.delete(wait);
-      signal?.removeEventListener("abort", onAbort);
+      unlisten();
     }
   }
 

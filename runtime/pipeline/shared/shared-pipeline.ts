@@ -1,3 +1,4 @@
+import { whenAborted } from "../../interface/abort.ts";
 import { isMedia, type FlowType, type Schemas } from "../../interface/caps.ts";
 import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
@@ -203,14 +204,13 @@ function meet(pipeline: PipelinePlan, request: SessionRequest, schemas: Schemas)
 
 /** @throws the signal's reason; what the promise rejects with */
 async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  let onAbort: () => void = () => undefined;
+  let unlisten = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(MeshError.from(signal.reason, "cancelled"));
+    unlisten = whenAborted(signal, () => reject(MeshError.from(signal.reason, "cancelled")));
   });
-  signal.addEventListener("abort", onAbort, { once: true });
   try {
     await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    unlisten();
   }
 }

@@ -1,3 +1,4 @@
+import { whenAborted } from "../../interface/abort.ts";
 import { formatType, type FlowType, type Schemas } from "../../interface/caps.ts";
 import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
@@ -56,9 +57,8 @@ export class SharedSession implements PipelineSession {
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     for (const [port, type] of Object.entries(formats.inputs)) this.#feed(port, type);
     for (const [port, type] of Object.entries(formats.outputs)) this.#tap(port, type);
-    const onAbort = (): void => void this.close(MeshError.from(request.signal.reason, "cancelled"));
-    request.signal.addEventListener("abort", onAbort, { once: true });
-    this.#stopListening = () => request.signal.removeEventListener("abort", onAbort);
+    const { signal } = request;
+    this.#stopListening = whenAborted(signal, () => void this.close(MeshError.from(signal.reason, "cancelled")));
   }
 
   close(error?: MeshError): Promise<void> {

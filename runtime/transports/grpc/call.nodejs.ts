@@ -1,4 +1,5 @@
 import { Metadata, status, type Client, type Deadline, type MethodDefinition, type StatusObject } from "@grpc/grpc-js";
+import { whenAborted } from "../../interface/abort.ts";
 import type { CallSignal } from "../../interface/call-signal.ts";
 import { grpcLimits } from "./limits.ts";
 
@@ -34,8 +35,9 @@ export function callUnary<Request, Response>(call: UnaryCall<Request, Response>)
   return new Promise((resolve, reject) => {
     const message = method.requestSerialize(request);
     const stream = client.getChannel().createCall(method.path, deadline, null, null, null);
-    const onAbort = (): void => stream.cancelWithStatus(status.CANCELLED, "The caller waits no longer.");
-    signal.addEventListener("abort", onAbort, { once: true });
+    const unlisten = whenAborted(signal, () =>
+      stream.cancelWithStatus(status.CANCELLED, "The caller waits no longer."),
+    );
     let response: { readonly message: Response } | undefined;
     let broken: StatusObject | undefined;
     const isBroken = (code: status, details: string): void => {
@@ -56,7 +58,7 @@ export function callUnary<Request, Response>(call: UnaryCall<Request, Response>)
         }
       },
       onReceiveStatus(end) {
-        signal.removeEventListener("abort", onAbort);
+        unlisten();
         if (broken === undefined && end.code === status.OK && response !== undefined) {
           resolve(response.message);
           return;

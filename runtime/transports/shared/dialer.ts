@@ -1,3 +1,4 @@
+import { whenAborted } from "../../interface/abort.ts";
 import type { Clock } from "../../interface/clock.ts";
 import { withDeadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
@@ -224,12 +225,11 @@ function isOfPipeline({ code }: MeshError): boolean {
 
 function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) reject(signal.reason as Error);
+    const unlisten = whenAborted(signal, () => reject(signal.reason as Error));
     void promise.then(() => {
-      signal.removeEventListener("abort", onAbort);
+      unlisten();
       resolve();
     });
-    if (signal.aborted) onAbort();
   });
 }

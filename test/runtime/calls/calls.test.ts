@@ -1,7 +1,8 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { pipelineCalls } from "../../../runtime/calls/calls.ts";
 import type { ExecuteResponse, PipelineCalls } from "../../../runtime/interface/calls.ts";
-import { CallCancellation } from "../../../runtime/interface/call-signal.ts";
+import { CallCancellation, type CallSignal } from "../../../runtime/interface/call-signal.ts";
 import type { FlowType } from "../../../runtime/interface/caps.ts";
 import type { PipelineDescription } from "../../../runtime/interface/description.ts";
 import { MeshError } from "../../../runtime/interface/errors.ts";
@@ -63,10 +64,7 @@ function setUp() {
 function ask(
   calls: PipelineCalls,
   payload: string,
-  {
-    params = {},
-    signal = new CallCancellation(),
-  }: { params?: Record<string, JsonValue>; signal?: CallCancellation } = {},
+  { params = {}, signal = new CallCancellation() }: { params?: Record<string, JsonValue>; signal?: CallSignal } = {},
 ): Promise<ExecuteResponse> {
   return calls.execute({ pipeline: "Ask", params, inputs: { question: { payload, timestampUs: 0 } }, signal });
 }
@@ -111,5 +109,19 @@ describe("sessions that answer calls", () => {
     expect(ends).toEqual([gone]);
     await expect(ask(calls, "b", { signal })).rejects.toBe(gone);
     expect(await ask(calls, "c")).toMatchObject({ answer: { payload: "by 1" } });
+  });
+
+  it("end together by one signal of their callers, who are not told that it has too many listeners", async () => {
+    const { calls } = setUp();
+    const all = new AbortController();
+    // 16 are worked on, the others wait.
+    const answers = Array.from({ length: 50 }, () => ask(calls, "wait", { signal: all.signal }));
+    await Promise.resolve();
+    expect(getEventListeners(all.signal, "abort")).toHaveLength(1);
+    all.abort(new MeshError("cancelled", "The program stops."));
+    const ends = await Promise.allSettled(answers);
+    expect(ends.map((end) => (end.status === "rejected" ? end.reason : undefined))).toEqual(
+      answers.map(() => all.signal.reason),
+    );
   });
 });

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
@@ -220,7 +219,6 @@ describe("a batch pipeline that is called by gRPC", () => {
   it("refuses early, with when to come again, rather than let calls pile up", async () => {
     const stub = new Stub(addressOf(await served(program, nodes())));
     const leave = new AbortController();
-    setMaxListeners(100, leave.signal);
     const wait = { pipeline: "Wait", inputs: { question: { text: "never" } } };
     // 16 are worked on, 64 wait.
     const calls = Array.from({ length: 80 }, () => statusOfCall(stub.call("Execute", wait, { signal: leave.signal })));

@@ -2,6 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { whenAborted } from "../../../../runtime/interface/abort.ts";
 import type { NodeDefinition } from "../../../../runtime/interface/node.ts";
 import { launchPlan, type LaunchOptions, type Mesh } from "../../../../runtime/mesh/launch.ts";
 import { servePeer } from "../../../../runtime/mesh/serving.ts";
@@ -86,7 +87,7 @@ export class Stub {
         callOptions,
         (error, response) => (response === undefined || error !== null ? reject(error) : resolve(response)),
       );
-      signal?.addEventListener("abort", () => call.cancel(), { once: true });
+      whenAborted(signal, () => call.cancel());
     });
   }
 
