@@ -31,6 +31,8 @@ export interface OutgoingCall extends SignalingLeg {
   readonly shared: boolean;
   /** The largest message that the other side takes on a data channel, in bytes; undefined where it has not told. */
   readonly messageBytes?: number | undefined;
+  /** The other side confirms what comes over data channels, to who asks for it. */
+  readonly confirms?: boolean | undefined;
   /** Which of the connections that the caller has named is with this peer, and may be used in place of another; undefined for none. */
   readonly over?: number | undefined;
   /**
@@ -51,6 +53,8 @@ export interface IncomingCall extends SignalingLeg {
   readonly shared: boolean;
   /** The largest message that the caller takes on a data channel, in bytes; undefined where it has not told. */
   readonly messageBytes?: number | undefined;
+  /** The caller confirms what comes over data channels, to who asks for it. */
+  readonly confirms?: boolean | undefined;
   /** The address that it comes from; undefined where that is not known, as when a service passes it on. */
   readonly remoteHost?: string | undefined;
   readonly offer: string;
@@ -82,6 +86,8 @@ export interface CallOptions {
   readonly share?: boolean;
   /** The largest message that this side takes on a data channel, in bytes; left out, it is not told. */
   readonly messageBytes?: number | undefined;
+  /** This side confirms what comes over data channels, to who asks for it. */
+  readonly confirms?: boolean;
   /** Connections that others have dialled to the caller, 16 at most: one of them may be with the peer that is called. */
   readonly bonds?: readonly Bond[];
   readonly signal: AbortSignal;
@@ -99,6 +105,8 @@ export interface ServeOptions {
   readonly share?: boolean;
   /** The largest message that this side takes on a data channel, in bytes; told to callers that tell theirs. */
   readonly messageBytes?: number | undefined;
+  /** This side confirms what comes over data channels; told to callers that do as well. */
+  readonly confirms?: boolean;
   /**
    * Says which of the connections that a caller names this peer has dialled, and now lets the caller use; undefined for none.
    * Asked at most once for each call, of a caller that may share.

@@ -20,6 +20,7 @@ export type CallerEffect =
       readonly do: "greeted";
       readonly shared: boolean;
       readonly messageBytes: number | undefined;
+      readonly confirms: boolean;
       readonly over: number | undefined;
     }
   | { readonly do: "answer"; readonly sdp: string }
@@ -44,6 +45,7 @@ const offerId = 2;
 /**
  * @param peer the id of the called peer, where a service passes the call on
  * @param messageBytes the largest message that this side takes on a data channel; undefined is not told
+ * @param confirms this side confirms what comes over data channels
  * @param bonds connections that may be with the other peer already; only told by who shares
  */
 export function callerStart(
@@ -52,10 +54,12 @@ export function callerStart(
   {
     peer,
     messageBytes,
+    confirms = false,
     bonds = [],
   }: {
     readonly peer?: string | undefined;
     readonly messageBytes?: number | undefined;
+    readonly confirms?: boolean | undefined;
     readonly bonds?: readonly Bond[] | undefined;
   } = {},
 ): CallerStep {
@@ -65,6 +69,7 @@ export function callerStart(
     ...(peer !== undefined && { peer }),
     ...(share && { share }),
     ...(messageBytes !== undefined && { messageBytes }),
+    ...(confirms && { confirms }),
     ...(share && bonds.length > 0 && { bonds: [...bonds] }),
   });
   return {
@@ -129,13 +134,13 @@ function onResult(state: Live, id: unknown, result: unknown, where: string): Cal
     if (!parsed.success || !signalVersions.includes(parsed.data.version)) {
       return end(violation(where, `its result of "hello" is not acceptable`));
     }
-    const { messageBytes, over } = parsed.data;
+    const { share, messageBytes, confirms = false, over } = parsed.data;
     if (over !== undefined && over >= state.bonds) {
       return end(violation(where, "it speaks of a connection that was not named"));
     }
     return {
       next: { phase: "greeted" },
-      effects: [{ do: "greeted", shared: state.share && parsed.data.share === true, messageBytes, over }],
+      effects: [{ do: "greeted", shared: state.share && share === true, messageBytes, confirms, over }],
     };
   }
   if (state.phase === "offering" && id === offerId) {

@@ -44,6 +44,7 @@ class CallerLeg implements OutgoingCall {
   readonly #where: string;
   #shared = false;
   #messageBytes: number | undefined;
+  #confirms = false;
   #over: number | undefined;
   readonly #candidates = new Mailbox<SignalingCandidate | null>();
   #state: CallerState;
@@ -53,7 +54,7 @@ class CallerLeg implements OutgoingCall {
 
   constructor(
     socket: SignalSocket,
-    { pipeline, peer, share = false, messageBytes, bonds }: CallOptions,
+    { pipeline, peer, share = false, messageBytes, confirms, bonds }: CallOptions,
     where: string,
   ) {
     this.#socket = socket;
@@ -64,7 +65,7 @@ class CallerLeg implements OutgoingCall {
     this.greeted.catch(() => undefined);
     socket.onMessage((text) => this.#take({ on: "message", message: parseSignal(text) }));
     socket.onClose((code, reason) => this.#isEnded(lost(this.#where, code, reason)));
-    const start = callerStart(pipeline, share, { peer, messageBytes, bonds });
+    const start = callerStart(pipeline, share, { peer, messageBytes, confirms, bonds });
     this.#state = start.next;
     this.#perform(start);
   }
@@ -75,6 +76,10 @@ class CallerLeg implements OutgoingCall {
 
   get messageBytes(): number | undefined {
     return this.#messageBytes;
+  }
+
+  get confirms(): boolean {
+    return this.#confirms;
   }
 
   get over(): number | undefined {
@@ -119,6 +124,7 @@ class CallerLeg implements OutgoingCall {
       else if (effect.do === "greeted") {
         this.#shared = effect.shared;
         this.#messageBytes = effect.messageBytes;
+        this.#confirms = effect.confirms;
         this.#over = effect.over;
         this.#isGreeted();
       } else if (effect.do === "answer") this.#answered?.(effect.sdp);

@@ -21,6 +21,8 @@ export type RpcId = z.infer<typeof id>;
 const name = text(1, 128);
 /** Of a message on a data channel. */
 const messageBytes = z.optional(int(1));
+/** What comes over data channels is confirmed to who asks for it. */
+const confirms = z.optional(z.boolean());
 const sdp = text(1, signalLimits.sdpLength);
 
 const candidate = z.object({
@@ -42,6 +44,7 @@ export const methodParams = {
     peer: z.optional(name),
     share: z.optional(z.boolean()),
     messageBytes,
+    confirms,
     bonds: z.optional(list(z.object({ own: fingerprint, other: fingerprint }), 0, signalLimits.bonds)),
   }),
   offer: z.object({ sdp }),
@@ -54,6 +57,7 @@ export const helloResult = z.object({
   pipeline: name,
   share: z.optional(z.boolean()),
   messageBytes,
+  confirms,
   over: z.optional(int(0, signalLimits.bonds - 1)),
 });
 export const answerResult = z.object({ sdp });

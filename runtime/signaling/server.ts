@@ -223,6 +223,7 @@ class CalleeLeg implements Deadline {
       share: this.#options.share === true,
       vouch: this.#options.vouch,
       messageBytes: this.#options.messageBytes,
+      confirms: this.#options.confirms,
     });
     this.#state = step.next;
     for (const effect of step.effects) {
@@ -250,11 +251,12 @@ class CalleeLeg implements Deadline {
     this.#socket.send(JSON.stringify(message));
   }
 
-  #call({ pipeline, shared, messageBytes, sdp }: Extract<CalleeEffect, { do: "offer" }>): IncomingCall {
+  #call({ pipeline, shared, messageBytes, confirms, sdp }: Extract<CalleeEffect, { do: "offer" }>): IncomingCall {
     return {
       pipeline,
       shared,
       messageBytes,
+      confirms,
       remoteHost: this.#socket.remoteHost,
       offer: sdp,
       ended: this.ended,

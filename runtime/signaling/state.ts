@@ -18,6 +18,8 @@ export interface Greeting {
   readonly shared: boolean;
   /** The largest message that the caller takes on a data channel, in bytes; undefined where it has not told. */
   readonly messageBytes: number | undefined;
+  /** The caller confirms what comes over data channels. */
+  readonly confirms: boolean;
 }
 
 /** Where a call stands, seen from the peer that is called. */
@@ -52,6 +54,8 @@ export interface CalleeContext {
   readonly vouch?: ((bonds: readonly Bond[]) => number | undefined) | undefined;
   /** The largest message that this side takes on a data channel, in bytes. */
   readonly messageBytes?: number | undefined;
+  /** This side confirms what comes over data channels. */
+  readonly confirms?: boolean | undefined;
 }
 
 export interface CalleeStep {
@@ -106,15 +110,15 @@ function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context:
   }
   const inside = call.params.sdp.match(/^a=candidate:/gm)?.length ?? 0;
   if (inside > signalLimits.candidates) return violation(call.id, "the offer holds too many candidates");
-  const { pipeline, shared, messageBytes } = state;
+  const { pipeline, shared, messageBytes, confirms } = state;
   return {
     next: { phase: "offered", offerId: call.id, candidates: state.candidates + inside },
-    effects: [{ do: "offer", pipeline, shared, messageBytes, sdp: call.params.sdp }],
+    effects: [{ do: "offer", pipeline, shared, messageBytes, confirms, sdp: call.params.sdp }],
   };
 }
 
 function onHello(id: RpcId, params: MethodParams<"hello">, state: Live, context: CalleeContext): CalleeStep {
-  const { pipeline, messageBytes, bonds = [] } = params;
+  const { pipeline, messageBytes, confirms = false, bonds = [] } = params;
   if (pipeline === undefined) {
     const message = `the parameters of "hello" are not acceptable: pipeline: it is missing, and this is no service`;
     return stay(state, failed(id, { code: rpcCodes.invalidParams, message }));
@@ -134,10 +138,11 @@ function onHello(id: RpcId, params: MethodParams<"hello">, state: Live, context:
     pipeline,
     ...(shared && { share: true }),
     ...(ours !== undefined && { messageBytes: ours }),
+    ...(confirms && context.confirms === true && { confirms }),
     ...(over !== undefined && { over }),
   };
   return {
-    next: { phase: "greeted", pipeline, shared, messageBytes, candidates: 0 },
+    next: { phase: "greeted", pipeline, shared, messageBytes, confirms, candidates: 0 },
     effects: [{ do: "greeted" }, { do: "send", message: rpcSuccess(id, result) }],
   };
 }

@@ -6,10 +6,10 @@ import type { Signaling } from "../../runtime/interface/signaling.ts";
 import type { Transport } from "../../runtime/interface/transport.ts";
 import { remotePipeline } from "../../runtime/remote/caller.ts";
 import type { EngineChannel } from "../../runtime/transports/webrtc/engines/engine.ts";
-import { weriftEngine } from "../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { nodejsSignaling, weriftTransport } from "../conformance/nodejs-transport.ts";
 import { realClock as clock } from "../support/real-clock.ts";
-import { bytes, random } from "./border-peer.ts";
+import { bareEngine, bytes, random } from "./border-peer.ts";
+import { tuned, type BenchEngine } from "./webrtc-raw.ts";
 
 /** What a writer of bare channels lets werift hold, as its examples do. */
 const water = { high: 128 * 1024, low: 32 * 1024 };
@@ -29,7 +29,8 @@ export interface Way {
 export async function session(
   address: string,
   signaling: Signaling = nodejsSignaling(),
-  transport: Transport = weriftTransport({ signaling }),
+  engine: BenchEngine = "werift",
+  transport: Transport = weriftTransport({ engine: tuned(engine), signaling }),
 ): Promise<Way> {
   const listen = (take: (payload: Uint8Array) => void): Link => ({
     writable: true,
@@ -62,9 +63,13 @@ export async function session(
   return way;
 }
 
-/** Channels of werift as published, with the second one. */
-export async function bare(address: string, signaling: Signaling = nodejsSignaling()): Promise<Way> {
-  const engine = weriftEngine({ tuning: false });
+/** Channels of an engine as published, with the second address. */
+export async function bare(
+  address: string,
+  signaling: Signaling = nodejsSignaling(),
+  name: BenchEngine = "werift",
+): Promise<Way> {
+  const engine = bareEngine(name);
   const natives: EngineChannel[] = [];
   const prepareChannel = (channel: EngineChannel): void => {
     natives.push(channel);
@@ -92,9 +97,13 @@ export async function bare(address: string, signaling: Signaling = nodejsSignali
 }
 
 /** Starts the other side. */
-export async function start(): Promise<{ readonly child: ChildProcess; readonly addresses: readonly string[] }> {
+export async function start(
+  engine: BenchEngine = "werift",
+): Promise<{ readonly child: ChildProcess; readonly addresses: readonly string[] }> {
   const path = fileURLToPath(new URL("border-peer.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", path, "serve"], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--import", "tsx", path, "serve", engine], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const line = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).once("line", resolve);
     child.once("exit", (code) => reject(new Error(`The other side ended early with code ${code}.`)));

@@ -15,6 +15,11 @@ const largestBytes = 64 * 1024;
 const highWaterBytes = 128 * 1024;
 const lowWaterBytes = 32 * 1024;
 
+/** An engine as we use it. */
+export function tuned(name: BenchEngine): WebrtcEngine {
+  return name === "werift" ? weriftEngine() : nodeDatachannelEngine({ library });
+}
+
 /** An engine as it is published, but for the STUN server that werift would ask. */
 export function published(name: BenchEngine): WebrtcEngine {
   if (name === "node-datachannel") {

@@ -56,6 +56,8 @@ export class BadNetwork {
         const call = await signaling.call(options);
         return {
           shared: call.shared,
+          messageBytes: call.messageBytes,
+          confirms: call.confirms,
           ended: call.ended,
           bye: () => call.bye(),
           abandon: () => call.abandon(),
@@ -124,7 +126,7 @@ class Way {
   };
   /** Until when what has come from each side takes to pass a narrow network. */
   readonly #busyUntilMs = { caller: 0, callee: 0 };
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #underWay = new UnderWay(({ from, packet }) => this.#forward(from, packet));
 
   constructor(network: BadNetwork, random: Random) {
     this.#network = network;
@@ -159,7 +161,7 @@ class Way {
   }
 
   async close(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#underWay.close();
     for (const socket of [this.#atCaller, this.#atCallee]) await new Promise<void>((resolve) => socket.close(resolve));
   }
 
@@ -199,20 +201,8 @@ class Way {
     const waitMs = queueMs + (bytes * 1_000) / bytesPerSecond;
     this.#busyUntilMs[from] = nowMs + waitMs;
     counts.largestBytes = Math.max(counts.largestBytes, bytes);
-    for (let copies = isTwice ? 2 : 1; copies > 0; copies -= 1)
-      this.#later(delayMs + late * jitterMs + waitMs, from, packet);
-  }
-
-  #later(ms: number, from: Side, packet: Uint8Array): void {
-    if (ms < 1) {
-      this.#forward(from, packet);
-      return;
-    }
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#forward(from, packet);
-    }, ms);
-    this.#timers.add(timer);
+    const dueMs = nowMs + delayMs + late * jitterMs + waitMs;
+    for (let copies = isTwice ? 2 : 1; copies > 0; copies -= 1) this.#underWay.add({ dueMs, from, packet });
   }
 
   #forward(from: Side, packet: Uint8Array): void {
@@ -221,6 +211,50 @@ class Way {
     if (port === undefined) return;
     this.#network.count("forwarded");
     socket.send(packet, port, this.#address, () => undefined);
+  }
+}
+
+interface Packet {
+  /** When it comes to the other side, as `performance.now` counts. */
+  readonly dueMs: number;
+  readonly from: Side;
+  readonly packet: Uint8Array;
+}
+
+/** Packets between the two, in the order in which they come: timers of their own would change it, for they are only kept to the millisecond. */
+class UnderWay {
+  readonly #forward: (packet: Packet) => void;
+  /** The next one last. */
+  readonly #packets: Packet[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(forward: (packet: Packet) => void) {
+    this.#forward = forward;
+  }
+
+  add(packet: Packet): void {
+    let at = this.#packets.length;
+    while (at > 0 && (this.#packets[at - 1]?.dueMs ?? 0) <= packet.dueMs) at -= 1;
+    this.#packets.splice(at, 0, packet);
+    this.#look();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#packets.length = 0;
+  }
+
+  #look(): void {
+    for (let next = this.#packets.at(-1); next !== undefined; next = this.#packets.at(-1)) {
+      const ms = next.dueMs - performance.now();
+      if (ms >= 0.5) {
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#look(), ms);
+        return;
+      }
+      this.#packets.pop();
+      this.#forward(next);
+    }
   }
 }
 

@@ -22,6 +22,8 @@ export interface WebrtcChannelInit {
   readonly receive: (message: Uint8Array) => Uint8Array | undefined;
   /** A message has come. */
   readonly onHeard: () => void;
+  /** The other side asks what has come so far. */
+  readonly onAsked: () => void;
   /** Ends the connection. */
   readonly fail: (error: MeshError) => void;
 }
@@ -36,6 +38,8 @@ export class WebrtcChannel implements Channel {
   readonly #sluice: Sluice;
   readonly #encode: (message: Uint8Array) => Uint8Array;
   readonly #inbox: Inbox;
+  /** What has come so far. */
+  receivedBytes = 0;
 
   constructor(init: WebrtcChannelInit) {
     const { engine, native, fail } = init;
@@ -52,10 +56,15 @@ export class WebrtcChannel implements Channel {
     native.addEventListener("message", (event) => {
       init.onHeard();
       const bytes = engine.toBytes(event.data);
+      if (bytes?.length === 0 && init.id !== 0) {
+        init.onAsked();
+        return;
+      }
       if (bytes === undefined || bytes.length === 0 || bytes.length > most) {
         fail(new MeshError("protocol-violation", `The other side sent what no message of channel ${init.id} may be.`));
         return;
       }
+      this.receivedBytes += bytes.length;
       const message = init.receive(bytes);
       if (message !== undefined) this.#inbox.put(message);
     });

@@ -4,12 +4,13 @@ import { MeshError } from "../../interface/errors.ts";
 import type { CandidatePair, Channel, Connection, ConnectionEnd, ConnectionState } from "../../interface/transport.ts";
 import { channelLimits, checkChannelId } from "../channel/limits.ts";
 import { WebrtcChannel } from "./channel.ts";
+import { Confirmations } from "./confirmations.ts";
 import type { EnginePeer, WebrtcEngine } from "./engines/engine.ts";
 import { Candidates, candidatesOf } from "./negotiation.ts";
 import type { PathSearch } from "./paths.ts";
 import { Sluice } from "./sluice.ts";
 import { ConnectionTracks } from "./tracks.ts";
-import { decodeControl, encodeChannel, encodeClose, encodePayload } from "./transport-messages.ts";
+import { decodeControl, encodeChannel, encodeClose, encodeConfirmed, encodePayload } from "./transport-messages.ts";
 
 /** How long an orderly close waits for the other side to see it, in milliseconds. */
 const farewellMs = 500;
@@ -21,6 +22,8 @@ export interface WebrtcConnectionInit {
   readonly role: "offerer" | "answerer";
   /** The largest message that the other side takes, in bytes; left out, what every peer takes. */
   readonly messageBytes?: number | undefined;
+  /** The other side confirms what comes over data channels, to who asks for it. */
+  readonly confirms?: boolean | undefined;
 }
 
 type Phase = "connecting" | "connected" | "closing" | "closed";
@@ -37,6 +40,7 @@ export class WebrtcConnection implements Connection {
   readonly #init: WebrtcConnectionInit;
   readonly #control: WebrtcChannel;
   readonly #sluice: Sluice;
+  readonly #confirmations: Confirmations;
   readonly #channels = new Map<number, WebrtcChannel>();
   /** Ids that the other side has made and this side has not yet. */
   readonly #announced = new Set<number>();
@@ -62,7 +66,9 @@ export class WebrtcConnection implements Connection {
     this.peer = init.engine.createPeerConnection();
     this.candidates = new Candidates(this.peer);
     this.peer.addEventListener("connectionstatechange", () => this.#onConnectionState());
-    this.#sluice = new Sluice(init.clock, init.engine.ownThread);
+    const { ownThread, sticksToChannel = false } = init.engine;
+    this.#sluice = new Sluice({ clock: init.clock, ownThread, asks: sticksToChannel && init.confirms === true });
+    this.#confirmations = new Confirmations(init.clock, (id) => this.#confirm(id));
     this.#control = this.#make(0, "control");
     this.#sluice.setControl(this.#control.outbox);
     this.control = this.#control;
@@ -165,6 +171,7 @@ export class WebrtcConnection implements Connection {
       encode: isControl ? encodePayload : (message) => message,
       receive: isControl ? (message) => this.#onControl(message) : (message) => message,
       onHeard: () => (this.#heardUs = this.#init.clock.nowUs()),
+      onAsked: () => this.#confirmations.asked(id),
       fail: (error) => this.#onFailure(error),
     });
     this.#channels.set(id, channel);
@@ -211,6 +218,7 @@ export class WebrtcConnection implements Connection {
       const message = decodeControl(bytes);
       if (message.kind === "payload") return message.message;
       if (message.kind === "close") this.#onClose(message.code);
+      else if (message.kind === "confirmed") this.#onConfirmed(message.id, message.bytes);
       else if (message.kind === "description") this.#onDescription(message.more, message.bytes);
       else if (this.#channels.has(message.id)) this.#channels.get(message.id)?.outbox.peerIsReady();
       else this.#announced.add(message.id);
@@ -218,6 +226,20 @@ export class WebrtcConnection implements Connection {
       this.#onFailure(MeshError.from(error));
     }
     return undefined;
+  }
+
+  /** @throws {MeshError} `protocol-violation` when the other side says what cannot be */
+  #onConfirmed(id: number, bytes: number): void {
+    const outbox = id === 0 ? undefined : this.#channels.get(id)?.outbox;
+    if (outbox === undefined || !this.#sluice.confirmed(outbox, bytes)) {
+      throw new MeshError("protocol-violation", `The other side confirmed what was never sent on channel ${id}.`);
+    }
+  }
+
+  /** Where there is no room for it, the next one says as much. */
+  #confirm(id: number): void {
+    const channel = this.#channels.get(id);
+    if (channel !== undefined && this.#control.outbox.takes) this.#say(encodeConfirmed(id, channel.receivedBytes));
   }
 
   #onDescription(more: boolean, piece: Uint8Array): void {
@@ -280,6 +302,7 @@ export class WebrtcConnection implements Connection {
     this.#isNotOpen(error ?? new MeshError("peer-lost", "The connection was closed before it was open."));
     this.tracks?.close(error ?? new MeshError("channel-closed", "The connection is closed."));
     this.#sluice.close();
+    this.#confirmations.close();
     for (const channel of this.#channels.values()) channel.end(error);
     await this.#init.engine.close(this.peer);
     this.#isClosed({ error });

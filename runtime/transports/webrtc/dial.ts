@@ -38,6 +38,7 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     pipeline,
     share: deps.share,
     messageBytes: deps.engine.messageBytes,
+    confirms: true,
     bonds: inbound.map(({ bond }) => bond),
     signal,
   });
@@ -46,8 +47,13 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     call.bye();
     return returned;
   }
-  const { messageBytes } = call;
-  const connection = new WebrtcConnection({ ...deps, address: formatMeshUri(uri), role: "offerer", messageBytes });
+  const connection = new WebrtcConnection({
+    ...deps,
+    address: formatMeshUri(uri),
+    role: "offerer",
+    messageBytes: call.messageBytes,
+    confirms: call.confirms,
+  });
   const where = formatHostPort(uri);
   const phase: Phase = { text: "make its offer", isPath: true };
   const tooLate = (): MeshError =>

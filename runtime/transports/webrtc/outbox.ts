@@ -2,11 +2,14 @@ import { MeshError } from "../../interface/errors.ts";
 import { Waiters } from "../../pipeline/waiters.ts";
 import { channelFull, channelLimits } from "../channel/limits.ts";
 import type { EngineChannel } from "./engines/engine.ts";
+import { Ledger } from "./under-way.ts";
 
 /** Moves what waits in outboxes into the engine. */
 export interface Mover {
   /** An outbox with so much on its way may take more. */
   hasRoom(messages: number, bytes: number): boolean;
+  /** A message of the outbox is in the engine. @returns true when the other side is to be asked for it, by an empty one behind it */
+  handed(outbox: Outbox, bytes: number): boolean;
   /** So much has left the engine for the network, or for where nobody sees it. */
   left(bytes: number): void;
   /** @param changed the outbox that has got something to do */
@@ -26,6 +29,8 @@ export interface OutboxInit {
   readonly fail: (error: MeshError) => void;
 }
 
+const nothing = new Uint8Array(0);
+
 /** The sending half of a channel: a queue of its own, and what of it is in the engine. The sluice moves one to the other. */
 export class Outbox {
   readonly #native: EngineChannel;
@@ -37,6 +42,7 @@ export class Outbox {
   #queuedBytes = 0;
   /** Sizes of the messages in the engine, oldest first. */
   readonly #handed: number[] = [];
+  readonly ledger = new Ledger();
   #handedBytes = 0;
   #peerReady: boolean;
   #closed: MeshError | undefined;
@@ -137,6 +143,7 @@ export class Outbox {
     const bytes = new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
     try {
       this.#native.send(bytes);
+      if (this.#sluice.handed(this, bytes.length)) this.#native.send(nothing);
     } catch (error) {
       // Engines refuse when the path has gone and they have not told so yet. Whoever sends may be a timer.
       const why = error instanceof Error ? error.message : String(error);

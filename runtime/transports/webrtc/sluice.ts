@@ -1,12 +1,26 @@
 import type { Clock } from "../../interface/clock.ts";
 import { channelLimits } from "../channel/limits.ts";
 import { SoleUse } from "../channel/sole-use.ts";
+import { targetMs } from "./delay-window.ts";
 import type { Mover, Outbox } from "./outbox.ts";
 import { Outflow } from "./outflow.ts";
 import { Turns } from "./turns.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** How often room is looked for while somebody waits, should the engine not tell; in milliseconds. */
 const pollMs = 10;
+/** What goes in one packet, in bytes: such messages hold nobody up, and the other side is not asked for them. */
+const packetBytes = 1_120;
+/** How long another channel may have to wait, should it begin to speak, behind one that is the only one in use; in milliseconds. */
+const aloneWaitMs = 100;
+
+export interface SluiceInit {
+  readonly clock: Clock;
+  /** Of `WebrtcEngine`. */
+  readonly ownThread?: { readonly hiddenBytes: number } | undefined;
+  /** The other side is asked for what it has of each large message, and answers. */
+  readonly asks?: boolean;
+}
 
 /**
  * Hands the messages of all channels of a connection to its engine, little at a time and in turns. An engine sends in
@@ -28,12 +42,14 @@ export class Sluice implements Mover {
   readonly #sole: SoleUse;
   /** Of an engine that sends on a thread of its own. */
   readonly #outflow: Outflow | undefined;
+  /** Where the other side is asked. */
+  readonly #underWay: UnderWay | undefined;
 
-  /** @param ownThread of `WebrtcEngine` */
-  constructor(clock: Clock, ownThread?: { readonly hiddenBytes: number }) {
+  constructor({ clock, ownThread, asks = false }: SluiceInit) {
     this.#clock = clock;
     this.#sole = new SoleUse(clock);
     this.#outflow = ownThread && new Outflow(clock, ownThread.hiddenBytes);
+    this.#underWay = asks ? new UnderWay(clock) : undefined;
   }
 
   hasRoom(messages: number, bytes: number): boolean {
@@ -46,6 +62,23 @@ export class Sluice implements Mover {
   messageBytes(most: number): number {
     const { messageBytes } = channelLimits;
     return most > messageBytes && this.#isAlone ? Math.min(most, this.#largeBytes) : messageBytes;
+  }
+
+  handed(outbox: Outbox, bytes: number): boolean {
+    const { ledger } = outbox;
+    ledger.handedBytes += bytes;
+    if (this.#underWay === undefined || bytes <= packetBytes || outbox === this.#control) return false;
+    // Behind a channel that is alone only control messages wait: they can bear some more, and each question takes time.
+    if (this.#isAlone && ledger.handedBytes - ledger.askedBytes < this.#largeBytes) return false;
+    this.#underWay.ask(ledger);
+    return true;
+  }
+
+  /** The other side has so many bytes of a channel, modulo 2^32. @returns false when that cannot be */
+  confirmed(outbox: Outbox, bytes: number): boolean {
+    const isPossible = this.#underWay?.confirm(outbox.ledger, bytes) === true;
+    this.pump();
+    return isPossible;
   }
 
   left(bytes: number): void {
@@ -132,13 +165,16 @@ export class Sluice implements Mover {
       messages += handedMessages;
       bytes += handedBytes;
     }
-    const most = others.length === 1 && this.#isAlone ? this.#aloneBytes : channelLimits.enginedBytes;
+    const isAlone = others.length === 1 && this.#isAlone;
+    const most = isAlone ? this.#aloneBytes : channelLimits.enginedBytes;
+    const waitMs = isAlone ? aloneWaitMs : targetMs;
     for (let given = true; given;) {
       given = false;
       for (const outbox of others) {
         const next = outbox.nextBytes;
         if (next === undefined) continue;
         if (!fits(messages, bytes, next, most)) return;
+        if (next > packetBytes && this.#underWay?.hasRoom(waitMs) === false) continue;
         outbox.handOver();
         this.#outflow?.given();
         messages++;

@@ -11,10 +11,12 @@ export type ControlMessage =
   /** The sender has made the channel with this id; what is sent there will be received. */
   | { readonly kind: "channel"; readonly id: number }
   | { readonly kind: "payload"; readonly message: Uint8Array }
+  /** The sender has so many bytes of the channel with this id, modulo 2^32. */
+  | { readonly kind: "confirmed"; readonly id: number; readonly bytes: number }
   /** A piece of a description (`tracks.ts`); `more` when others follow. */
   | { readonly kind: "description"; readonly more: boolean; readonly bytes: Uint8Array };
 
-const types = { close: 0, channel: 1, escape: 2, description: 4 } as const;
+const types = { close: 0, channel: 1, escape: 2, description: 4, confirmed: 5 } as const;
 
 export function encodeClose(code: ErrorCode | undefined): Uint8Array {
   if (code === undefined) return Uint8Array.of(0);
@@ -23,6 +25,13 @@ export function encodeClose(code: ErrorCode | undefined): Uint8Array {
 
 export function encodeChannel(id: number): Uint8Array {
   return Uint8Array.of(0, types.channel, id >> 8, id & 0xff);
+}
+
+/** @param bytes that have come over the channel, in all */
+export function encodeConfirmed(id: number, bytes: number): Uint8Array {
+  const message = Uint8Array.of(0, types.confirmed, id >> 8, id & 0xff, 0, 0, 0, 0);
+  new DataView(message.buffer).setUint32(4, bytes % 2 ** 32);
+  return message;
 }
 
 /** What goes over channel 0 for a message of the layer above. */
@@ -64,6 +73,11 @@ export function decodeControl(message: Uint8Array): ControlMessage {
     case types.escape:
       if (message.length > 2) return { kind: "payload", message: message.subarray(2) };
       break;
+    case types.confirmed: {
+      const id = ((message[2] ?? 0) << 8) | (message[3] ?? 0);
+      if (message.length !== 8) break;
+      return { kind: "confirmed", id, bytes: new DataView(message.buffer, message.byteOffset).getUint32(4) };
+    }
     case types.description: {
       const more = message[2];
       if (message.length > 3 && (more === 0 || more === 1)) {

@@ -101,6 +101,7 @@ async function listen(
     pipelines: init.pipelines,
     share: init.share ?? true,
     messageBytes: init.engine.messageBytes,
+    confirms: true,
     calls,
     from,
     vouch,

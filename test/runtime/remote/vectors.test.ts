@@ -18,6 +18,7 @@ import {
 import {
   decodeControl,
   encodeChannel,
+  encodeConfirmed,
   encodeClose,
   encodePayload as encodeMessage,
 } from "../../../runtime/transports/webrtc/transport-messages.ts";
@@ -210,6 +211,7 @@ describe("the vectors of control messages", () => {
 type Means =
   | { readonly kind: "close"; readonly code: string | null }
   | { readonly kind: "channel"; readonly id: number }
+  | { readonly kind: "confirmed"; readonly id: number; readonly bytes: number }
   | { readonly kind: "message"; readonly hex: string };
 
 interface ConnectionVector extends Vector {
@@ -226,7 +228,7 @@ const connection = JSON.parse(read("protocol-vectors/connection.json")) as {
 function meaning(hex: string): Means {
   const found = decodeControl(bytesOf(hex));
   if (found.kind === "close") return { kind: "close", code: found.code ?? null };
-  if (found.kind === "channel") return found;
+  if (found.kind === "channel" || found.kind === "confirmed") return found;
   // Descriptions have vectors of their own, in `tracks.json`: they are for peers that have tracks.
   return { kind: "message", hex: hexOf(found.kind === "payload" ? found.message : found.bytes) };
 }
@@ -238,7 +240,9 @@ describe("the vectors of transport messages", () => {
         ? encodeClose((means.code ?? undefined) as MeshError["code"] | undefined)
         : means.kind === "channel"
           ? encodeChannel(means.id)
-          : encodeMessage(bytesOf(means.hex));
+          : means.kind === "confirmed"
+            ? encodeConfirmed(means.id, means.bytes)
+            : encodeMessage(bytesOf(means.hex));
     expect(hexOf(written)).toBe(hex);
   });
 

@@ -93,6 +93,21 @@ describe("a call, seen from the callee", () => {
     expect(sent(run([hello({ messageBytes: 0 })], context).effects)).toMatchObject([{ error: { code: -32602 } }]);
   });
 
+  test("tells who confirms what comes that it does so too (R4.3)", () => {
+    const context = { pipelines: ["A"], share: false, confirms: true };
+    expect(sent(run([hello({ confirms: true })], context).effects)).toMatchObject([{ result: { confirms: true } }]);
+    expect(run([hello({ confirms: true }), offer()], context).effects.at(-1)).toMatchObject({ confirms: true });
+    expect(run([hello(), offer()], context).effects.at(-1)).toMatchObject({ confirms: false });
+    expect(sent(run([hello()], context).effects)).toEqual([
+      { jsonrpc: "2.0", id: 1, result: { version: 1, pipeline: "A" } },
+    ]);
+    const other = { ...context, confirms: false };
+    expect(sent(run([hello({ confirms: true })], other).effects)).toEqual([
+      { jsonrpc: "2.0", id: 1, result: { version: 1, pipeline: "A" } },
+    ]);
+    expect(sent(run([hello({ confirms: "yes" })], context).effects)).toMatchObject([{ error: { code: -32602 } }]);
+  });
+
   test("names up to 20 pipelines when there is none of the name", () => {
     const names = Array.from({ length: 25 }, (_, index) => `P${index}`);
     const { effects } = run([hello({ pipeline: "C" })], { pipelines: names, share: false });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DelayWindow, type Mark } from "../../../runtime/transports/webrtc/engines/werift/delay-window.ts";
+import { DelayWindow, type Mark } from "../../../runtime/transports/webrtc/delay-window.ts";
 
 const packet = 1_120;
 
@@ -7,8 +7,9 @@ const packet = 1_120;
  * A sender that always has something, over a path of a rate, a length and a queue without an end: by steps of a tenth of a millisecond.
  * @returns of the last second, how long packets waited at most, and the share of the rate that was used
  */
-function run(path: { bytesPerMs: (ms: number) => number; rttMs: number }, totalMs: number) {
+function run(path: { bytesPerMs: (ms: number) => number; rttMs: number | ((ms: number) => number) }, totalMs: number) {
   const window = new DelayWindow(10 * packet);
+  const rttAt = (ms: number): number => (typeof path.rttMs === "number" ? path.rttMs : path.rttMs(ms));
   let flight = 0;
   let queued = 0;
   let credit = 0;
@@ -24,7 +25,7 @@ function run(path: { bytesPerMs: (ms: number) => number; rttMs: number }, totalM
       flight -= packet;
       window.arrived(packet, mark, nowMs);
     }
-    while (flight < Math.min(window.bytes, 2_000_000)) {
+    while (flight < Math.min(window.bytesFor(), 2_000_000)) {
       queue.push(window.sent(flight === 0, nowMs));
       queued += packet;
       flight += packet;
@@ -35,7 +36,7 @@ function run(path: { bytesPerMs: (ms: number) => number; rttMs: number }, totalM
       const mark = queue.shift() as Mark;
       credit -= packet;
       queued -= packet;
-      answers.push({ atMs: nowMs + path.rttMs, mark });
+      answers.push({ atMs: nowMs + rttAt(nowMs), mark });
       if (nowMs < totalMs - 1_000) continue;
       waitMs = Math.max(waitMs, nowMs - mark.sentMs);
       passed += packet;
@@ -48,11 +49,11 @@ function run(path: { bytesPerMs: (ms: number) => number; rttMs: number }, totalM
 describe("what may be on its way so that little waits", () => {
   it("is without bound until something is known, and never less than was asked for", () => {
     const window = new DelayWindow(5_000);
-    expect(window.bytes).toBe(Infinity);
+    expect(window.bytesFor()).toBe(Infinity);
     const mark = window.sent(true, 0);
-    expect(window.bytes).toBe(Infinity);
+    expect(window.bytesFor()).toBe(Infinity);
     window.arrived(100, mark, 20);
-    expect(window.bytes).toBe(5_000);
+    expect(window.bytesFor()).toBe(5_000);
   });
 
   it.for([
@@ -76,6 +77,17 @@ describe("what may be on its way so that little waits", () => {
     expect(faster.waitMs).toBeLessThan(25);
   });
 
+  it("follows a path that becomes longer within a second, and one that becomes shorter", () => {
+    for (const rates of [400, 2_000, 10_000]) {
+      const longer = run({ bytesPerMs: () => rates, rttMs: (ms) => (ms < 8_000 ? 5 : 60) }, 10_000);
+      expect(longer.used).toBeGreaterThan(0.85);
+      expect(longer.waitMs).toBeLessThan(Math.max(40, (12 * packet) / rates));
+    }
+    const shorter = run({ bytesPerMs: () => 2_000, rttMs: (ms) => (ms < 8_000 ? 60 : 5) }, 10_000);
+    expect(shorter.used).toBeGreaterThan(0.9);
+    expect(shorter.waitMs).toBeLessThan(25);
+  });
+
   it("is not taken in by answers that come late and all at once", () => {
     const window = new DelayWindow(packet);
     let nowMs = 0;
@@ -89,6 +101,6 @@ describe("what may be on its way so that little waits", () => {
       for (const mark of waiting) window.arrived(packet, mark, nowMs);
       waiting = [];
     }
-    expect(window.bytes).toBeLessThan(2 * packet * 30);
+    expect(window.bytesFor()).toBeLessThan(2 * packet * 30);
   });
 });

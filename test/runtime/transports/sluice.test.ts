@@ -7,12 +7,17 @@ import { Sluice } from "../../../runtime/transports/webrtc/sluice.ts";
 import { virtualClock } from "../remote/support/virtual-clock.ts";
 
 /** An engine that sends a message when it is told to, in the order in which it was given them. */
-function engine({ refuses = false, hiddenBytes = undefined as number | undefined, clock = virtualClock() } = {}) {
+function engine({
+  refuses = false,
+  hiddenBytes = undefined as number | undefined,
+  asks = false,
+  clock = virtualClock(),
+} = {}) {
   const held: { readonly name: string; readonly bytes: number }[] = [];
   const listeners: (() => void)[] = [];
   const failures: MeshError[] = [];
   const heldOf = (name: string): number => held.reduce((sum, one) => (one.name === name ? sum + one.bytes : sum), 0);
-  const sluice = new Sluice(clock, hiddenBytes === undefined ? undefined : { hiddenBytes });
+  const sluice = new Sluice({ clock, ownThread: hiddenBytes === undefined ? undefined : { hiddenBytes }, asks });
   const channel = (name: string): Outbox => {
     const native: EngineChannel = {
       readyState: "open",
@@ -248,5 +253,110 @@ describe("an outbox that others keep full", () => {
     expect(() => control.send(sound())).toThrow(/control/);
     send();
     expect(control.takes).toBe(true);
+  });
+});
+
+describe("where the other side is asked for what it has", () => {
+  /** Sends all that it is given at once: what waits, waits in the sluice. */
+  const asking = (clock = virtualClock()) => {
+    const one = engine({ hiddenBytes: 1024 * 1024, asks: true, clock });
+    const sent: string[] = [];
+    const drain = (): void => {
+      while (one.held.length > 0) {
+        const [{ name, bytes }] = one.held as [{ name: string; bytes: number }];
+        sent.push(bytes === 0 ? `${name}?` : name);
+        one.send();
+      }
+    };
+    return { ...one, sent, drain };
+  };
+  const kib = 1024;
+
+  it("an empty message goes behind each that takes several packets, and behind no other", () => {
+    const { channel, sluice, sent, drain } = asking();
+    const control = channel("control");
+    sluice.setControl(control);
+    const [bulk, voice] = [channel("bulk"), channel("voice")];
+    voice.send(sound());
+    bulk.send(chunk());
+    bulk.send(new Uint8Array(1_120));
+    control.send(new Uint8Array(2_000));
+    drain();
+    expect(sent).toEqual(["voice", "control", "bulk", "bulk?", "bulk"]);
+  });
+
+  it("as much as goes in one message goes before the next question while a channel is alone", () => {
+    const { channel, sent, drain, sluice } = asking();
+    const bulk = channel("bulk");
+    const go = (): void => {
+      for (let count = 0; count < 9; count += 1) {
+        if (bulk.writable) bulk.send(chunk());
+        drain();
+      }
+    };
+    go();
+    expect(sluice.messageBytes(300 * kib)).toBe(65 * kib);
+    // What is not known to arrive is not sent on and on either.
+    expect(sent.join(" ")).toBe("bulk bulk bulk bulk bulk bulk?");
+    expect(sluice.confirmed(bulk, 80 * kib)).toBe(true);
+    go();
+    expect(sent.slice(6).join(" ")).toMatch(/^(bulk ){5}bulk\? bulk/);
+  });
+
+  it("no more goes than the path is known to hold, but for what is small, and on when it has arrived", async () => {
+    const clock = virtualClock();
+    const { channel, sent, drain, sluice } = asking(clock);
+    const [bulk, voice] = [channel("bulk"), channel("voice")];
+    voice.send(sound());
+    for (let count = 0; count < 20; count += 1) {
+      if (bulk.writable) bulk.send(chunk());
+      drain();
+    }
+    const bulkSent = (): number => sent.filter((name) => name === "bulk").length;
+    // Nothing is known yet.
+    expect(bulkSent()).toBe(4);
+    voice.send(sound());
+    drain();
+    expect(sent.at(-1)).toBe("voice");
+    await clock.run(20);
+    expect(sluice.confirmed(bulk, 2 * 16 * kib)).toBe(true);
+    drain();
+    while (bulk.writable) {
+      bulk.send(chunk());
+      drain();
+    }
+    // 32 KiB in 20 ms, and as much again in the 10 ms that may be waited, leave room for 48.
+    expect(bulkSent()).toBe(5);
+  });
+
+  it("what was never sent is not confirmed, nor what nobody has asked for", () => {
+    const { channel, drain, sluice } = asking();
+    const bulk = channel("bulk");
+    bulk.send(chunk());
+    drain();
+    expect(sluice.confirmed(bulk, 16 * kib + 1)).toBe(false);
+    expect(sluice.confirmed(bulk, 16 * kib)).toBe(true);
+    expect(sluice.confirmed(bulk, 16 * kib - 1)).toBe(false);
+    const silent = engine();
+    expect(silent.sluice.confirmed(silent.channel("bulk"), 0)).toBe(false);
+  });
+
+  it("one that does not answer for a second is not waited for", async () => {
+    const clock = virtualClock();
+    const { channel, sent, drain } = asking(clock);
+    const [bulk, voice] = [channel("bulk"), channel("voice")];
+    voice.send(sound());
+    const go = (): number => {
+      for (let count = 0; count < 20; count += 1) {
+        if (bulk.writable) bulk.send(chunk());
+        drain();
+      }
+      return sent.filter((name) => name === "bulk").length;
+    };
+    expect(go()).toBe(4);
+    await clock.run(900);
+    expect(go()).toBe(4);
+    await clock.run(200);
+    expect(go()).toBeGreaterThan(10);
   });
 });

@@ -97,6 +97,11 @@ export interface WebrtcEngine {
    * back. Beside what it tells (`bufferedAmount`) it holds up to `hiddenBytes`.
    */
   readonly ownThread?: { readonly hiddenBytes: number };
+  /**
+   * Its SCTP goes on with a channel for as long as that has another message of several packets, and gives no other a turn; an empty message
+   * behind each of them ends that. Left out, channels take turns.
+   */
+  readonly sticksToChannel?: boolean;
   /** Payload of a stream that its reader should let be under way, in bytes; left out, what is usual keeps the path busy. */
   readonly windowBytes?: number;
   /** The largest message that it takes from the other side, in bytes: what the other side is told; left out, what every peer takes. */

@@ -1,4 +1,4 @@
-import type { Mark } from "./delay-window.ts";
+import type { Mark } from "../../delay-window.ts";
 
 /** The part of werift's SCTP (RFC 9260) that the corrections go by. It publishes none of this, so what is used is looked for first. */
 export interface Sctp {

@@ -1,4 +1,4 @@
-import { DelayWindow, type Mark } from "./delay-window.ts";
+import { DelayWindow, type Mark } from "../../delay-window.ts";
 import { chunkHeaderBytes, dataPacket, newPacket, packetHeaderBytes, seal } from "./packets.nodejs.ts";
 import {
   chunkTypes,
@@ -115,7 +115,7 @@ class Sending {
     if (this.#owesForward) this.#sendForward();
     const size = this.#init.size();
     const burst = burstPackets * Math.max(this.#init.base, size >> 2);
-    const window = Math.min(sctp.flightSize + burst, sctp.cwnd, this.#isShared() ? this.#delay.bytes : Infinity);
+    const window = Math.min(sctp.flightSize + burst, sctp.cwnd, this.#isShared() ? this.#delay.bytesFor() : Infinity);
     if (this.#hasLost) this.#retransmit(window);
     while (sctp.flightSize < window) {
       const chunk = sctp.outboundQueue[0];

@@ -1,5 +1,5 @@
-/** How much longer than the path itself takes a packet may be on its way, in milliseconds. */
-const targetMs = 10;
+/** How much longer than the path itself takes a packet may be on its way where others wait for it, in milliseconds. */
+export const targetMs = 10;
 /** The least that is granted beyond what the path itself holds, as a share of it: room to notice that there is more. */
 const probeShare = 0.25;
 /** How long the shortest round trip counts, in milliseconds; routes change. */
@@ -30,6 +30,8 @@ export class DelayWindow {
   #baseSinceMs: number | undefined;
   /** While queues run empty: until when, and the shortest round trip since. */
   #drain: { readonly untilMs: number; shortestMs: number } | undefined;
+  /** While no more than the least is under way: since when, and the shortest round trip since. */
+  #least: { readonly sinceMs: number; shortestMs: number } | undefined;
   /** What has arrived so far, and when the last of it was heard of. */
   #bytes = 0;
   #bytesMs = 0;
@@ -68,13 +70,13 @@ export class DelayWindow {
     this.#rates.push({ rate, atMs: nowMs });
   }
 
-  /** Bytes; without bound as long as nothing is known. */
-  get bytes(): number {
+  /** Bytes; without bound as long as nothing is known. @param waitMs how much longer than the path itself takes a packet may be on its way */
+  bytesFor(waitMs: number = targetMs): number {
     const [best] = this.#rates;
     if (best === undefined) return Number.POSITIVE_INFINITY;
     const ms =
       this.#drain === undefined
-        ? this.#baseMs + Math.max(targetMs, this.#baseMs * probeShare)
+        ? this.#baseMs + Math.max(waitMs, this.#baseMs * probeShare)
         : this.#baseMs * drainShare;
     return Math.max(this.#leastBytes, best.rate * ms);
   }
@@ -90,6 +92,20 @@ export class DelayWindow {
       this.#drain = undefined;
     } else if (nowMs - this.#baseSinceMs > baseMsValid) {
       this.#drain = { untilMs: nowMs + drainRoundTrips * rttMs, shortestMs: rttMs };
+    } else this.#measureLeast(rttMs, nowMs);
+  }
+
+  /** A path that has become longer looks like a queue that never empties; with so little under way there is none. */
+  #measureLeast(rttMs: number, nowMs: number): void {
+    if (this.bytesFor() > this.#leastBytes) {
+      this.#least = undefined;
+      return;
     }
+    this.#least ??= { sinceMs: nowMs, shortestMs: rttMs };
+    this.#least.shortestMs = Math.min(this.#least.shortestMs, rttMs);
+    if (nowMs - this.#least.sinceMs < drainRoundTrips * rttMs) return;
+    this.#baseMs = this.#least.shortestMs;
+    this.#baseSinceMs = nowMs;
+    this.#least = undefined;
   }
 }

@@ -1,0 +1,83 @@
+import type { Clock } from "../../interface/clock.ts";
+import { channelLimits } from "../channel/limits.ts";
+import { DelayWindow, type Mark } from "./delay-window.ts";
+
+/**
+ * As long as nothing is known of the path, in bytes: what an engine has been given it does not give back, and SCTP begins with less than this
+ * (RFC 9260, section 7.2.1).
+ */
+const firstBytes = 4 * channelLimits.messageBytes;
+/** Without a word of what has arrived for so long, it is not waited for any more, in milliseconds. */
+const silentMs = 1_000;
+
+/** Of the messages of a channel: how many bytes were handed to the engine, and how many of them the other side has. */
+export class Ledger {
+  /** All messages. */
+  handedBytes = 0;
+  /** Up to the last of those after which the other side was asked. */
+  askedBytes = 0;
+  confirmedBytes = 0;
+  readonly asked: { readonly bytes: number; readonly mark: Mark }[] = [];
+
+  get underWay(): number {
+    return Math.max(0, this.askedBytes - this.confirmedBytes);
+  }
+}
+
+/** What all channels of a connection have on its way, as far as the other side is asked, and how much of it there may be. */
+export class UnderWay {
+  readonly #clock: Clock;
+  readonly #window = new DelayWindow(2 * channelLimits.messageBytes);
+  #bytes = 0;
+  /** When something was confirmed, or the first of what is under way was sent. */
+  #heardMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The other side is asked for what the engine has been handed of a channel. */
+  ask(ledger: Ledger): void {
+    const now = this.#nowMs;
+    if (this.#bytes === 0) this.#heardMs = now;
+    const before = ledger.underWay;
+    ledger.asked.push({ bytes: ledger.handedBytes, mark: this.#window.sent(this.#bytes === 0, now) });
+    ledger.askedBytes = ledger.handedBytes;
+    this.#bytes += ledger.underWay - before;
+  }
+
+  /**
+   * The other side has so much of a channel.
+   * @param count bytes, modulo 2^32
+   * @returns false when it never was sent that much
+   */
+  confirm(ledger: Ledger, count: number): boolean {
+    const more = (count - ledger.confirmedBytes) >>> 0;
+    if (ledger.confirmedBytes + more > ledger.handedBytes) return false;
+    const before = ledger.underWay;
+    ledger.confirmedBytes += more;
+    let mark: Mark | undefined;
+    while (ledger.asked[0] !== undefined && ledger.asked[0].bytes <= ledger.confirmedBytes) {
+      mark = ledger.asked.shift()?.mark;
+    }
+    this.#bytes -= before - ledger.underWay;
+    this.#heardMs = this.#nowMs;
+    this.#window.arrived(more, mark, this.#heardMs);
+    return true;
+  }
+
+  /**
+   * True when another message may be sent. It may go beyond what there is room for, or a path that holds three messages and a half would never
+   * be given more than three, and not be seen to take more.
+   * @param waitMs how long what is sent now may wait behind what is under way, beside the time that the path takes
+   */
+  hasRoom(waitMs: number): boolean {
+    const most = this.#window.bytesFor(waitMs);
+    if (this.#bytes < (most === Infinity ? firstBytes : most)) return true;
+    return this.#nowMs - this.#heardMs > silentMs;
+  }
+
+  get #nowMs(): number {
+    return this.#clock.nowUs() / 1_000;
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { Ledger, UnderWay } from "../../../runtime/transports/webrtc/under-way.ts";
+import { virtualClock } from "../remote/support/virtual-clock.ts";
+
+const messageBytes = 16_000;
+
+/**
+ * A flood over a path that passes so many bytes a millisecond; the other side answers after the round trip.
+ * @returns of the last second, how long messages waited beside the time of the path at most, and the share of the path that was used
+ */
+async function flood(bytesPerMs: number, rttMs: number, totalMs: number) {
+  const clock = virtualClock();
+  const underWay = new UnderWay(clock);
+  const ledger = new Ledger();
+  let busyUntilMs = 0;
+  let passed = 0;
+  let waitMs = 0;
+  while (clock.nowMs < totalMs) {
+    while (underWay.hasRoom(10)) {
+      ledger.handedBytes += messageBytes;
+      underWay.ask(ledger);
+      busyUntilMs = Math.max(busyUntilMs, clock.nowMs) + messageBytes / bytesPerMs;
+      const [count, waits] = [ledger.handedBytes, busyUntilMs - clock.nowMs];
+      clock.schedule(waits + rttMs, () => underWay.confirm(ledger, count % 2 ** 32));
+      if (clock.nowMs < totalMs - 1_000) continue;
+      passed += messageBytes;
+      waitMs = Math.max(waitMs, waits);
+    }
+    await clock.run(1);
+  }
+  return { waitMs, used: passed / (bytesPerMs * 1_000) };
+}
+
+describe("what is on its way while others wait for it", () => {
+  it.each([
+    [1_000, 20],
+    [2_000, 0.5],
+    [2_000, 20],
+    [2_000, 80],
+    [10_000, 20],
+    [10_000, 100],
+  ])("is little at %i bytes a millisecond and %i ms there and back, and keeps the path busy", async (rate, rttMs) => {
+    const { waitMs, used } = await flood(rate, rttMs, 4_000);
+    // A quarter of the path, or 10 ms, or 32 KiB; and two messages.
+    const most = Math.max(10, rttMs / 4, 32_768 / rate) + (2 * messageBytes) / rate;
+    expect(waitMs).toBeLessThanOrEqual(most);
+    expect(used).toBeGreaterThan(0.85);
+  });
+
+  it("is counted on when the count of bytes begins anew", () => {
+    const underWay = new UnderWay(virtualClock());
+    const ledger = new Ledger();
+    for (const bytes of [2 ** 32 - 10, 100]) {
+      ledger.handedBytes += bytes;
+      underWay.ask(ledger);
+    }
+    expect(underWay.confirm(ledger, 2 ** 32 - 10)).toBe(true);
+    expect(ledger.underWay).toBe(100);
+    expect(underWay.confirm(ledger, 90)).toBe(true);
+    expect(ledger.underWay).toBe(0);
+    expect(underWay.confirm(ledger, 91)).toBe(false);
+  });
+});
