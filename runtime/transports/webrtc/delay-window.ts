@@ -28,10 +28,10 @@ export class DelayWindow {
   readonly #leastBytes: number;
   #baseMs = Number.POSITIVE_INFINITY;
   #baseSinceMs: number | undefined;
-  /** While queues run empty: until when, and the shortest round trip since. */
-  #drain: { readonly untilMs: number; shortestMs: number } | undefined;
-  /** While no more than the least is under way: since when, and the shortest round trip since. */
-  #least: { readonly sinceMs: number; shortestMs: number } | undefined;
+  /** While queues run empty: until when, the shortest round trip since, and whether that is only because the last one is old. */
+  #drain: { readonly untilMs: number; shortestMs: number; readonly isOld: boolean } | undefined;
+  /** Since when the path looks longer than it was. */
+  #longerSinceMs: number | undefined;
   /** What has arrived so far, and when the last of it was heard of. */
   #bytes = 0;
   #bytesMs = 0;
@@ -74,10 +74,8 @@ export class DelayWindow {
   bytesFor(waitMs: number = targetMs): number {
     const [best] = this.#rates;
     if (best === undefined) return Number.POSITIVE_INFINITY;
-    const ms =
-      this.#drain === undefined
-        ? this.#baseMs + Math.max(waitMs, this.#baseMs * probeShare)
-        : this.#baseMs * drainShare;
+    if (this.#drain?.isOld === false) return this.#leastBytes;
+    const ms = this.#drain === undefined ? this.#baseMs + this.#waitMs(waitMs) : this.#baseMs * drainShare;
     return Math.max(this.#leastBytes, best.rate * ms);
   }
 
@@ -90,22 +88,26 @@ export class DelayWindow {
       this.#baseMs = this.#drain.shortestMs;
       this.#baseSinceMs = nowMs;
       this.#drain = undefined;
-    } else if (nowMs - this.#baseSinceMs > baseMsValid) {
-      this.#drain = { untilMs: nowMs + drainRoundTrips * rttMs, shortestMs: rttMs };
-    } else this.#measureLeast(rttMs, nowMs);
-  }
-
-  /** A path that has become longer looks like a queue that never empties; with so little under way there is none. */
-  #measureLeast(rttMs: number, nowMs: number): void {
-    if (this.bytesFor() > this.#leastBytes) {
-      this.#least = undefined;
       return;
     }
-    this.#least ??= { sinceMs: nowMs, shortestMs: rttMs };
-    this.#least.shortestMs = Math.min(this.#least.shortestMs, rttMs);
-    if (nowMs - this.#least.sinceMs < drainRoundTrips * rttMs) return;
-    this.#baseMs = this.#least.shortestMs;
-    this.#baseSinceMs = nowMs;
-    this.#least = undefined;
+    const isOld = nowMs - this.#baseSinceMs > baseMsValid;
+    if (!isOld && !this.#isLonger(rttMs, nowMs)) return;
+    this.#longerSinceMs = undefined;
+    this.#drain = { untilMs: nowMs + drainRoundTrips * rttMs, shortestMs: rttMs, isOld };
+  }
+
+  /**
+   * A path that has become longer looks like a queue that does not empty, whatever is done about it; and what is left to be under way by the
+   * length of before may be so little that it cannot tell.
+   */
+  #isLonger(rttMs: number, nowMs: number): boolean {
+    const looksLonger = rttMs > this.#baseMs + 2 * this.#waitMs(targetMs) || this.bytesFor() <= this.#leastBytes;
+    this.#longerSinceMs = looksLonger ? (this.#longerSinceMs ?? nowMs) : undefined;
+    return this.#longerSinceMs !== undefined && nowMs - this.#longerSinceMs >= drainRoundTrips * rttMs;
+  }
+
+  /** @param waitMs that is asked for at least */
+  #waitMs(waitMs: number): number {
+    return Math.max(waitMs, this.#baseMs * probeShare);
   }
 }

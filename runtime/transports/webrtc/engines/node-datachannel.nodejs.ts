@@ -15,9 +15,10 @@ export interface NodeDatachannelEngineInit {
 }
 
 /**
- * What the SCTP of a connection holds beside its `bufferedAmount`, in bytes: a queue that nobody sees, so that a heartbeat waits behind it in a
- * flood. The library's own 1 MiB is too much for that. What has not been acknowledged is in it as well, so with less a path of 50 ms would not
- * be filled at 10 MB/s, and messages of which it holds only two leave it empty at times (`npm run bench -- webrtc`).
+ * What the SCTP of a connection holds beside its `bufferedAmount`, in bytes: a queue that nobody sees. To peers that are not asked what they have
+ * (`UnderWay`) all else waits behind it in a flood, for which the library's own 1 MiB is too much. What has not been acknowledged is in it as well,
+ * so with less a path of 50 ms would not be filled at 10 MB/s, and messages of which it holds only two leave it empty at times
+ * (`npm run bench -- webrtc`).
  */
 const sendBufferSize = 512 * 1024;
 
