@@ -27,6 +27,8 @@ interface Result {
   /** How often it has gone on over another connection, and the frames that it has sent again. */
   readonly attempts: number;
   readonly again: number;
+  /** It was told what had come of what it sent. */
+  readonly confirmed: boolean;
 }
 
 type Line = Readonly<{ on?: "signaling" | number; text?: string; hex?: string; make?: number; break?: true }> &
@@ -157,7 +159,7 @@ describe.skipIf(missing !== undefined)("a peer in Python, written from docs/prot
       (_, index) => `${index} ${"ü".repeat(index % 97 === 0 ? 20_000 : index % 50)}`,
     );
     const result = await callFrom(texts);
-    expect(result).toEqual({ received: texts.map((one) => `${one}!`), attempts: 0, again: 0 });
+    expect(result).toEqual({ received: texts.map((one) => `${one}!`), attempts: 0, again: 0, confirmed: true });
   });
 
   it("R8.2 goes on over another connection, with no frame lost and none twice", async () => {
