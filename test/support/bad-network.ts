@@ -33,7 +33,8 @@ const longestQueueMs = 500;
  */
 export class BadNetwork {
   conditions: NetworkConditions;
-  readonly counts = { forwarded: 0, lost: 0, largestBytes: 0 };
+  /** `queueMs`: what has waited longest for a narrow network. */
+  readonly counts = { forwarded: 0, lost: 0, largestBytes: 0, queueMs: 0 };
   readonly #seed: number;
   readonly #ways = new Set<Way>();
   readonly #waiting = new Set<{
@@ -201,6 +202,7 @@ class Way {
     const waitMs = queueMs + (bytes * 1_000) / bytesPerSecond;
     this.#busyUntilMs[from] = nowMs + waitMs;
     counts.largestBytes = Math.max(counts.largestBytes, bytes);
+    counts.queueMs = Math.max(counts.queueMs, queueMs);
     const dueMs = nowMs + delayMs + late * jitterMs + waitMs;
     for (let copies = isTwice ? 2 : 1; copies > 0; copies -= 1) this.#underWay.add({ dueMs, from, packet });
   }

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Channel } from "../../../runtime/interface/transport.ts";
+import type { MediaTrack } from "../../../runtime/interface/track.ts";
+import type { Channel, Connection } from "../../../runtime/interface/transport.ts";
 import type { NodeDatachannel } from "../../../runtime/transports/webrtc/engines/node-datachannel-types.ts";
 import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
@@ -13,6 +14,54 @@ const engines = { werift: weriftEngine, "node-datachannel": () => nodeDatachanne
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+/** Opus packets of a media track (RFC 3550 section 5.1). */
+function rtp(seq: number): Uint8Array {
+  const packet = new Uint8Array(12 + 80);
+  const view = new DataView(packet.buffer);
+  view.setUint8(0, 0x80);
+  view.setUint8(1, 111);
+  view.setUint16(2, seq);
+  view.setUint32(4, seq * 960);
+  return packet;
+}
+
+it("R4.3 sound on a media track does not wait for bulk data on a channel either", async () => {
+  const network = new BadNetwork(12, { delayMs: 10, bytesPerSecond: 500_000, mtuBytes: 1_500 });
+  cleanUps.push(() => network.close());
+  let other!: Connection;
+  const listener = await weriftTransport().listen("webrtc://127.0.0.1:0", (connection) => {
+    other = connection;
+    connection.channel(1, "flood").onMessage(() => undefined);
+  });
+  cleanUps.push(() => listener.close());
+  const transport = weriftTransport({ signaling: network.around(nodejsSignaling()) });
+  const connection = await transport.dial(`${listener.address}/P`, { signal: new AbortController().signal });
+  cleanUps.push(() => connection.close());
+  const track = (await connection.tracks?.add({ direction: "sendonly", codec: "opus" })) as MediaTrack;
+  let heard: () => void = () => undefined;
+  other.tracks?.take(track.mid)?.onRtp(() => heard());
+
+  const flood = connection.channel(1, "flood");
+  const writing = new AbortController();
+  const flooding = (async (): Promise<void> => {
+    for (;;) {
+      await flood.ready(writing.signal);
+      flood.send(new Uint8Array(16_000));
+    }
+  })();
+  for (let seq = 0; seq < 60; seq += 1) {
+    // By then it is known what the path holds.
+    if (seq === 30) network.counts.queueMs = 0;
+    const came = new Promise<void>((resolve) => (heard = resolve));
+    track.sendRtp(rtp(seq));
+    await came;
+  }
+  writing.abort();
+  await expect(flooding).rejects.toThrow();
+  // 128 KiB that the reader lets be under way would wait a quarter of a second.
+  expect(network.counts.queueMs).toBeLessThan(150);
 });
 
 describe.each([

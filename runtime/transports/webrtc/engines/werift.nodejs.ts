@@ -3,7 +3,8 @@ import type { CandidatePair } from "../../../interface/transport.ts";
 import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 import { anyNetwork } from "./networks.nodejs.ts";
-import { hopeOn, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
+import { hopeOn, sharedMs, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
+import { Recent } from "./recent.ts";
 import { weriftMediaConfig, weriftTracks } from "./werift-tracks.nodejs.ts";
 
 export interface WeriftEngineInit {
@@ -17,10 +18,17 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
   const { servers = [], transportPolicy = "all" } = checkIce(init.ice ?? {});
   const stun = servers.some(({ urls }) => urls.startsWith("stun"));
   const tuning = init.tuning === false ? undefined : { stun, ...init.tuning };
+  /** When each connection has sent packets of media tracks. */
+  const media = new WeakMap<EnginePeer, Recent>();
+  const mediaOf = (peer: EnginePeer): Recent => {
+    const known = media.get(peer) ?? new Recent(sharedMs);
+    media.set(peer, known);
+    return known;
+  };
   return {
     name: "werift",
     relayOnly: transportPolicy === "relay",
-    tracks: weriftTracks(),
+    tracks: weriftTracks((peer) => mediaOf(peer).happened(performance.now())),
     createPeerConnection() {
       const peer = new RTCPeerConnection({
         ...weriftMediaConfig(),
@@ -38,7 +46,7 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
     tune(peer) {
-      if (tuning !== undefined) tuneWerift(peer, tuning);
+      if (tuning !== undefined) tuneWerift(peer, tuning, () => mediaOf(peer).is(performance.now()));
     },
     pairs: async (peer) => pairsOf(peer as unknown as RTCPeerConnection),
     async close(peer) {

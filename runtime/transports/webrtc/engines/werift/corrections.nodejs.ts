@@ -9,6 +9,7 @@ import type { Sctp } from "./sctp.ts";
 import { correctSending } from "./sending.nodejs.ts";
 
 export { hopeOn } from "./ice.nodejs.ts";
+export { sharedMs } from "./sending.nodejs.ts";
 
 /**
  * The door to all corrections of werift 0.24, which are reached through fields that it does not publish. Each field is looked for
@@ -62,24 +63,36 @@ export interface WeriftTuned {
   readonly dtls: number;
 }
 
-/** Applies what is not applied yet to the parts of the connection that are there by now. */
-export function tuneWerift(peer: EnginePeer, tuning: Partial<WeriftTuning> = {}): WeriftTuned {
+/**
+ * Applies what is not applied yet to the parts of the connection that are there by now.
+ * @param sendsMedia whether the connection has lately sent packets of media tracks
+ */
+export function tuneWerift(
+  peer: EnginePeer,
+  tuning: Partial<WeriftTuning> = {},
+  sendsMedia: () => boolean = () => false,
+): WeriftTuned {
   const wanted = { ...defaults, ...tuning };
   const receiveBuffers = tuneSockets(peer, wanted.receiveBufferBytes);
   const silent = wanted.stun ? 0 : silenceIce(peer);
   waitForNoServer(peer);
   const dtls = tuneDtls(peer);
-  return { receiveBuffers, silent, dtls, association: tuneSctp(peer, wanted) };
+  return { receiveBuffers, silent, dtls, association: tuneSctp(peer, wanted, sendsMedia) };
 }
 
-function tuneSctp(peer: EnginePeer, wanted: WeriftTuning): WeriftAssociation {
+function tuneSctp(peer: EnginePeer, wanted: WeriftTuning, sendsMedia: () => boolean): WeriftAssociation {
   const sctp = sctpOf(peer) as (Sctp & { [tuned]?: WeriftAssociation }) | undefined;
   if (sctp === undefined) return none;
-  sctp[tuned] ??= correctAssociation(peer, sctp, wanted);
+  sctp[tuned] ??= correctAssociation(peer, sctp, wanted, sendsMedia);
   return sctp[tuned];
 }
 
-function correctAssociation(peer: EnginePeer, sctp: Sctp, wanted: WeriftTuning): WeriftAssociation {
+function correctAssociation(
+  peer: EnginePeer,
+  sctp: Sctp,
+  wanted: WeriftTuning,
+  sendsMedia: () => boolean,
+): WeriftAssociation {
   const receiverWindow = setWindow(sctp, wanted.receiverWindowBytes);
   const rtoFloor = setRtoFloor(sctp, wanted.minRtoSeconds);
   const firstTsn = setFirstTsn(sctp);
@@ -94,6 +107,7 @@ function correctAssociation(peer: EnginePeer, sctp: Sctp, wanted: WeriftTuning):
       takeSack: (room) => receiving.takeSack(room),
       size: () => path.bytes,
       onBlackHole: () => path.blackHole(),
+      sendsMedia,
       maxRtoSeconds: wanted.maxRtoSeconds,
     });
   return { receiverWindow, rtoFloor, firstTsn, receiving: receiving !== undefined, sending };

@@ -19,6 +19,8 @@ export interface SendingInit {
   readonly takeSack: (room: number) => Buffer | undefined;
   /** Large packets seem to be lost: from now on `size` is the base. */
   readonly onBlackHole: () => void;
+  /** Media tracks share the path: bulk data leaves no queue for them to wait in either. */
+  readonly sendsMedia: () => boolean;
   /** Seconds that a timeout is doubled up to at most (RFC 9260 section 6.3.3). */
   readonly maxRtoSeconds: number;
 }
@@ -29,7 +31,7 @@ const burstPackets = 10;
 const packetThreshold = 3;
 
 /** As long as another stream has sent something within so many milliseconds, a stream of bulk data leaves no queue on the path. */
-const sharedMs = 1_000;
+export const sharedMs = 1_000;
 
 /**
  * Does the sending half of an association again. Messages are cut as the path takes them; a loss is judged by what was sent when (RFC 8985
@@ -135,6 +137,7 @@ class Sending {
   }
 
   #isShared(): boolean {
+    if (this.#init.sendsMedia()) return true;
     if (this.#sentMs.size < 2) return false;
     const since = performance.now() - sharedMs;
     let active = 0;
