@@ -150,12 +150,17 @@ export class Client implements Disposable {
     return this.#ask(requests.graph, { textDocument: { uri: uri.toString() } }, token);
   }
 
-  async outline(uri: Uri): Promise<OutlineResult | null> {
-    return (await this.#ask<OutlineResult>(requests.outline, { textDocument: { uri: uri.toString() } })) ?? null;
+  outline(uri: Uri): Promise<OutlineResult | null | undefined> {
+    return this.#ask(requests.outline, { textDocument: { uri: uri.toString() } });
   }
 
-  async explain(params: ExplainParams): Promise<string | null> {
-    return (await this.#ask<string>(requests.explain, params)) ?? null;
+  explain(params: ExplainParams): Promise<string | null | undefined> {
+    return this.#ask(requests.explain, params);
+  }
+
+  /** Says it to somebody who waits for what only the server knows. */
+  tellSilence(): undefined {
+    this.#offerRestart("The language server of Mesh does not answer.");
   }
 
   /**
@@ -182,16 +187,14 @@ export class Client implements Disposable {
   #failed(error: unknown): void {
     this.#show("mesh", reasonOf(error), LanguageStatusSeverity.Error);
     this.#output.error(reasonOf(error));
-    void window
-      .showErrorMessage(
-        `The language server of Mesh could not be started: ${reasonOf(error)}`,
-        "Restart",
-        "Show Output",
-      )
-      .then((chosen) => {
-        if (chosen === "Restart") void commands.executeCommand("mesh.restartServer");
-        else if (chosen !== undefined) this.#output.show();
-      });
+    this.#offerRestart(`The language server of Mesh could not be started: ${reasonOf(error)}`);
+  }
+
+  #offerRestart(why: string): void {
+    void window.showErrorMessage(why, "Restart", "Show Output").then((chosen) => {
+      if (chosen === "Restart") void commands.executeCommand("mesh.restartServer");
+      else if (chosen !== undefined) this.#output.show();
+    });
   }
 
   async #stop(): Promise<void> {

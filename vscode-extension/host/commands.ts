@@ -35,8 +35,11 @@ export function commandTable(parts: Parts): Readonly<Record<string, (...args: ne
     "mesh.runPeer": async (given?: Uri | string, name?: string) => {
       const uri = programOf(given);
       if (uri === undefined) return tellNoProgram();
-      const peers = (await client.outline(uri))?.peers.map((one) => one.name) ?? [];
-      const peer = name ?? (await window.showQuickPick(peers, { placeHolder: "Which peer of the program?" }));
+      if (name !== undefined) return start(parts, uri, { peer: name });
+      const outline = await client.outline(uri);
+      if (outline === undefined) return client.tellSilence();
+      const peers = outline?.peers.map((one) => one.name) ?? [];
+      const peer = await window.showQuickPick(peers, { placeHolder: "Which peer of the program?" });
       return peer === undefined ? undefined : start(parts, uri, { peer });
     },
     "mesh.stop": async (row?: { readonly id?: unknown }) => {
@@ -96,7 +99,10 @@ async function start({ client, runs }: Parts, uri: Uri, what: What): Promise<Mes
   await Promise.all(
     workspace.textDocuments.filter((one) => one.isDirty && one.languageId === languageId).map((one) => one.save()),
   );
-  const request = await chooseRun(uri, what, await client.outline(uri));
+  // Of a peer nothing else is asked.
+  const outline = what.peer === undefined ? await client.outline(uri) : null;
+  if (outline === undefined) return client.tellSilence();
+  const request = await chooseRun(uri, what, outline);
   if (request === undefined) return undefined;
   const run = runs.start(uri, request);
   if (run !== undefined) void commands.executeCommand("mesh.runs.focus", { preserveFocus: true });

@@ -39,7 +39,11 @@ export class Explanations implements Disposable, TextDocumentContentProvider {
     return this.#open(name, await this.#client.explain({ textDocument, position: { line, character } }));
   }
 
-  async #open(name: string, page: string | null): Promise<boolean> {
+  async #open(name: string, page: string | null | undefined): Promise<boolean> {
+    if (page === undefined) {
+      this.#client.tellSilence();
+      return false;
+    }
     if (page === null) {
       void window.showInformationMessage(
         "There is nothing to explain: no such code, and nothing was decided on this line.",

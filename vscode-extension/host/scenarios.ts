@@ -76,7 +76,7 @@ export class ScenarioTests implements Disposable {
 
   async #read(uri: Uri): Promise<void> {
     const outline = await this.#client.outline(uri);
-    if (outline === null) return;
+    if (outline === null || outline === undefined) return;
     const id = uri.toString();
     if (outline.scenarios.length === 0) {
       this.#controller.items.delete(id);
