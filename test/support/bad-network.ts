@@ -1,7 +1,13 @@
 import { createSocket, type Socket } from "node:dgram";
 import { networkInterfaces } from "node:os";
 import type { Random } from "../../runtime/interface/random.ts";
-import type { CallOptions, OutgoingCall, Signaling, SignalingCandidate } from "../../runtime/interface/signaling.ts";
+import type {
+  CallOptions,
+  IncomingCall,
+  OutgoingCall,
+  Signaling,
+  SignalingCandidate,
+} from "../../runtime/interface/signaling.ts";
 import { seededRandom } from "./real-clock.ts";
 
 /** What a network does to packets; may be changed while they pass. */
@@ -70,6 +76,18 @@ export class BadNetwork {
     };
   }
 
+  /** Signaling for one who is called, through which callers come to lead over this network. */
+  before(signaling: Signaling): Signaling {
+    return {
+      call: (options) => signaling.call(options),
+      serve: (options) =>
+        signaling.serve({
+          ...options,
+          onCall: (call) => void this.#open().then((way) => options.onCall(ledOver(way, call))),
+        }),
+    };
+  }
+
   /** Resolves once so many more packets have been lost. */
   whenLost(count: number): Promise<void> {
     return this.#when("lost", count);
@@ -108,6 +126,23 @@ export class BadNetwork {
     this.#ways.add(way);
     return way;
   }
+}
+
+function ledOver(way: Way, call: IncomingCall): IncomingCall {
+  return {
+    ...call,
+    ended: call.ended,
+    offer: way.told("callee", call.offer),
+    answer: (sdp) => call.answer(way.told("caller", sdp)),
+    refuse: (error) => call.refuse(error),
+    candidate: (one) => call.candidate(way.toldOne("caller", one)),
+    onCandidate: (listener) =>
+      call.onCandidate((one) => {
+        // Addresses that a page keeps to itself cannot be led; it is found by what it sends.
+        const led = way.toldOne("callee", one);
+        if (led !== null || one === null) listener(led);
+      }),
+  };
 }
 
 type Side = "caller" | "callee";

@@ -66,8 +66,13 @@ export class WebrtcConnection implements Connection {
     this.peer = init.engine.createPeerConnection();
     this.candidates = new Candidates(this.peer);
     this.peer.addEventListener("connectionstatechange", () => this.#onConnectionState());
-    const { ownThread, sticksToChannel = false } = init.engine;
-    this.#sluice = new Sluice({ clock: init.clock, ownThread, asks: sticksToChannel && init.confirms === true });
+    const { ownThread, asks = false } = init.engine;
+    this.#sluice = new Sluice({
+      clock: init.clock,
+      ownThread,
+      asks: asks && init.confirms === true,
+      sendsMedia: () => this.tracks?.sends === true,
+    });
     this.#confirmations = new Confirmations(init.clock, (id) => this.#confirm(id));
     this.#control = this.#make(0, "control");
     this.#sluice.setControl(this.#control.outbox);

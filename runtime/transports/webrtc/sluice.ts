@@ -20,6 +20,8 @@ export interface SluiceInit {
   readonly ownThread?: { readonly hiddenBytes: number } | undefined;
   /** The other side is asked for what it has of each large message, and answers. */
   readonly asks?: boolean;
+  /** Media tracks share the path. */
+  readonly sendsMedia?: () => boolean;
 }
 
 /**
@@ -44,12 +46,14 @@ export class Sluice implements Mover {
   readonly #outflow: Outflow | undefined;
   /** Where the other side is asked. */
   readonly #underWay: UnderWay | undefined;
+  readonly #sendsMedia: () => boolean;
 
-  constructor({ clock, ownThread, asks = false }: SluiceInit) {
+  constructor({ clock, ownThread, asks = false, sendsMedia = () => false }: SluiceInit) {
     this.#clock = clock;
     this.#sole = new SoleUse(clock);
     this.#outflow = ownThread && new Outflow(clock, ownThread.hiddenBytes);
     this.#underWay = asks ? new UnderWay(clock) : undefined;
+    this.#sendsMedia = sendsMedia;
   }
 
   hasRoom(messages: number, bytes: number): boolean {
@@ -69,7 +73,7 @@ export class Sluice implements Mover {
     ledger.handedBytes += bytes;
     if (this.#underWay === undefined || bytes <= packetBytes || outbox === this.#control) return false;
     // Behind a channel that is alone only control messages wait: they can bear some more, and each question takes time.
-    if (this.#isAlone && ledger.handedBytes - ledger.askedBytes < this.#largeBytes) return false;
+    if (this.#sole.now && ledger.handedBytes - ledger.askedBytes < this.#largeBytes) return false;
     this.#underWay.ask(ledger);
     return true;
   }
@@ -165,9 +169,8 @@ export class Sluice implements Mover {
       messages += handedMessages;
       bytes += handedBytes;
     }
-    const isAlone = others.length === 1 && this.#isAlone;
-    const most = isAlone ? this.#aloneBytes : channelLimits.enginedBytes;
-    const waitMs = isAlone ? aloneWaitMs : targetMs;
+    const most = others.length === 1 && this.#isAlone ? this.#aloneBytes : channelLimits.enginedBytes;
+    const waitMs = this.#sole.now && !this.#sendsMedia() ? aloneWaitMs : targetMs;
     for (let given = true; given;) {
       given = false;
       for (const outbox of others) {

@@ -23,6 +23,10 @@ export class TrackSlot {
     return this.#native.mid;
   }
 
+  get sends(): boolean {
+    return this.#lease !== undefined && this.#native.direction === "sendonly";
+  }
+
   isOf(native: EngineTransceiver): boolean {
     return this.#native === native;
   }

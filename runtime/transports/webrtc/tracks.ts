@@ -56,6 +56,11 @@ export class ConnectionTracks implements MediaTracks {
     return this.#init.engine.codecs;
   }
 
+  /** Some are in use that this side sends. */
+  get sends(): boolean {
+    return this.#slots.some(({ sends }) => sends);
+  }
+
   async add(request: TrackRequest): Promise<MediaTrack> {
     const { engine, peer, role } = this.#init;
     if (this.#broken !== undefined) throw this.#broken;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { afterEach, describe, expect, it } from "vitest";
 import type { MediaTrack } from "../../../runtime/interface/track.ts";
@@ -7,9 +8,14 @@ import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engine
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { BadNetwork } from "../../support/bad-network.ts";
+import { PageHarness } from "./page-peers.ts";
 
 const library = createRequire(import.meta.url)("node-datachannel") as NodeDatachannel;
 const engines = { werift: weriftEngine, "node-datachannel": () => nodeDatachannelEngine({ library }) };
+
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
+if (missing !== undefined) console.warn(`Skipping the tests in a browser: ${missing}.`);
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -113,3 +119,32 @@ describe.each([
     },
   );
 });
+
+describe.skipIf(missing !== undefined)(
+  "R4.3 from a page in Chromium over a path that is slower than its sender",
+  () => {
+    it.each(["werift", "node-datachannel"] as const)("a voice does not wait for a flood: %s", async (far) => {
+      const harness = await PageHarness.start(executablePath, "narrow-page.ts");
+      cleanUps.push(() => harness.close());
+      const { page } = await harness.open();
+      const network = new BadNetwork(13, { delayMs: 10, bytesPerSecond: 2_000_000, mtuBytes: 1_500 });
+      cleanUps.push(() => network.close());
+      const signaling = network.before(nodejsSignaling());
+      let flooded = 0;
+      const listener = await weriftTransport({ engine: engines[far](), signaling }).listen(
+        "webrtc://127.0.0.1:0",
+        (connection) => {
+          connection.channel(1, "flood").onMessage(() => (flooded += 1));
+          const voice = connection.channel(2, "voice");
+          voice.onMessage((message) => voice.send(message));
+        },
+      );
+      cleanUps.push(() => listener.close());
+      await page.evaluate(`beside(${JSON.stringify(`${listener.address}/P`)}, 60)`);
+      expect(flooded).toBeGreaterThan(20);
+      // What a browser has on its way by itself fills the queue of the path, and is lost there.
+      expect(network.counts.queueMs).toBeLessThan(250);
+      expect(network.counts.lost).toBe(0);
+    });
+  },
+);

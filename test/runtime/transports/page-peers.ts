@@ -26,9 +26,10 @@ export class PageHarness {
     this.#server = server;
   }
 
-  static async start(executablePath: string): Promise<PageHarness> {
+  /** @param entry the program of its pages, in `fixtures` */
+  static async start(executablePath: string, entry = "conformance-page.ts"): Promise<PageHarness> {
     const bundle = await build({
-      entryPoints: [fileURLToPath(new URL("fixtures/conformance-page.ts", import.meta.url))],
+      entryPoints: [fileURLToPath(new URL(`fixtures/${entry}`, import.meta.url))],
       bundle: true,
       write: false,
       format: "iife",

@@ -10,6 +10,12 @@ export interface BrowserEngineInit {
   readonly iceTransportPolicy?: "all" | "relay";
 }
 
+/**
+ * Browsers do not count what is on its way (https://www.w3.org/TR/webrtc/#dom-datachannel-bufferedamount), and move some more from one of their
+ * threads to another; in bytes.
+ */
+const hiddenBytes = 64 * 1024;
+
 /** The WebRTC that is built into the browser. */
 export function browserEngine(init: BrowserEngineInit = {}): WebrtcEngine {
   const leaving = new WeakMap<RTCPeerConnection, () => void>();
@@ -31,6 +37,8 @@ export function browserEngine(init: BrowserEngineInit = {}): WebrtcEngine {
     },
     messageBytes: channelLimits.largeMessageBytes,
     copies: true,
+    asks: true,
+    ownThread: { hiddenBytes },
     prepareChannel(channel) {
       (channel as unknown as RTCDataChannel).binaryType = "arraybuffer";
     },

@@ -98,10 +98,10 @@ export interface WebrtcEngine {
    */
   readonly ownThread?: { readonly hiddenBytes: number };
   /**
-   * Its SCTP goes on with a channel for as long as that has another message of several packets, and gives no other a turn; an empty message
-   * behind each of them ends that. Left out, channels take turns.
+   * It does not tell what has arrived, nor how much it has on its way: the other side is asked, where that answers, by an empty message behind
+   * each of several packets. Where a channel that always has another of them would keep all others from sending, as with usrsctp, that ends it.
    */
-  readonly sticksToChannel?: boolean;
+  readonly asks?: boolean;
   /** Payload of a stream that its reader should let be under way, in bytes; left out, what is usual keeps the path busy. */
   readonly windowBytes?: number;
   /** The largest message that it takes from the other side, in bytes: what the other side is told; left out, what every peer takes. */

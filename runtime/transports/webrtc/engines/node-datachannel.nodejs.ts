@@ -36,7 +36,7 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
     name: "node-datachannel",
     relayOnly: false,
     ownThread: { hiddenBytes: sendBufferSize },
-    sticksToChannel: true,
+    asks: true,
     windowBytes: 4 * 1024 * 1024,
     messageBytes: channelLimits.largestMessageBytes,
     copies: true,
