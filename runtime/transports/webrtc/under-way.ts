@@ -9,6 +9,8 @@ import { DelayWindow, type Mark } from "./delay-window.ts";
 const firstBytes = 4 * channelLimits.messageBytes;
 /** Without a word of what has arrived for so long, it is not waited for any more, in milliseconds. */
 const silentMs = 1_000;
+/** Questions of a channel that are remembered until they are answered; what is asked beyond that is not measured. */
+const mostAsked = 1_024;
 
 /** Of the messages of a channel: how many bytes were handed to the engine, and how many of them the other side has. */
 export class Ledger {
@@ -41,7 +43,8 @@ export class UnderWay {
     const now = this.#nowMs;
     if (this.#bytes === 0) this.#heardMs = now;
     const before = ledger.underWay;
-    ledger.asked.push({ bytes: ledger.handedBytes, mark: this.#window.sent(this.#bytes === 0, now) });
+    const mark = this.#window.sent(this.#bytes === 0, now);
+    if (ledger.asked.length < mostAsked) ledger.asked.push({ bytes: ledger.handedBytes, mark });
     ledger.askedBytes = ledger.handedBytes;
     this.#bytes += ledger.underWay - before;
   }

@@ -47,6 +47,20 @@ describe("what is on its way while others wait for it", () => {
     expect(used).toBeGreaterThan(0.85);
   });
 
+  it("is remembered of one that never answers for so many questions, and goes on when it does", () => {
+    const underWay = new UnderWay(virtualClock());
+    const ledger = new Ledger();
+    for (let count = 0; count < 3_000; count += 1) {
+      ledger.handedBytes += 10;
+      underWay.ask(ledger);
+    }
+    expect(ledger.asked).toHaveLength(1_024);
+    expect(ledger.underWay).toBe(30_000);
+    expect(underWay.confirm(ledger, 30_000)).toBe(true);
+    expect(ledger.asked).toEqual([]);
+    expect(ledger.underWay).toBe(0);
+  });
+
   it("is counted on when the count of bytes begins anew", () => {
     const underWay = new UnderWay(virtualClock());
     const ledger = new Ledger();
