@@ -11,6 +11,8 @@ import { UnderWay } from "./under-way.ts";
 const pollMs = 10;
 /** What goes in one packet, in bytes: such messages hold nobody up, and the other side is not asked for them. */
 const packetBytes = 1_120;
+/** The most of a channel that is the only one in use between two questions, in bytes. */
+const mostAskedBytes = 512 * 1024;
 /** How long another channel may have to wait, should it begin to speak, behind one that is the only one in use; in milliseconds. */
 const aloneWaitMs = 100;
 
@@ -73,7 +75,7 @@ export class Sluice implements Mover {
     ledger.handedBytes += bytes;
     if (this.#underWay === undefined || bytes <= packetBytes || outbox === this.#control) return false;
     // Behind a channel that is alone only control messages wait: they can bear some more, and each question takes time.
-    if (this.#sole.now && ledger.handedBytes - ledger.askedBytes < this.#largeBytes) return false;
+    if (this.#sole.now && ledger.handedBytes - ledger.askedBytes < this.#askedBytes) return false;
     this.#underWay.ask(ledger);
     return true;
   }
@@ -91,9 +93,19 @@ export class Sluice implements Mover {
 
   /** Of the messages of a channel that is the only one in use. */
   get #largeBytes(): number {
-    const { largeMessageBytes, largestMessageBytes, largestMessageMs } = channelLimits;
+    return this.#bytesAtOnce(channelLimits.largestMessageBytes);
+  }
+
+  /** So much of such a channel goes between two questions. */
+  get #askedBytes(): number {
+    return this.#bytesAtOnce(mostAskedBytes);
+  }
+
+  /** What leaves in the time that may be waited for it. */
+  #bytesAtOnce(most: number): number {
+    const { largeMessageBytes, largestMessageMs } = channelLimits;
     const fast = this.#outflow?.bytesIn(largestMessageMs) ?? 0;
-    return Math.max(largeMessageBytes, Math.min(largestMessageBytes, Math.floor(fast)));
+    return Math.max(largeMessageBytes, Math.min(most, Math.floor(fast)));
   }
 
   /** What the engine may hold of a channel that is the only one in use: two messages, so that there is one while the next is made. */
