@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { afterEach, describe, expect, it } from "vitest";
 import type { MediaTrack } from "../../../runtime/interface/track.ts";
-import type { Channel, Connection } from "../../../runtime/interface/transport.ts";
+import type { Connection } from "../../../runtime/interface/transport.ts";
+import type { Signaling } from "../../../runtime/interface/signaling.ts";
+import type { WebrtcEngine } from "../../../runtime/transports/webrtc/engines/engine.ts";
 import type { NodeDatachannel } from "../../../runtime/transports/webrtc/engines/node-datachannel-types.ts";
 import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { BadNetwork } from "../../support/bad-network.ts";
+import { besideFlood } from "./fixtures/beside-flood.ts";
 import { PageHarness } from "./page-peers.ts";
 
 const library = createRequire(import.meta.url)("node-datachannel") as NodeDatachannel;
@@ -70,80 +73,52 @@ it("R4.3 sound on a media track does not wait for bulk data on a channel either"
   expect(network.counts.queueMs).toBeLessThan(150);
 });
 
+/** One who takes the flood, and sends voices back. @returns where it is, and how much of the flood has come */
+async function listening(
+  engine: WebrtcEngine,
+  signaling: Signaling = nodejsSignaling(),
+): Promise<{ readonly uri: string; readonly flooded: () => number }> {
+  let flooded = 0;
+  const transport = weriftTransport({ engine, signaling });
+  const listener = await transport.listen("webrtc://127.0.0.1:0", (connection) => {
+    connection.channel(1, "flood").onMessage(() => (flooded += 1));
+    const voice = connection.channel(2, "voice");
+    voice.onMessage((message) => voice.send(message));
+  });
+  cleanUps.push(() => listener.close());
+  return { uri: `${listener.address}/P`, flooded: () => flooded };
+}
+
 describe.each([
   ["werift", "werift"],
   ["werift", "node-datachannel"],
   ["node-datachannel", "werift"],
   ["node-datachannel", "node-datachannel"],
 ] as const)("R4.3 from %s to %s over a path that is slower than its sender", (near, far) => {
-  it.each([0, 10])(
-    "a voice comes through beside a flood, which comes through as well (%i ms each way)",
-    async (delayMs) => {
-      const network = new BadNetwork(11);
-      cleanUps.push(() => network.close());
-      const listener = await weriftTransport({ engine: engines[far]() }).listen(
-        "webrtc://127.0.0.1:0",
-        (connection) => {
-          connection.channel(1, "flood").onMessage(() => (flooded += 1));
-          const voice = connection.channel(2, "voice");
-          voice.onMessage((message) => voice.send(message));
-        },
-      );
-      cleanUps.push(() => listener.close());
-      const transport = weriftTransport({ engine: engines[near](), signaling: network.around(nodejsSignaling()) });
-      const connection = await transport.dial(`${listener.address}/P`, { signal: new AbortController().signal });
-      cleanUps.push(() => connection.close());
-      let flooded = 0;
-      let heard: () => void = () => undefined;
-      const [flood, voice] = [connection.channel(1, "flood"), connection.channel(2, "voice")];
+  it.each([0, 10])("a voice comes through beside a flood, which does so too (%i ms each way)", async (delayMs) => {
+    const network = new BadNetwork(11);
+    cleanUps.push(() => network.close());
+    const { uri, flooded } = await listening(engines[far]());
+    const transport = weriftTransport({ engine: engines[near](), signaling: network.around(nodejsSignaling()) });
+    await besideFlood(transport, uri, 30, () => {
       network.conditions = { delayMs, bytesPerSecond: 2_000_000 };
-
-      let isOver = false;
-      const flooding = (async (channel: Channel): Promise<void> => {
-        while (!isOver) {
-          await channel.ready();
-          channel.send(new Uint8Array(16_000));
-        }
-      })(flood);
-      voice.onMessage(() => heard());
-      // One at a time: each answer took its way through the flood.
-      for (let count = 0; count < 30; count += 1) {
-        const back = new Promise<void>((resolve) => (heard = resolve));
-        await voice.ready();
-        voice.send(new Uint8Array(200));
-        await back;
-      }
-      isOver = true;
-      await flooding;
-      expect(flooded).toBeGreaterThan(5);
-    },
-  );
+    });
+    expect(flooded()).toBeGreaterThan(5);
+  });
 });
 
-describe.skipIf(missing !== undefined)(
-  "R4.3 from a page in Chromium over a path that is slower than its sender",
-  () => {
-    it.each(["werift", "node-datachannel"] as const)("a voice does not wait for a flood: %s", async (far) => {
-      const harness = await PageHarness.start(executablePath, "narrow-page.ts");
-      cleanUps.push(() => harness.close());
-      const { page } = await harness.open();
-      const network = new BadNetwork(13, { delayMs: 10, bytesPerSecond: 2_000_000, mtuBytes: 1_500 });
-      cleanUps.push(() => network.close());
-      const signaling = network.before(nodejsSignaling());
-      let flooded = 0;
-      const listener = await weriftTransport({ engine: engines[far](), signaling }).listen(
-        "webrtc://127.0.0.1:0",
-        (connection) => {
-          connection.channel(1, "flood").onMessage(() => (flooded += 1));
-          const voice = connection.channel(2, "voice");
-          voice.onMessage((message) => voice.send(message));
-        },
-      );
-      cleanUps.push(() => listener.close());
-      await page.evaluate(`beside(${JSON.stringify(`${listener.address}/P`)}, 60)`);
-      expect(flooded).toBeGreaterThan(20);
-      // What a browser has on its way by itself fills the queue of the path, up to half a second of it.
-      expect(network.counts.queueMs).toBeLessThan(250);
-    });
-  },
-);
+const inPages = "R4.3 from a page in Chromium over a path that is slower than its sender";
+describe.skipIf(missing !== undefined)(inPages, () => {
+  it.each(["werift", "node-datachannel"] as const)("a voice does not wait for a flood: %s", async (far) => {
+    const harness = await PageHarness.start(executablePath, "narrow-page.ts");
+    cleanUps.push(() => harness.close());
+    const { page } = await harness.open();
+    const network = new BadNetwork(13, { delayMs: 10, bytesPerSecond: 2_000_000, mtuBytes: 1_500 });
+    cleanUps.push(() => network.close());
+    const { uri, flooded } = await listening(engines[far](), network.before(nodejsSignaling()));
+    await page.evaluate(`beside(${JSON.stringify(uri)}, 60)`);
+    expect(flooded()).toBeGreaterThan(20);
+    // What a browser has on its way by itself fills the queue of the path, up to half a second of it.
+    expect(network.counts.queueMs).toBeLessThan(250);
+  });
+});
