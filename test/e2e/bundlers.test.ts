@@ -200,12 +200,12 @@ it("esbuild builds again when a file changes that a program reads, and when a mi
   const context = await esbuildContext({ ...options, plugins: [...(options.plugins ?? []), listen] });
   try {
     await context.watch();
-    await expect.poll(() => builds.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => builds.length).toBe(1);
     const words = bundledProject["words.mesh"];
     writeFileSync(join(project, "words.mesh"), words.replace("text: text", "text: txt"));
-    await expect.poll(() => builds.at(-1)?.errors, { timeout: 20_000 }).toEqual([expect.stringContaining("MESH")]);
+    await expect.poll(() => builds.at(-1)?.errors).toEqual([expect.stringContaining("MESH")]);
     writeFileSync(join(project, "words.mesh"), words.replace("marks: int = 1", "marks: int = 7"));
-    await expect.poll(() => builds.at(-1)?.text, { timeout: 20_000 }).toContain("default: 7");
+    await expect.poll(() => builds.at(-1)?.text).toContain("default: 7");
     expect(builds.at(-1)?.errors).toEqual([]);
   } finally {
     await context.dispose();

@@ -79,9 +79,7 @@ describe("a peer that is told to terminate", () => {
     expect(await byOurs).toMatchObject({ answer: { payload: "3001 ms have passed" } });
     const answer = await byHttp;
     expect(await answer.json()).toEqual({ outputs: { answer: "1001 ms have passed" } });
-    const { code, ms } = await ended;
-    expect(code).toBe(130);
-    expect(ms).toBeLessThan(6_000);
+    expect((await ended).code).toBe(130);
     expect(statuses).toEqual(["SERVING", "NOT_SERVING"]);
     expect(run.lines.some((line) => line.includes("works on 1 ms") || line.includes("works on 2 ms"))).toBe(false);
     expect(run.said("event").map(({ event }) => event)).toContainEqual(
@@ -107,9 +105,7 @@ describe("a peer that is told to terminate", () => {
     // One that comes at once is that of the terminal again, which npm has passed on.
     long.run.process.kill("SIGINT");
     expect(await short).toMatchObject({ outputs: { answer: { text: "800 ms have passed" } } });
-    const second = await long.run.endedAfter("SIGINT");
-    expect(second.code).toBe(130);
-    expect(second.ms).toBeLessThan(5_000);
+    expect((await long.run.endedAfter("SIGINT")).code).toBe(130);
     expect(await other).toMatchObject({ code: grpc.status.UNAVAILABLE });
   });
 });

@@ -9,9 +9,9 @@ import { childWith, freeAddresses, groupGone, groupMembers } from "./support/pro
 
 const relay = fileURLToPath(new URL("./fixtures/relay/main.mesh", import.meta.url));
 
-/** A run of three processes with far more sound than the test waits for. */
+/** A run of three processes with far more sound than any test waits for. */
 async function longRun(): Promise<{ run: RunningMeshc; cwd: string }> {
-  const cwd = folderWith({ "in.wav": tone(30) });
+  const cwd = folderWith({ "in.wav": tone(150) });
   const args = ["run", relay, "--processes", "--in", "mic=in.wav", "--out", "speaker=out.wav", "--format", "json"];
   const run = new RunningMeshc(args, { cwd, env: await freeAddresses() });
   onTestFinished(() => run.end());
@@ -26,28 +26,25 @@ describe("Ctrl-C", () => {
     ["as a terminal sends it, to all processes", "groupEndedAfter", "SIGINT"],
     ["sent to meshc alone", "endedAfter", "SIGINT"],
     ["or a request to terminate", "endedAfter", "SIGTERM"],
-  ] as const)("%s, ends everything within a second with exit code 130", async (_how, send, signal) => {
+  ] as const)("%s, ends everything with exit code 130", async (_how, send, signal) => {
     const { run, cwd } = await longRun();
     await run.line(passedSomething);
     expect(groupMembers(run.pid)).toHaveLength(4);
-    const { code, ms } = await run[send](signal);
+    const { code } = await run[send](signal);
     expect(code).toBe(130);
-    expect(ms).toBeLessThan(1_000);
-    await groupGone(run.pid, 1_000 - ms);
+    await groupGone(run.pid);
     // What was heard until then is kept, whole.
     expect(readdirSync(cwd).toSorted()).toEqual(["in.wav", "out.wav"]);
     expect(readWav(join(cwd, "out.wav")).frames).toBeGreaterThan(8_000);
-    // How far it came is told as well where the peers part in time, which a busy machine may not leave them.
     expect(run.messages.at(-1)).toMatchObject({ type: "ended", code: 130 });
   });
 
   it("ends processes that are still starting", async () => {
     const { run, cwd } = await longRun();
     await run.line(started);
-    const { code, ms } = await run.endedAfter("SIGINT");
+    const { code } = await run.endedAfter("SIGINT");
     expect(code).toBe(130);
-    expect(ms).toBeLessThan(1_000);
-    await groupGone(run.pid, 1_000 - ms);
+    await groupGone(run.pid);
     expect(readdirSync(cwd)).toEqual(["in.wav"]);
   });
 });
@@ -57,7 +54,7 @@ describe("a meshc that is killed", () => {
     const { run, cwd } = await longRun();
     await run.line(passedSomething);
     process.kill(run.pid, "SIGKILL");
-    await groupGone(run.pid, 2_000);
+    await groupGone(run.pid);
     expect(readdirSync(cwd).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
@@ -65,8 +62,7 @@ describe("a meshc that is killed", () => {
     const { run } = await longRun();
     await run.line(started);
     process.kill(run.pid, "SIGKILL");
-    // They notice between the modules that they load, which takes what the machine makes it take.
-    await groupGone(run.pid, 10_000);
+    await groupGone(run.pid);
   });
 });
 
@@ -87,20 +83,19 @@ describe("a peer whose process is killed", () => {
     expect(out).toContain(
       "Not as planned: the process of gpu was ended by SIGKILL; Near() took over from gpu.Far in gpu_relay\n",
     );
-    // What was on its way is lost, at most two seconds of four; what came after arrived.
-    const seconds = readWav(join(cwd, "out.wav")).frames / 16_000;
-    expect(seconds).toBeGreaterThan(2);
+    // What was on its way may be lost; what came before and after arrived, up to the end.
+    const [sent, heard] = ["in.wav", "out.wav"].map((name) => readWav(join(cwd, name)).samples);
+    expect(heard?.slice(0, 50 * 320)).toEqual(sent?.slice(0, 50 * 320));
+    expect(heard?.slice(-320)).toEqual(sent?.slice(-320));
     expect(out).toMatch(/^Client: mic 200 frames \(4\.0 s\) in, speaker \d+ frames/m);
   });
 
   it("ends the run with a clear error where nothing can replace it", async () => {
     const { run } = await longRun();
     await run.line(passedSomething);
-    const killedMs = performance.now();
     process.kill(run.pidOf("edge"), "SIGKILL");
     const { code } = await run.ended();
     expect(code).toBe(3);
-    expect(performance.now() - killedMs).toBeLessThan(8_000);
     expect(run.messages.at(-1)).toMatchObject({
       type: "ended",
       code: 3,
@@ -112,7 +107,7 @@ describe("a peer whose process is killed", () => {
         hint: expect.stringContaining("Is the peer running?"),
       },
     });
-    await groupGone(run.pid, 1_000);
+    await groupGone(run.pid);
   });
 
   it("ends a run that has no session to show whether the others cope", async () => {
@@ -123,7 +118,7 @@ describe("a peer whose process is killed", () => {
     const { code, err } = await run.ended();
     expect(code).toBe(3);
     expect(err).toContain("error: The peer `gpu` has gone: its process was ended by SIGKILL.\n");
-    await groupGone(run.pid, 1_000);
+    await groupGone(run.pid);
   });
 
   it("that has the session ends the run, and its unfinished file goes", async () => {
@@ -136,6 +131,6 @@ describe("a peer whose process is killed", () => {
       error: { code: "peer-lost", message: "The peer `client` has gone: its process was ended by SIGKILL." },
     });
     expect(readdirSync(cwd)).toEqual(["in.wav"]);
-    await groupGone(run.pid, 1_000);
+    await groupGone(run.pid);
   });
 });

@@ -61,7 +61,7 @@ beforeAll(async () => {
   });
   script = bundled.outputFiles[0]?.text ?? "";
   browser = await launchChromium();
-}, 60_000);
+});
 
 afterAll(() => browser?.close());
 

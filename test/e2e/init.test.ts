@@ -15,7 +15,7 @@ const execute = promisify(execFile);
 let installed: InstalledPackage;
 beforeAll(() => {
   installed = installedPackage(true);
-}, 120_000);
+});
 afterAll(() => installed?.[Symbol.dispose]());
 
 /** Runs a script of a project, and gives what it printed. */

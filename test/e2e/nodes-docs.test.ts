@@ -41,7 +41,7 @@ describe("the page about nodes", () => {
     expect(await meshc(["build", "main.mesh"], { cwd: folder })).toMatchObject({ code: 0, err: "" });
   });
 
-  it("shows code that compiles", { timeout: 120_000 }, async () => {
+  it("shows code that compiles", async () => {
     const compilerOptions = {
       paths: {
         "pipeline-mesh": [join(root, "runtime/platform/nodejs.ts")],
@@ -60,7 +60,7 @@ describe("the page about nodes", () => {
     expect(said).toBe("");
   });
 
-  it("shows tests that pass", { timeout: 120_000 }, async () => {
+  it("shows tests that pass", async () => {
     const files = ["nodes.test.ts", "captions.test.ts"];
     const said = await execute(process.execPath, ["--import", tsx, "--test", ...files], { cwd: folder }).then(
       ({ stdout }) => stdout,

@@ -26,8 +26,6 @@ await show(launchMain);
 if (import.meta.hot) import.meta.hot.accept("./main.mesh", (fresh) => fresh && show(fresh.launchMain));
 `;
 
-const timeout = 30_000;
-
 describe.skipIf(noChromium !== undefined)("Vite's dev server", () => {
   let installed: InstalledPackage;
   let mesh: typeof meshPlugin;
@@ -73,7 +71,7 @@ describe.skipIf(noChromium !== undefined)("Vite's dev server", () => {
 
   const open = async (): Promise<void> => void (await opened.goto(server.resolvedUrls?.local[0] ?? ""));
   const said = (): Promise<string | null> => opened.evaluate("document.querySelector('p')?.textContent ?? null");
-  const shows = (text: string): Promise<void> => expect.poll(said, { timeout }).toBe(text);
+  const shows = (text: string): Promise<void> => expect.poll(said).toBe(text);
   const overlay = (): Promise<string | null> =>
     opened.evaluate(`(() => {
       const shown = document.querySelector("vite-error-overlay")?.shadowRoot.querySelectorAll(".message, .file, .frame");
@@ -88,61 +86,57 @@ describe.skipIf(noChromium !== undefined)("Vite's dev server", () => {
   const mark = (): Promise<void> => opened.evaluate("void (globalThis.marked = true)");
   const marked = (): Promise<boolean> => opened.evaluate("globalThis.marked === true");
 
-  it(
-    "takes a changed program into the page, and what it imports, and the code of its nodes",
-    { timeout: 120_000 },
-    async () => {
-      await open();
-      await shows("HELLO ADA!");
-      await mark();
-      edit("words.mesh", "marks: int = 1", "marks: int = 3");
-      await shows("HELLO ADA!!!");
-      edit("shout.ts", '"HELLO"', '"GOOD MORNING"');
-      await shows("GOOD MORNING ADA!!!");
-      edit("main.mesh", "-> greeting", "-> greeting // the same once more");
-      edit("words.mesh", "marks: int = 3", "marks: int = 2");
-      await shows("GOOD MORNING ADA!!");
-      expect(await marked()).toBe(true);
-    },
-  );
+  it("takes a changed program into the page, and what it imports, and the code of its nodes", async () => {
+    await open();
+    await shows("HELLO ADA!");
+    await mark();
+    edit("words.mesh", "marks: int = 1", "marks: int = 3");
+    await shows("HELLO ADA!!!");
+    edit("shout.ts", '"HELLO"', '"GOOD MORNING"');
+    await shows("GOOD MORNING ADA!!!");
+    edit("main.mesh", "-> greeting", "-> greeting // the same once more");
+    edit("words.mesh", "marks: int = 3", "marks: int = 2");
+    await shows("GOOD MORNING ADA!!");
+    expect(await marked()).toBe(true);
+  });
 
-  it("lays a mistake over the page, with its place, until it is put right", { timeout: 120_000 }, async () => {
+  it("lays a mistake over the page, with its place, until it is put right", async () => {
     await open();
     await shows("HELLO ADA!");
     edit("main.mesh", "Shouting() ->", "Shoutin() ->");
-    await expect.poll(overlay, { timeout }).toContain("MESH2001");
+    await expect.poll(overlay).toContain("MESH2001");
     expect(await overlay()).toMatch(/main\.mesh:6:\d+/);
     expect(await overlay()).toContain("Did you mean `Shouting`?");
     edit("main.mesh", "Shoutin() ->", "Shouting() ->");
-    await expect.poll(overlay, { timeout }).toBeNull();
+    await expect.poll(overlay).toBeNull();
     edit("words.mesh", "marks: int = 1", "marks: int = 2");
     await shows("HELLO ADA!!");
     // The mistake may be in what is imported, and in code that is not there.
     edit("words.mesh", "  text: text", "  text: txt");
-    await expect.poll(overlay, { timeout }).toContain("words.mesh:3:");
+    await expect.poll(overlay).toContain("words.mesh:3:");
     edit("words.mesh", "  text: txt", "  text: text");
-    await expect.poll(overlay, { timeout }).toBeNull();
+    await expect.poll(overlay).toBeNull();
     await shows("HELLO ADA!!");
   });
 
-  it("opens on a mistake, and goes on when it is put right", { timeout: 120_000 }, async () => {
+  it("opens on a mistake, and goes on when it is put right", async () => {
     edit("words.mesh", "marks: int = 1", "marks: innt = 1");
     await open();
-    await expect.poll(overlay, { timeout }).toContain("words.mesh:4:");
+    await expect.poll(overlay).toContain("words.mesh:4:");
     edit("words.mesh", "marks: innt = 1", "marks: int = 2");
     await shows("HELLO ADA!!");
   });
 
-  it("misses the code of a node until it is written", { timeout: 120_000 }, async () => {
+  it("misses the code of a node until it is written", async () => {
     const code = readFileSync(join(folder, "shout.ts"), "utf8");
     rmSync(join(folder, "shout.ts"));
     await open();
-    await expect.poll(overlay, { timeout }).toContain("MESH2020");
+    await expect.poll(overlay).toContain("MESH2020");
     writeFileSync(join(folder, "shout.ts"), code);
     await shows("HELLO ADA!");
   });
 
-  it("loads a page again that takes nothing in by itself", { timeout: 120_000 }, async () => {
+  it("loads a page again that takes nothing in by itself", async () => {
     writeFileSync(join(folder, "page.js"), page.replace(/^if \(import.*$/m, ""));
     await open();
     await shows("HELLO ADA!");

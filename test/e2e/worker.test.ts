@@ -84,7 +84,7 @@ describe("nodes on threads of their own", () => {
     expect(readFileSync(join(cwd, "out.txt"), "utf8")).toBe("hello here:main there:thread\n");
   });
 
-  it.each(["tsx", "tsc"])("run by the module that a build writes, by %s", { timeout: 120_000 }, async (how) => {
+  it.each(["tsx", "tsc"])("run by the module that a build writes, by %s", async (how) => {
     const cwd = project();
     expect(await meshc(["build", "main.mesh"], { cwd })).toMatchObject({ code: 0, err: "" });
     if (how === "tsc") {

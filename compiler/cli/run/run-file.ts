@@ -1,4 +1,6 @@
 import { performance } from "node:perf_hooks";
+import process from "node:process";
+import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
 import { hasErrors } from "../../diagnostics/diagnostic.ts";
 import type { Arguments } from "../command.ts";
 import { compileFile, printDiagnostics } from "../compile-file.ts";
@@ -7,7 +9,7 @@ import { loadConfig } from "../config-file.ts";
 import { CommandError, exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import { findSource } from "../sources.ts";
-import type { Parent } from "./child.ts";
+import { startChild, type Parent } from "./child.ts";
 import { certificateOf } from "./certificate.ts";
 import { choosePeers, choosePipeline } from "./choose-pipeline.ts";
 import { captureConsole } from "./console.ts";
@@ -19,9 +21,7 @@ import { refuseNothing, runHere } from "./run-here.ts";
 import { drainMsOf, iceOf, readRunOptions, type RunOptions } from "./run-options.ts";
 import { runProcesses } from "./run-processes.ts";
 import { openFiles } from "./session-run.ts";
-
-/** What a process may take to end in good order; then it is left as it is. */
-const graceMs = 500;
+import { stopSignal } from "./stop.ts";
 
 /**
  * `meshc run`
@@ -29,7 +29,8 @@ const graceMs = 500;
  */
 export async function runFile(args: Arguments, io: Io, parent: Parent | undefined): Promise<ExitCode> {
   // From the first moment, for compiling and loading take a while.
-  const stop = stopSignal(io, parent);
+  const exit = (code: ExitCode): never => process.exit(code);
+  const stop = stopSignal({ clock: nodejsClock, onInterrupt: io.onInterrupt, parent, exit });
   const options = await withConfig(readRunOptions(args), io.cwd);
   const drainMs = drainMsOf(options);
   const file = findSource(options.file, io.cwd);
@@ -69,7 +70,7 @@ export async function runFile(args: Arguments, io: Io, parent: Parent | undefine
   let end: RunEnd;
   try {
     end = options.processes
-      ? await runProcesses({ ...common, file: options.file, reporter })
+      ? await runProcesses({ ...common, file: options.file, reporter, clock: nodejsClock, start: startChild })
       : await withConsole(send, () => runHere({ ...common, root: project.root, send, go: parent?.go, tls }));
     send({ type: "ended", ...end });
   } finally {
@@ -115,46 +116,4 @@ function reporterFor(options: RunOptions, init: ReporterInit): RunReporter {
   return io.out.isTTY && io.env["TERM"] !== "dumb" && (io.env["CI"] ?? "") === ""
     ? liveReporter(init)
     : logReporter(init);
-}
-
-/** How a run is told to stop. One that has a session of its own ends with that, and does not wait for callers. */
-interface Stop {
-  /** Aborts when the run is to end. */
-  readonly signal: AbortSignal;
-  /** Aborts when it is not to wait for callers any longer. */
-  readonly atOnce: AbortSignal;
-  /** Says for how long it may wait for callers; not at all until then. */
-  waits(drainMs: number): void;
-}
-
-/**
- * A terminal sends Ctrl-C to all processes, and tools such as npm pass it on to the one that they have started: what comes
- * so soon after the first is that one again.
- */
-const sameMs = 250;
-
-/**
- * Stops on Ctrl-C, and at once on the second. A child leaves Ctrl-C, which a terminal sends to all processes, to its parent, and
- * ends with it. What has not ended in good order soon after is left behind.
- */
-function stopSignal(io: Io, parent: Parent | undefined): Stop {
-  const [controller, atOnce] = [new AbortController(), new AbortController()];
-  const interrupted = new CommandError(exitCode.interrupted, "Interrupted.");
-  const endMs = parent === undefined ? graceMs * 2 : graceMs;
-  const exitAfter = (ms: number): unknown => setTimeout(() => process.exit(exitCode.interrupted), ms).unref();
-  let [drainMs, stoppedMs] = [0, 0];
-  const stop = (): void => {
-    if (!controller.signal.aborted) {
-      controller.abort(interrupted);
-      stoppedMs = performance.now();
-      exitAfter(drainMs + endMs);
-    } else if (!atOnce.signal.aborted && performance.now() - stoppedMs > sameMs) {
-      atOnce.abort(interrupted);
-      exitAfter(endMs);
-    }
-  };
-  io.onInterrupt(parent === undefined ? stop : () => undefined);
-  void parent?.stop.then(stop);
-  void parent?.now.then(() => atOnce.abort(interrupted));
-  return { signal: controller.signal, atOnce: atOnce.signal, waits: (ms) => (drainMs = ms) };
 }

@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
-import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
-import { delay } from "../../../runtime/interface/clock.ts";
+import { delay, type Clock } from "../../../runtime/interface/clock.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
 import { exitCode } from "../exit-code.ts";
 import { listensByTls } from "./certificate.ts";
-import { startChild, type Child, type ChildEnd } from "./child.ts";
+import type { Child, ChildEnd, ChildInit } from "./child.ts";
 import type { RunEnd, RunMessage } from "./messages.ts";
 import { removeUnfinished } from "./output-file.ts";
 import type { RunReporter } from "./reporter.ts";
 import { drainMsOf, type RunOptions } from "./run-options.ts";
+import { afterTimeGiven } from "./time-given.ts";
 
 /** What a process may take to end in good order. */
 const graceMs = 600;
@@ -23,6 +23,9 @@ export interface RunProcesses {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly reporter: RunReporter;
+  readonly clock: Clock;
+  /** Starts the process of a peer. */
+  readonly start: (init: ChildInit) => Child;
   /** Aborts when the run is to end. */
   readonly signal: AbortSignal;
   /** Aborts when it is not to wait for callers any longer. */
@@ -101,8 +104,8 @@ class Processes {
   }
 
   #start(peer: string, more: readonly string[]): Child {
-    const { file, options, cwd, env, reporter } = this.#run;
-    const child = startChild({
+    const { file, options, cwd, env, reporter, start } = this.#run;
+    const child = start({
       peer,
       args: [file, ...connectionArguments(options), ...this.#certificateArguments(peer), ...more],
       cwd,
@@ -164,16 +167,22 @@ class Processes {
 
   async #stopAll(): Promise<void> {
     this.#stopping = true;
-    const { options, pipeline, signal, atOnce } = this.#run;
+    const { options, pipeline, signal, atOnce, clock } = this.#run;
     // A run that has a session, or has failed, is over; else the peers may have callers that wait for answers.
     const drainMs = pipeline === undefined && signal.aborted && !atOnce.aborted ? drainMsOf(options) : 0;
     for (const child of this.#children) child.stop(drainMs === 0);
     const all = Promise.all(this.#children.map((child) => child.ended));
     if (drainMs > 0) {
-      await Promise.race([all, delay(nodejsClock, drainMs, atOnce).catch(() => undefined)]);
+      await Promise.race([all, delay(clock, drainMs, atOnce).catch(() => undefined)]);
       for (const child of this.#children) child.stop(true);
     }
-    await Promise.race([all, delay(nodejsClock, graceMs)]);
+    await new Promise<void>((resolve) => {
+      const cancel = afterTimeGiven(clock, graceMs, resolve);
+      void all.then(() => {
+        cancel();
+        resolve();
+      });
+    });
     for (const child of this.#children) child.kill();
     await all;
   }

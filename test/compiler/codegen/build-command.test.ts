@@ -313,29 +313,25 @@ describe("mesh.config.ts for other commands", () => {
 });
 
 describe("meshc build --watch", () => {
-  it(
-    "builds what a change touches and verifies the code of nodes, until it is interrupted",
-    { timeout: 60_000 },
-    async () => {
-      meshc.write("echo.ts", "export const Echo = { open: () => ({}) };");
-      meshc.write("main.mesh", echoProgram("./echo.ts"));
-      meshc.write("other.mesh", program("Other"));
-      const watching = meshc.start("build", "--watch");
-      await watching.said("waiting for changes");
-      const other = meshc.read("other.mesh.ts");
-      meshc.write("main.mesh", echoProgram("./echo.ts").replaceAll("Main", "Renamed"));
-      await watching.said("wrote main.mesh.ts");
-      await watching.said("waiting for changes");
-      expect(meshc.read("main.mesh.ts")).toContain("launchRenamed");
-      expect(meshc.read("other.mesh.ts")).toBe(other);
-      meshc.write("echo.ts", "export const Echo = { opened: () => ({}) };");
-      await watching.said("waiting for changes");
-      meshc.write("main.mesh", "pipeline {");
-      await watching.said("0 files written");
-      writeFileSync(join(meshc.folder, "new.mesh"), program("Fresh"));
-      await watching.said("wrote new.mesh.ts");
-      watching.interrupt();
-      await watching.ended;
-    },
-  );
+  it("builds what a change touches and verifies the code of nodes, until it is interrupted", async () => {
+    meshc.write("echo.ts", "export const Echo = { open: () => ({}) };");
+    meshc.write("main.mesh", echoProgram("./echo.ts"));
+    meshc.write("other.mesh", program("Other"));
+    const watching = meshc.start("build", "--watch");
+    await watching.said("waiting for changes");
+    const other = meshc.read("other.mesh.ts");
+    meshc.write("main.mesh", echoProgram("./echo.ts").replaceAll("Main", "Renamed"));
+    await watching.said("wrote main.mesh.ts");
+    await watching.said("waiting for changes");
+    expect(meshc.read("main.mesh.ts")).toContain("launchRenamed");
+    expect(meshc.read("other.mesh.ts")).toBe(other);
+    meshc.write("echo.ts", "export const Echo = { opened: () => ({}) };");
+    await watching.said("waiting for changes");
+    meshc.write("main.mesh", "pipeline {");
+    await watching.said("0 files written");
+    writeFileSync(join(meshc.folder, "new.mesh"), program("Fresh"));
+    await watching.said("wrote new.mesh.ts");
+    watching.interrupt();
+    await watching.ended;
+  });
 });

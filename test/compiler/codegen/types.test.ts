@@ -53,7 +53,7 @@ beforeAll(async () => {
   }
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   await writeImports();
-}, 60_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -127,15 +127,11 @@ describe("generated modules compile, right uses of them too, and wrong ones do n
     ["typescript-6", "esnext", "bundler", ["main.mesh.ts"]],
     ["typescript-5.9", "nodenext", "nodenext", ["main.d.mesh.ts"]],
     ["typescript-5.9", "preserve", "bundler", ["main.d.mesh.ts", "main.mesh.ts"]],
-  ])(
-    "with %s, modules %s, resolution %s, beside a program %j",
-    async (name, module, resolution, beside) => {
-      const include = ["source", ...beside.map(importsOf)];
-      writeFileSync(join(folder, "tsconfig.json"), tsConfig(module, resolution, include));
-      expect(await compiler(name, ["-p", "."])).toBe("");
-    },
-    60_000,
-  );
+  ])("with %s, modules %s, resolution %s, beside a program %j", async (name, module, resolution, beside) => {
+    const include = ["source", ...beside.map(importsOf)];
+    writeFileSync(join(folder, "tsconfig.json"), tsConfig(module, resolution, include));
+    expect(await compiler(name, ["-p", "."])).toBe("");
+  });
 
   it("and a module beside its program needs no setting of its own", async () => {
     const settings = { allowArbitraryExtensions: false };

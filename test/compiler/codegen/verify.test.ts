@@ -89,7 +89,7 @@ describe("the code behind `from`", () => {
   const texts = [...Object.values(fitting), ...Object.values(misfits).map(([text]) => text)];
   beforeAll(async () => {
     built = await buildNodes(texts);
-  }, 60_000);
+  });
 
   it.each(Object.entries(fitting))("may be %s", (_, text) => {
     expect(built.said(texts.indexOf(text))).toBe("");
@@ -142,44 +142,36 @@ describe("meshc build", () => {
     expect(err).toContain("Did you mean `Anwser`?");
   });
 
-  it(
-    "verifies nothing again where nothing has changed, and does where what the code imports has",
-    { timeout: 60_000 },
-    async () => {
-      mkdirSync(join(meshc.folder, "node_modules"));
-      meshc.write("model.ts", "export interface Params { model: string }");
-      const code = `import type { Params } from "./model.js";\nexport const Answer = { open: (params: Params) => ({ close: () => void params }) };`;
-      expect((await build(code)).code).toBe(0);
-      const memory = "node_modules/.cache/pipeline-mesh/verified.json";
-      expect(existsSync(join(meshc.folder, memory))).toBe(true);
-      const before = meshc.read(memory);
-      expect((await build(code)).code).toBe(0);
-      expect(meshc.read(memory)).toBe(before);
-      meshc.write("model.ts", "export interface Params { model: string; size: number }");
-      expect((await build(code)).err).toContain("MESH3020");
-    },
-  );
+  it("verifies nothing again where nothing has changed, and does where what the code imports has", async () => {
+    mkdirSync(join(meshc.folder, "node_modules"));
+    meshc.write("model.ts", "export interface Params { model: string }");
+    const code = `import type { Params } from "./model.js";\nexport const Answer = { open: (params: Params) => ({ close: () => void params }) };`;
+    expect((await build(code)).code).toBe(0);
+    const memory = "node_modules/.cache/pipeline-mesh/verified.json";
+    expect(existsSync(join(meshc.folder, memory))).toBe(true);
+    const before = meshc.read(memory);
+    expect((await build(code)).code).toBe(0);
+    expect(meshc.read(memory)).toBe(before);
+    meshc.write("model.ts", "export interface Params { model: string; size: number }");
+    expect((await build(code)).err).toContain("MESH3020");
+  });
 
-  it(
-    "verifies again where a type has changed that an imported file takes from another",
-    { timeout: 60_000 },
-    async () => {
-      mkdirSync(join(meshc.folder, "node_modules"));
-      meshc.write("base.mesh", "record Word { text: text }\n");
-      meshc.write("lib.mesh", 'import { Word } from "./base.mesh"\nrecord Question { word: Word }\n');
-      const code = `import { defineNode } from "pipeline-mesh";
+  it("verifies again where a type has changed that an imported file takes from another", async () => {
+    mkdirSync(join(meshc.folder, "node_modules"));
+    meshc.write("base.mesh", "record Word { text: text }\n");
+    meshc.write("lib.mesh", 'import { Word } from "./base.mesh"\nrecord Question { word: Word }\n');
+    const code = `import { defineNode } from "pipeline-mesh";
 type Inputs = { question: { word: { text: string } } };
 type Contract = { params: { model: string }; inputs: Inputs; outputs: { sentence: string } };
 export const Answer = defineNode<Contract>({ open: () => ({}) });`;
-      const buildAgain = (): ReturnType<typeof build> => {
-        meshc.write("main.mesh", `import { Question } from "./lib.mesh"\n${node("Answer", 'from "./answer.ts"')}`);
-        return build(code);
-      };
-      expect(await buildAgain()).toMatchObject({ code: 0 });
-      meshc.write("base.mesh", "record Word { text: int }\n");
-      expect((await buildAgain()).err).toContain("MESH3020");
-    },
-  );
+    const buildAgain = (): ReturnType<typeof build> => {
+      meshc.write("main.mesh", `import { Question } from "./lib.mesh"\n${node("Answer", 'from "./answer.ts"')}`);
+      return build(code);
+    };
+    expect(await buildAgain()).toMatchObject({ code: 0 });
+    meshc.write("base.mesh", "record Word { text: int }\n");
+    expect((await buildAgain()).err).toContain("MESH3020");
+  });
 
   it("does not look at the code of a program with errors", async () => {
     meshc.write("main.mesh", program('from "./answer.ts"').replace("-> sentence", "-> sentance"));

@@ -67,7 +67,7 @@ describe("the pages of diagnostics", () => {
     },
   );
 
-  it.each(ofCode)("%s: its first example gives it, its last one nothing", { timeout: 120_000 }, async (code) => {
+  it.each(ofCode)("%s: its first example gives it, its last one nothing", async (code) => {
     const page = readFileSync(at(code), "utf8");
     const programs = blocksOf(page, "mesh");
     const texts = blocksOf(page, "ts");

@@ -24,7 +24,7 @@ export function tone(seconds: number, format: Partial<WritableWavFormat> = {}): 
 }
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  return Buffer.concat(parts);
 }
 
 export function readWav(path: string): Wav {

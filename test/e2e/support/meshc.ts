@@ -8,12 +8,14 @@ import { fileURLToPath } from "node:url";
 import type { RunMessage } from "../../../compiler/cli/run/messages.ts";
 
 /** The command line as it ships. */
-const program = fileURLToPath(new URL("../../../dist/meshc.js", import.meta.url));
+const shipped = fileURLToPath(new URL("../../../dist/meshc.js", import.meta.url));
 
 export interface MeshcOptions {
   readonly cwd?: string;
-  /** Added to the environment of the tests, without what changes colours. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment of the tests, without what changes colours; what is undefined is taken away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What is run in its place. */
+  readonly script?: string;
 }
 
 /** How a run of `meshc` ended and what it printed. */
@@ -38,10 +40,10 @@ export class RunningMeshc {
   readonly #ended: Promise<[number | null, NodeJS.Signals | null]>;
   #over = false;
 
-  constructor(args: readonly string[], { cwd, env }: MeshcOptions) {
-    if (!existsSync(program)) throw new Error("dist/ is not built: run `npm run build` first");
+  constructor(args: readonly string[], { cwd, env, script = shipped }: MeshcOptions) {
+    if (!existsSync(shipped)) throw new Error("dist/ is not built: run `npm run build` first");
     const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...rest } = process.env;
-    this.process = spawn(process.execPath, [program, ...args], {
+    this.process = spawn(process.execPath, [script, ...args], {
       ...(cwd !== undefined && { cwd }),
       env: { ...rest, ...env },
       stdio: ["ignore", "pipe", "pipe"],

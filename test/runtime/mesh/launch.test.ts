@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { NodeDescription, SessionDescription } from "../../../runtime/interface/session.ts";
@@ -166,7 +166,7 @@ describe("three peers over WebRTC", () => {
     });
     another.inputs["a"]?.send({ timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: "four" });
     const middle = (): SessionDescription | undefined => mesh.sessions().find(({ pipeline }) => pipeline === "Middle");
-    await vi.waitFor(() => expect(middle()?.nodes.find(({ id }) => id === "b")?.frames).toBe(1));
+    await expect.poll(() => middle()?.nodes.find(({ id }) => id === "b")?.frames).toBe(1);
     expect(standing(another.describe().nodes)).toEqual(["WebRTCStreamSink next.a", "WebRTCStreamSource next.b"]);
     expect(standing(middle()?.nodes ?? []).toSorted()).toEqual([
       "WebRTCStreamSink b",
@@ -196,7 +196,7 @@ describe("three peers over WebRTC", () => {
     ]);
     await another.close();
     expect(standing(another.describe().nodes)).toEqual([]);
-    await vi.waitFor(() => expect(mesh.sessions()).toEqual([]));
+    await expect.poll(() => mesh.sessions()).toEqual([]);
   });
 
   it("takes the fallback and says so when the first target is not there", async () => {

@@ -159,7 +159,7 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
     expect(hz).toBeGreaterThan(980);
     expect(hz).toBeLessThan(1_020);
     expect(db).toBeGreaterThan(-50);
-    await expect.poll(() => ear.hz, { timeout: 5_000 }).toBeGreaterThan(430);
+    await expect.poll(() => ear.hz).toBeGreaterThan(430);
     expect(ear.hz).toBeLessThan(450);
     expect(await tracks()).toMatchObject([
       { direction: "sendonly", codec: { name: "opus" }, inUse: true },
@@ -175,7 +175,7 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
     expect(await call("play", "voice")).toEqual(["audio"]);
     const { hz } = await call<{ hz: number }>("listen", "voice");
     expect(Math.abs(hz - 1_000)).toBeLessThan(20);
-    await expect.poll(() => Math.abs(ear.hz - 660), { timeout: 8_000 }).toBeLessThan(15);
+    await expect.poll(() => Math.abs(ear.hz - 660)).toBeLessThan(15);
     expect(await tracks()).toEqual([]);
   });
 
@@ -183,7 +183,7 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
     await call("start", planOf(here(address)), "Call");
     const before = ear.samples;
     await call("microphone");
-    await expect.poll(() => ear.samples, { timeout: 8_000 }).toBeGreaterThan(before + 24_000);
+    await expect.poll(() => ear.samples).toBeGreaterThan(before + 24_000);
     await call("mute");
     expect(await tracks()).toMatchObject([{ direction: "sendonly", codec: { name: "opus" } }]);
   });
@@ -209,7 +209,7 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
       await page.setContent("<!doctype html><audio></audio>");
       await page.addScriptTag({ type: "module", content: outputFiles[0]?.text ?? "" });
       await page.waitForFunction(() => (document.querySelector("audio")?.currentTime ?? 0) > 0.5);
-      await expect.poll(() => ear.samples, { timeout: 8_000 }).toBeGreaterThan(before + 24_000);
+      await expect.poll(() => ear.samples).toBeGreaterThan(before + 24_000);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { RequestContext } from "../../../runtime/interface/request-context.ts";
@@ -143,11 +143,9 @@ describe("pipelines that are found by a signaling service", () => {
     const client = await ServiceClient.open({ clock: realClock, connect: connectNodejs }, at, signal);
     cleanUps.push(async () => client.close());
     const reported = (...inFlight: number[]): Promise<void> =>
-      vi.waitFor(async () => {
-        const { found } = await client.request("discover", {});
-        const loads = found.map(({ load }) => load);
-        expect(loads).toMatchObject(inFlight.map((count, index) => ({ inFlight: count, slots: [2, 5][index] })));
-      }, 3_000);
+      expect
+        .poll(async () => (await client.request("discover", {})).found.map(({ load }) => load))
+        .toMatchObject(inFlight.map((count, index) => ({ inFlight: count, slots: [2, 5][index] })));
     const sessions: Awaited<ReturnType<typeof open>>[] = [];
     const used = { "-2": 0, "-5": 0 };
     const order: string[] = [];
@@ -155,7 +153,7 @@ describe("pipelines that are found by a signaling service", () => {
       const opened = await open(mesh);
       sessions.push(opened);
       opened.session.inputs["a"]?.send({ timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: "" });
-      await vi.waitFor(() => expect(opened.payloads).toHaveLength(1), 10_000);
+      await expect.poll(() => opened.payloads).toHaveLength(1);
       const mark = opened.payloads[0] as keyof typeof used;
       order.push(mark);
       used[mark] += 1;
@@ -173,7 +171,7 @@ describe("pipelines that are found by a signaling service", () => {
     used["-2"] -= 1;
     await reported(1, 5);
     // Until a report that is sure to know of the last one, the service keeps a place for it.
-    await vi.waitFor(another, { timeout: 5_000, interval: 200 });
+    await expect.poll(() => another().then(() => "open"), { interval: 200 }).toBe("open");
     expect(order.at(-1)).toBe("-2");
     for (const { session } of sessions) await session.close();
   });
@@ -189,7 +187,7 @@ describe("pipelines that are found by a signaling service", () => {
     const { session } = await open(mesh);
     await expect(open(mesh)).rejects.toMatchObject({ cause: { code: "resource-exhausted", message: /`tts` \(1\)/ } });
     await session.close();
-    await vi.waitFor(async () => expect(await say(mesh, "x")).toBe("x-1"), 3_000);
+    await expect.poll(() => say(mesh, "x")).toBe("x-1");
   });
 
   it("R7.3 are called through it where they listen nowhere", async () => {
@@ -262,14 +260,14 @@ describe("pipelines that are found by a signaling service", () => {
     const { session, payloads } = await open(mesh);
     const input = session.inputs["a"];
     input?.send({ timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: "x" });
-    await vi.waitFor(() => expect(payloads).toHaveLength(1));
-    await vi.waitFor(() => expect(session.describe().remotes[0]?.standby).toBe('service "Speaking"'));
+    await expect.poll(() => payloads).toHaveLength(1);
+    await expect.poll(() => session.describe().remotes[0]?.standby).toBe('service "Speaking"');
     await close();
     const [mark = ""] = [...peers.keys()].filter((one) => payloads[0] === `x${one}`);
     await peers.get(mark)?.close();
     await input?.ready();
     input?.send({ timestampUs: 1, seq: 1, epoch: 0, flags: 0, payload: "y" });
-    await vi.waitFor(() => expect(payloads).toHaveLength(2), 3_000);
+    await expect.poll(() => payloads).toHaveLength(2);
     expect(payloads[1]).toBe(mark === "-1" ? "y-2" : "y-1");
     await session.close();
   });
@@ -280,18 +278,18 @@ describe("pipelines that are found by a signaling service", () => {
     const { mesh } = await launch(program(), "", { peers: ["client"], discovers: [first.uri] });
     const { session, payloads } = await open(mesh);
     session.inputs["a"]?.send({ timestampUs: 0, seq: 0, epoch: 0, flags: 0, payload: "before" });
-    await vi.waitFor(() => expect(payloads).toEqual(["before-1"]));
+    await expect.poll(() => payloads).toEqual(["before-1"]);
     await first.close();
-    await vi.waitFor(() => expect(far.events.some(({ kind }) => kind === "registration-lost")).toBe(true));
+    await expect.poll(() => far.events.some(({ kind }) => kind === "registration-lost")).toBe(true);
     session.inputs["a"]?.send({ timestampUs: 1, seq: 1, epoch: 0, flags: 0, payload: "without" });
-    await vi.waitFor(() => expect(payloads).toEqual(["before-1", "without-1"]));
+    await expect.poll(() => payloads).toEqual(["before-1", "without-1"]);
     const backMs = performance.now();
     const second = await service(first.port);
-    await vi.waitFor(() => expect(second.figures().peers).toBe(1), { timeout: 10_000, interval: 20 });
+    await expect.poll(() => second.figures().peers, { interval: 20 }).toBe(1);
     console.info(`registered again ${Math.round(performance.now() - backMs)} ms after the service was back`);
     // The peer hears of it a message later.
     const times = (): number => far.events.filter(({ kind }) => kind === "peer-registered").length;
-    await vi.waitFor(() => expect(times()).toBe(2));
+    await expect.poll(() => times()).toBe(2);
     expect(session.describe().remotes[0]?.state).toBe("connected");
     await session.close();
     expect(await say(mesh, "new")).toBe("new-1");

@@ -76,6 +76,7 @@ describe.skipIf(missing !== undefined)("with a page in Chromium", () => {
       expect((await left.closed()).code).toBe("peer-lost");
       await accepting.close();
     }
-    expect(performance.now() - start).toBeLessThan(2000);
+    // Without a word, ICE gives a peer up after 30 s (RFC 7675).
+    expect(performance.now() - start).toBeLessThan(25_000);
   });
 });

@@ -1,5 +1,5 @@
 import * as library from "node-datachannel";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Bond, CallOptions, Signaling } from "../../../runtime/interface/signaling.ts";
 import type { Connection, Transport } from "../../../runtime/interface/transport.ts";
 import { directSignaling } from "../../../runtime/signaling/direct.ts";
@@ -176,7 +176,7 @@ describe("over real engines", () => {
       const [atA, atB] = [await listen(a, "a"), await listen(b, "b")];
       const there = await a.dial(`${atB.address}/P`, { signal });
       // The side that has dialled may know first that it is open.
-      await vi.waitFor(() => expect(accepted).toEqual(["b P"]), 10_000);
+      await expect.poll(() => accepted).toEqual(["b P"]);
       const back = await b.dial(`${atA.address}/Q`, { signal });
       expect(accepted).toEqual(["b P", "a Q"]);
       expect(back.describe()).toMatchObject({ role: "answerer", sharedBy: 2, address: `${atA.address}/Q` });

@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { IncomingCall, OutgoingCall, Signaling } from "../../../runtime/interface/signaling.ts";
 import type { Connection, Listener } from "../../../runtime/interface/transport.ts";
 import { directSignaling } from "../../../runtime/signaling/direct.ts";
@@ -34,7 +34,7 @@ async function connected(engine = spiedEngine()) {
   const { accepted, target } = await listening();
   const caller = await weriftTransport({ engine }).dial(target, { signal });
   cleanUps.push(() => caller.close());
-  await vi.waitFor(() => expect(accepted.length).toBe(1));
+  await expect.poll(() => accepted.length).toBe(1);
   return { caller, callee: accepted[0] as Connection, engine };
 }
 
@@ -147,7 +147,7 @@ describe("a dial in trouble", () => {
     const dialling = weriftTransport({ connectMs: 600 }).dial(target, { signal });
     await expect(dialling).rejects.toMatchObject({ code: "deadline-exceeded", message: /ICE and DTLS/, hint: /UDP/ });
     expect(accepted).toEqual([]);
-    await vi.waitFor(() => expect(openResources().length).toBeLessThanOrEqual(before));
+    await expect.poll(() => openResources().length).toBeLessThanOrEqual(before);
   });
 
   test("may be tried again when its engine cannot take the answer", async () => {
@@ -217,7 +217,7 @@ describe("a dial in trouble", () => {
       const dialling = weriftTransport({ engine }).dial(target, { signal: controller.signal });
       await expect(dialling).rejects.toThrow("given up");
     }
-    await vi.waitFor(() => expect(openResources().length).toBeLessThanOrEqual(before), { timeout: 5000 });
+    await expect.poll(() => openResources().length).toBeLessThanOrEqual(before);
     for (const connection of accepted) await connection.closed;
   });
 
@@ -229,10 +229,10 @@ describe("a dial in trouble", () => {
     const dialling = expect(weriftTransport().dial(target, { signal })).rejects.toMatchObject({
       code: "peer-unreachable",
     });
-    await vi.waitFor(() => expect(openResources().length).toBeGreaterThan(before + 2));
+    await expect.poll(() => openResources().length).toBeGreaterThan(before + 2);
     await listener.close();
     await dialling;
-    await vi.waitFor(() => expect(openResources().length).toBeLessThan(before));
+    await expect.poll(() => openResources().length).toBeLessThan(before);
   });
 });
 
@@ -254,9 +254,7 @@ describe("two processes", () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(connection.describe().state).toBe("connected");
-    const start = performance.now();
     await connection.close();
-    expect(performance.now() - start).toBeLessThan(1500);
     await expect(weriftTransport().dial(`${address}/Echo`, { signal })).rejects.toMatchObject({
       code: "peer-unreachable",
     });

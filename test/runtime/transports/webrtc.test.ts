@@ -1,5 +1,5 @@
 import * as library from "node-datachannel";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { openResources, weriftTransport } from "../../conformance/nodejs-transport.ts";
@@ -58,7 +58,7 @@ test.for(Object.values(engines))("R4.3 connections to several pipelines go over 
   expect(sockets()).toBe(alone);
   await Promise.all([first, ...others].map((connection) => connection.close()));
   await listener.close();
-  await vi.waitFor(() => expect(openResources().length).toBeLessThanOrEqual(before));
+  await expect.poll(() => openResources().length).toBeLessThanOrEqual(before);
 });
 
 test("R5.2 keeps both descriptions and the candidates of both sides in the state of the connection", async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { crc32c } from "werift";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Connection } from "../../../runtime/interface/transport.ts";
 import type { EnginePeer } from "../../../runtime/transports/webrtc/engines/engine.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
@@ -61,7 +61,7 @@ async function connected(callerEngine = spiedEngine(), calleeEngine = spiedEngin
     () => caller.close(),
     () => listener.close(),
   );
-  await vi.waitFor(() => expect(accepted.length).toBe(1));
+  await expect.poll(() => accepted.length).toBe(1);
   return {
     caller,
     callee: accepted[0] as Connection,
@@ -129,7 +129,7 @@ describe("corrections to werift", () => {
     const received = collect(callee.control, 20);
     for (let index = 0; index < 20; index++) await sendWhenReady(caller.control, patterned(100, index));
     await received;
-    await vi.waitFor(() => expect(inside(callerPeer).sctp.sctp.rto).toBeLessThan(1));
+    await expect.poll(() => inside(callerPeer).sctp.sctp.rto).toBeLessThan(1);
     expect(inside(callerPeer).sctp.sctp.rto).toBeGreaterThanOrEqual(0.1);
   });
 

@@ -1,5 +1,5 @@
 import { CipherContext, RTCCertificate, RTCPeerConnection } from "werift";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { EnginePeer, WebrtcEngine } from "../../../runtime/transports/webrtc/engines/engine.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { tuneWerift } from "../../../runtime/transports/webrtc/engines/werift/corrections.nodejs.ts";
@@ -48,7 +48,7 @@ async function dial(caller: WebrtcEngine, callee: WebrtcEngine): Promise<{ diall
       },
       (error: { code: string }) => error.code,
     );
-  if (dialled === "connected") await vi.waitFor(() => expect(accepted).toBe(1));
+  if (dialled === "connected") await expect.poll(() => accepted).toBe(1);
   return { dialled, accepted };
 }
 
