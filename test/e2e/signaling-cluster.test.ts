@@ -110,9 +110,18 @@ describe.skipIf(!hasNats)("three signaling nodes on three NATS servers, of which
     const at = (found: readonly FoundPipeline[]) => found.map(({ peer: id }) => id).toSorted();
     const all = at(await foundAt(first));
     expect(all.length).toBe(peersAtFirst);
-    const health = await fetch(`${first.uri.replace("ws://", "http://")}/healthz`);
-    // A conversation each.
-    const { conversations: expected } = (await health.json()) as { readonly conversations: number };
+    const conversations = async ({ uri }: Node): Promise<number> => {
+      const health = await fetch(`${uri.replace("ws://", "http://")}/healthz`);
+      return ((await health.json()) as { readonly conversations: number }).conversations;
+    };
+    // A conversation for each peer, once those of who has asked are over.
+    let counts: readonly number[] = [];
+    const inAll = async (): Promise<number> => {
+      counts = await Promise.all(nodes.map(conversations));
+      return counts.reduce((sum, count) => sum + count);
+    };
+    await expect.poll(inAll).toBe(peersAtFirst);
+    const [expected = 0] = counts;
     expect(expected).toBeGreaterThan(0);
     const before = new Map(registered);
     const came = (): number => [...registered].filter(([id, count]) => count > (before.get(id) ?? 0)).length;

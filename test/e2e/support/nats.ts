@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { expect } from "vitest";
 import { natsClients } from "../../../runtime/signaling/nats/clients.nodejs.ts";
 import { freePorts } from "./processes.ts";
 
@@ -54,17 +55,22 @@ export class NatsCluster {
     const cluster = ["--cluster_name", "mesh", "--cluster", routes[index] ?? "", "--routes", routes.join(",")];
     const server = spawn("nats-server", [...own, ...cluster], { stdio: ["ignore", "ignore", "pipe"] });
     this.#servers.set(name, server);
-    for await (const line of createInterface({ input: server.stderr })) if (line.includes("Server is ready")) break;
+    let isReady = false;
+    for await (const line of createInterface({ input: server.stderr })) {
+      isReady = line.includes("Server is ready");
+      if (isReady) break;
+    }
+    if (!isReady) throw new Error(`the NATS server ${name} ended before it was ready`);
     server.stderr.resume();
   }
 
-  /** The server that decides what is written to a bucket. */
+  /** The server that decides what is written to a bucket, once they have agreed on one. */
   async leaderOf(bucket: string): Promise<string> {
     const clients = await natsClients();
     const connection = await clients.connect({
       servers: this.hosts,
       name: "test",
-      timeout: 3_000,
+      timeout: 20_000,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
       pingInterval: 2_000,
@@ -72,9 +78,14 @@ export class NatsCluster {
       noEcho: true,
     });
     try {
-      const manager = await clients.jetstreamManager(connection, { timeout: 5_000 });
-      const info = (await manager.streams.info(`KV_${bucket}`)) as { readonly cluster?: { readonly leader?: string } };
-      return info.cluster?.leader ?? "";
+      const manager = await clients.jetstreamManager(connection, { timeout: 20_000 });
+      const leader = async (): Promise<string | undefined> => {
+        const info = await manager.streams.info(`KV_${bucket}`);
+        return (info as { readonly cluster?: { readonly leader?: string } }).cluster?.leader;
+      };
+      let found: string | undefined;
+      await expect.poll(async () => (found = await leader())).toSatisfy((name: string) => this.#servers.has(name));
+      return found ?? "";
     } finally {
       await connection.close();
     }

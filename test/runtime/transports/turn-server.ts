@@ -61,7 +61,7 @@ function freePort(): Promise<number> {
 
 /** It has no word for being ready; a TCP connection that it takes is one. */
 async function answering(port: number, printed: () => string): Promise<void> {
-  const untilMs = performance.now() + 10_000;
+  const untilMs = performance.now() + 60_000;
   while (performance.now() < untilMs) {
     const isUp = await new Promise<boolean>((resolve) => {
       const socket = connect(port, "127.0.0.1", () => (socket.destroy(), resolve(true)));
