@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { pictureOfTopology } from "../../../compiler/cli/graph/from-topology.ts";
 import { dot } from "../../../compiler/graph/dot.ts";
 import { layOut, type Point } from "../../../compiler/graph/layout.ts";
@@ -94,7 +94,7 @@ beforeAll(async () => {
   }
   const came = () => pipelineOf("gpu")?.sessions?.flatMap(({ nodes }) => nodes.map(({ frames }) => frames)) ?? [];
   const pipelineOf = (name: string) => mesh.topology().peers.find((peer) => peer.name === name)?.pipelines[0];
-  await expect.poll(() => came().toSorted()).toEqual([1, 1, 1, 2, 2, 2]);
+  await vi.waitFor(() => expect(came().toSorted()).toEqual([1, 1, 1, 2, 2, 2]), 60_000);
   // And back to where they came from.
   const passed = () =>
     mesh
@@ -102,7 +102,7 @@ beforeAll(async () => {
       .peers.flatMap(({ pipelines }) =>
         pipelines.flatMap(({ sessions = [] }) => sessions.flatMap(({ nodes }) => nodes.map(({ frames }) => frames))),
       );
-  await expect.poll(() => passed()).not.toContain(0);
+  await vi.waitFor(() => expect(passed()).not.toContain(0), 60_000);
   topology = mesh.topology();
 });
 
