@@ -20,6 +20,8 @@ const plain = {
   "chat.disableAIFeatures": true,
   "git.enabled": false,
   "editor.minimap.enabled": false,
+  // In a page it saves a second after each edit, also while a test does, whose own saving then comes to nothing.
+  "files.autoSave": "off",
   // It asks a shell for its environment, which takes as long as this where there is no terminal.
   "application.shellEnvironmentResolutionTimeout": 1,
 };
