@@ -22,8 +22,8 @@ const picture: Picture = {
 let browser: Browser;
 let script: string;
 
-/** The page as an editor shows it, with the same policy. What it says is kept in `said`. */
-async function shown(): Promise<Page> {
+/** The page as an editor shows it, with the same policy. @param onSaid is told what the page says */
+async function shown(onSaid: (message: FromPage) => void = () => undefined): Promise<Page> {
   const page = await browser.newPage();
   const uri = "file:///main.mesh";
   const html = graphPage({ script: "/graph.js", style: "/graph.css", source: address, nonce: "abc", uri });
@@ -34,10 +34,8 @@ async function shown(): Promise<Page> {
     if (pathname === "/graph.css") return route.fulfill({ contentType: "text/css", body: style });
     return route.fulfill({ contentType: "text/html", body: html });
   });
-  await page.addInitScript(`
-    globalThis.said = [];
-    globalThis.acquireVsCodeApi = () => ({ setState() {}, postMessage: (message) => globalThis.said.push(message) });
-  `);
+  await page.exposeFunction("say", onSaid);
+  await page.addInitScript("globalThis.acquireVsCodeApi = () => ({ setState() {}, postMessage: globalThis.say })");
   await page.goto(address);
   return page;
 }
@@ -67,9 +65,14 @@ afterAll(() => browser?.close());
 
 describe.skipIf(noChromium !== undefined)("the page of the graph in a browser", () => {
   it("says that it is ready until it is heard", async () => {
-    const page = await shown();
-    await page.waitForFunction("said.length > 2");
-    const said = await page.evaluate<FromPage[]>("said");
+    const said: FromPage[] = [];
+    let onThird: () => void = () => undefined;
+    const third = new Promise<void>((resolve) => void (onThird = resolve));
+    const page = await shown((message) => {
+      said.push(message);
+      if (said.length === 3) onThird();
+    });
+    await third;
     expect([...new Set(said.map(({ type }) => type))]).toEqual(["ready"]);
     await page.close();
   });
