@@ -2,7 +2,7 @@
 // so it has a lock of its own (editor-host/) and lies in a cache of the user's, where it is installed once.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { env, kill, pid } from "node:process";
@@ -47,14 +47,19 @@ const lookMs = 200;
 
 /** Does some work while no other process does; one that has gone without a word holds nobody up. */
 async function oneAtATime(lock, work) {
+  const note = `${lock}.${pid}`;
   for (;;) {
     try {
-      writeFileSync(lock, String(pid), { flag: "wx" });
+      // Whole at once: a lock that says nothing yet would be one of whom nobody knows whether he is there.
+      writeFileSync(note, `${pid} ${startOf(pid)}`);
+      linkSync(note, lock);
       break;
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
       if (isGone(lock)) rmSync(lock, { force: true });
       else await new Promise((resolve) => setTimeout(resolve, lookMs));
+    } finally {
+      rmSync(note, { force: true });
     }
   }
   try {
@@ -64,13 +69,22 @@ async function oneAtATime(lock, work) {
   }
 }
 
+/** What tells a process from another one with the same number, where the system says it (proc_pid_stat(5), field 22). */
+function startOf(process) {
+  try {
+    return readFileSync(`/proc/${process}/stat`, "utf8").split(") ").at(-1).split(" ")[19];
+  } catch {
+    return "";
+  }
+}
+
 /** The process that has written a lock is not there any more. */
 function isGone(lock) {
   try {
-    // Without a number in it, it is being written.
-    const holder = Number(readFileSync(lock, "utf8"));
-    if (holder > 0) kill(holder, 0);
-    return false;
+    const [holder, start] = readFileSync(lock, "utf8").split(" ");
+    kill(Number(holder), 0);
+    // Numbers are given again: after a restart of the machine soon.
+    return startOf(holder) !== start;
   } catch (error) {
     return error.code === "ESRCH";
   }

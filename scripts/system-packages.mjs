@@ -79,10 +79,12 @@ function ensureSystemPackages() {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   // What a test machine loses when it loses power can be installed again; waiting for its disk takes longer than unpacking.
   const quick = ["-o", "Dpkg::Options::=--force-unsafe-io"];
+  // Another installation may be at it, and a mirror may be slow to answer.
+  const patient = ["-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=5"];
   const install = ["install", "-y", "--no-install-recommends", ...quick, ...missing];
   for (const args of [["update"], install]) {
     console.log(`> apt-get ${args.join(" ")}`);
-    const result = spawnSync("apt-get", ["-q", ...args], { stdio: ["ignore", "inherit", "inherit"], env });
+    const result = spawnSync("apt-get", ["-q", ...patient, ...args], { stdio: ["ignore", "inherit", "inherit"], env });
     // An update that failed may still leave lists that serve.
     if (result.status !== 0) console.log(`apt-get ${args[0]} ended with code ${result.status ?? result.signal}`);
   }

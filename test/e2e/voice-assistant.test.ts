@@ -112,7 +112,6 @@ describe("the voice assistant, each peer in a process of its own", () => {
     expect(ports["speaker"]?.file).toBe("answer.wav");
     // From the end of the question to the first sound of the answer; the detector waits for 400 ms of silence.
     expect(ended?.summary?.latencyMs).toBeGreaterThan(300);
-    expect(ended?.summary?.latencyMs).toBeLessThan(10_000);
   });
 
   it("settles formats at each border (R2.1, R2.2, R10.1)", () => {

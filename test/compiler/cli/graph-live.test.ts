@@ -33,11 +33,15 @@ node Mark { in text
  from "./x.ts" }
 pipeline Client { in a: text
  out b: text
- remote next: Step { at edge.Middle }
+ remote next: Step {
+  at edge.Middle
+  timeout connect 60s }
  a -> next -> b }
 pipeline Middle: Step { in a: text
  out b: text
- remote far: Step { at gpu.Far }
+ remote far: Step {
+  at gpu.Far
+  timeout connect 60s }
  remote near: Step { at Near() }
  a -> Mark() -> far -> near -> b }
 pipeline Far: Step { in a: text

@@ -10,6 +10,11 @@ export const noChromium = existsSync(executablePath)
   : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
 if (noChromium !== undefined) console.warn(`Skipping the tests in a browser: ${noChromium}.`);
 
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+/** Only a page that hangs should run into it, on a slow machine too. */
+const pageMs = 120_000;
+
+/** @param args further ones of the command line */
+export async function launchChromium(...args: readonly string[]): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", ...args] });
+  return browser.on("context", (context) => context.setDefaultTimeout(pageMs));
 }

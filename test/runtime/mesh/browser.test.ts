@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchChromium, noChromium } from "../../e2e/support/chromium.ts";
 import type { FlowType } from "../../../runtime/interface/caps.ts";
 import type { MeshEvent } from "../../../runtime/interface/events.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
@@ -12,10 +12,6 @@ import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { pageWeight } from "../../support/page-weight.ts";
 import { PipelineBuilder, text } from "../../support/pipeline-plan-builder.ts";
 import { marking, peerOf, planOfPeers, stepOf, uriTarget } from "./fixtures/plans.ts";
-
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
-if (missing !== undefined) console.warn(`Skipping the tests in a browser: ${missing}.`);
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const bundled = (contents: string, minify: boolean) =>
@@ -65,7 +61,7 @@ it("the runtime for browsers reaches nothing of Node, and stays within its budge
   expect(gzip).toBeLessThanOrEqual(budgetBytes);
 });
 
-describe.skipIf(missing !== undefined)("a page in Chromium", () => {
+describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
   const events: MeshEvent[] = [];
   let server: Server;
   let mesh: Mesh;
@@ -92,7 +88,7 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
       onEvent: (event) => events.push(event),
     });
     address = mesh.peers[0]?.addresses[0] ?? "";
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await launchChromium();
     page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as { port: number }).port}/`);
   });
@@ -167,10 +163,7 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
   it("of an origin that is not allowed gets no call through", async () => {
     // The name leads here, as that of a stranger's page may; the page is then of another origin than this machine.
     const { port } = server.address() as { port: number };
-    const strange = await chromium.launch({
-      executablePath,
-      args: ["--no-sandbox", "--host-resolver-rules=MAP stranger.test 127.0.0.1"],
-    });
+    const strange = await launchChromium("--host-resolver-rules=MAP stranger.test 127.0.0.1");
     const other = await strange.newPage();
     await other.goto(`http://stranger.test:${port}/`);
     expect(await other.evaluate(`refused(${JSON.stringify(`${address}/Far`)})`)).toMatchObject({

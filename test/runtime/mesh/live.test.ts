@@ -50,13 +50,13 @@ function viewer() {
 }
 
 const gop = 10;
-const picture = (seq: number): Frame => ({
-  timestampUs: seq * 33_333,
-  seq,
-  epoch: 0,
-  flags: seq % gop === 0 ? FrameFlag.keyFrame : 0,
-  payload: new Uint8Array(500).fill(seq),
-});
+/** A picture of VP8, as far as packets look into it: where it goes over a track, its first bit says that it builds on earlier ones. */
+const picture = (seq: number): Frame => {
+  const isKey = seq % gop === 0;
+  const payload = new Uint8Array(500).fill(seq);
+  payload[0] = isKey ? 0x10 : 0x11;
+  return { timestampUs: seq * 33_333, seq, epoch: 0, flags: isKey ? FrameFlag.keyFrame : 0, payload };
+};
 
 /** In one process, or over WebRTC between two ends of it. */
 const transports: readonly [string, () => Transport][] = [

@@ -1,12 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { launchChromium, noChromium } from "../../e2e/support/chromium.ts";
 import meshPlugin from "../../../compiler/bundler/esbuild.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { SessionDescription } from "../../../runtime/interface/session.ts";
@@ -15,10 +16,6 @@ import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { OpusDecode, OpusEncode } from "../../../stdlib/audio/nodes.ts";
 import { blocksOf } from "../../support/markdown.ts";
 import { planOf } from "../../support/pipeline-run.ts";
-
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
-if (missing !== undefined) console.warn(`Skipping the tests of media in a browser: ${missing}.`);
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -102,7 +99,7 @@ const answering = (ear: Ear, hz: number): NodeDefinition =>
     },
   });
 
-describe.skipIf(missing !== undefined)("a page in Chromium", () => {
+describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
   const ear = new Ear();
   let server: Server;
   let mesh: Mesh;
@@ -129,9 +126,8 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
       registry: ({ node }) => nodes[node] as NodeDefinition,
     });
     address = mesh.peers[0]?.addresses[0] ?? "";
-    const args = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"];
     const devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
-    browser = await chromium.launch({ executablePath, args: [...args, ...devices] });
+    browser = await launchChromium("--autoplay-policy=no-user-gesture-required", ...devices);
   });
 
   afterAll(async () => {

@@ -1,13 +1,9 @@
-import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
-if (missing !== undefined) console.warn(`Skipping the tests in a browser: ${missing}.`);
+import { launchChromium, noChromium } from "../../e2e/support/chromium.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -66,7 +62,7 @@ globalThis.run = async (wrong) => {
   }
 };`;
 
-describe.skipIf(missing !== undefined)("a page in Chromium", () => {
+describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
   let server: Server;
   let browser: Browser;
   let page: Page;
@@ -98,7 +94,7 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
       response.writeHead(body === undefined ? 404 : 200, { "content-type": type }).end(body);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await launchChromium();
     page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as { port: number }).port}/`);
     await page.waitForFunction("globalThis.run !== undefined");

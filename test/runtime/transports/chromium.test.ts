@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import * as library from "node-datachannel";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium } from "../../e2e/support/chromium.ts";
 import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { weriftTransport } from "../../conformance/nodejs-transport.ts";
@@ -9,16 +9,12 @@ import { conformancePipelines } from "../../conformance/pipelines.ts";
 import { transportConformance } from "../../conformance/transport.ts";
 import { PageHarness, type PagePeers } from "./page-peers.ts";
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
-if (missing !== undefined) console.warn(`Skipping the tests in a browser: ${missing}.`);
-
-describe.skipIf(missing !== undefined)("with a page in Chromium", () => {
+describe.skipIf(noChromium !== undefined)("with a page in Chromium", () => {
   let harness: PageHarness;
   let peers: PagePeers;
 
   beforeAll(async () => {
-    harness = await PageHarness.start(executablePath);
+    harness = await PageHarness.start();
     peers = await harness.open();
   });
 

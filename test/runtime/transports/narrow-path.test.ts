@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { afterEach, describe, expect, it } from "vitest";
+import { noChromium } from "../../e2e/support/chromium.ts";
 import type { MediaTrack } from "../../../runtime/interface/track.ts";
 import type { Connection } from "../../../runtime/interface/transport.ts";
 import type { Signaling } from "../../../runtime/interface/signaling.ts";
@@ -15,10 +15,6 @@ import { PageHarness } from "./page-peers.ts";
 
 const library = createRequire(import.meta.url)("node-datachannel") as NodeDatachannel;
 const engines = { werift: weriftEngine, "node-datachannel": () => nodeDatachannelEngine({ library }) };
-
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
-if (missing !== undefined) console.warn(`Skipping the tests in a browser: ${missing}.`);
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -108,9 +104,9 @@ describe.each([
 });
 
 const inPages = "R4.3 from a page in Chromium over a path that is slower than its sender";
-describe.skipIf(missing !== undefined)(inPages, () => {
+describe.skipIf(noChromium !== undefined)(inPages, () => {
   it.each(["werift", "node-datachannel"] as const)("a voice does not wait for a flood: %s", async (far) => {
-    const harness = await PageHarness.start(executablePath, "narrow-page.ts");
+    const harness = await PageHarness.start("narrow-page.ts");
     cleanUps.push(() => harness.close());
     const { page } = await harness.open();
     const network = new BadNetwork(13, { delayMs: 10, bytesPerSecond: 2_000_000, mtuBytes: 1_500 });

@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "../../e2e/support/chromium.ts";
 import type { Peer } from "../../conformance/peer.ts";
 import { remoteObject, type Invoke, type Outcome } from "../../conformance/remote-objects.ts";
 
@@ -27,7 +28,7 @@ export class PageHarness {
   }
 
   /** @param entry the program of its pages, in `fixtures` */
-  static async start(executablePath: string, entry = "conformance-page.ts"): Promise<PageHarness> {
+  static async start(entry = "conformance-page.ts"): Promise<PageHarness> {
     const bundle = await build({
       entryPoints: [fileURLToPath(new URL(`fixtures/${entry}`, import.meta.url))],
       bundle: true,
@@ -41,8 +42,7 @@ export class PageHarness {
       response.end(`<!doctype html><script>${script}</script>`);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const args = ["--no-sandbox", "--disable-background-networking"];
-    return new PageHarness(await chromium.launch({ executablePath, args }), server);
+    return new PageHarness(await launchChromium("--disable-background-networking"), server);
   }
 
   async open(): Promise<PagePeers> {

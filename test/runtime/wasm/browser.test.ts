@@ -1,20 +1,17 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchChromium, noChromium } from "../../e2e/support/chromium.ts";
 import { memoryHost } from "../../../compiler/host/memory.ts";
 import { launchPipeline, wasmNode } from "../../../runtime/platform/nodejs.ts";
 import { inputPort, outputPort } from "../../../runtime/typed/ports.ts";
 import { generate } from "../../compiler/codegen/support/generate.ts";
 import { gainModule } from "../../support/wasm-module.ts";
-
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const missing = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM to its path`;
-if (missing !== undefined) console.warn(`Skipping the tests in a browser: ${missing}.`);
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const example = (name: string): URL => new URL(`../../../examples/wasm-nodes/${name}`, import.meta.url);
@@ -57,7 +54,7 @@ const frames = Array.from({ length: 20 }, (_frame, frame) =>
   Array.from({ length: 960 }, (_, index) => Math.fround(Math.sin(index / 7) * ((frame + 1) / 20))),
 );
 
-describe.skipIf(missing !== undefined)("a page in Chromium", () => {
+describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
   const said: string[] = [];
   let folder: string;
   let server: Server;
@@ -88,7 +85,7 @@ describe.skipIf(missing !== undefined)("a page in Chromium", () => {
       response.writeHead(body === undefined ? 404 : 200, { "content-type": type }).end(body);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await launchChromium();
     page = await browser.newPage();
     page.on("console", (message) => void said.push(`${message.type()}: ${message.text()}`));
     await page.goto(`http://127.0.0.1:${(server.address() as { port: number }).port}/`);
