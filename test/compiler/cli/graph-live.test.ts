@@ -35,13 +35,15 @@ pipeline Client { in a: text
  out b: text
  remote next: Step {
   at edge.Middle
-  timeout connect 60s }
+  timeout connect 60s
+  retry 20 times }
  a -> next -> b }
 pipeline Middle: Step { in a: text
  out b: text
  remote far: Step {
   at gpu.Far
-  timeout connect 60s }
+  timeout connect 60s
+  retry 20 times }
  remote near: Step { at Near() }
  a -> Mark() -> far -> near -> b }
 pipeline Far: Step { in a: text
