@@ -235,7 +235,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await host?.[Symbol.asyncDispose]();
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  // What the editor has started ends a moment after it, and may still write until then.
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
 });
 
 describe.skipIf(noChromium !== undefined)("the extension in the editor", () => {
