@@ -53,14 +53,15 @@ export class DelayWindow {
   /**
    * So much has arrived.
    * @param mark of the last of it that was sent once only, where there is one
+   * @param waitMs that was asked for when it was sent
    */
-  arrived(bytes: number, mark: Mark | undefined, nowMs: number): void {
+  arrived(bytes: number, mark: Mark | undefined, nowMs: number, waitMs: number = targetMs): void {
     if (bytes > 0) {
       this.#bytes += bytes;
       this.#bytesMs = nowMs;
     }
     if (mark === undefined) return;
-    this.#measure(nowMs - mark.sentMs, nowMs);
+    this.#measure(nowMs - mark.sentMs, nowMs, waitMs);
     // What arrives together was not sent together: the time counts from what had been heard of when this was sent.
     const rate = (this.#bytes - mark.bytes) / Math.max(0.1, nowMs - mark.bytesMs);
     const validMs = Math.max(rateMsValid, this.#baseMs * rateRoundTripsValid);
@@ -79,7 +80,7 @@ export class DelayWindow {
     return Math.max(this.#leastBytes, best.rate * ms);
   }
 
-  #measure(rttMs: number, nowMs: number): void {
+  #measure(rttMs: number, nowMs: number, waitMs: number): void {
     this.#baseSinceMs ??= nowMs;
     this.#baseMs = Math.min(this.#baseMs, rttMs);
     if (this.#drain !== undefined) {
@@ -91,7 +92,7 @@ export class DelayWindow {
       return;
     }
     const isOld = nowMs - this.#baseSinceMs > baseMsValid;
-    if (!isOld && !this.#isLonger(rttMs, nowMs)) return;
+    if (!isOld && !this.#isLonger(rttMs, nowMs, waitMs)) return;
     this.#longerSinceMs = undefined;
     this.#drain = { untilMs: nowMs + drainRoundTrips * rttMs, shortestMs: rttMs, isOld };
   }
@@ -100,8 +101,8 @@ export class DelayWindow {
    * A path that has become longer looks like a queue that does not empty, whatever is done about it; and what is left to be under way by the
    * length of before may be so little that it cannot tell.
    */
-  #isLonger(rttMs: number, nowMs: number): boolean {
-    const looksLonger = rttMs > this.#baseMs + 2 * this.#waitMs(targetMs) || this.bytesFor() <= this.#leastBytes;
+  #isLonger(rttMs: number, nowMs: number, waitMs: number): boolean {
+    const looksLonger = rttMs > this.#baseMs + 2 * this.#waitMs(waitMs) || this.bytesFor(waitMs) <= this.#leastBytes;
     this.#longerSinceMs = looksLonger ? (this.#longerSinceMs ?? nowMs) : undefined;
     return this.#longerSinceMs !== undefined && nowMs - this.#longerSinceMs >= drainRoundTrips * rttMs;
   }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../interface/clock.ts";
 import { channelLimits } from "../channel/limits.ts";
-import { DelayWindow, type Mark } from "./delay-window.ts";
+import { DelayWindow, targetMs, type Mark } from "./delay-window.ts";
 
 /**
  * As long as nothing is known of the path, in bytes: what an engine has been given it does not give back, and SCTP begins with less than this
@@ -33,6 +33,8 @@ export class UnderWay {
   #bytes = 0;
   /** When something was confirmed, or the first of what is under way was sent. */
   #heardMs = 0;
+  /** What was asked for last. */
+  #waitMs = targetMs;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -65,7 +67,7 @@ export class UnderWay {
     }
     this.#bytes -= before - ledger.underWay;
     this.#heardMs = this.#nowMs;
-    this.#window.arrived(more, mark, this.#heardMs);
+    this.#window.arrived(more, mark, this.#heardMs, this.#waitMs);
     return true;
   }
 
@@ -75,6 +77,7 @@ export class UnderWay {
    * @param waitMs how long what is sent now may wait behind what is under way, beside the time that the path takes
    */
   hasRoom(waitMs: number): boolean {
+    this.#waitMs = waitMs;
     const most = this.#window.bytesFor(waitMs);
     if (this.#bytes < (most === Infinity ? firstBytes : most)) return true;
     return this.#nowMs - this.#heardMs > silentMs;

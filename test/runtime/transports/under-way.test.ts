@@ -8,7 +8,7 @@ const messageBytes = 16_000;
  * A flood over a path that passes so many bytes a millisecond; the other side answers after the round trip.
  * @returns of the last second, how long messages waited beside the time of the path at most, and the share of the path that was used
  */
-async function flood(bytesPerMs: number, rttMs: number, totalMs: number) {
+async function flood(bytesPerMs: number, rttMs: number, totalMs: number, mayWaitMs = 10) {
   const clock = virtualClock();
   const underWay = new UnderWay(clock);
   const ledger = new Ledger();
@@ -16,7 +16,7 @@ async function flood(bytesPerMs: number, rttMs: number, totalMs: number) {
   let passed = 0;
   let waitMs = 0;
   while (clock.nowMs < totalMs) {
-    while (underWay.hasRoom(10)) {
+    while (underWay.hasRoom(mayWaitMs)) {
       ledger.handedBytes += messageBytes;
       underWay.ask(ledger);
       busyUntilMs = Math.max(busyUntilMs, clock.nowMs) + messageBytes / bytesPerMs;
@@ -45,6 +45,18 @@ describe("what is on its way while others wait for it", () => {
     const most = Math.max(10, rttMs / 4, 32_768 / rate) + (2 * messageBytes) / rate;
     expect(waitMs).toBeLessThanOrEqual(most);
     expect(used).toBeGreaterThan(0.85);
+  });
+
+  it.each([
+    [500, 20],
+    [2_000, 1],
+    [10_000, 60],
+  ])("may be more where nobody does: %i bytes a millisecond, %i ms there and back", async (rate, rttMs) => {
+    // Never emptied for a queue that was wanted.
+    const { waitMs, used } = await flood(rate, rttMs, 6_000, 100);
+    expect(used).toBeGreaterThan(0.99);
+    expect(waitMs).toBeLessThanOrEqual(100 + (2 * messageBytes) / rate);
+    expect(waitMs).toBeGreaterThan(80);
   });
 
   it("is remembered of one that never answers for so many questions, and goes on when it does", () => {
