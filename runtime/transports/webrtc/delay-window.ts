@@ -91,7 +91,8 @@ export class DelayWindow {
       this.#drain = undefined;
       return;
     }
-    const isOld = nowMs - this.#baseSinceMs > baseMsValid;
+    // Where more may wait, the length of the path hardly matters, and to let it run empty costs more.
+    const isOld = waitMs <= targetMs && nowMs - this.#baseSinceMs > baseMsValid;
     if (!isOld && !this.#isLonger(rttMs, nowMs, waitMs)) return;
     this.#longerSinceMs = undefined;
     this.#drain = { untilMs: nowMs + drainRoundTrips * rttMs, shortestMs: rttMs, isOld };

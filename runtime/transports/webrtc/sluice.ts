@@ -12,7 +12,7 @@ const pollMs = 10;
 /** What goes in one packet, in bytes: such messages hold nobody up, and the other side is not asked for them. */
 const packetBytes = 1_120;
 /** The most of a channel that is the only one in use between two questions, in bytes. */
-const mostAskedBytes = 512 * 1024;
+const mostAskedBytes = 1024 * 1024;
 /** How long another channel may have to wait, should it begin to speak, behind one that is the only one in use; in milliseconds. */
 const aloneWaitMs = 100;
 
