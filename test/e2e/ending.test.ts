@@ -26,12 +26,13 @@ describe("Ctrl-C", () => {
     ["as a terminal sends it, to all processes", "groupEndedAfter", "SIGINT"],
     ["sent to meshc alone", "endedAfter", "SIGINT"],
     ["or a request to terminate", "endedAfter", "SIGTERM"],
-  ] as const)("%s, ends everything with exit code 130", async (_how, send, signal) => {
+  ] as const)("%s, ends everything within a second with exit code 130", async (_how, send, signal) => {
     const { run, cwd } = await longRun();
     await run.line(passedSomething);
     expect(groupMembers(run.pid)).toHaveLength(4);
-    const { code } = await run[send](signal);
+    const { code, ms } = await run[send](signal);
     expect(code).toBe(130);
+    expect(ms).toBeLessThan(1_000);
     await groupGone(run.pid);
     // What was heard until then is kept, whole.
     expect(readdirSync(cwd).toSorted()).toEqual(["in.wav", "out.wav"]);

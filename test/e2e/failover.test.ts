@@ -95,9 +95,9 @@ function expectOneStream({ arrived }: Streaming, before: string, after: string):
   expect(numbers[turn] ?? 0).toBeLessThanOrEqual((numbers[turn - 1] ?? 0) + 1);
 }
 
-// How long it takes is told, and held to on virtual time; here it is what the machine makes of it.
-describe("a stream goes on elsewhere", () => {
-  it("R8.1 R8.3 when the process that worked on it is killed", async () => {
+// The times are those of a machine that has some to spare; a busy one gets another try.
+describe("a stream goes on elsewhere", { retry: 2 }, () => {
+  it("R8.1 R8.3 within a second when the process that worked on it is killed", async () => {
     const { child, target } = await peer("-far");
     const stream = await streaming([target, localTarget("Near")]);
     await stream.until(() => stream.from("-far").length >= 50);
@@ -108,11 +108,13 @@ describe("a stream goes on elsewhere", () => {
     console.info(
       `killed: noticed after ${Math.round(noticedAtMs(stream, lostAtMs) - lostAtMs)} ms, first frame after ${Math.round(goneMs)} ms`,
     );
+    expect(noticedAtMs(stream, lostAtMs) - lostAtMs).toBeLessThan(1_000);
+    expect(goneMs).toBeLessThan(1_300);
     await stream.until(() => stream.from("-near").length >= 20);
     expectOneStream(stream, "-far", "-near");
   });
 
-  it("R8.1 R8.3 over the connection that stands by, when the process that worked on it is killed", async () => {
+  it("R8.1 R8.3 within a second over the connection that stands by, when the process that worked on it is killed", async () => {
     const first = await peer("-far");
     const second = await peer("-standby");
     const stream = await streaming([first.target, second.target]);
@@ -125,6 +127,7 @@ describe("a stream goes on elsewhere", () => {
     console.info(
       `killed: noticed after ${Math.round(noticedAtMs(stream, lostAtMs) - lostAtMs)} ms, first frame of the standby after ${Math.round(goneMs)} ms`,
     );
+    expect(goneMs).toBeLessThan(1_000);
     await stream.until(() => stream.from("-standby").length >= 20);
     expectOneStream(stream, "-far", "-standby");
   });
@@ -142,6 +145,8 @@ describe("a stream goes on elsewhere", () => {
     console.info(
       `frozen: noticed after ${Math.round(noticedAtMs(stream, lostAtMs) - lostAtMs)} ms, first frame after ${Math.round(goneMs)} ms`,
     );
+    expect(noticedAtMs(stream, lostAtMs) - lostAtMs).toBeLessThan(1_000);
+    expect(goneMs).toBeLessThan(2_000);
     first.child.kill("SIGCONT");
     const count = stream.arrived.length;
     await stream.until(() => stream.arrived.length >= count + 100);

@@ -105,7 +105,7 @@ describe.skipIf(!hasNats)("three signaling nodes on three NATS servers, of which
     await nats?.end();
   });
 
-  it("R7.1 R10.2 a node: its peers are registered with the others, and nobody is missed meanwhile", async () => {
+  it("R7.1 R10.2 a node: its peers are registered with the others within 3 s, and nobody is missed meanwhile", async () => {
     const [first, ...others] = nodes as [Node, Node, Node];
     const at = (found: readonly FoundPipeline[]) => found.map(({ peer: id }) => id).toSorted();
     const all = at(await foundAt(first));
@@ -136,6 +136,7 @@ describe.skipIf(!hasNats)("three signaling nodes on three NATS servers, of which
     console.info(
       `a node of three was killed: ${expected} peers registered with another, the last after ${Math.round(tookMs)} ms; the longest answer to "discover" took ${Math.round(longestMs)} ms`,
     );
+    expect(tookMs).toBeLessThan(3_000);
     for (const node of others) {
       const found = await foundAt(node);
       expect(at(found)).toEqual(all);
