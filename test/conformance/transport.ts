@@ -206,20 +206,27 @@ export function transportConformance(subject: TransportUnderTest): void {
       }
     });
 
-    test.for(["caller", "callee"] as const)("lets both sides see an orderly close by the %s", async (closer) => {
-      const pair = await connect();
-      const other = closer === "caller" ? pair.callee : pair.caller;
-      const last = other.collect(0, 1);
-      await pair[closer].send(0, [[9]]);
-      await pair[closer].close();
-      expect((await pair[closer].closed()).code).toBeUndefined();
-      expect((await other.closed()).code).toBeUndefined();
-      expect((await last)[0]?.bytes).toEqual([9]);
-      expect([(await pair.caller.describe()).state, (await pair.callee.describe()).state]).toEqual([
-        "closed",
-        "closed",
-      ]);
-    });
+    // The time is that of a machine that has some to spare; a busy one gets another try.
+    test.for(["caller", "callee"] as const)(
+      "lets both sides see an orderly close by the %s",
+      { retry: 2 },
+      async (closer) => {
+        const pair = await connect();
+        const other = closer === "caller" ? pair.callee : pair.caller;
+        const last = other.collect(0, 1);
+        await pair[closer].send(0, [[9]]);
+        const start = performance.now();
+        await pair[closer].close();
+        expect((await pair[closer].closed()).code).toBeUndefined();
+        expect((await other.closed()).code).toBeUndefined();
+        expect(performance.now() - start).toBeLessThan(1000);
+        expect((await last)[0]?.bytes).toEqual([9]);
+        expect([(await pair.caller.describe()).state, (await pair.callee.describe()).state]).toEqual([
+          "closed",
+          "closed",
+        ]);
+      },
+    );
 
     test("passes the code of a close with an error on", async () => {
       for (const closer of ["caller", "callee"] as const) {

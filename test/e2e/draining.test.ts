@@ -40,7 +40,8 @@ const worksOn = (run: RunningMeshc, text: string): Promise<string> =>
   run.line((line) => line.includes(`works on ${text}`));
 
 describe("a peer that is told to terminate", () => {
-  it("answers the calls that it has taken, by gRPC and by HTTP, takes no others, and goes", async () => {
+  // The time is that of a machine that has some to spare; a busy one gets another try.
+  it("answers the calls that it has taken, by gRPC and by HTTP, takes no others, and goes", { retry: 2 }, async () => {
     const { run, grpcAt, httpAt } = await served();
     const stub = new Stub(grpcAt);
     const statuses: string[] = [];
@@ -79,7 +80,9 @@ describe("a peer that is told to terminate", () => {
     expect(await byOurs).toMatchObject({ answer: { payload: "3001 ms have passed" } });
     const answer = await byHttp;
     expect(await answer.json()).toEqual({ outputs: { answer: "1001 ms have passed" } });
-    expect((await ended).code).toBe(130);
+    const { code, ms } = await ended;
+    expect(code).toBe(130);
+    expect(ms).toBeLessThan(6_000);
     expect(statuses).toEqual(["SERVING", "NOT_SERVING"]);
     expect(run.lines.some((line) => line.includes("works on 1 ms") || line.includes("works on 2 ms"))).toBe(false);
     expect(run.said("event").map(({ event }) => event)).toContainEqual(
@@ -87,7 +90,8 @@ describe("a peer that is told to terminate", () => {
     );
   });
 
-  it("waits no longer than it is told, and not at all after a second Ctrl-C", async () => {
+  // The time is that of a machine that has some to spare; a busy one gets another try.
+  it("waits no longer than it is told, and not at all after a second Ctrl-C", { retry: 2 }, async () => {
     const hasty = await served("--drain", "300ms");
     const call = statusOfCall(new Stub(hasty.grpcAt).call("Execute", question("30000 ms")));
     await worksOn(hasty.run, "30000 ms");
@@ -105,7 +109,9 @@ describe("a peer that is told to terminate", () => {
     // One that comes at once is that of the terminal again, which npm has passed on.
     long.run.process.kill("SIGINT");
     expect(await short).toMatchObject({ outputs: { answer: { text: "800 ms have passed" } } });
-    expect((await long.run.endedAfter("SIGINT")).code).toBe(130);
+    const second = await long.run.endedAfter("SIGINT");
+    expect(second.code).toBe(130);
+    expect(second.ms).toBeLessThan(5_000);
     expect(await other).toMatchObject({ code: grpc.status.UNAVAILABLE });
   });
 });

@@ -123,7 +123,8 @@ describe("a relay of three peers, each in a process of its own", () => {
 });
 
 describe("a relay of three peers", () => {
-  it("meets peers that were started one by one, and leaves them running", async () => {
+  // A second is enough for a machine that has some to spare; a busy one gets another try.
+  it("meets peers that were started one by one, and leaves them running", { retry: 2 }, async () => {
     const cwd = folderWith({ "in.wav": tone(1) });
     const env = await freeAddresses();
     const gpu = start(["run", relay, "--peer", "gpu"], { cwd, env });
@@ -140,7 +141,9 @@ describe("a relay of three peers", () => {
       expect(readWav(join(cwd, out)).samples).toEqual(readWav(join(cwd, "in.wav")).samples);
     }
     for (const peer of [edge, gpu]) {
-      expect((await peer.endedAfter("SIGINT")).code).toBe(130);
+      const { code, ms } = await peer.endedAfter("SIGINT");
+      expect(code).toBe(130);
+      expect(ms).toBeLessThan(1_000);
     }
   });
 

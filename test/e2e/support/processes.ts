@@ -12,9 +12,14 @@ export function groupMembers(group: number): number[] {
     .map(([pid]) => Number(pid));
 }
 
-/** Resolves when a group is empty; what does not end by itself has to run for longer than is waited for that. */
-export async function groupGone(group: number): Promise<void> {
-  await expect.poll(() => groupMembers(group), { interval: 20 }).toEqual([]);
+/**
+ * Resolves when a group is empty; what does not end by itself has to run for longer than is waited for that.
+ *
+ * @param limitMs the time that it has, where one is promised
+ */
+export async function groupGone(group: number, limitMs?: number): Promise<void> {
+  const limit = limitMs !== undefined && { timeout: limitMs };
+  await expect.poll(() => groupMembers(group), { interval: 20, ...limit }).toEqual([]);
 }
 
 /** How many ports each worker of the tests has to itself: below those that systems give to whoever asks for any. */

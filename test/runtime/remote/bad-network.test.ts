@@ -86,20 +86,26 @@ async function across(seed: number, attemptMs: number) {
 }
 
 describe("a session over a network that", () => {
-  it("R8.2 gives the caller another address goes on over a new connection", async () => {
-    const { network, node, until, come, happened, end } = await across(21, 2_000);
-    await come(50);
-    const before = node.describe().session?.id;
-    await network.changeAddresses();
-    const changedMs = performance.now();
-    await until(() => happened("remote-connected") === 2);
-    await come(1);
-    const tookMs = performance.now() - changedMs;
-    console.info(`another address: goes on after ${Math.round(tookMs)} ms`);
-    expect(node.describe().session?.id).toBe(before);
-    await come(20);
-    await end();
-  });
+  // The time is that of a machine that has some to spare; a busy one gets another try.
+  it(
+    "R8.2 gives the caller another address goes on over a new connection, within two seconds",
+    { retry: 2 },
+    async () => {
+      const { network, node, until, come, happened, end } = await across(21, 2_000);
+      await come(50);
+      const before = node.describe().session?.id;
+      await network.changeAddresses();
+      const changedMs = performance.now();
+      await until(() => happened("remote-connected") === 2);
+      await come(1);
+      const tookMs = performance.now() - changedMs;
+      console.info(`another address: goes on after ${Math.round(tookMs)} ms`);
+      expect(tookMs).toBeLessThan(2_000);
+      expect(node.describe().session?.id).toBe(before);
+      await come(20);
+      await end();
+    },
+  );
 
   it("R8.2 is away for a while goes on soon after, with nothing lost and nothing twice", async () => {
     const { network, node, until, come, happened, end } = await across(22, 2_000);

@@ -58,21 +58,22 @@ describe.skipIf(noChromium !== undefined)("with a page in Chromium", () => {
     },
   );
 
-  test("the peers notice at once that the page is left", async () => {
+  // The time is that of a machine that has some to spare; a busy one gets another try.
+  test("the peers notice at once that the page is left", { retry: 2 }, async () => {
+    const leaving = await harness.open();
     const lefts = await Promise.all(
       callees.map(async ({ callee }) => {
         const accepting = await callee.listen(common.listenUri);
-        await peers.outwards.dial(`${await accepting.address()}/Hearing`);
+        await leaving.outwards.dial(`${await accepting.address()}/Hearing`);
         return { accepting, left: await accepting.accepted(0) };
       }),
     );
     const start = performance.now();
-    await peers.page.goto("about:blank");
+    await leaving.page.goto("about:blank");
     for (const { accepting, left } of lefts) {
       expect((await left.closed()).code).toBe("peer-lost");
       await accepting.close();
     }
-    // Without a word, ICE gives a peer up after 30 s (RFC 7675).
-    expect(performance.now() - start).toBeLessThan(25_000);
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 });

@@ -68,13 +68,16 @@ describe("through a TURN server alone", () => {
     }
   });
 
-  it("says within 5 s that the server refused it", async () => {
+  // The time is that of a machine that has some to spare; a busy one gets another try.
+  it("says within 5 s that the server refused it", { retry: 2 }, async () => {
     const urls = `turn:127.0.0.1:${server.port}`;
     const ice: IceOptions = { servers: [{ urls, username: "mesh", credential: "wrong" }], transportPolicy: "relay" };
     const listener = await weriftTransport().listen("webrtc://127.0.0.1:0", () => undefined);
+    const startMs = performance.now();
     const error = await failureOf(
       weriftTransport({ engine: weriftEngine({ ice }) }).dial(`${listener.address}/Any`, { signal }),
     );
+    expect(performance.now() - startMs).toBeLessThan(5_000);
     expect(error.message).toContain("it took longer than 4500 ms");
     expect(error.message).toContain("found here: nothing");
     expect(error.hint).toMatch(/^The TURN server gave no address/);
@@ -114,12 +117,15 @@ function misleading(): Signaling {
 }
 
 describe("a connection that cannot be made", () => {
-  it("says within 5 s what was found, what was tried, and what to try", async () => {
+  // The time is that of a machine that has some to spare; a busy one gets another try.
+  it("says within 5 s what was found, what was tried, and what to try", { retry: 2 }, async () => {
     // Who listens would find the caller by its packets; it knows no address of the caller, and the caller none of it.
     const listener = await weriftTransport({ engine: deaf() }).listen("webrtc://127.0.0.1:0", () => undefined);
+    const startMs = performance.now();
     const error = await failureOf(
       weriftTransport({ signaling: misleading() }).dial(`${listener.address}/Any`, { signal }),
     );
+    expect(performance.now() - startMs).toBeLessThan(5_000);
     expect(error.message).toContain("it took longer than 4500 ms");
     expect(error.message).toMatch(/found here: host \S+:\d+\/udp/);
     expect(error.message).toContain("found there: host 203.0.113.1:9/udp");
@@ -155,13 +161,14 @@ describe("werift and STUN servers", () => {
     return { port: socket.address().port, asked: () => asked, close: () => socket.close() };
   }
 
-  it("connects at once while one that is named does not answer", async () => {
+  // The time is that of a machine that has some to spare; a busy one gets another try.
+  it("connects at once while one that is named does not answer", { retry: 2 }, async () => {
     const server = await silentServer();
     const engine = weriftEngine({ ice: { servers: [{ urls: `stun:127.0.0.1:${server.port}` }] } });
     const startMs = performance.now();
     const state = await meet(engine, weriftEngine());
-    // So long does stock werift wait for it.
-    expect(performance.now() - startMs).toBeLessThan(5_000);
+    // Stock werift waits 5 s for it.
+    expect(performance.now() - startMs).toBeLessThan(3_000);
     expect(state.selectedPair?.local.type).toBe("host");
     expect(server.asked()).toBeGreaterThan(0);
     server.close();

@@ -237,7 +237,8 @@ describe("a dial in trouble", () => {
 });
 
 describe("two processes", () => {
-  test("talk, and the survivor of a kill goes on and can close", async () => {
+  // The time is that of a machine that has some to spare; a busy one gets another try.
+  test("talk, and the survivor of a kill goes on and can close", { retry: 2 }, async () => {
     const { child, address } = await spawnPeer("echo-peer.ts");
     cleanUps.push(() => child.kill("SIGKILL"));
     const connection = await weriftTransport().dial(`${address}/Echo`, { signal });
@@ -254,7 +255,9 @@ describe("two processes", () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(connection.describe().state).toBe("connected");
+    const start = performance.now();
     await connection.close();
+    expect(performance.now() - start).toBeLessThan(1500);
     await expect(weriftTransport().dial(`${address}/Echo`, { signal })).rejects.toMatchObject({
       code: "peer-unreachable",
     });
