@@ -119,6 +119,7 @@ export class Carrier implements Carrying {
     this.#connections.set(connection.number, connection);
     this.#cancelIdle();
     this.say({ kind: "open", connection: connection.number, pipeline });
+    this.#spare();
     return connection;
   }
 
@@ -182,6 +183,7 @@ export class Carrier implements Carrying {
   dataWay(connection: number, channel: number): Way & { letGo(): void } {
     const stream = this.#streamFor();
     stream.take();
+    this.#spare();
     let go: (() => void) | undefined;
     return {
       get writable() {
@@ -335,7 +337,17 @@ export class Carrier implements Carrying {
       if (stream.users === 0) return stream;
       if (best === undefined || stream.users < best.users) best = stream;
     }
-    if (best !== undefined && this.#streams.size >= carrierLimits.streams) return best;
+    return best !== undefined && this.#streams.size >= carrierLimits.streams ? best : this.#newStream();
+  }
+
+  /** Has one ready for the next channel: the first word on a new one would wait until the other side has told that it has it too. */
+  #spare(): void {
+    if (this.#streams.size >= carrierLimits.streams) return;
+    for (const stream of this.#streams.values()) if (stream.users === 0) return;
+    this.#newStream();
+  }
+
+  #newStream(): Stream {
     let id = 1;
     while (this.#streams.has(id)) id += 1;
     const stream = this.#stream(id);
