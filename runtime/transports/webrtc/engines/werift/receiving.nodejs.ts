@@ -64,6 +64,8 @@ class Receiving {
   readonly #extend: (params: [number, Buffer][]) => void;
   readonly #streams = new Map<number, Reassembly>();
   #isDue = false;
+  /** Those that have come and were not read yet, oldest first. */
+  readonly #sacks: RawChunk[] = [];
   #unanswered = 0;
 
   constructor(sctp: Sctp, onHeartbeatAck: (body: Buffer) => void) {
@@ -96,7 +98,11 @@ class Receiving {
     if (sctp.isStopped) return;
     const chunks = readPacket(data, sctp.localVerificationTag);
     if (chunks?.every(({ type }) => readHere.has(type)) === true) {
-      for (const chunk of chunks) this.#onChunk(chunk);
+      const hasData = chunks.some(({ type }) => type === chunkTypes.data);
+      for (const chunk of chunks) {
+        if (hasData && chunk.type === chunkTypes.sack) this.#sackLater(chunk);
+        else this.#onChunk(chunk);
+      }
       if (sctp.sackNeeded) this.#scheduleSack();
       return;
     }
@@ -106,18 +112,30 @@ class Receiving {
   }
 
   #onChunk(chunk: RawChunk): void {
-    const sctp = this.#sctp;
     if (chunk.type === chunkTypes.data) {
       const data = readData(chunk);
       if (data !== undefined) this.#onData(data);
     } else if (chunk.type === chunkTypes.sack) {
-      const sack = readSack(chunk);
-      if (sack !== undefined) void sctp.receiveSackChunk(sack);
+      this.#sacks.push(chunk);
+      this.#readSacks();
     } else if (chunk.type === chunkTypes.heartbeatAck) {
       this.#onHeartbeatAck(chunk.body);
     } else {
       const forward = readForwardTsn(chunk);
       if (forward !== undefined) this.#onForwardTsn(forward);
+    }
+  }
+
+  /** An answer that comes with data can wait until what the data brings about has been done: somebody may wait for that. */
+  #sackLater(chunk: RawChunk): void {
+    if (this.#sacks.push(chunk) > 1) return;
+    setImmediate(() => this.#readSacks());
+  }
+
+  #readSacks(): void {
+    for (const chunk of this.#sacks.splice(0)) {
+      const sack = readSack(chunk);
+      if (sack !== undefined) void this.#sctp.receiveSackChunk(sack);
     }
   }
 
