@@ -2,8 +2,12 @@ import { MeshError } from "../../interface/errors.ts";
 
 /** Bounds of a channel; `docs/protocol.md` gives them to implementers. */
 export const channelLimits = {
-  /** The largest message, in bytes, that every peer takes, and that is sent while several channels are in use. */
+  /** The largest message, in bytes, that every peer takes, and that is sent while several channels are in use, on a path that is not slow. */
   messageBytes: 16 * 1024,
+  /** What a message of several packets has at least where a path is so slow that others would wait long for a larger one, in bytes. */
+  leastMessageBytes: 2 * 1024,
+  /** So long may one take to pass, in milliseconds. */
+  messageMs: 2,
   /** What is sent while one channel alone is in use: a frame of 64 KiB with its header, or four of 16 KiB. */
   largeMessageBytes: 65 * 1024,
   /** The largest that two peers may agree on, for a network that is known to be fast: a frame of 256 KiB with its header. */

@@ -22,6 +22,11 @@ export class SoleUse {
   }
 
   get now(): boolean {
-    return this.#clock.nowUs() - this.#sharedUs >= sharedUs;
+    return this.isFor(sharedUs);
+  }
+
+  /** @param us for so many microseconds by now */
+  isFor(us: number): boolean {
+    return this.#clock.nowUs() - this.#sharedUs >= us;
   }
 }

@@ -111,7 +111,7 @@ export class WebrtcConnection implements Connection {
 
   /** After a description was set: more of the engine is there to be tuned. */
   tune(): void {
-    this.#init.engine.tune(this.peer);
+    this.#init.engine.tune(this.peer, this.#sluice);
   }
 
   async close(error?: MeshError): Promise<void> {
@@ -180,7 +180,7 @@ export class WebrtcConnection implements Connection {
       fail: (error) => this.#onFailure(error),
     });
     this.#channels.set(id, channel);
-    engine.tune(this.peer);
+    this.tune();
     const whenOpen = (): void => {
       if (isControl) this.#onOpen();
       else if (this.#phase === "connected") this.#announce(id);
@@ -207,7 +207,7 @@ export class WebrtcConnection implements Connection {
   #onOpen(): void {
     if (this.#phase !== "connecting") return;
     this.#phase = "connected";
-    this.#init.engine.tune(this.peer);
+    this.tune();
     void this.#look();
     this.#isOpen();
   }

@@ -1,12 +1,26 @@
 /** How much longer than the path itself takes a packet may be on its way where others wait for it, in milliseconds. */
-export const targetMs = 10;
-/** The least that is granted beyond what the path itself holds, as a share of it: room to notice that there is more. */
+export const targetMs = 3;
+/** What is granted beyond what the path itself holds, as a share of it, to see whether it holds more: in one round trip of so many. */
 const probeShare = 0.25;
-/** How long the shortest round trip counts, in milliseconds; routes change. */
-const baseMsValid = 10_000;
-/** Then queues are let run empty for so many round trips, to measure it anew (ProbeRTT of draft-ietf-ccwg-bbr). */
+const probeEvery = 8;
+/** When the rate has grown so much by it, the next one follows at once. */
+const probeGrowth = 1.1;
+/** In the beginning as much as the path holds, until the rate has not grown by a quarter in so many round trips. */
+const startShare = 1;
+const startGrowth = 1.25;
+const startRoundTrips = 3;
+/** How long it counts how long the path is, in milliseconds; routes change. In the beginning less, for it was measured beside other things. */
+const pathMsValid = 10_000;
+const pathMsValidFirst = 500;
+/** Then queues are let run empty for so many round trips, to measure it anew; so they are when the rate has become so much less. */
 const drainRoundTrips = 3;
 const drainShare = 0.5;
+const drainRate = 0.8;
+/** A path is shorter than it was when it takes so much less. */
+const shorterShare = 0.95;
+const shorterMs = 1;
+/** A path looks longer when packets take so many milliseconds more than was to be expected. */
+const longerMs = 20;
 /** How long the best rate counts, in milliseconds and in round trips: both sides may be held up for a while. */
 const rateMsValid = 1_000;
 const rateRoundTripsValid = 10;
@@ -18,23 +32,50 @@ export interface Mark {
   readonly sentMs: number;
   readonly bytes: number;
   readonly bytesMs: number;
+  /** Its own, where they take time to leave one behind another. */
+  readonly ownBytes: number;
+  /** Nothing had arrived since there was nothing under way: the rate of what it tells of is too low. */
+  readonly isFirst: boolean;
+}
+
+/** How long packets took, together. */
+interface Times {
+  readonly sinceMs: number;
+  sumMs: number;
+  count: number;
 }
 
 /**
  * How much may be on its way so that little of it waits in queues: what the path holds by itself, and what passes in the time that may be
- * waited, by the rate at which data arrives and the shortest round trip (as RFC 6817 bounds the delay, and BBR the data in flight).
+ * waited, by the rate at which data arrives and the time that the path takes (as RFC 6817 bounds the delay, and the phases of
+ * draft-ietf-ccwg-bbr the data in flight). How long the path is, is measured while there is no queue of ours, as a mean: on one whose delay
+ * varies the shortest time is not what it takes.
  */
 export class DelayWindow {
   readonly #leastBytes: number;
-  #baseMs = Number.POSITIVE_INFINITY;
-  #baseSinceMs: number | undefined;
-  /** While queues run empty: until when, the shortest round trip since, and whether that is only because the last one is old. */
-  #drain: { readonly untilMs: number; shortestMs: number; readonly isOld: boolean } | undefined;
+  #pathMs = Number.POSITIVE_INFINITY;
+  /** When that was measured last, and the best rate since. */
+  #pathAtMs = 0;
+  #rateSince = 0;
+  #validMs = pathMsValidFirst;
+  /** The round trip under way. */
+  #round: Times = { sinceMs: Number.NEGATIVE_INFINITY, sumMs: 0, count: 0 };
+  /** In the beginning: the best rate, and for how many round trips it has not grown since. */
+  #start: { readonly rate: number; readonly roundTrips: number } | undefined = { rate: 0, roundTrips: 0 };
+  /** Round trips since more was granted, and the rate before that. */
+  #probe = { roundTrips: 1, rate: 0 };
+  /** While queues run empty: what was sent since then tells how long the path is, from the end on; and whether it looks longer. */
+  #drain: (Times & { readonly untilMs: number; readonly isLonger: boolean }) | undefined;
+  /** Since when the path is filled again after that, and how much of it was used. */
+  #fill = { sinceMs: 0, from: 1 };
   /** Since when the path looks longer than it was. */
   #longerSinceMs: number | undefined;
+  /** When somebody had more to send than there was room for. */
+  #fullMs = Number.NEGATIVE_INFINITY;
   /** What has arrived so far, and when the last of it was heard of. */
   #bytes = 0;
   #bytesMs = 0;
+  #isFirst = true;
   /** Bytes a millisecond, the best first, each better than those after it, which are newer. */
   #rates: { readonly rate: number; readonly atMs: number }[] = [];
 
@@ -43,11 +84,23 @@ export class DelayWindow {
     this.#leastBytes = leastBytes;
   }
 
-  /** A packet is sent. @param isFirst nothing else is on its way */
-  sent(isFirst: boolean, nowMs: number): Mark {
+  /**
+   * A packet is sent, or several together.
+   * @param isFirst nothing else is on its way
+   * @param ownBytes of several, of which only the last is answered
+   */
+  sent(isFirst: boolean, nowMs: number, ownBytes: number = 0): Mark {
     // Between what was sent before and this nothing was wanted of the path.
-    if (isFirst) this.#bytesMs = nowMs;
-    return { sentMs: nowMs, bytes: this.#bytes, bytesMs: this.#bytesMs };
+    if (isFirst) {
+      this.#bytesMs = nowMs;
+      this.#isFirst = true;
+    }
+    return { sentMs: nowMs, bytes: this.#bytes, bytesMs: this.#bytesMs, ownBytes, isFirst: this.#isFirst };
+  }
+
+  /** There was more to send than there was room for: from what arrives it can be told what the path takes. */
+  wasFull(nowMs: number): void {
+    this.#fullMs = nowMs;
   }
 
   /**
@@ -55,61 +108,147 @@ export class DelayWindow {
    * @param mark of the last of it that was sent once only, where there is one
    * @param waitMs that was asked for when it was sent
    */
-  arrived(bytes: number, mark: Mark | undefined, nowMs: number, waitMs: number = targetMs): void {
+  arrived(bytes: number, mark: Mark | undefined, nowMs: number, waitMs: number): void {
     if (bytes > 0) {
       this.#bytes += bytes;
       this.#bytesMs = nowMs;
+      this.#isFirst = false;
     }
     if (mark === undefined) return;
-    this.#measure(nowMs - mark.sentMs, nowMs, waitMs);
+    // Of each round trip once: more often, the best of them would be the one with the largest mistake.
+    const isRound = mark.sentMs >= this.#round.sinceMs;
+    if (isRound || this.#start !== undefined) this.#noteRate(mark, nowMs);
+    this.#noteTime(mark, nowMs, waitMs, isRound);
+  }
+
+  /** Bytes a millisecond, the best of late; undefined as long as nothing is known. */
+  get rate(): number | undefined {
+    return this.#rates[0]?.rate;
+  }
+
+  /** Bytes; without bound as long as nothing is known. @param waitMs how much longer than the path itself takes a packet may be on its way */
+  bytesFor(waitMs: number, nowMs: number): number {
+    const { rate } = this;
+    if (rate === undefined) return Number.POSITIVE_INFINITY;
+    if (this.#drain?.isLonger === true) return this.#leastBytes;
+    const share = this.#drain === undefined ? this.#filled(nowMs) : drainShare;
+    const ms = share < 1 ? this.#pathMs * share : this.#pathMs + this.#waitMs(waitMs);
+    return Math.max(this.#leastBytes, rate * ms);
+  }
+
+  /** All at once, what was not on its way while queues ran empty would make a queue: it takes the time of the path. */
+  #filled(nowMs: number): number {
+    const { sinceMs, from } = this.#fill;
+    return Math.min(1, from + ((1 - from) * (nowMs - sinceMs)) / this.#pathMs);
+  }
+
+  /** @param waitMs that is asked for at least */
+  #waitMs(waitMs: number): number {
+    return Math.max(waitMs, this.#pathMs * this.#share);
+  }
+
+  get #share(): number {
+    if (this.#start !== undefined) return startShare;
+    return this.#probe.roundTrips === 0 ? probeShare : 0;
+  }
+
+  #noteRate(mark: Mark, nowMs: number): void {
     // What arrives together was not sent together: the time counts from what had been heard of when this was sent.
     const rate = (this.#bytes - mark.bytes) / Math.max(0.1, nowMs - mark.bytesMs);
-    const validMs = Math.max(rateMsValid, this.#baseMs * rateRoundTripsValid);
+    // Where less was sent than the path takes, that is no reason to forget what it takes.
+    const tells = this.#fullMs >= mark.sentMs && !mark.isFirst;
+    const [best] = this.#rates;
+    if (best !== undefined && !tells && rate <= best.rate) {
+      this.#rates = [{ rate: best.rate, atMs: nowMs }];
+      return;
+    }
+    const validMs = Math.max(rateMsValid, this.#pathMs * rateRoundTripsValid);
     const newest = this.#rates.at(-1);
     if (newest !== undefined && rate <= newest.rate && nowMs - newest.atMs < validMs * rateStep) return;
     this.#rates = this.#rates.filter((one) => nowMs - one.atMs <= validMs && one.rate > rate);
     this.#rates.push({ rate, atMs: nowMs });
   }
 
-  /** Bytes; without bound as long as nothing is known. @param waitMs how much longer than the path itself takes a packet may be on its way */
-  bytesFor(waitMs: number = targetMs): number {
-    const [best] = this.#rates;
-    if (best === undefined) return Number.POSITIVE_INFINITY;
-    if (this.#drain?.isOld === false) return this.#leastBytes;
-    const ms = this.#drain === undefined ? this.#baseMs + this.#waitMs(waitMs) : this.#baseMs * drainShare;
-    return Math.max(this.#leastBytes, best.rate * ms);
-  }
-
-  #measure(rttMs: number, nowMs: number, waitMs: number): void {
-    this.#baseSinceMs ??= nowMs;
-    this.#baseMs = Math.min(this.#baseMs, rttMs);
-    if (this.#drain !== undefined) {
-      this.#drain.shortestMs = Math.min(this.#drain.shortestMs, rttMs);
-      if (nowMs < this.#drain.untilMs) return;
-      this.#baseMs = this.#drain.shortestMs;
-      this.#baseSinceMs = nowMs;
-      this.#drain = undefined;
+  #noteTime(mark: Mark, nowMs: number, waitMs: number, isRound: boolean): void {
+    const tookMs = nowMs - mark.sentMs;
+    // In the beginning little is sent, and the rate looks lower than it is.
+    const ownMs = this.#start === undefined ? mark.ownBytes / (this.rate ?? Number.POSITIVE_INFINITY) : 0;
+    const ms = Math.max(0, tookMs - ownMs);
+    const drain = this.#drain;
+    if (drain !== undefined) {
+      if (mark.sentMs >= drain.sinceMs) add(drain, ms);
+      if (nowMs >= drain.untilMs && drain.count > 0) this.#endDrain(drain, nowMs);
       return;
     }
-    // Where more may wait, the length of the path hardly matters, and to let it run empty costs more.
-    const isOld = waitMs <= targetMs && nowMs - this.#baseSinceMs > baseMsValid;
-    if (!isOld && !this.#isLonger(rttMs, nowMs, waitMs)) return;
+    add(this.#round, ms);
+    if (this.#isLonger(ms, nowMs, waitMs)) this.#beginDrain(ms, nowMs, true);
+    else if (isRound) this.#endRoundTrip(ms, nowMs);
+  }
+
+  #endRoundTrip(ms: number, nowMs: number): void {
+    const { sinceMs, sumMs, count } = this.#round;
+    this.#round = { sinceMs: nowMs, sumMs: 0, count: 0 };
+    const mean = sumMs / count;
+    // The least of many would be less than it takes.
+    if (mean < Math.min(this.#pathMs * shorterShare, this.#pathMs - shorterMs)) this.#pathMs = mean;
+    if (this.#fullMs < sinceMs) return;
+    const { rate = 0 } = this;
+    this.#rateSince = Math.max(this.#rateSince, rate);
+    if (this.#start !== undefined) {
+      this.#goOnStarting(this.#start, rate);
+      if (this.#start === undefined) this.#beginDrain(ms, nowMs, false);
+      return;
+    }
+    this.#goOnProbing(rate);
+    const isLess = rate < this.#rateSince * drainRate && nowMs - this.#pathAtMs > rateMsValid;
+    const isOld = nowMs - this.#pathAtMs > this.#validMs;
+    if (isOld) this.#validMs = Math.min(2 * this.#validMs, pathMsValid);
+    if (isLess || isOld) this.#beginDrain(ms, nowMs, false);
+  }
+
+  #goOnStarting(
+    { rate: before, roundTrips }: { readonly rate: number; readonly roundTrips: number },
+    rate: number,
+  ): void {
+    if (rate >= before * startGrowth) this.#start = { rate, roundTrips: 0 };
+    else this.#start = roundTrips + 1 < startRoundTrips ? { rate: before, roundTrips: roundTrips + 1 } : undefined;
+  }
+
+  /** What a round trip brings that was granted more is heard of in the next. */
+  #goOnProbing(rate: number): void {
+    const { roundTrips, rate: before } = this.#probe;
+    const goesOn = roundTrips === 1 && before > 0 && rate >= before * probeGrowth;
+    const next = goesOn ? 0 : (roundTrips + 1) % probeEvery;
+    this.#probe = { roundTrips: next, rate: next === 0 ? rate : before };
+  }
+
+  /** @param ms that the last packet took */
+  #beginDrain(ms: number, nowMs: number, isLonger: boolean): void {
     this.#longerSinceMs = undefined;
-    this.#drain = { untilMs: nowMs + drainRoundTrips * rttMs, shortestMs: rttMs, isOld };
+    // What was sent in the first of the round trips comes behind what there was before.
+    const otherMs = (drainRoundTrips - 1) * (isLonger ? ms : this.#pathMs);
+    this.#drain = { sinceMs: nowMs + ms, untilMs: nowMs + ms + otherMs, isLonger, sumMs: 0, count: 0 };
   }
 
-  /**
-   * A path that has become longer looks like a queue that does not empty, whatever is done about it; and what is left to be under way by the
-   * length of before may be so little that it cannot tell.
-   */
-  #isLonger(rttMs: number, nowMs: number, waitMs: number): boolean {
-    const looksLonger = rttMs > this.#baseMs + 2 * this.#waitMs(waitMs) || this.bytesFor(waitMs) <= this.#leastBytes;
+  #endDrain({ sumMs, count, isLonger }: Times & { readonly isLonger: boolean }, nowMs: number): void {
+    this.#drain = undefined;
+    this.#fill = { sinceMs: nowMs, from: isLonger ? 0 : drainShare };
+    this.#pathMs = sumMs / count;
+    this.#pathAtMs = nowMs;
+    this.#rateSince = 0;
+    this.#round = { sinceMs: nowMs, sumMs: 0, count: 0 };
+  }
+
+  /** A path that has become longer looks like a queue that does not empty, whatever is done about it. */
+  #isLonger(ms: number, nowMs: number, waitMs: number): boolean {
+    const mayWaitMs = Math.max(waitMs, this.#pathMs * Math.max(probeShare, this.#share));
+    const looksLonger = ms > this.#pathMs + Math.max(longerMs, 2 * mayWaitMs);
     this.#longerSinceMs = looksLonger ? (this.#longerSinceMs ?? nowMs) : undefined;
-    return this.#longerSinceMs !== undefined && nowMs - this.#longerSinceMs >= drainRoundTrips * rttMs;
+    return this.#longerSinceMs !== undefined && nowMs - this.#longerSinceMs >= drainRoundTrips * ms;
   }
+}
 
-  /** @param waitMs that is asked for at least */
-  #waitMs(waitMs: number): number {
-    return Math.max(waitMs, this.#baseMs * probeShare);
-  }
+function add(times: Times, ms: number): void {
+  times.sumMs += ms;
+  times.count += 1;
 }

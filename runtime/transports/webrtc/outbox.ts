@@ -112,7 +112,8 @@ export class Outbox {
   /** The other side has made the channel. */
   peerIsReady(): void {
     this.#peerReady = true;
-    this.#sluice.pump(this);
+    // One that is only kept ready is not in use.
+    if (this.waiting) this.#sluice.pump(this);
   }
 
   close(error: MeshError): void {
@@ -139,15 +140,26 @@ export class Outbox {
     this.#queuedBytes -= message.length;
     this.#handed.push(message.length);
     this.#handedBytes += message.length;
-    // As a plain view: werift keeps a Buffer without copying it, a later write to it would corrupt what is resent.
-    const bytes = new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
+    // A plain view: werift keeps a Buffer without copying it, a later write to it would corrupt what is resent.
+    const isPlain = message.constructor === Uint8Array;
+    const bytes = isPlain ? message : new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
+    if (this.#give(bytes) && this.#sluice.handed(this, bytes.length)) this.#give(nothing);
+  }
+
+  /** Asks the other side what it has, by an empty message. */
+  ask(): void {
+    if (this.#closed === undefined) this.#give(nothing);
+  }
+
+  #give(bytes: Uint8Array): boolean {
     try {
       this.#native.send(bytes);
-      if (this.#sluice.handed(this, bytes.length)) this.#native.send(nothing);
+      return true;
     } catch (error) {
       // Engines refuse when the path has gone and they have not told so yet. Whoever sends may be a timer.
       const why = error instanceof Error ? error.message : String(error);
       this.#fail(new MeshError("peer-lost", `The engine could not send: ${why}`, { cause: error }));
+      return false;
     }
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from "../../interface/clock.ts";
 import { channelLimits } from "../channel/limits.ts";
 import { SoleUse } from "../channel/sole-use.ts";
 import { targetMs } from "./delay-window.ts";
+import type { PathUse } from "./engines/engine.ts";
 import type { Mover, Outbox } from "./outbox.ts";
 import { Outflow } from "./outflow.ts";
 import { Turns } from "./turns.ts";
@@ -11,10 +12,12 @@ import { UnderWay } from "./under-way.ts";
 const pollMs = 10;
 /** What goes in one packet, in bytes: such messages hold nobody up, and the other side is not asked for them. */
 const packetBytes = 1_120;
-/** The most of a channel that is the only one in use between two questions, in bytes. */
-const mostAskedBytes = 1024 * 1024;
+/** Of such a channel what was not asked for is after so long at the latest, in milliseconds. */
+const askLaterMs = 20;
 /** How long another channel may have to wait, should it begin to speak, behind one that is the only one in use; in milliseconds. */
-const aloneWaitMs = 100;
+const aloneWaitMs = 15;
+/** One that has spoken within so long may do so again: who listens is silent for as long, in microseconds. */
+const maySpeakUs = 60_000_000;
 
 export interface SluiceInit {
   readonly clock: Clock;
@@ -34,7 +37,7 @@ export interface SluiceInit {
  * message of bulk data at most, the one that the engine is sending. Where one channel alone is in use, there is nothing to
  * be late, and an engine on a thread of its own may hold as much as keeps it busy until it has called back.
  */
-export class Sluice implements Mover {
+export class Sluice implements Mover, PathUse {
   readonly #clock: Clock;
   /** Outboxes with something in them or somebody waiting, but for the one of the control channel. */
   readonly #busy = new Turns<Outbox>();
@@ -43,12 +46,17 @@ export class Sluice implements Mover {
   #again = false;
   #closed = false;
   #cancelPoll: (() => void) | undefined;
+  /** Channels of which the other side has not been asked for all, and when it is. */
+  #unasked: Outbox[] = [];
+  #cancelAsk: (() => void) | undefined;
   readonly #sole: SoleUse;
   /** Of an engine that sends on a thread of its own. */
   readonly #outflow: Outflow | undefined;
   /** Where the other side is asked. */
   readonly #underWay: UnderWay | undefined;
   readonly #sendsMedia: () => boolean;
+  /** Of an engine that knows it. */
+  rate: number | undefined;
 
   constructor({ clock, ownThread, asks = false, sendsMedia = () => false }: SluiceInit) {
     this.#clock = clock;
@@ -56,6 +64,11 @@ export class Sluice implements Mover {
     this.#outflow = ownThread && new Outflow(clock, ownThread.hiddenBytes);
     this.#underWay = asks ? new UnderWay(clock) : undefined;
     this.#sendsMedia = sendsMedia;
+  }
+
+  /** How long what is sent now may wait on the path, beside the time that the path itself takes; in milliseconds. */
+  get mayWaitMs(): number {
+    return this.#sole.isFor(maySpeakUs) && !this.#sendsMedia() ? aloneWaitMs : targetMs;
   }
 
   hasRoom(messages: number, bytes: number): boolean {
@@ -66,16 +79,19 @@ export class Sluice implements Mover {
 
   /** How large messages should be now, in bytes. @param most that the other side takes */
   messageBytes(most: number): number {
-    const { messageBytes } = channelLimits;
-    return most > messageBytes && this.#isAlone ? Math.min(most, this.#largeBytes) : messageBytes;
+    return this.#passing(this.#isAlone ? Math.min(most, this.#largeBytes) : channelLimits.messageBytes);
   }
 
   handed(outbox: Outbox, bytes: number): boolean {
     const { ledger } = outbox;
     ledger.handedBytes += bytes;
     if (this.#underWay === undefined || bytes <= packetBytes || outbox === this.#control) return false;
+    this.#underWay.handed(ledger);
     // Behind a channel that is alone only control messages wait: they can bear some more, and each question takes time.
-    if (this.#sole.now && ledger.handedBytes - ledger.askedBytes < this.#askedBytes) return false;
+    if (this.#sole.now && !this.#underWay.isDue(ledger, this.mayWaitMs)) {
+      this.#askLater(outbox);
+      return false;
+    }
     this.#underWay.ask(ledger);
     return true;
   }
@@ -91,26 +107,33 @@ export class Sluice implements Mover {
     this.#outflow?.left(bytes);
   }
 
-  /** Of the messages of a channel that is the only one in use. */
+  /** So many bytes, or as many as pass in the time that others may have to wait for them. */
+  #passing(most: number): number {
+    const { leastMessageBytes, messageMs } = channelLimits;
+    // What is small is answered soon, so that it is known how long the path is before there is a queue on it.
+    const rate = this.#underWay === undefined ? (this.rate ?? Number.POSITIVE_INFINITY) : (this.#underWay.rate ?? 0);
+    const fit = Math.max(leastMessageBytes, rate * messageMs);
+    // Few sizes, so that a frame need not be cut anew each time the rate is another.
+    let bytes = most;
+    while (bytes >> 1 >= fit) bytes >>= 1;
+    return bytes;
+  }
+
+  /** Of the messages of a channel that is the only one in use: what leaves in the time that may be waited for it. */
   get #largeBytes(): number {
-    return this.#bytesAtOnce(channelLimits.largestMessageBytes);
-  }
-
-  /** So much of such a channel goes between two questions. */
-  get #askedBytes(): number {
-    return this.#bytesAtOnce(mostAskedBytes);
-  }
-
-  /** What leaves in the time that may be waited for it. */
-  #bytesAtOnce(most: number): number {
-    const { largeMessageBytes, largestMessageMs } = channelLimits;
+    const { largeMessageBytes, largestMessageBytes, largestMessageMs } = channelLimits;
     const fast = this.#outflow?.bytesIn(largestMessageMs) ?? 0;
-    return Math.max(largeMessageBytes, Math.min(most, Math.floor(fast)));
+    return Math.max(largeMessageBytes, Math.min(largestMessageBytes, Math.floor(fast)));
   }
 
   /** What the engine may hold of a channel that is the only one in use: two messages, so that there is one while the next is made. */
   get #aloneBytes(): number {
-    return 2 * this.#largeBytes;
+    return 2 * this.#passing(this.#largeBytes);
+  }
+
+  /** What the engine may hold of so many channels beside the control channel. */
+  #engineBytes(channels: number): number {
+    return channels === 1 && this.#isAlone ? this.#aloneBytes : this.#passing(channelLimits.enginedBytes);
   }
 
   /** One channel is in use beside the control channel. */
@@ -146,6 +169,7 @@ export class Sluice implements Mover {
   close(): void {
     this.#closed = true;
     this.#cancelPoll?.();
+    this.#cancelAsk?.();
     this.#busy.clear();
   }
 
@@ -181,15 +205,20 @@ export class Sluice implements Mover {
       messages += handedMessages;
       bytes += handedBytes;
     }
-    const most = others.length === 1 && this.#isAlone ? this.#aloneBytes : channelLimits.enginedBytes;
-    const waitMs = this.#sole.now && !this.#sendsMedia() ? aloneWaitMs : targetMs;
     for (let given = true; given;) {
       given = false;
       for (const outbox of others) {
         const next = outbox.nextBytes;
         if (next === undefined) continue;
-        if (!fits(messages, bytes, next, most)) return;
-        if (next > packetBytes && this.#underWay?.hasRoom(waitMs) === false) continue;
+        // An engine with nothing takes whatever there is.
+        if (messages > 0 && !fits(messages, bytes, next, this.#engineBytes(others.length))) {
+          this.#underWay?.wasFull();
+          return;
+        }
+        if (next > packetBytes && this.#underWay?.hasRoom(this.mayWaitMs) === false) {
+          this.#underWay.wasFull();
+          continue;
+        }
         outbox.handOver();
         this.#outflow?.given();
         messages++;
@@ -198,6 +227,21 @@ export class Sluice implements Mover {
         this.#busy.served(outbox);
       }
     }
+  }
+
+  /** What stays the last for a while would never be known to have arrived. */
+  #askLater(outbox: Outbox): void {
+    if (!this.#unasked.includes(outbox)) this.#unasked.push(outbox);
+    this.#cancelAsk ??= this.#clock.schedule(askLaterMs, () => {
+      this.#cancelAsk = undefined;
+      const unasked = this.#unasked;
+      this.#unasked = [];
+      for (const one of unasked) {
+        if (one.ledger.isAsked) continue;
+        this.#underWay?.ask(one.ledger);
+        one.ask();
+      }
+    });
   }
 
   /** Asks the engine to call, and looks by itself as well: not every engine calls when it should. */
@@ -211,7 +255,10 @@ export class Sluice implements Mover {
   }
 }
 
+/** What is small goes in beside what is large: it need not wait until that has left. */
 function fits(messages: number, bytes: number, next: number, most: number): boolean {
   if (messages === 0) return true;
-  return messages < channelLimits.enginedMessages && bytes + next <= most;
+  return (
+    messages < channelLimits.enginedMessages && (bytes + next <= most || (next <= packetBytes && bytes < 2 * most))
+  );
 }

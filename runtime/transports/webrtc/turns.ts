@@ -24,6 +24,7 @@ export class Turns<Member extends object> {
 
   /** It has had its turn: the next one is after all others. */
   served(member: Member): void {
+    if (this.#fresh.length === 0 && this.#others.length === 1 && this.#others[0] === member) return;
     remove(this.#others, member);
     remove(this.#fresh, member);
     this.#others.push(member);
@@ -40,6 +41,8 @@ export class Turns<Member extends object> {
 
   /** All of them; may be changed meanwhile. */
   inOrder(): readonly Member[] {
+    // One that leaves is no trouble to who goes through the list; mostly there is one.
+    if (this.#fresh.length === 0 && this.#others.length < 2) return this.#others;
     return [...this.#fresh, ...this.#others];
   }
 }

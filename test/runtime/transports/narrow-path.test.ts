@@ -66,7 +66,7 @@ it("R4.3 sound on a media track does not wait for bulk data on a channel either"
   writing.abort();
   await expect(flooding).rejects.toThrow();
   // 128 KiB that the reader lets be under way would wait a quarter of a second.
-  expect(network.counts.queueMs).toBeLessThan(150);
+  expect(network.counts.queueMs).toBeLessThan(100);
 });
 
 /** One who takes the flood, and sends voices back. @returns where it is, and how much of the flood has come */
@@ -102,6 +102,27 @@ describe.each([
     expect(flooded()).toBeGreaterThan(5);
   });
 });
+
+it.each(["werift", "node-datachannel"] as const)(
+  "R4.3 a flood that has a path for itself leaves a short queue for the first word: %s",
+  // A queue by the clock of this machine: where others use it too, packets come together.
+  { retry: 2 },
+  async (name) => {
+    const network = new BadNetwork(14, { delayMs: 10, bytesPerSecond: 2_000_000, mtuBytes: 1_500 });
+    cleanUps.push(() => network.close());
+    const { uri } = await listening(engines[name]());
+    const transport = weriftTransport({ engine: engines[name](), signaling: network.around(nodejsSignaling()) });
+    const known = async (): Promise<void> => {
+      // A second of it, in which the path becomes known, and another.
+      await network.whenForwarded(3_000);
+      network.counts.queueMs = 0;
+      await network.whenForwarded(3_000);
+    };
+    await besideFlood(transport, uri, 30, undefined, known);
+    // Half a second of it fits the network.
+    expect(network.counts.queueMs).toBeLessThan(80);
+  },
+);
 
 const inPages = "R4.3 from a page in Chromium over a path that is slower than its sender";
 describe.skipIf(noChromium !== undefined)(inPages, () => {

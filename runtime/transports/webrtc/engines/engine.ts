@@ -84,6 +84,14 @@ export interface EngineTracks {
   acceptTransceivers(peer: EnginePeer): readonly EngineTransceiver[];
 }
 
+/** What a connection and its engine tell each other of the path. */
+export interface PathUse {
+  /** How long what is sent now may wait on the path, beside the time that the path itself takes; in milliseconds. */
+  readonly mayWaitMs: number;
+  /** Bytes a millisecond that arrive at the other side, the most of late: set by an engine that knows it. */
+  rate: number | undefined;
+}
+
 /** One implementation of WebRTC. Everything in which the engines differ is behind this. */
 export interface WebrtcEngine {
   /** `werift`, `browser` or `node-datachannel`. */
@@ -116,8 +124,9 @@ export interface WebrtcEngine {
   /**
    * Applies what the engine needs; called whenever more of the connection has come into being: after its first channel,
    * after each description and once it is connected. Must bear repetition.
+   * @param use of the path by this connection
    */
-  tune(peer: EnginePeer): void;
+  tune(peer: EnginePeer, use?: PathUse): void;
   /** The paths that have been tried so far, as far as the engine tells. Never rejects. */
   pairs(peer: EnginePeer): Promise<readonly CandidatePair[]>;
   /** Ends the connection so that the other side notices, and frees everything. Never rejects. */

@@ -14,7 +14,7 @@ import {
 } from "werift";
 import type { TrackCodec, TrackCodecName, TrackDirection, TrackStats } from "../../../interface/track.ts";
 import { statsOf } from "../track-stats.ts";
-import type { EnginePeer, EngineTracks, EngineTransceiver } from "./engine.ts";
+import type { EngineTracks, EngineTransceiver } from "./engine.ts";
 import { codecNamed, kindOf, sourceStreamId } from "./track-codecs.ts";
 
 /** The payload types that werift offers; in an answer those of the other side hold. */
@@ -34,11 +34,11 @@ export function weriftMediaConfig(): Pick<PeerConfig, "codecs" | "headerExtensio
   };
 }
 
-/** RTP by werift, packet by packet. @param onSent is told when a connection sends one */
-export function weriftTracks(onSent: (peer: EnginePeer) => void): EngineTracks {
+/** RTP by werift, packet by packet. */
+export function weriftTracks(): EngineTracks {
   const known = new WeakMap<RTCRtpTransceiver, WeriftTransceiver>();
-  const same = (peer: EnginePeer, native: RTCRtpTransceiver, direction: TrackDirection): WeriftTransceiver => {
-    const found = known.get(native) ?? new WeriftTransceiver(native, direction, () => onSent(peer));
+  const same = (native: RTCRtpTransceiver, direction: TrackDirection): WeriftTransceiver => {
+    const found = known.get(native) ?? new WeriftTransceiver(native, direction);
     known.set(native, found);
     return found;
   };
@@ -52,7 +52,7 @@ export function weriftTracks(onSent: (peer: EnginePeer) => void): EngineTracks {
       });
       // An offer with several codecs leaves it to the answer which packets come; the session has settled that already.
       native.codecs = [offered[codec]()];
-      return same(peer, native, direction);
+      return same(native, direction);
     },
     acceptTransceivers(peer) {
       return (peer as unknown as RTCPeerConnection).getTransceivers().map((native) => {
@@ -63,7 +63,7 @@ export function weriftTracks(onSent: (peer: EnginePeer) => void): EngineTracks {
           native.setDirection(direction);
           if (direction === "sendonly") native.sender.setStreams([new MediaStream({ id: sourceStreamId, tracks: [] })]);
         }
-        return same(peer, native, direction);
+        return same(native, direction);
       });
     },
   };
@@ -73,13 +73,11 @@ class WeriftTransceiver implements EngineTransceiver {
   readonly direction: TrackDirection;
   readonly platformTrack = undefined;
   readonly #native: RTCRtpTransceiver;
-  readonly #onSent: () => void;
   #remoteSsrc: number | undefined;
 
-  constructor(native: RTCRtpTransceiver, direction: TrackDirection, onSent: () => void) {
+  constructor(native: RTCRtpTransceiver, direction: TrackDirection) {
     this.#native = native;
     this.direction = direction;
-    this.#onSent = onSent;
   }
 
   get mid(): string | null {
@@ -96,7 +94,6 @@ class WeriftTransceiver implements EngineTransceiver {
   }
 
   sendRtp(packet: Uint8Array): void {
-    this.#onSent();
     // It sends at once; the promise only tells that the socket has it. A path that has broken is seen by the connection.
     this.#native.sender.sendRtp(Buffer.from(packet.buffer, packet.byteOffset, packet.length)).catch(() => undefined);
   }

@@ -3,8 +3,7 @@ import type { CandidatePair } from "../../../interface/transport.ts";
 import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
 import { anyNetwork } from "./networks.nodejs.ts";
-import { hopeOn, sharedMs, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
-import { Recent } from "./recent.ts";
+import { hopeOn, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
 import { weriftMediaConfig, weriftTracks } from "./werift-tracks.nodejs.ts";
 
 export interface WeriftEngineInit {
@@ -18,17 +17,10 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
   const { servers = [], transportPolicy = "all" } = checkIce(init.ice ?? {});
   const stun = servers.some(({ urls }) => urls.startsWith("stun"));
   const tuning = init.tuning === false ? undefined : { stun, ...init.tuning };
-  /** When each connection has sent packets of media tracks. */
-  const media = new WeakMap<EnginePeer, Recent>();
-  const mediaOf = (peer: EnginePeer): Recent => {
-    const known = media.get(peer) ?? new Recent(sharedMs);
-    media.set(peer, known);
-    return known;
-  };
   return {
     name: "werift",
     relayOnly: transportPolicy === "relay",
-    tracks: weriftTracks((peer) => mediaOf(peer).happened(performance.now())),
+    tracks: weriftTracks(),
     createPeerConnection() {
       const peer = new RTCPeerConnection({
         ...weriftMediaConfig(),
@@ -45,8 +37,8 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
     messageBytes: 64 * 1024,
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
-    tune(peer) {
-      if (tuning !== undefined) tuneWerift(peer, tuning, () => mediaOf(peer).is(performance.now()));
+    tune(peer, use) {
+      if (tuning !== undefined) tuneWerift(peer, tuning, use);
     },
     pairs: async (peer) => pairsOf(peer as unknown as RTCPeerConnection),
     async close(peer) {

@@ -1,4 +1,4 @@
-import type { EnginePeer } from "../engine.ts";
+import type { EnginePeer, PathUse } from "../engine.ts";
 import { guardTimers, setFirstTsn, setRtoFloor, setWindow } from "./association.nodejs.ts";
 import { correctDtls } from "./dtls.nodejs.ts";
 import { fieldOf, listOf, tuned } from "./fields.nodejs.ts";
@@ -9,7 +9,6 @@ import type { Sctp } from "./sctp.ts";
 import { correctSending } from "./sending.nodejs.ts";
 
 export { hopeOn } from "./ice.nodejs.ts";
-export { sharedMs } from "./sending.nodejs.ts";
 
 /**
  * The door to all corrections of werift 0.24, which are reached through fields that it does not publish. Each field is looked for
@@ -65,34 +64,29 @@ export interface WeriftTuned {
 
 /**
  * Applies what is not applied yet to the parts of the connection that are there by now.
- * @param sendsMedia whether the connection has lately sent packets of media tracks
+ * @param use of the path by the connection; left out, nobody else waits for what it sends
  */
 export function tuneWerift(
   peer: EnginePeer,
   tuning: Partial<WeriftTuning> = {},
-  sendsMedia: () => boolean = () => false,
+  use: PathUse = { mayWaitMs: Number.POSITIVE_INFINITY, rate: undefined },
 ): WeriftTuned {
   const wanted = { ...defaults, ...tuning };
   const receiveBuffers = tuneSockets(peer, wanted.receiveBufferBytes);
   const silent = wanted.stun ? 0 : silenceIce(peer);
   waitForNoServer(peer);
   const dtls = tuneDtls(peer);
-  return { receiveBuffers, silent, dtls, association: tuneSctp(peer, wanted, sendsMedia) };
+  return { receiveBuffers, silent, dtls, association: tuneSctp(peer, wanted, use) };
 }
 
-function tuneSctp(peer: EnginePeer, wanted: WeriftTuning, sendsMedia: () => boolean): WeriftAssociation {
-  const sctp = sctpOf(peer) as (Sctp & { [tuned]?: WeriftAssociation }) | undefined;
+function tuneSctp(peer: EnginePeer, wanted: WeriftTuning, use: PathUse): WeriftAssociation {
+  const sctp: (Sctp & { [tuned]?: WeriftAssociation }) | undefined = sctpOf(peer);
   if (sctp === undefined) return none;
-  sctp[tuned] ??= correctAssociation(peer, sctp, wanted, sendsMedia);
+  sctp[tuned] ??= correctAssociation(peer, sctp, wanted, use);
   return sctp[tuned];
 }
 
-function correctAssociation(
-  peer: EnginePeer,
-  sctp: Sctp,
-  wanted: WeriftTuning,
-  sendsMedia: () => boolean,
-): WeriftAssociation {
+function correctAssociation(peer: EnginePeer, sctp: Sctp, wanted: WeriftTuning, use: PathUse): WeriftAssociation {
   const receiverWindow = setWindow(sctp, wanted.receiverWindowBytes);
   const rtoFloor = setRtoFloor(sctp, wanted.minRtoSeconds);
   const firstTsn = setFirstTsn(sctp);
@@ -107,7 +101,7 @@ function correctAssociation(
       takeSack: (room) => receiving.takeSack(room),
       size: () => path.bytes,
       onBlackHole: () => path.blackHole(),
-      sendsMedia,
+      use,
       maxRtoSeconds: wanted.maxRtoSeconds,
     });
   return { receiverWindow, rtoFloor, firstTsn, receiving: receiving !== undefined, sending };

@@ -1,3 +1,4 @@
+import type { PathUse } from "../engine.ts";
 import { DelayWindow, type Mark } from "../../delay-window.ts";
 import { chunkHeaderBytes, dataPacket, newPacket, packetHeaderBytes, seal } from "./packets.nodejs.ts";
 import {
@@ -19,19 +20,17 @@ export interface SendingInit {
   readonly takeSack: (room: number) => Buffer | undefined;
   /** Large packets seem to be lost: from now on `size` is the base. */
   readonly onBlackHole: () => void;
-  /** Media tracks share the path: bulk data leaves no queue for them to wait in either. */
-  readonly sendsMedia: () => boolean;
+  readonly use: PathUse;
   /** Seconds that a timeout is doubled up to at most (RFC 9260 section 6.3.3). */
   readonly maxRtoSeconds: number;
 }
 
 /** Packets in one go without an answer: the initial window of RFC 6928 and of QUIC (RFC 9002 section 7.2). */
 const burstPackets = 10;
+/** Packets that may be on their way however slow the path is. */
+const leastPackets = 4;
 /** What was sent so many packets before one that has come is lost (RFC 9002 section 6.1.1). */
 const packetThreshold = 3;
-
-/** As long as another stream has sent something within so many milliseconds, a stream of bulk data leaves no queue on the path. */
-export const sharedMs = 1_000;
 
 /**
  * Does the sending half of an association again. Messages are cut as the path takes them; a loss is judged by what was sent when (RFC 8985
@@ -58,8 +57,6 @@ class Sending {
   readonly #sctp: Sctp;
   readonly #init: SendingInit;
   readonly #delay: DelayWindow;
-  /** When each stream of data has last sent; the control channel has a turn of its own everywhere. */
-  readonly #sentMs = new Map<number, number>();
   /** Some of what was sent has to go again. */
   #hasLost = false;
   #fastRetransmit = false;
@@ -72,7 +69,7 @@ class Sending {
   constructor(sctp: Sctp, init: SendingInit) {
     this.#sctp = sctp;
     this.#init = init;
-    this.#delay = new DelayWindow(burstPackets * init.base);
+    this.#delay = new DelayWindow(leastPackets * init.base);
   }
 
   begin(): void {
@@ -86,7 +83,6 @@ class Sending {
 
   async #send(streamId: number, protocol: number, bytes: Buffer, isOrdered: boolean): Promise<void> {
     const sctp = this.#sctp;
-    if (streamId !== 0) this.#sentMs.set(streamId, performance.now());
     const streamSeqNum = isOrdered ? (sctp.outboundStreamSeq[streamId] ?? 0) : 0;
     if (isOrdered) sctp.outboundStreamSeq[streamId] = (streamSeqNum + 1) & 0xffff;
     const sent = new Promise<void>((resolve) => {
@@ -100,15 +96,16 @@ class Sending {
   /** The message in chunks of about the same size, with the next TSNs. */
   #cut(message: OutgoingMessage): Chunk[] {
     const { bytes } = message;
+    const kind = message.isOrdered ? 0 : dataFlags.unordered;
     const count = Math.ceil(bytes.length / this.#init.size());
     const size = Math.ceil(bytes.length / count);
-    return Array.from({ length: count }, (_, index) => {
-      const kind = message.isOrdered ? 0 : dataFlags.unordered;
+    const chunks: Chunk[] = [];
+    for (let index = 0; index < count; index += 1) {
       const place = (index === 0 ? dataFlags.first : 0) | (index === count - 1 ? dataFlags.last : 0);
-      const chunk = new Chunk(message, this.#sctp.localTsn, kind | place, index * size, (index + 1) * size);
+      chunks.push(new Chunk(message, this.#sctp.localTsn, kind | place, index * size, (index + 1) * size));
       this.#sctp.localTsn = (this.#sctp.localTsn + 1) >>> 0;
-      return chunk;
-    });
+    }
+    return chunks;
   }
 
   #transmit(): void {
@@ -117,7 +114,8 @@ class Sending {
     if (this.#owesForward) this.#sendForward();
     const size = this.#init.size();
     const burst = burstPackets * Math.max(this.#init.base, size >> 2);
-    const window = Math.min(sctp.flightSize + burst, sctp.cwnd, this.#isShared() ? this.#delay.bytesFor() : Infinity);
+    const nowMs = performance.now();
+    const window = Math.min(sctp.flightSize + burst, sctp.cwnd, this.#delay.bytesFor(this.#init.use.mayWaitMs, nowMs));
     if (this.#hasLost) this.#retransmit(window);
     while (sctp.flightSize < window) {
       const chunk = sctp.outboundQueue[0];
@@ -132,17 +130,9 @@ class Sending {
         chunk.message.onSent = undefined;
       }
     }
+    if (sctp.outboundQueue.length > 0) this.#delay.wasFull(nowMs);
     if (sctp.sentQueue.length > 0 && sctp.timer3Handle === undefined) sctp.timer3Start();
     sctp.flush.execute();
-  }
-
-  #isShared(): boolean {
-    if (this.#init.sendsMedia()) return true;
-    if (this.#sentMs.size < 2) return false;
-    const since = performance.now() - sharedMs;
-    let active = 0;
-    for (const sentMs of this.#sentMs.values()) if (sentMs > since) active += 1;
-    return active > 1;
   }
 
   /** The window of the receiver; one chunk may always be on its way, for it brings an answer (RFC 9260 section 6.1). */
@@ -205,7 +195,8 @@ class Sending {
     const measured = news.findLast(({ sentCount, abandoned }) => sentCount === 1 && !abandoned);
     const nowMs = performance.now();
     if (measured?.mark !== undefined) sctp.updateRto((nowMs - measured.mark.sentMs) / 1000);
-    this.#delay.arrived(bytes, measured?.mark, nowMs);
+    this.#delay.arrived(bytes, measured?.mark, nowMs, this.#init.use.mayWaitMs);
+    this.#init.use.rate = this.#delay.rate;
     if (news.length > 0) this.#timeouts = 0;
     const isLoss = this.#findLost(news);
     this.#adjustWindow(bytes, wasFull, isLoss);
