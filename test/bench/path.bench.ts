@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { channelLimits } from "../../runtime/transports/channel/limits.ts";
 import { nodejsSignaling, weriftTransport } from "../conformance/nodejs-transport.ts";
 import { BadNetwork, type NetworkConditions } from "../support/bad-network.ts";
 import { bare, session, start, type Way } from "./border-ways.ts";
@@ -34,39 +35,70 @@ async function alternating(way: Way, size: number, count: number): Promise<numbe
 /** After so long the rest of a voice is not waited for, in milliseconds: it counts as long as that. */
 const longestMs = 10_000;
 
-/**
- * A voice of 200 B every 20 ms, while bulk data goes as fast as it can: milliseconds there and back.
- * @param onBulk is told how much of that went, in MB/s
- */
-async function besideBulk(way: Way, count: number, onBulk: (rate: number) => void): Promise<number[]> {
+/** A voice of 200 B every 20 ms: milliseconds there and back of each. */
+async function speaking(way: Way, count: number): Promise<number[]> {
   const sentMs: number[] = [];
   const times: number[] = [];
-  const startMs = performance.now();
-  let frames = 0;
-  const all = new Promise<void>((resolve) => {
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      if (sentMs.length === count) return;
+      sentMs.push(performance.now());
+      way.voice(new Uint8Array(200).fill(sentMs.length - 1));
+    }, voiceMs);
+    const late = setTimeout(() => end(), longestMs);
+    const end = (): void => {
+      clearInterval(timer);
+      clearTimeout(late);
+      resolve();
+    };
     way.onVoice = (payload) => {
       times.push(performance.now() - (sentMs[payload[0] ?? 0] ?? Number.NaN));
-      if (times.length === count) resolve();
+      if (times.length === count) end();
     };
-    setTimeout(resolve, longestMs);
   });
-  const timer = setInterval(() => {
-    if (sentMs.length === count) return;
-    sentMs.push(performance.now());
-    way.voice(new Uint8Array(200).fill(sentMs.length - 1));
-  }, voiceMs);
-  let isOver = false;
-  void all.then(() => (isOver = true));
-  while (!isOver) {
-    const sent = way.bulk(new Uint8Array(16_000).fill(1));
-    frames += 1;
-    await Promise.race([sent, new Promise((resolve) => setImmediate(resolve))]);
-    await Promise.race([sent, all]);
-  }
-  clearInterval(timer);
-  onBulk((frames * 16) / (performance.now() - startMs));
   const missing = Array<number>(count - times.length).fill(longestMs);
   return [...times, ...missing];
+}
+
+/** What a voice takes there and back, in milliseconds, and what goes beside it, in MB/s. */
+interface Voice {
+  /** The first word, when bulk data has had the path for itself until then. */
+  readonly first: number;
+  readonly beside: readonly number[];
+  readonly alone: number;
+  readonly bulk: number;
+}
+
+/** Before a voice begins bulk data goes for so long, and after that had its end the voice goes on alone, in milliseconds. */
+const bulkAloneMs = 1_000;
+const settledMs = 300;
+/** Words until it is known that there is somebody who speaks. */
+const firstWords = 10;
+
+/** A voice while bulk data goes as fast as it can, and then alone. */
+async function besideBulk(way: Way, count: number): Promise<Voice> {
+  let frames = 0;
+  let isOver = false;
+  let end: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => (end = resolve));
+  const flooding = (async (): Promise<void> => {
+    while (!isOver) {
+      const sent = way.bulk(new Uint8Array(16_000).fill(1));
+      frames += 1;
+      await Promise.race([sent, new Promise((resolve) => setImmediate(resolve))]);
+      await Promise.race([sent, over]);
+    }
+  })();
+  await new Promise((resolve) => setTimeout(resolve, bulkAloneMs));
+  const [first = Number.NaN] = await speaking(way, firstWords);
+  const [startMs, before] = [performance.now(), frames];
+  const beside = await speaking(way, count);
+  const bulk = ((frames - before) * 16) / (performance.now() - startMs);
+  isOver = true;
+  end();
+  await flooding;
+  await new Promise((resolve) => setTimeout(resolve, settledMs));
+  return { first, beside, bulk, alone: median(await speaking(way, 25)) };
 }
 
 /** A machine that is busy with other things takes connections for lost, and werift as published fails to connect at all. */
@@ -83,13 +115,13 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** One after the other over networks of the same conditions. */
-async function over(
+async function over<T>(
   addresses: readonly string[],
   conditions: NetworkConditions,
-  measure: (way: Way, who: "ours" | "peer") => Promise<number[]>,
+  measure: (way: Way) => Promise<T>,
   engine: BenchEngine = "werift",
-): Promise<readonly [ours: number[], peer: number[]]> {
-  const run = async (who: "ours" | "peer", address: string): Promise<number[]> => {
+): Promise<readonly [ours: T, peer: T]> {
+  const run = async (who: "ours" | "peer", address: string): Promise<T> => {
     // Without loss: werift as published fails to connect then.
     const lossless = { ...conditions, loss: 0 };
     const network = new BadNetwork(seed, lossless);
@@ -97,7 +129,7 @@ async function over(
       const open = who === "ours" ? session : bare;
       const way = await open(address, network.around(nodejsSignaling()), engine);
       network.conditions = conditions;
-      const times = await measure(way, who);
+      const times = await measure(way);
       network.conditions = lossless;
       await way.close();
       return times;
@@ -200,10 +232,17 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
   const { child, addresses } = await start();
   const [sessions = ""] = addresses;
   const rows: BenchRow[] = [];
-  const compared = (name: string, metric: string, unit: string, both: readonly number[], peerName: string): void => {
+  const compared = (
+    name: string,
+    metric: string,
+    unit: string,
+    both: readonly number[],
+    peerName: string,
+    goal: string | null = null,
+  ): void => {
     const [ours = Number.NaN, peer = Number.NaN] = both;
     const [ratio, figures] = [rounded(ours / peer), { ours: rounded(ours), peer: rounded(peer) }];
-    rows.push({ case: name, metric, unit, ...figures, peerName, ratio, goal: null });
+    rows.push({ case: name, metric, unit, ...figures, peerName, ratio, goal });
   };
   const beside = (
     name: string,
@@ -225,17 +264,22 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
     beside(lossyName, "there and back, 99 %", lossyTimes, of99);
     alone(lossyName, "there and back, 99 %", "ms", of99(lossyTimes[0]), "<= 200");
 
+    // One message of bulk data takes so long.
+    const chunkMs = channelLimits.messageBytes / 2_000;
     const narrow = { delayMs: 10, bytesPerSecond: 2_000_000, mtuBytes: 1_500 };
     for (const engine of ["werift", "node-datachannel"] as const) {
       const far = engine === "werift" ? { child, addresses } : await start(engine);
       const name = `${engine}: 2 MB/s, 20 ms there and back, a voice beside bulk data`;
-      const bulk = { ours: Number.NaN, peer: Number.NaN };
-      const measure = (way: Way, who: "ours" | "peer"): Promise<number[]> =>
-        besideBulk(way, isLong ? 250 : 75, (rate) => (bulk[who] = rate));
-      const times = await over(far.addresses, narrow, measure, engine);
+      const both = await over(far.addresses, narrow, (way) => besideBulk(way, isLong ? 250 : 75), engine);
+      const times = both.map(({ beside: all }) => all);
       beside(name, "there and back, median", times, median, engine);
       beside(name, "there and back, 95 %", times, of95, engine);
-      compared(name, "the bulk data", "MB/s", [bulk.ours, bulk.peer], engine);
+      const added = both.map(({ beside: all, alone: own }) => median(all) - own);
+      compared(name, "added by the bulk data, median", "ms", added, engine, `<= ${rounded(chunkMs)}`);
+      const first = both.map((one) => one.first);
+      compared(name, "the first word, where bulk data was alone", "ms", first, engine);
+      const bulk = both.map((one) => one.bulk);
+      compared(name, "the bulk data", "MB/s", bulk, engine);
       if (far.child !== child) far.child.stdin?.end();
     }
 
