@@ -139,7 +139,9 @@ export class DelayWindow {
   /** All at once, what was not on its way while queues ran empty would make a queue: it takes the time of the path. */
   #filled(nowMs: number): number {
     const { sinceMs, from } = this.#fill;
-    return Math.min(1, from + ((1 - from) * (nowMs - sinceMs)) / this.#pathMs);
+    const ms = nowMs - sinceMs;
+    // A clock may not see that a path takes any time.
+    return ms >= this.#pathMs ? 1 : from + ((1 - from) * ms) / this.#pathMs;
   }
 
   /** @param waitMs that is asked for at least */

@@ -101,6 +101,15 @@ describe("what may be on its way so that little waits", () => {
     expect(used).toBeGreaterThan(0.75);
   });
 
+  it("grants something where the clock does not see that the path takes any time", () => {
+    const window = new DelayWindow(4 * packet);
+    for (let nowMs = 0; nowMs < 20_000; nowMs += 1) {
+      window.arrived(packet, window.sent(true, nowMs), nowMs, targetMs);
+      window.wasFull(nowMs);
+      expect(window.bytesFor(targetMs, nowMs)).toBeGreaterThanOrEqual(4 * packet);
+    }
+  });
+
   it("is as large as before after a while in which little was wanted", () => {
     const window = new DelayWindow(4 * packet);
     const under: { readonly atMs: number; readonly mark: Mark }[] = [];
