@@ -308,7 +308,7 @@ describe("meshc test", () => {
     expect(out).toMatch(/^main\.mesh\n {2}✗ a machine dies \(\S+\)\n\nerror: `answer` is silent for /);
     expect(out).toMatch(/\n *--> main\.mesh:\d+:8\n[^]*expect gap answer <= 300ms\n +\| +\^{26}\n/);
     expect(out).toMatch(
-      /= note: What happened:\n +5\.3ms {2}back uses big\.Back\n[^]* 500ms {2}kill big\n[^]*back gives up big\.Back: [^\n]*; next is small\.Back\n/,
+      /= note: What happened:\n +5\.4ms {2}back uses big\.Back\n[^]* 500ms {2}kill big\n[^]*back gives up big\.Back: [^\n]*; next is small\.Back\n/,
     );
     expect(out).toMatch(/\n {2}✓ both die \(\S+\)\n/);
     expect(out).toMatch(/\n\n3 scenarios: 1 passed, 2 failed\n$/);

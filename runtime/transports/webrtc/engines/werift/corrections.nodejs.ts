@@ -17,7 +17,7 @@ export { hopeOn } from "./ice.nodejs.ts";
 export interface WeriftTuning {
   /** Bytes; the system's default of about 208 KiB overflows under a burst, which costs a retransmission timeout. */
   readonly receiveBufferBytes: number;
-  /** Bytes of SCTP receiver window; the 1 MiB of werift lets a sender overrun the socket buffer of the receiver. */
+  /** Bytes of SCTP receiver window, which is larger on long paths; the 1 MiB of werift lets a sender overrun the socket buffer of the receiver. */
   readonly receiverWindowBytes: number;
   /** Whether a STUN server was asked for; werift turns to one of Google's where none is named. */
   readonly stun: boolean;
@@ -93,7 +93,7 @@ function correctAssociation(peer: EnginePeer, sctp: Sctp, wanted: WeriftTuning, 
   guardTimers(sctp);
   if (!PathSize.fits(sctp)) return { ...none, receiverWindow, rtoFloor, firstTsn };
   const path = new PathSize(peer, sctp);
-  const receiving = correctReceiving(sctp, (body) => path.onHeartbeatAck(body));
+  const receiving = correctReceiving(sctp, wanted.receiverWindowBytes, (body) => path.onHeartbeatAck(body));
   const sending =
     receiving !== undefined &&
     correctSending(sctp, {

@@ -9,6 +9,7 @@ import {
   type RawChunk,
 } from "./packets.nodejs.ts";
 import { Reassembly } from "./reassembly.ts";
+import { ReceiverWindow } from "./receiver-window.ts";
 import { chunkTypes, isAfter, type DataChunk, type ForwardTsnChunk, type Sctp } from "./sctp.ts";
 
 /** Chunks that werift knows; of any other it throws, where nobody catches it, and the process ends. */
@@ -36,10 +37,15 @@ const mostDuplicates = 64;
 /**
  * Does the receiving half of an association again: chunks that are not known are passed over, TSNs are numbers (werift sorts them as
  * text), packets that come together are answered together, and messages that were cut anew find their place.
+ * @param windowBytes that it lets be under way in the beginning
  * @param onHeartbeatAck told what a HEARTBEAT ACK says (RFC 9260 section 3.3.6)
  * @returns undefined when it has another shape, and is left alone
  */
-export function correctReceiving(sctp: Sctp, onHeartbeatAck: (body: Buffer) => void): Receiving | undefined {
+export function correctReceiving(
+  sctp: Sctp,
+  windowBytes: number,
+  onHeartbeatAck: (body: Buffer) => void,
+): Receiving | undefined {
   const usable =
     typeof sctp.handleData === "function" &&
     typeof sctp.receiveDataChunk === "function" &&
@@ -51,13 +57,14 @@ export function correctReceiving(sctp: Sctp, onHeartbeatAck: (body: Buffer) => v
     sctp.sackMisOrdered instanceof Set &&
     Array.isArray(sctp.sackDuplicates);
   if (!usable) return undefined;
-  const receiving = new Receiving(sctp, onHeartbeatAck);
+  const receiving = new Receiving(sctp, windowBytes, onHeartbeatAck);
   receiving.begin();
   return receiving;
 }
 
 class Receiving {
   readonly #sctp: Sctp;
+  readonly #window: ReceiverWindow;
   readonly #onHeartbeatAck: (body: Buffer) => void;
   /** Werift's own, for what is not read here. */
   readonly #handle: (data: Buffer) => Promise<void>;
@@ -68,8 +75,9 @@ class Receiving {
   readonly #sacks: RawChunk[] = [];
   #unanswered = 0;
 
-  constructor(sctp: Sctp, onHeartbeatAck: (body: Buffer) => void) {
+  constructor(sctp: Sctp, windowBytes: number, onHeartbeatAck: (body: Buffer) => void) {
     this.#sctp = sctp;
+    this.#window = new ReceiverWindow(windowBytes);
     this.#onHeartbeatAck = onHeartbeatAck;
     this.#handle = sctp.handleData.bind(sctp);
     this.#extend = sctp.setExtensions.bind(sctp);
@@ -147,7 +155,8 @@ class Receiving {
     if (this.#mark(chunk.tsn)) return;
     const stream = this.#stream(chunk.streamId);
     if (!stream.addChunk(chunk)) return;
-    sctp.advertisedRwnd -= chunk.userData.length;
+    const { length } = chunk.userData;
+    sctp.advertisedRwnd += this.#window.arrived(length, (sctp.srtt ?? 0) * 1_000, performance.now()) - length;
     this.#deliver(stream);
   }
 

@@ -60,6 +60,8 @@ class Sending {
   /** Some of what was sent has to go again. */
   #hasLost = false;
   #fastRetransmit = false;
+  /** Until then slow start goes on: what a reader granted in the beginning, where werift would end it, may be less than it grants later. */
+  #hasEverLost = false;
   /** The other side is to be told that some TSNs will not come. */
   #owesForward = false;
   #order = 0;
@@ -250,13 +252,14 @@ class Sending {
       return;
     }
     if (isLoss) {
+      this.#hasEverLost = true;
       sctp.ssthresh = Math.max(sctp.cwnd >> 1, 4 * this.#init.base, size);
       sctp.cwnd = sctp.ssthresh;
       sctp.partialBytesAcked = 0;
       sctp.fastRecoveryExit = sctp.sentQueue.at(-1)?.tsn;
       this.#fastRetransmit = true;
     } else if (bytes > 0 && wasFull) {
-      if (sctp.cwnd <= (sctp.ssthresh ?? Infinity)) {
+      if (!this.#hasEverLost || sctp.cwnd <= (sctp.ssthresh ?? Infinity)) {
         sctp.cwnd += bytes;
         return;
       }
@@ -293,6 +296,7 @@ class Sending {
     sctp.fastRecoveryExit = undefined;
     sctp.flightSize = 0;
     sctp.partialBytesAcked = 0;
+    this.#hasEverLost = true;
     sctp.ssthresh = Math.max(sctp.cwnd >> 1, 4 * this.#init.base, this.#init.size());
     sctp.cwnd = this.#init.size();
     this.#advance();
