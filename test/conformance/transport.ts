@@ -206,7 +206,7 @@ export function transportConformance(subject: TransportUnderTest): void {
       }
     });
 
-    // The time is that of a machine that has some to spare; a busy one gets another try.
+    // Not by the time after which whoever closes waits no more. A machine that is busy gets another try.
     test.for(["caller", "callee"] as const)(
       "lets both sides see an orderly close by the %s",
       { retry: 2 },
@@ -219,7 +219,7 @@ export function transportConformance(subject: TransportUnderTest): void {
         await pair[closer].close();
         expect((await pair[closer].closed()).code).toBeUndefined();
         expect((await other.closed()).code).toBeUndefined();
-        expect(performance.now() - start).toBeLessThan(1000);
+        expect(performance.now() - start).toBeLessThan(400);
         expect((await last)[0]?.bytes).toEqual([9]);
         expect([(await pair.caller.describe()).state, (await pair.callee.describe()).state]).toEqual([
           "closed",

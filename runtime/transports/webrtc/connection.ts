@@ -260,8 +260,13 @@ export class WebrtcConnection implements Connection {
   }
 
   #onClose(code: MeshError["code"] | undefined): void {
-    if (this.#phase === "closing") this.#otherIsGone?.();
-    else if (code === undefined) void this.#end(undefined);
+    if (this.#phase === "closing") {
+      this.#otherIsGone?.();
+      return;
+    }
+    // Not every engine tells that the association has ended when it had sent something over it.
+    if (this.#phase === "connected" && this.#control.outbox.takes) this.#control.outbox.send(encodeClose(undefined));
+    if (code === undefined) void this.#end(undefined);
     else void this.#end(new MeshError(code, `The other side has ended the connection (${code}).`));
   }
 
