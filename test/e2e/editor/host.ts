@@ -22,6 +22,8 @@ const plain = {
   "editor.minimap.enabled": false,
   // In a page it saves a second after each edit, also while a test does, whose own saving then comes to nothing.
   "files.autoSave": "off",
+  // It finds what other tests listen at, and asks about that over what somebody is just asked.
+  "remote.autoForwardPorts": false,
   // It asks a shell for its environment, which takes as long as this where there is no terminal.
   "application.shellEnvironmentResolutionTimeout": 1,
 };

@@ -36,6 +36,10 @@ export async function servedPage(blocks: readonly Block[], modules: readonly str
   for (const { file, text } of blocks) if (file !== undefined) writeFileSync(join(cwd, file), placed(text));
   const peer = new RunningMeshc(["run", "main.mesh", "--peer", "server"], { cwd });
   onTestFinished(() => peer.end());
-  await peer.line((line) => line.includes(`:${webrtc}`));
+  // It tells of each address when it listens there.
+  for (const port of [webrtc, grpc]) {
+    const isUsed = blocks.some(({ file, text }) => file !== undefined && placed(text).includes(`:${port}`));
+    if (isUsed) await peer.line((line) => line.includes(`:${port}`));
+  }
   return { cwd, placed };
 }
