@@ -76,6 +76,8 @@ export class DelayWindow {
   #bytes = 0;
   #bytesMs = 0;
   #isFirst = true;
+  /** What had arrived when the last two round trips ended. */
+  #before: Pick<Mark, "bytes" | "bytesMs">[] = [];
   /** Bytes a millisecond, the best first, each better than those after it, which are newer. */
   #rates: { readonly rate: number; readonly atMs: number }[] = [];
 
@@ -117,7 +119,7 @@ export class DelayWindow {
     if (mark === undefined) return;
     // Of each round trip once: more often, the best of them would be the one with the largest mistake.
     const isRound = mark.sentMs >= this.#round.sinceMs;
-    if (isRound || this.#start !== undefined) this.#noteRate(mark, nowMs);
+    if (this.#drain === undefined && (isRound || this.#start !== undefined)) this.#noteRate(mark, nowMs);
     this.#noteTime(mark, nowMs, waitMs, isRound);
   }
 
@@ -154,9 +156,17 @@ export class DelayWindow {
     return this.#probe.roundTrips === 0 ? probeShare : 0;
   }
 
-  #noteRate(mark: Mark, nowMs: number): void {
+  /** Over two round trips, where nothing was special in them: what is heard of together by chance counts half as much then. */
+  #rateSinceBefore(mark: Mark, nowMs: number): number {
+    if (mark.isFirst || this.#start !== undefined) this.#before = [];
     // What arrives together was not sent together: the time counts from what had been heard of when this was sent.
-    const rate = (this.#bytes - mark.bytes) / Math.max(0.1, nowMs - mark.bytesMs);
+    const { bytes, bytesMs } = (this.#before.length === 2 ? this.#before.shift() : undefined) ?? mark;
+    this.#before.push({ bytes: this.#bytes, bytesMs: nowMs });
+    return (this.#bytes - bytes) / Math.max(0.1, nowMs - bytesMs);
+  }
+
+  #noteRate(mark: Mark, nowMs: number): void {
+    const rate = this.#rateSinceBefore(mark, nowMs);
     // Where less was sent than the path takes, that is no reason to forget what it takes.
     const tells = this.#fullMs >= mark.sentMs && !mark.isFirst;
     const [best] = this.#rates;
@@ -227,6 +237,7 @@ export class DelayWindow {
   /** @param ms that the last packet took */
   #beginDrain(ms: number, nowMs: number, isLonger: boolean): void {
     this.#longerSinceMs = undefined;
+    this.#before = [];
     // What was sent in the first of the round trips comes behind what there was before.
     const otherMs = (drainRoundTrips - 1) * (isLonger ? ms : this.#pathMs);
     this.#drain = { sinceMs: nowMs + ms, untilMs: nowMs + ms + otherMs, isLonger, sumMs: 0, count: 0 };

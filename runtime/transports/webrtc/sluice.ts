@@ -112,7 +112,8 @@ export class Sluice implements Mover, PathUse {
     const { leastMessageBytes, messageMs } = channelLimits;
     // What is small is answered soon, so that it is known how long the path is before there is a queue on it.
     const rate = this.#underWay === undefined ? (this.rate ?? Number.POSITIVE_INFINITY) : (this.#underWay.rate ?? 0);
-    const fit = Math.max(leastMessageBytes, rate * messageMs);
+    // Each costs a question where the other side is asked.
+    const fit = Math.max(leastMessageBytes, rate * (this.#underWay === undefined ? messageMs / 2 : messageMs));
     // Few sizes, so that a frame need not be cut anew each time the rate is another.
     let bytes = most;
     while (bytes >> 1 >= fit) bytes >>= 1;

@@ -233,8 +233,8 @@ describe("what a connection hands to its engine", () => {
     const [bulk, voice] = [channel("bulk"), channel("voice")];
     for (const [rate, shared, alone] of [
       [100, 2_048, 2_080],
-      [2_000, 4_096, 4_160],
-      [10_000, 16_384, 33_280],
+      [2_000, 2_048, 2_080],
+      [10_000, 16_384, 16_640],
       [50_000, 16_384, 66_560],
     ] as const) {
       sluice.rate = rate;
