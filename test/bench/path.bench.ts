@@ -16,7 +16,7 @@ const voiceMs = 20;
 const seed = 7;
 const manyVoices = 50;
 /** Frames of each voice before anything counts: until code is compiled, an answer takes a hundred times as long. */
-const warmRounds = 100;
+const warmRounds = 80;
 
 /** Sends frames of a size one at a time, each when the one before has come back: milliseconds for each. */
 async function alternating(way: Way, size: number, count: number): Promise<number[]> {
@@ -33,7 +33,7 @@ async function alternating(way: Way, size: number, count: number): Promise<numbe
 }
 
 /** After so long the rest of a voice is not waited for, in milliseconds: it counts as long as that. */
-const longestMs = 3_000;
+const longestMs = 2_000;
 
 /** A voice of 200 B every 20 ms: milliseconds there and back of each. */
 async function speaking(way: Way, count: number): Promise<number[]> {
@@ -129,7 +129,7 @@ async function besideBulk(way: Way, count: number): Promise<Voice> {
 }
 
 /** How long a path is given to become known, and how long is measured then, in milliseconds. */
-const longPathMs = { known: 1_500, measured: isLong ? 10_000 : 2_000 };
+const longPathMs = { known: 1_000, measured: isLong ? 10_000 : 1_500 };
 
 /** Bulk data alone: MB/s. */
 async function bulkAlone(way: Way): Promise<number> {
@@ -188,7 +188,7 @@ async function voices(
   send: readonly ((payload: Uint8Array) => void | Promise<void>)[],
   listen: (take: (payload: Uint8Array) => void) => void,
 ): Promise<{ readonly times: number[]; readonly core: number }> {
-  const rounds = warmRounds + (isLong ? 500 : 75);
+  const rounds = warmRounds + (isLong ? 500 : 60);
   const times: number[] = [];
   const sentMs = new Float64Array(send.length * rounds);
   let isDone: () => void = () => undefined;
@@ -300,7 +300,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
   try {
     const lossy = { loss: 0.01, delayMs: 10 };
     const lossyName = "1 % lost, 20 ms there and back, frames of 1,920 B";
-    const lossyTimes = await over(addresses, lossy, (way) => alternating(way, 1_920, isLong ? 1_000 : 150));
+    const lossyTimes = await over(addresses, lossy, (way) => alternating(way, 1_920, isLong ? 1_000 : 110));
     beside(lossyName, "there and back, median", lossyTimes, median);
     beside(lossyName, "there and back, 99 %", lossyTimes, of99);
     alone(lossyName, "there and back, 99 %", "ms", of99(lossyTimes[0]), "<= 200");
@@ -311,7 +311,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
     for (const engine of ["werift", "node-datachannel"] as const) {
       const far = engine === "werift" ? { child, addresses } : await start(engine);
       const name = `${engine}: 2 MB/s, 20 ms there and back, a voice beside bulk data`;
-      const both = await over(far.addresses, narrow, (way) => besideBulk(way, isLong ? 250 : 75), engine);
+      const both = await over(far.addresses, narrow, (way) => besideBulk(way, isLong ? 250 : 60), engine);
       const times = both.map(({ beside: all }) => all);
       beside(name, "there and back, median", times, median, engine);
       beside(name, "there and back, 95 %", times, of95, engine);
@@ -338,7 +338,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
       alone(name, "processor, both sides", "cores", core, null);
     }
 
-    const seconds = isLong ? 600 : 6;
+    const seconds = isLong ? 600 : 4;
     const full = await atFullRate(sessions, child, seconds);
     const fullName = `${seconds} s at full rate`;
     alone(fullName, "throughput", "MB/s", full.rate, null);
@@ -348,7 +348,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
       rows,
       notes: [
         "Paths are a relay of UDP in this process; what it does to the packets of both follows from the same seed.",
-        "With --long: five times as many frames and voices, and full rate for ten minutes.",
+        "With --long: several times as many frames and voices, and full rate for ten minutes.",
       ],
     };
   } finally {
