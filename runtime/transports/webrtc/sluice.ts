@@ -12,7 +12,7 @@ import { UnderWay } from "./under-way.ts";
 const pollMs = 10;
 /** What goes in one packet, in bytes: such messages hold nobody up, and the other side is not asked for them. */
 const packetBytes = 1_120;
-/** Of such a channel what was not asked for is after so long at the latest, in milliseconds. */
+/** Of a channel that is the only one in use, what was not asked for is after so long at the latest, in milliseconds. */
 const askLaterMs = 20;
 /** How long another channel may have to wait, should it begin to speak, behind one that is the only one in use; in milliseconds. */
 const aloneWaitMs = 15;

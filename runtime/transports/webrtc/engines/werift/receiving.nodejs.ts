@@ -141,7 +141,10 @@ class Receiving {
   }
 
   #readSacks(): void {
-    for (const chunk of this.#sacks.splice(0)) {
+    const chunks = this.#sacks.splice(0);
+    // What ended meanwhile must start no timer again.
+    if (this.#sctp.isStopped) return;
+    for (const chunk of chunks) {
       const sack = readSack(chunk);
       if (sack !== undefined) void this.#sctp.receiveSackChunk(sack);
     }
