@@ -16,6 +16,18 @@ export interface Bond {
   readonly other: string;
 }
 
+/** What a side of a call sends to one that is on the same machine. */
+export interface SameMachine {
+  /** The size of its packets with all headers, where larger than what it sends over a network, in bytes: 1 to 16,384. */
+  readonly packetBytes?: number | undefined;
+}
+
+/** The machine that a side of a call is on. */
+export interface Machine extends SameMachine {
+  /** The same text, of 1 to 128 characters, for all whose packets reach each other without leaving the machine. */
+  readonly name: string;
+}
+
 /** What both sides of a call have. Nothing is sent any more once `ended` has resolved. */
 interface SignalingLeg {
   candidate(candidate: SignalingCandidate | null): void;
@@ -33,6 +45,8 @@ export interface OutgoingCall extends SignalingLeg {
   readonly messageBytes?: number | undefined;
   /** The other side confirms what comes over data channels, to who asks for it. */
   readonly confirms?: boolean | undefined;
+  /** Of another side that is on the machine that the caller has named. */
+  readonly sameMachine?: SameMachine | undefined;
   /** Which of the connections that the caller has named is with this peer, and may be used in place of another; undefined for none. */
   readonly over?: number | undefined;
   /**
@@ -55,6 +69,8 @@ export interface IncomingCall extends SignalingLeg {
   readonly messageBytes?: number | undefined;
   /** The caller confirms what comes over data channels, to who asks for it. */
   readonly confirms?: boolean | undefined;
+  /** Of a caller that is on the machine of this side. */
+  readonly sameMachine?: SameMachine | undefined;
   /** The address that it comes from; undefined where that is not known, as when a service passes it on. */
   readonly remoteHost?: string | undefined;
   readonly offer: string;
@@ -88,6 +104,8 @@ export interface CallOptions {
   readonly messageBytes?: number | undefined;
   /** This side confirms what comes over data channels, to who asks for it. */
   readonly confirms?: boolean;
+  /** The machine that this side is on; left out, it is not told. */
+  readonly machine?: Machine | undefined;
   /** Connections that others have dialled to the caller, 16 at most: one of them may be with the peer that is called. */
   readonly bonds?: readonly Bond[];
   readonly signal: AbortSignal;
@@ -107,6 +125,8 @@ export interface ServeOptions {
   readonly messageBytes?: number | undefined;
   /** This side confirms what comes over data channels; told to callers that do as well. */
   readonly confirms?: boolean;
+  /** The machine that this side is on, asked when a caller names its own. */
+  readonly machine?: (() => Machine | undefined) | undefined;
   /**
    * Says which of the connections that a caller names this peer has dialled, and now lets the caller use; undefined for none.
    * Asked at most once for each call, of a caller that may share.

@@ -1,5 +1,5 @@
 import { MeshError } from "../interface/errors.ts";
-import type { Bond, SignalingCandidate } from "../interface/signaling.ts";
+import type { Bond, Machine, SameMachine, SignalingCandidate } from "../interface/signaling.ts";
 import { fromRpcError } from "./errors.ts";
 import { signalLimits, signalVersions } from "./limits.ts";
 import { read } from "../interface/bounded.ts";
@@ -7,7 +7,7 @@ import { answerResult, helloResult, rpcNotification, rpcRequest, type Incoming }
 
 /** Where a call stands, seen from the peer that calls. */
 export type CallerState =
-  | { readonly phase: "greeting"; readonly share: boolean; readonly bonds: number }
+  | { readonly phase: "greeting"; readonly share: boolean; readonly bonds: number; readonly namesMachine: boolean }
   | { readonly phase: "greeted" }
   | { readonly phase: "offering"; readonly candidates: number }
   | { readonly phase: "answered"; readonly candidates: number }
@@ -21,6 +21,7 @@ export type CallerEffect =
       readonly shared: boolean;
       readonly messageBytes: number | undefined;
       readonly confirms: boolean;
+      readonly sameMachine: SameMachine | undefined;
       readonly over: number | undefined;
     }
   | { readonly do: "answer"; readonly sdp: string }
@@ -46,6 +47,7 @@ const offerId = 2;
  * @param peer the id of the called peer, where a service passes the call on
  * @param messageBytes the largest message that this side takes on a data channel; undefined is not told
  * @param confirms this side confirms what comes over data channels
+ * @param machine the machine that this side is on; undefined is not told
  * @param bonds connections that may be with the other peer already; only told by who shares
  */
 export function callerStart(
@@ -55,11 +57,13 @@ export function callerStart(
     peer,
     messageBytes,
     confirms = false,
+    machine,
     bonds = [],
   }: {
     readonly peer?: string | undefined;
     readonly messageBytes?: number | undefined;
     readonly confirms?: boolean | undefined;
+    readonly machine?: Machine | undefined;
     readonly bonds?: readonly Bond[] | undefined;
   } = {},
 ): CallerStep {
@@ -70,10 +74,11 @@ export function callerStart(
     ...(share && { share }),
     ...(messageBytes !== undefined && { messageBytes }),
     ...(confirms && { confirms }),
+    ...(machine !== undefined && { machine }),
     ...(share && bonds.length > 0 && { bonds: [...bonds] }),
   });
   return {
-    next: { phase: "greeting", share, bonds: share ? bonds.length : 0 },
+    next: { phase: "greeting", share, bonds: share ? bonds.length : 0, namesMachine: machine !== undefined },
     effects: [{ do: "send", message: hello }],
   };
 }
@@ -135,12 +140,13 @@ function onResult(state: Live, id: unknown, result: unknown, where: string): Cal
       return end(violation(where, `its result of "hello" is not acceptable`));
     }
     const { share, messageBytes, confirms = false, over } = parsed.data;
+    const sameMachine = state.namesMachine ? parsed.data.machine : undefined;
     if (over !== undefined && over >= state.bonds) {
       return end(violation(where, "it speaks of a connection that was not named"));
     }
     return {
       next: { phase: "greeted" },
-      effects: [{ do: "greeted", shared: state.share && share === true, messageBytes, confirms, over }],
+      effects: [{ do: "greeted", shared: state.share && share === true, messageBytes, confirms, sameMachine, over }],
     };
   }
   if (state.phase === "offering" && id === offerId) {

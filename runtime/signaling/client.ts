@@ -1,7 +1,7 @@
 import type { Clock } from "../interface/clock.ts";
 import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
-import type { CallOptions, OutgoingCall, SignalingCandidate } from "../interface/signaling.ts";
+import type { CallOptions, OutgoingCall, SameMachine, SignalingCandidate } from "../interface/signaling.ts";
 import { formatHostPort } from "../interface/uri.ts";
 import { callerStart, callerStep, type CallerEvent, type CallerState, type CallerStep } from "./caller-state.ts";
 import { closeCodes } from "./limits.ts";
@@ -45,6 +45,7 @@ class CallerLeg implements OutgoingCall {
   #shared = false;
   #messageBytes: number | undefined;
   #confirms = false;
+  #sameMachine: SameMachine | undefined;
   #over: number | undefined;
   readonly #candidates = new Mailbox<SignalingCandidate | null>();
   #state: CallerState;
@@ -54,7 +55,7 @@ class CallerLeg implements OutgoingCall {
 
   constructor(
     socket: SignalSocket,
-    { pipeline, peer, share = false, messageBytes, confirms, bonds }: CallOptions,
+    { pipeline, peer, share = false, messageBytes, confirms, machine, bonds }: CallOptions,
     where: string,
   ) {
     this.#socket = socket;
@@ -65,7 +66,7 @@ class CallerLeg implements OutgoingCall {
     this.greeted.catch(() => undefined);
     socket.onMessage((text) => this.#take({ on: "message", message: parseSignal(text) }));
     socket.onClose((code, reason) => this.#isEnded(lost(this.#where, code, reason)));
-    const start = callerStart(pipeline, share, { peer, messageBytes, confirms, bonds });
+    const start = callerStart(pipeline, share, { peer, messageBytes, confirms, machine, bonds });
     this.#state = start.next;
     this.#perform(start);
   }
@@ -80,6 +81,10 @@ class CallerLeg implements OutgoingCall {
 
   get confirms(): boolean {
     return this.#confirms;
+  }
+
+  get sameMachine(): SameMachine | undefined {
+    return this.#sameMachine;
   }
 
   get over(): number | undefined {
@@ -125,6 +130,7 @@ class CallerLeg implements OutgoingCall {
         this.#shared = effect.shared;
         this.#messageBytes = effect.messageBytes;
         this.#confirms = effect.confirms;
+        this.#sameMachine = effect.sameMachine;
         this.#over = effect.over;
         this.#isGreeted();
       } else if (effect.do === "answer") this.#answered?.(effect.sdp);

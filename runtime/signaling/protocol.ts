@@ -23,6 +23,8 @@ const name = text(1, 128);
 const messageBytes = z.optional(int(1));
 /** What comes over data channels is confirmed to who asks for it. */
 const confirms = z.optional(z.boolean());
+/** What is sent to a peer on the same machine; no larger than what it can be tried with on channel 0. */
+const packetBytes = z.optional(int(1, 16_384));
 const sdp = text(1, signalLimits.sdpLength);
 
 const candidate = z.object({
@@ -45,6 +47,8 @@ export const methodParams = {
     share: z.optional(z.boolean()),
     messageBytes,
     confirms,
+    /** The name is the same for all whose packets reach each other without leaving the machine. */
+    machine: z.optional(z.object({ name: text(1, 128), packetBytes })),
     bonds: z.optional(list(z.object({ own: fingerprint, other: fingerprint }), 0, signalLimits.bonds)),
   }),
   offer: z.object({ sdp }),
@@ -58,6 +62,8 @@ export const helloResult = z.object({
   share: z.optional(z.boolean()),
   messageBytes,
   confirms,
+  /** The caller has named the machine that this side is on. */
+  machine: z.optional(z.object({ packetBytes })),
   over: z.optional(int(0, signalLimits.bonds - 1)),
 });
 export const answerResult = z.object({ sdp });

@@ -224,6 +224,7 @@ class CalleeLeg implements Deadline {
       vouch: this.#options.vouch,
       messageBytes: this.#options.messageBytes,
       confirms: this.#options.confirms,
+      machine: this.#options.machine,
     });
     this.#state = step.next;
     for (const effect of step.effects) {
@@ -251,12 +252,14 @@ class CalleeLeg implements Deadline {
     this.#socket.send(JSON.stringify(message));
   }
 
-  #call({ pipeline, shared, messageBytes, confirms, sdp }: Extract<CalleeEffect, { do: "offer" }>): IncomingCall {
+  #call({ sdp, ...greeting }: Extract<CalleeEffect, { do: "offer" }>): IncomingCall {
+    const { pipeline, shared, messageBytes, confirms, sameMachine } = greeting;
     return {
       pipeline,
       shared,
       messageBytes,
       confirms,
+      sameMachine,
       remoteHost: this.#socket.remoteHost,
       offer: sdp,
       ended: this.ended,

@@ -1,5 +1,5 @@
 import { MeshError } from "../interface/errors.ts";
-import type { Bond, SignalingCandidate } from "../interface/signaling.ts";
+import type { Bond, Machine, SameMachine, SignalingCandidate } from "../interface/signaling.ts";
 import { pipelineNotFound, toRpcError } from "./errors.ts";
 import { signalLimits, signalVersions } from "./limits.ts";
 import {
@@ -20,6 +20,8 @@ export interface Greeting {
   readonly messageBytes: number | undefined;
   /** The caller confirms what comes over data channels. */
   readonly confirms: boolean;
+  /** Of a caller that is on this machine. */
+  readonly sameMachine: SameMachine | undefined;
 }
 
 /** Where a call stands, seen from the peer that is called. */
@@ -56,6 +58,8 @@ export interface CalleeContext {
   readonly messageBytes?: number | undefined;
   /** This side confirms what comes over data channels. */
   readonly confirms?: boolean | undefined;
+  /** The machine that this side is on, asked of a caller that names its own; undefined where it is not known. */
+  readonly machine?: (() => Machine | undefined) | undefined;
 }
 
 export interface CalleeStep {
@@ -110,15 +114,15 @@ function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context:
   }
   const inside = call.params.sdp.match(/^a=candidate:/gm)?.length ?? 0;
   if (inside > signalLimits.candidates) return violation(call.id, "the offer holds too many candidates");
-  const { pipeline, shared, messageBytes, confirms } = state;
+  const { pipeline, shared, messageBytes, confirms, sameMachine } = state;
   return {
     next: { phase: "offered", offerId: call.id, candidates: state.candidates + inside },
-    effects: [{ do: "offer", pipeline, shared, messageBytes, confirms, sdp: call.params.sdp }],
+    effects: [{ do: "offer", pipeline, shared, messageBytes, confirms, sameMachine, sdp: call.params.sdp }],
   };
 }
 
 function onHello(id: RpcId, params: MethodParams<"hello">, state: Live, context: CalleeContext): CalleeStep {
-  const { pipeline, messageBytes, confirms = false, bonds = [] } = params;
+  const { pipeline, messageBytes, confirms = false, machine, bonds = [] } = params;
   if (pipeline === undefined) {
     const message = `the parameters of "hello" are not acceptable: pipeline: it is missing, and this is no service`;
     return stay(state, failed(id, { code: rpcCodes.invalidParams, message }));
@@ -133,18 +137,33 @@ function onHello(id: RpcId, params: MethodParams<"hello">, state: Live, context:
   const over = shared && bonds.length > 0 ? context.vouch?.(bonds) : undefined;
   // Who has not asked for it is not told of it.
   const ours = messageBytes === undefined ? undefined : context.messageBytes;
+  const here = machine === undefined ? undefined : context.machine?.();
+  const isSame = here !== undefined && here.name === machine?.name;
   const result = {
     version,
     pipeline,
     ...(shared && { share: true }),
     ...(ours !== undefined && { messageBytes: ours }),
     ...(confirms && context.confirms === true && { confirms }),
+    ...(isSame && { machine: packetsOf(here) }),
     ...(over !== undefined && { over }),
   };
   return {
-    next: { phase: "greeted", pipeline, shared, messageBytes, confirms, candidates: 0 },
+    next: {
+      phase: "greeted",
+      pipeline,
+      shared,
+      messageBytes,
+      confirms,
+      sameMachine: isSame && machine !== undefined ? packetsOf(machine) : undefined,
+      candidates: 0,
+    },
     effects: [{ do: "greeted" }, { do: "send", message: rpcSuccess(id, result) }],
   };
+}
+
+function packetsOf({ packetBytes }: Machine): SameMachine {
+  return packetBytes === undefined ? {} : { packetBytes };
 }
 
 /** The best version that both sides speak, or why there is none. */

@@ -25,6 +25,7 @@ export async function run(): Promise<{ readonly rows: readonly BenchRow[]; reado
       `Figures are medians of ${long ? 15 : "3 rounds over werift and 9 over node-datachannel"}${long ? " rounds" : ""} (${long ? 31 : 15} of what goes there and back), ours and the peer's in turn; before them each`,
       "way has run until its code is compiled. Of a round trip, what the session adds is the difference of the turns that went well: the medians",
       "that a quarter of the turns of each were as good as. The processes run what a bundler makes of a program, without a compiler in them.",
+      "Peers of one machine send packets as large as each engine bears there (node-datachannel 4,096 bytes), an engine alone those of a network.",
       "An engine alone sends messages of up to 64 KiB, with 128 KiB in its queue; what came in several is put together, and nothing of it read.",
       "Who waits for nothing gives an engine 256 messages a turn of the event loop, and a session as many as it takes. werift takes",
       "time with the square of what waits in it: with a queue of 128 KiB it is as fast as that queue is short just then.",

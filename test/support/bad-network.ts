@@ -42,6 +42,7 @@ export class BadNetwork {
   /** `queueMs`: what has waited longest for a narrow network. */
   readonly counts = { forwarded: 0, lost: 0, largestBytes: 0, queueMs: 0 };
   readonly #seed: number;
+  readonly #seemsLocal: boolean;
   readonly #ways = new Set<Way>();
   readonly #waiting = new Set<{
     readonly what: "lost" | "forwarded";
@@ -49,8 +50,10 @@ export class BadNetwork {
     readonly resolve: () => void;
   }>();
 
-  constructor(seed: number, conditions: NetworkConditions = {}) {
+  /** @param seemsLocal the two may find that they are on one machine, as they are */
+  constructor(seed: number, conditions: NetworkConditions = {}, seemsLocal = false) {
     this.#seed = seed;
+    this.#seemsLocal = seemsLocal;
     this.conditions = conditions;
   }
 
@@ -60,11 +63,12 @@ export class BadNetwork {
       serve: (options) => signaling.serve(options),
       call: async (options: CallOptions): Promise<OutgoingCall> => {
         const way = await this.#open();
-        const call = await signaling.call(options);
+        const call = await signaling.call(this.#seemsLocal ? options : { ...options, machine: undefined });
         return {
           shared: call.shared,
           messageBytes: call.messageBytes,
           confirms: call.confirms,
+          sameMachine: call.sameMachine,
           ended: call.ended,
           bye: () => call.bye(),
           abandon: () => call.abandon(),
@@ -83,6 +87,7 @@ export class BadNetwork {
       serve: (options) =>
         signaling.serve({
           ...options,
+          machine: this.#seemsLocal ? options.machine : undefined,
           onCall: (call) => void this.#open().then((way) => options.onCall(ledOver(way, call))),
         }),
     };

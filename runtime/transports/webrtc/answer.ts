@@ -22,8 +22,8 @@ export async function answer(
   call: IncomingCall,
   onStart: (connection: WebrtcConnection) => void,
 ): Promise<void> {
-  const { messageBytes, confirms } = call;
-  const connection = new WebrtcConnection({ ...deps, role: "answerer", messageBytes, confirms });
+  const { messageBytes, confirms, sameMachine } = call;
+  const connection = new WebrtcConnection({ ...deps, role: "answerer", messageBytes, confirms, sameMachine });
   onStart(connection);
   const tooLate = (): MeshError =>
     new MeshError("deadline-exceeded", `No path to the caller was found within ${deps.connectMs} ms.`);

@@ -1,6 +1,7 @@
 import type { Clock } from "../../interface/clock.ts";
 import { delay } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
+import type { SameMachine } from "../../interface/signaling.ts";
 import type { CandidatePair, Channel, Connection, ConnectionEnd, ConnectionState } from "../../interface/transport.ts";
 import { channelLimits, checkChannelId } from "../channel/limits.ts";
 import { WebrtcChannel } from "./channel.ts";
@@ -8,9 +9,17 @@ import { Confirmations } from "./confirmations.ts";
 import type { EnginePeer, WebrtcEngine } from "./engines/engine.ts";
 import { Candidates, candidatesOf } from "./negotiation.ts";
 import type { PathSearch } from "./paths.ts";
+import { Probe } from "./probe.ts";
 import { Sluice } from "./sluice.ts";
 import { ConnectionTracks } from "./tracks.ts";
-import { decodeControl, encodeChannel, encodeClose, encodeConfirmed, encodePayload } from "./transport-messages.ts";
+import {
+  decodeControl,
+  encodeChannel,
+  encodeClose,
+  encodeConfirmed,
+  encodePayload,
+  encodeProbe,
+} from "./transport-messages.ts";
 
 /** How long an orderly close waits for the other side to see it, in milliseconds. */
 const farewellMs = 500;
@@ -24,6 +33,8 @@ export interface WebrtcConnectionInit {
   readonly messageBytes?: number | undefined;
   /** The other side confirms what comes over data channels, to who asks for it. */
   readonly confirms?: boolean | undefined;
+  /** Of another side that is on this machine. */
+  readonly sameMachine?: SameMachine | undefined;
 }
 
 type Phase = "connecting" | "connected" | "closing" | "closed";
@@ -51,6 +62,8 @@ export class WebrtcConnection implements Connection {
   #isClosed!: (end: ConnectionEnd) => void;
   /** The paths that were tried, as far as they are known. */
   #pairs: readonly CandidatePair[] = [];
+  /** Set where packets are as large as only this machine would bear. */
+  #probe: Probe | undefined;
   /** Set while `close` waits for the other side to go. */
   #otherIsGone: (() => void) | undefined;
 
@@ -63,7 +76,7 @@ export class WebrtcConnection implements Connection {
     });
     // Also seen through `closed`; nobody has to wait for both.
     this.opened.catch(() => undefined);
-    this.peer = init.engine.createPeerConnection();
+    this.peer = init.engine.createPeerConnection(init.sameMachine !== undefined);
     this.candidates = new Candidates(this.peer);
     this.peer.addEventListener("connectionstatechange", () => this.#onConnectionState());
     const { ownThread, asks = false } = init.engine;
@@ -101,6 +114,11 @@ export class WebrtcConnection implements Connection {
   /** True before messages can flow. */
   get isConnecting(): boolean {
     return this.#phase === "connecting";
+  }
+
+  /** Nothing has shown that its packets come through to a machine that seemed to be the same: a connection with smaller ones might do. */
+  get unproven(): boolean {
+    return this.#probe?.passed === false;
   }
 
   channel(id: number, label: string): Channel {
@@ -209,7 +227,31 @@ export class WebrtcConnection implements Connection {
     this.#phase = "connected";
     this.tune();
     void this.#look();
-    this.#isOpen();
+    this.#probePackets();
+  }
+
+  /** Opens when packets that are larger than those of a network have come through, where the two sides send such. */
+  #probePackets(): void {
+    const { clock, engine, sameMachine } = this.#init;
+    const { packetBytes: theirs = 0 } = sameMachine ?? {};
+    const { packetBytes: ours = 0 } = (sameMachine && engine.machine) ?? {};
+    const packetBytes = Math.max(ours, theirs);
+    if (packetBytes === 0) {
+      this.#isOpen();
+      return;
+    }
+    this.#probe = new Probe({
+      clock,
+      packetBytes,
+      send: (message) => this.#sayIfRoom(message),
+      whenPassed: this.#isOpen,
+      whenFailed: () => {
+        engine.machine?.distrust();
+        const text = "The other side seemed to be on this machine";
+        const why = `${text}, but packets of ${packetBytes} bytes do not come through.`;
+        this.#onFailure(new MeshError("peer-lost", why));
+      },
+    });
   }
 
   /** Asks the engine for the paths; it may answer late, or no more. */
@@ -224,6 +266,8 @@ export class WebrtcConnection implements Connection {
       if (message.kind === "payload") return message.message;
       if (message.kind === "close") this.#onClose(message.code);
       else if (message.kind === "confirmed") this.#onConfirmed(message.id, message.bytes);
+      else if (message.kind === "probe") this.#sayIfRoom(encodeProbe("probed", message.size));
+      else if (message.kind === "probed") this.#probe?.answered(message.size);
       else if (message.kind === "description") this.#onDescription(message.more, message.bytes);
       else if (this.#channels.has(message.id)) this.#channels.get(message.id)?.outbox.peerIsReady();
       else this.#announced.add(message.id);
@@ -241,10 +285,9 @@ export class WebrtcConnection implements Connection {
     }
   }
 
-  /** Where there is no room for it, the next one says as much. */
   #confirm(id: number): void {
     const channel = this.#channels.get(id);
-    if (channel !== undefined && this.#control.outbox.takes) this.#say(encodeConfirmed(id, channel.receivedBytes));
+    if (channel !== undefined) this.#sayIfRoom(encodeConfirmed(id, channel.receivedBytes));
   }
 
   #onDescription(more: boolean, piece: Uint8Array): void {
@@ -257,6 +300,11 @@ export class WebrtcConnection implements Connection {
   /** Sends a transport message; the end of the connection is seen elsewhere. */
   #say(message: Uint8Array): void {
     if (this.#phase === "connected") this.#control.outbox.send(message);
+  }
+
+  /** What the next one of its kind says as well. */
+  #sayIfRoom(message: Uint8Array): void {
+    if (this.#control.outbox.takes) this.#say(message);
   }
 
   #onClose(code: MeshError["code"] | undefined): void {
@@ -313,6 +361,7 @@ export class WebrtcConnection implements Connection {
     this.tracks?.close(error ?? new MeshError("channel-closed", "The connection is closed."));
     this.#sluice.close();
     this.#confirmations.close();
+    this.#probe?.close();
     for (const channel of this.#channels.values()) channel.end(error);
     await this.#init.engine.close(this.peer);
     this.#isClosed({ error });

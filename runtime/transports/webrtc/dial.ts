@@ -39,6 +39,7 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     share: deps.share,
     messageBytes: deps.engine.messageBytes,
     confirms: true,
+    machine: deps.engine.machine?.here(),
     bonds: inbound.map(({ bond }) => bond),
     signal,
   });
@@ -53,6 +54,7 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     role: "offerer",
     messageBytes: call.messageBytes,
     confirms: call.confirms,
+    sameMachine: call.sameMachine,
   });
   const where = formatHostPort(uri);
   const phase: Phase = { text: "make its offer", isPath: true };
@@ -66,6 +68,10 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
   } catch (error) {
     call.abandon();
     await connection.close(MeshError.from(error));
+    if (connection.unproven && !signal.aborted) {
+      deps.engine.machine?.distrust();
+      return dial(deps, text, options);
+    }
     throw signal.aborted ? error : dialError(error, where, phase.isPath ? connection.search : undefined);
   }
 }

@@ -13,10 +13,13 @@ export type ControlMessage =
   | { readonly kind: "payload"; readonly message: Uint8Array }
   /** The sender has so many bytes of the channel with this id, modulo 2^32. */
   | { readonly kind: "confirmed"; readonly id: number; readonly bytes: number }
+  /** Asks for as many bytes, which is `size` with these; and the answer. */
+  | { readonly kind: "probe"; readonly size: number }
+  | { readonly kind: "probed"; readonly size: number }
   /** A piece of a description (`tracks.ts`); `more` when others follow. */
   | { readonly kind: "description"; readonly more: boolean; readonly bytes: Uint8Array };
 
-const types = { close: 0, channel: 1, escape: 2, description: 4, confirmed: 5 } as const;
+const types = { close: 0, channel: 1, escape: 2, description: 4, confirmed: 5, probe: 6, probed: 7 } as const;
 
 export function encodeClose(code: ErrorCode | undefined): Uint8Array {
   if (code === undefined) return Uint8Array.of(0);
@@ -31,6 +34,13 @@ export function encodeChannel(id: number): Uint8Array {
 export function encodeConfirmed(id: number, bytes: number): Uint8Array {
   const message = Uint8Array.of(0, types.confirmed, id >> 8, id & 0xff, 0, 0, 0, 0);
   new DataView(message.buffer).setUint32(4, bytes % 2 ** 32);
+  return message;
+}
+
+/** @param size of the whole message in bytes, 2 or more */
+export function encodeProbe(kind: "probe" | "probed", size: number): Uint8Array {
+  const message = new Uint8Array(size);
+  message[1] = types[kind];
   return message;
 }
 
@@ -78,6 +88,10 @@ export function decodeControl(message: Uint8Array): ControlMessage {
       if (message.length !== 8) break;
       return { kind: "confirmed", id, bytes: new DataView(message.buffer, message.byteOffset).getUint32(4) };
     }
+    case types.probe:
+      return { kind: "probe", size: message.length };
+    case types.probed:
+      return { kind: "probed", size: message.length };
     case types.description: {
       const more = message[2];
       if (message.length > 3 && (more === 0 || more === 1)) {

@@ -102,6 +102,7 @@ async function listen(
     share: init.share ?? true,
     messageBytes: init.engine.messageBytes,
     confirms: true,
+    machine: () => init.engine.machine?.here(),
     calls,
     from,
     vouch,

@@ -21,6 +21,7 @@ import {
   encodeConfirmed,
   encodeClose,
   encodePayload as encodeMessage,
+  encodeProbe,
 } from "../../../runtime/transports/webrtc/transport-messages.ts";
 import { virtualClock } from "./support/virtual-clock.ts";
 
@@ -212,6 +213,8 @@ type Means =
   | { readonly kind: "close"; readonly code: string | null }
   | { readonly kind: "channel"; readonly id: number }
   | { readonly kind: "confirmed"; readonly id: number; readonly bytes: number }
+  | { readonly kind: "probe"; readonly size: number }
+  | { readonly kind: "probed"; readonly size: number }
   | { readonly kind: "message"; readonly hex: string };
 
 interface ConnectionVector extends Vector {
@@ -228,9 +231,9 @@ const connection = JSON.parse(read("protocol-vectors/connection.json")) as {
 function meaning(hex: string): Means {
   const found = decodeControl(bytesOf(hex));
   if (found.kind === "close") return { kind: "close", code: found.code ?? null };
-  if (found.kind === "channel" || found.kind === "confirmed") return found;
+  if (found.kind === "payload") return { kind: "message", hex: hexOf(found.message) };
   // Descriptions have vectors of their own, in `tracks.json`: they are for peers that have tracks.
-  return { kind: "message", hex: hexOf(found.kind === "payload" ? found.message : found.bytes) };
+  return found.kind === "description" ? { kind: "message", hex: hexOf(found.bytes) } : found;
 }
 
 describe("the vectors of transport messages", () => {
@@ -242,7 +245,9 @@ describe("the vectors of transport messages", () => {
           ? encodeChannel(means.id)
           : means.kind === "confirmed"
             ? encodeConfirmed(means.id, means.bytes)
-            : encodeMessage(bytesOf(means.hex));
+            : means.kind === "probe" || means.kind === "probed"
+              ? encodeProbe(means.kind, means.size)
+              : encodeMessage(bytesOf(means.hex));
     expect(hexOf(written)).toBe(hex);
   });
 

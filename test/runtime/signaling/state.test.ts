@@ -108,6 +108,30 @@ describe("a call, seen from the callee", () => {
     expect(sent(run([hello({ confirms: "yes" })], context).effects)).toMatchObject([{ error: { code: -32602 } }]);
   });
 
+  test("tells who names the machine that it is on what is sent there, and nobody else (R4.3)", () => {
+    const context = { pipelines: ["A"], share: false, machine: () => ({ name: "m1", packetBytes: 4_096 }) };
+    const same = { machine: { name: "m1", packetBytes: 9_000 } };
+    expect(sent(run([hello(same)], context).effects)).toMatchObject([{ result: { machine: { packetBytes: 4_096 } } }]);
+    expect(run([hello(same), offer()], context).effects.at(-1)).toMatchObject({ sameMachine: { packetBytes: 9_000 } });
+    const quiet = { ...context, machine: () => ({ name: "m1" }) };
+    expect(sent(run([hello({ machine: { name: "m1" } })], quiet).effects)).toEqual([
+      { jsonrpc: "2.0", id: 1, result: { version: 1, pipeline: "A", machine: {} } },
+    ]);
+    const silent = [
+      run([hello({ machine: { name: "m2" } })], context),
+      run([hello()], context),
+      run([hello(same)], { ...context, machine: () => undefined }),
+      run([hello()], { ...context, machine: () => undefined }),
+    ];
+    for (const { effects } of silent) {
+      expect(sent(effects)).toEqual([{ jsonrpc: "2.0", id: 1, result: { version: 1, pipeline: "A" } }]);
+    }
+    expect(run([hello(), offer()], context).effects.at(-1)).toMatchObject({ sameMachine: undefined });
+    for (const machine of ["m1", {}, { name: "" }, { name: "m".repeat(129) }, { name: "m1", packetBytes: 16_385 }]) {
+      expect(sent(run([hello({ machine })], context).effects)).toMatchObject([{ error: { code: -32602 } }]);
+    }
+  });
+
   test("names up to 20 pipelines when there is none of the name", () => {
     const names = Array.from({ length: 25 }, (_, index) => `P${index}`);
     const { effects } = run([hello({ pipeline: "C" })], { pipelines: names, share: false });

@@ -30,8 +30,8 @@ function witness(engine: WebrtcEngine): Witness {
     ...seen,
     engine: {
       ...engine,
-      createPeerConnection() {
-        const peer = engine.createPeerConnection();
+      createPeerConnection(sameMachine) {
+        const peer = engine.createPeerConnection(sameMachine);
         seen.peers.push(peer);
         for (const name of watched) watch(peer, name, seen);
         return peer;

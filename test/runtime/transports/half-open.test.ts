@@ -19,9 +19,9 @@ async function listening() {
   let open = 0;
   const engine: WebrtcEngine = {
     ...real,
-    createPeerConnection() {
+    createPeerConnection(sameMachine) {
       open += 1;
-      return real.createPeerConnection();
+      return real.createPeerConnection(sameMachine);
     },
     async close(peer) {
       open -= 1;

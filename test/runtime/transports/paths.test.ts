@@ -140,8 +140,8 @@ function deaf(): WebrtcEngine {
   const engine = weriftEngine();
   return {
     ...engine,
-    createPeerConnection() {
-      const peer = engine.createPeerConnection();
+    createPeerConnection(sameMachine) {
+      const peer = engine.createPeerConnection(sameMachine);
       const setRemote = peer.setRemoteDescription.bind(peer);
       peer.setRemoteDescription = ({ type, sdp }) =>
         setRemote({ type, sdp: sdp.replaceAll(/^a=candidate:.*\r?\n/gm, "") });

@@ -33,9 +33,9 @@ function mesh() {
     const real = world.engine(name, undefined, certificate);
     const engine: WebrtcEngine = {
       ...real,
-      createPeerConnection() {
+      createPeerConnection(sameMachine) {
         made += 1;
-        return real.createPeerConnection();
+        return real.createPeerConnection(sameMachine);
       },
     };
     const direct = directSignaling({ clock, ...world.sockets() });

@@ -17,8 +17,8 @@ export function spiedEngine(onTune: (peer: EnginePeer, count: number) => void = 
     ...engine,
     peers,
     channels,
-    createPeerConnection() {
-      const peer = engine.createPeerConnection();
+    createPeerConnection(sameMachine) {
+      const peer = engine.createPeerConnection(sameMachine);
       peers.push(peer);
       return peer;
     },

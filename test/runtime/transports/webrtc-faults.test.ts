@@ -155,8 +155,8 @@ describe("a dial in trouble", () => {
     const engine = spiedEngine();
     const broken = {
       ...engine,
-      createPeerConnection() {
-        const peer = engine.createPeerConnection();
+      createPeerConnection(sameMachine?: boolean) {
+        const peer = engine.createPeerConnection(sameMachine);
         peer.setRemoteDescription = () => Promise.reject(new Error("Got a remote candidate without ICE transport"));
         return peer;
       },

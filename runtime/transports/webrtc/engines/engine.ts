@@ -1,3 +1,4 @@
+import type { Machine, SameMachine } from "../../../interface/signaling.ts";
 import type { CandidatePair } from "../../../interface/transport.ts";
 import type {
   MediaTracks,
@@ -92,6 +93,14 @@ export interface PathUse {
   rate: number | undefined;
 }
 
+/** What an engine knows of its machine. */
+export interface OwnMachine extends SameMachine {
+  /** Undefined once it has turned out to mean nothing. */
+  here(): Machine | undefined;
+  /** What was sent to a peer that seemed to be on it has not come through: it is not told any more. */
+  distrust(): void;
+}
+
 /** One implementation of WebRTC. Everything in which the engines differ is behind this. */
 export interface WebrtcEngine {
   /** `werift`, `browser` or `node-datachannel`. */
@@ -116,7 +125,10 @@ export interface WebrtcEngine {
   readonly messageBytes?: number;
   /** `send` copies what it is given; left out, it goes on using it. */
   readonly copies?: boolean;
-  createPeerConnection(): EnginePeer;
+  /** Left out by an engine that cannot know it. */
+  readonly machine?: OwnMachine;
+  /** @param sameMachine the other side is on this one: packets may be as large as `machine` says */
+  createPeerConnection(sameMachine?: boolean): EnginePeer;
   /** Sets the channel up for binary messages. */
   prepareChannel(channel: EngineChannel): void;
   /** The bytes of a message event, in memory of their own; undefined for a text message. */

@@ -2,7 +2,7 @@ import { RTCPeerConnection } from "werift";
 import type { CandidatePair } from "../../../interface/transport.ts";
 import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
-import { anyNetwork } from "./networks.nodejs.ts";
+import { anyNetwork, ownMachine } from "./networks.nodejs.ts";
 import { hopeOn, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
 import { weriftMediaConfig, weriftTracks } from "./werift-tracks.nodejs.ts";
 
@@ -35,6 +35,8 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
       return same;
     },
     messageBytes: 64 * 1024,
+    // It finds out how large its packets may be; others do not, and could not know that it takes theirs.
+    machine: ownMachine(),
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
     tune(peer, use) {
