@@ -14,10 +14,11 @@ export function anyNetwork(): boolean {
 /** @param packetBytes what is sent to peers on it, where that is more than goes over a network */
 export function ownMachine(packetBytes?: number): OwnMachine {
   let isKnown = true;
+  const start = startOfSystem();
   const packets = packetBytes === undefined ? {} : { packetBytes };
   return {
     ...packets,
-    here: () => (isKnown ? { name: machineName(), ...packets } : undefined),
+    here: () => (isKnown ? { name: machineName(start), ...packets } : undefined),
     distrust: () => void (isKnown = false),
   };
 }
@@ -26,11 +27,11 @@ export function ownMachine(packetBytes?: number): OwnMachine {
  * Names the machine, or what looks like one from inside (a container, say): by its start, its name and its addresses as they are now, hashed, so that
  * it tells nothing else. Two with the same name send packets to each other that leave neither.
  */
-function machineName(): string {
+function machineName(start: string): string {
   const addresses = Object.entries(networkInterfaces()).flatMap(([name, found = []]) =>
     found.map(({ mac, address }) => `${name} ${mac} ${address}`),
   );
-  const known = ["machine of a peer", startOfSystem(), hostname(), ...addresses.toSorted()];
+  const known = ["machine of a peer", start, hostname(), ...addresses.toSorted()];
   return createHash("sha256").update(known.join("\n")).digest("base64url");
 }
 
