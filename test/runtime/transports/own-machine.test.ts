@@ -97,5 +97,7 @@ describe("peers on one machine", () => {
     expect(own?.name).toMatch(/^[\w-]{43}$/);
     expect(own).toEqual({ name: other?.name, packetBytes: 4_096 });
     expect(other).toEqual({ name: own?.name });
+    const servers = [{ urls: "turn:turn.example.org", username: "ann", credential: "secret" }];
+    expect(weriftEngine({ ice: { servers, transportPolicy: "relay" } }).machine).toBeUndefined();
   });
 });

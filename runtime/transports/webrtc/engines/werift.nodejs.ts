@@ -35,8 +35,8 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
       return same;
     },
     messageBytes: 64 * 1024,
-    // It finds out how large its packets may be; others do not, and could not know that it takes theirs.
-    machine: ownMachine(),
+    // It finds out how large its packets may be; others do not, and could not know that it takes theirs. A TURN server is elsewhere.
+    ...(transportPolicy === "all" && { machine: ownMachine() }),
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
     tune(peer, use) {
