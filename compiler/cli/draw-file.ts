@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { pictureOf } from "../graph/from-plan.ts";
 import { dot } from "../graph/dot.ts";
 import { mermaid } from "../graph/mermaid.ts";
@@ -8,10 +7,11 @@ import { compileFile, countOf, printDiagnostics } from "./compile-file.ts";
 import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { GraphFormat } from "./graph.command.ts";
 import type { Io } from "./io.ts";
+import { findSource } from "./sources.ts";
 
 /** Prints the picture of a program; one with errors is not drawn. */
 export async function drawFile(file: string, format: GraphFormat, io: Io): Promise<ExitCode> {
-  const { diagnostics, plan, project, path } = compileFile(resolve(io.cwd, file), io);
+  const { diagnostics, plan, project, path } = compileFile(findSource(file, io.cwd), io);
   if (plan === undefined) {
     printDiagnostics(diagnostics, project, io.err);
     io.err.write(`${file}: ${countOf(diagnostics.map((one) => one.severity))}, nothing drawn\n`);

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { suggest } from "../diagnostics/suggest.ts";
 import { reasonOf } from "../host/nodejs.ts";
-import { environmentError } from "./exit-code.ts";
+import { environmentError, type CommandError } from "./exit-code.ts";
 
 /** Folders that hold no sources of the user. */
 const skipped = new Set(["node_modules", "dist"]);
@@ -10,6 +10,9 @@ const skipped = new Set(["node_modules", "dist"]);
 /** Deeper or larger trees are a mistaken folder, such as `/`. */
 const maxDepth = 32;
 const maxFiles = 10_000;
+
+/** Files that are named in place of one that is not there. */
+const mostNamed = 3;
 
 /**
  * The `.mesh` files that a command is about, as absolute paths in order of name.
@@ -59,8 +62,32 @@ function isFolder(full: string, shown: string): boolean {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
       throw environmentError(`${shown} cannot be read: ${reasonOf(error)}.`);
     }
-    throw environmentError(`There is no file ${shown}.`, nearby(full, shown));
+    throw noSource(full, shown);
   }
+}
+
+/** The error for a program that is not there. */
+function noSource(full: string, shown: string): CommandError {
+  return environmentError(`There is no file ${shown}.`, nearby(full, shown) ?? otherSources(full, shown));
+}
+
+/** Names for those that are there in place of it. */
+function otherSources(full: string, shown: string): string {
+  const folder = dirname(shown);
+  const where = folder === "." ? "here" : `in ${folder}`;
+  let names: string[];
+  try {
+    names = readdirSync(dirname(full)).filter((name) => name.endsWith(".mesh"));
+  } catch {
+    return `There is no folder ${folder} either.`;
+  }
+  const [one, ...more] = names.toSorted();
+  if (one === undefined) return `There are no .mesh files ${where}. \`meshc init\` writes a project to begin with.`;
+  if (more.length === 0) return `There is ${one} ${where}.`;
+  const rest = names.length - mostNamed;
+  const shownNames = [one, ...more].slice(0, mostNamed);
+  const last = rest > 0 ? `${rest} more` : shownNames.pop();
+  return `There are ${shownNames.join(", ")} and ${last} ${where}.`;
 }
 
 /** "Did you mean …?" for a file that is not there. */

@@ -42,6 +42,30 @@ describe("a program", () => {
       "error: There is no file mian.mesh.\n  help: Did you mean main.mesh?\n",
     ],
     [
+      "that is like no other",
+      ["run", "else.mesh"],
+      3,
+      "error: There is no file else.mesh.\n  help: There are main.mesh and noise.mesh here.\n",
+    ],
+    [
+      "that is in a folder without programs",
+      ["graph", "folder/else.mesh"],
+      3,
+      "There are no .mesh files in folder. `meshc init` writes a project to begin with.\n",
+    ],
+    [
+      "that is in a folder that is not there",
+      ["build", "nowhere/else.mesh"],
+      3,
+      "error: There is no file nowhere/else.mesh.\n  help: There is no folder nowhere either.\n",
+    ],
+    [
+      "that is a folder, for a picture",
+      ["graph", "."],
+      3,
+      "error: . is a folder, and one program is wanted.\n  help: Name the file, such as main.mesh.",
+    ],
+    [
       "that is a folder without programs",
       ["check", "folder"],
       3,
