@@ -3,12 +3,27 @@ import { readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import type { OwnMachine } from "./engine.ts";
 
+/** By the name of the interface, as `networkInterfaces` of Node gives them. */
+export type Interfaces = ReturnType<typeof networkInterfaces>;
+
 /**
- * False on a machine without any network. Engines leave loopback out of their candidates and find none then; two peers of
- * one machine still can talk.
+ * Where a machine without any network can still be reached by itself: engines leave loopback and link-local addresses out of their candidates, and find
+ * none then. Undefined on a machine with a network, and where there is no loopback either.
  */
-export function anyNetwork(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some((address) => !address.internal));
+export function loneLoopback(known: Interfaces = interfaces() ?? {}): string | undefined {
+  const all = Object.values(known).flatMap((found = []) => found);
+  const outward = all.filter(({ internal }) => !internal);
+  if (outward.some(({ address }) => !isLinkLocal(address))) return undefined;
+  const loopbacks = all.filter(({ internal, address }) => internal && !isLinkLocal(address));
+  // The C library looks up addresses of a family that an interface other than loopback has, where there is such an interface (AI_ADDRCONFIG).
+  const isLookedUp = (family: string): boolean => outward.some((one) => one.family === family);
+  const best = loopbacks.find(({ family }) => isLookedUp(family)) ?? loopbacks.find(({ family }) => family === "IPv4");
+  return (best ?? loopbacks[0])?.address;
+}
+
+/** RFC 3927 and RFC 4291: what an interface gives itself where nobody gives it any. */
+function isLinkLocal(address: string): boolean {
+  return address.startsWith("169.254.") || address.startsWith("fe80:");
 }
 
 /** @param packetBytes what is sent to peers on it, where that is more than goes over a network */
@@ -18,7 +33,10 @@ export function ownMachine(packetBytes?: number): OwnMachine {
   const packets = packetBytes === undefined ? {} : { packetBytes };
   return {
     ...packets,
-    here: () => (isKnown ? { name: machineName(start), ...packets } : undefined),
+    here() {
+      const name = isKnown ? machineName(start) : undefined;
+      return name === undefined ? undefined : { name, ...packets };
+    },
     distrust: () => void (isKnown = false),
   };
 }
@@ -27,12 +45,23 @@ export function ownMachine(packetBytes?: number): OwnMachine {
  * Names the machine, or what looks like one from inside (a container, say): by its start, its name and its addresses as they are now, hashed, so that
  * it tells nothing else. Two with the same name send packets to each other that leave neither.
  */
-function machineName(start: string): string {
-  const addresses = Object.entries(networkInterfaces()).flatMap(([name, found = []]) =>
+function machineName(start: string): string | undefined {
+  const known = interfaces();
+  if (known === undefined) return undefined;
+  const addresses = Object.entries(known).flatMap(([name, found = []]) =>
     found.map(({ mac, address }) => `${name} ${mac} ${address}`),
   );
-  const known = ["machine of a peer", start, hostname(), ...addresses.toSorted()];
-  return createHash("sha256").update(known.join("\n")).digest("base64url");
+  const told = ["machine of a peer", start, hostname(), ...addresses.toSorted()];
+  return createHash("sha256").update(told.join("\n")).digest("base64url");
+}
+
+/** Undefined where the system does not tell, as to a process that may open no more files. */
+function interfaces(): Interfaces | undefined {
+  try {
+    return networkInterfaces();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Another one each time that Linux starts; others have none. */

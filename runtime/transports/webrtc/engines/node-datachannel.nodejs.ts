@@ -1,11 +1,12 @@
 import { MeshError } from "../../../interface/errors.ts";
 import { channelLimits } from "../../channel/limits.ts";
 import type { CandidatePair, PathEnd } from "../../../interface/transport.ts";
-import { anyNetwork, ownMachine } from "./networks.nodejs.ts";
+import { loneLoopback, ownMachine } from "./networks.nodejs.ts";
 import type { EngineCandidate, EngineChannel, EngineDescription, EnginePeer, WebrtcEngine } from "./engine.ts";
 import { checkIce, type IceOptions, type IceServer } from "../ice.ts";
 import { candidatesOf } from "../negotiation.ts";
 import { Listeners } from "./listeners.ts";
+import { proveSocket } from "./sockets.nodejs.ts";
 import type { NativeChannel, NativePathEnd, NativePeer, NodeDatachannel } from "./node-datachannel-types.ts";
 
 export interface NodeDatachannelEngineInit {
@@ -49,6 +50,8 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
     machine: ownMachine(localPacketBytes),
     createPeerConnection(sameMachine = false) {
       made++;
+      // Like werift it leaves loopback out, and without any network would find no candidate.
+      const bindAddress = loneLoopback();
       return new Peer(
         new library.PeerConnection(`mesh-${made}`, {
           iceServers: servers.map(serverUrl),
@@ -56,9 +59,9 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
           maxMessageSize: channelLimits.largestMessageBytes + 2,
           disableAutoNegotiation: true,
           ...(sameMachine && { mtu: localPacketBytes }),
-          // Like werift it leaves loopback out, and without any network would find no candidate.
-          ...(anyNetwork() ? {} : { bindAddress: "127.0.0.1" }),
+          ...(bindAddress !== undefined && { bindAddress }),
         }),
+        bindAddress,
       );
     },
     prepareChannel: () => undefined,
@@ -94,6 +97,7 @@ const offererFirstMs = 100;
 
 class Peer implements EnginePeer {
   readonly #native: NativePeer;
+  readonly #bindAddress: string | undefined;
   readonly #stateChange = new Listeners();
   readonly #candidates = new Listeners<{ readonly candidate: EngineCandidate | null }>();
   readonly #channels: DataChannel[] = [];
@@ -103,8 +107,9 @@ class Peer implements EnginePeer {
   #held: EngineCandidate[] | undefined;
   #stopHolding: (() => void) | undefined;
 
-  constructor(native: NativePeer) {
+  constructor(native: NativePeer, bindAddress: string | undefined) {
     this.#native = native;
+    this.#bindAddress = bindAddress;
     this.#state = native.state();
     native.onStateChange((state) => this.#onState(state));
     native.onLocalCandidate((line, sdpMid) => {
@@ -147,6 +152,9 @@ class Peer implements EnginePeer {
   }
 
   async setLocalDescription({ type }: EngineDescription): Promise<void> {
+    // It opens its socket now, on a thread where an exception ends the process.
+    await proveSocket(this.#bindAddress);
+    if (this.#closed) throw new MeshError("peer-lost", "The connection was closed before it was open.");
     this.#native.setLocalDescription(type);
   }
 

@@ -2,8 +2,8 @@ import { RTCPeerConnection } from "werift";
 import type { CandidatePair } from "../../../interface/transport.ts";
 import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
-import { anyNetwork, ownMachine } from "./networks.nodejs.ts";
-import { hopeOn, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
+import { loneLoopback, ownMachine } from "./networks.nodejs.ts";
+import { hopeOn, proveSocketsOf, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
 import { weriftMediaConfig, weriftTracks } from "./werift-tracks.nodejs.ts";
 
 export interface WeriftEngineInit {
@@ -22,16 +22,20 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
     relayOnly: transportPolicy === "relay",
     tracks: weriftTracks(),
     createPeerConnection() {
+      const loopback = loneLoopback();
       const peer = new RTCPeerConnection({
         ...weriftMediaConfig(),
         // Its own default is a public STUN server, which tells a third party who runs what.
         iceServers: [...servers],
         iceTransportPolicy: transportPolicy,
-        ...(anyNetwork() ? {} : { iceAdditionalHostAddresses: ["127.0.0.1"] }),
+        ...(loopback !== undefined && { iceAdditionalHostAddresses: [loopback] }),
       });
       // The same by the W3C text; only the event types of its listeners are written differently.
       const same = peer as unknown as EnginePeer;
-      if (tuning !== undefined) hopeOn(same);
+      if (tuning !== undefined) {
+        hopeOn(same);
+        proveSocketsOf(same);
+      }
       return same;
     },
     messageBytes: 64 * 1024,

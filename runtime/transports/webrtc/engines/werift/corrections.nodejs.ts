@@ -2,13 +2,13 @@ import type { EnginePeer, PathUse } from "../engine.ts";
 import { guardTimers, setFirstTsn, setRtoFloor, setWindow } from "./association.nodejs.ts";
 import { correctDtls } from "./dtls.nodejs.ts";
 import { fieldOf, listOf, tuned } from "./fields.nodejs.ts";
-import { silenceIce, tuneSockets, waitForNoServer } from "./ice.nodejs.ts";
+import { bearSockets, silenceIce, tuneSockets, waitForNoServer } from "./ice.nodejs.ts";
 import { baseBytes, PathSize } from "./path-size.nodejs.ts";
 import { correctReceiving } from "./receiving.nodejs.ts";
 import type { Sctp } from "./sctp.ts";
 import { correctSending } from "./sending.nodejs.ts";
 
-export { hopeOn } from "./ice.nodejs.ts";
+export { hopeOn, proveSocketsOf } from "./ice.nodejs.ts";
 
 /**
  * The door to all corrections of werift 0.24, which are reached through fields that it does not publish. Each field is looked for
@@ -75,6 +75,7 @@ export function tuneWerift(
   const receiveBuffers = tuneSockets(peer, wanted.receiveBufferBytes);
   const silent = wanted.stun ? 0 : silenceIce(peer);
   waitForNoServer(peer);
+  bearSockets(peer);
   const dtls = tuneDtls(peer);
   return { receiveBuffers, silent, dtls, association: tuneSctp(peer, wanted, use) };
 }

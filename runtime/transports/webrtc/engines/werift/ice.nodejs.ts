@@ -1,15 +1,32 @@
+import { UdpTransport } from "werift";
 import type { EnginePeer } from "../engine.ts";
+import { noSocket, proveSocket } from "../sockets.nodejs.ts";
 import { fieldOf, listOf, tuned } from "./fields.nodejs.ts";
 
 /** The private part of werift 0.24 that looking for addresses goes through. */
 interface IceConnection {
   getCandidatePromises?: (addresses: readonly string[], timeoutS: number) => Promise<unknown>[];
+  /** Called with each socket before it is opened. */
+  ensureProtocol?: (protocol: StunProtocol) => void;
 }
 
 interface UdpSocket {
   setRecvBufferSize(bytes: number): void;
-  on(event: "error", listener: () => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
 }
+
+interface StunProtocol {
+  readonly type?: string;
+  transport?: Omit<UdpTransport, "init">;
+  connectionMade?: (useIpv4: boolean, portRange?: unknown, interfaceAddresses?: unknown) => Promise<void>;
+  datagramReceived?: (data: Buffer, address: Parameters<UdpTransport["onData"]>[1]) => void;
+}
+
+/** Its constructor and the waiting for the socket are private. */
+type OpenUdpTransport = new (
+  type: "udp4" | "udp6",
+  options: object,
+) => Omit<UdpTransport, "init"> & { init(): Promise<void> };
 
 /** How long an offer waits for a STUN server, in seconds; what comes later goes to the other side by itself. */
 const waitS = 0.2;
@@ -25,6 +42,46 @@ export function waitForNoServer(peer: EnginePeer): void {
     if (ice === undefined || typeof gather !== "function" || Object.hasOwn(ice, "getCandidatePromises")) continue;
     ice.getCandidatePromises = (addresses) => gather.call(ice, addresses, waitS);
   }
+}
+
+/**
+ * A socket that cannot be opened is one address less. Werift has nobody listen for the error, which then ends the process, and waits for the socket for ever.
+ * Called again and again, as above.
+ */
+export function bearSockets(peer: EnginePeer): void {
+  for (const transport of listOf(fieldOf(peer, "iceTransports"))) {
+    const ice = fieldOf(transport, "connection") as IceConnection | undefined;
+    const ensure = ice?.ensureProtocol;
+    if (ice === undefined || typeof ensure !== "function" || Object.hasOwn(ice, "ensureProtocol")) continue;
+    ice.ensureProtocol = (protocol) => {
+      ensure.call(ice, protocol);
+      if (protocol.type === "stun" && typeof protocol.datagramReceived === "function") openWithCare(protocol);
+    };
+  }
+}
+
+/** Does what its `connectionMade` does, but that it listens for errors from the start. */
+function openWithCare(protocol: StunProtocol): void {
+  protocol.connectionMade = async (useIpv4, portRange, interfaceAddresses) => {
+    const Transport = UdpTransport as unknown as OpenUdpTransport;
+    const transport = new Transport(useIpv4 ? "udp4" : "udp6", { portRange, interfaceAddresses });
+    // What it complains of later is for the checks of ICE to notice.
+    const failed = new Promise<never>((_, reject) => {
+      transport.socket.on("error", (error) => reject(noSocket(error)));
+    });
+    await Promise.race([transport.init(), failed]);
+    protocol.transport = transport;
+    transport.onData = (data, address) => protocol.datagramReceived?.(data, address);
+  };
+}
+
+/** Before it looks for addresses, so that who dials is told why there are none. */
+export function proveSocketsOf(peer: EnginePeer): void {
+  const set = peer.setLocalDescription.bind(peer);
+  peer.setLocalDescription = async (description) => {
+    if (peer.iceGatheringState === "new") await proveSocket();
+    return set(description);
+  };
 }
 
 /** @returns how many sockets have the larger buffer */
