@@ -14,7 +14,11 @@ type DescriptionType = EngineDescription["type"];
  */
 export interface NodeDatachannel {
   /** For all connections that the process makes from then on; sizes in bytes. */
-  setSctpSettings(settings: { readonly sendBufferSize: number }): void;
+  setSctpSettings(settings: {
+    readonly sendBufferSize: number;
+    readonly recvBufferSize: number;
+    readonly maxBurst: number;
+  }): void;
   readonly PeerConnection: new (name: string, config: NativeConfig) => NativePeer;
 }
 

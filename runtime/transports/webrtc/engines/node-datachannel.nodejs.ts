@@ -16,12 +16,13 @@ export interface NodeDatachannelEngineInit {
 }
 
 /**
- * What the SCTP of a connection holds beside its `bufferedAmount`, in bytes: a queue that nobody sees. To peers that are not asked what they have
- * (`UnderWay`) all else waits behind it in a flood, for which the library's own 1 MiB is too much. What has not been acknowledged is in it as well,
- * so with less a path of 50 ms would not be filled at 10 MB/s, and messages of which it holds only two leave it empty at times
- * (`npm run bench -- webrtc`).
+ * What the SCTP of a connection holds beside its `bufferedAmount`, in bytes: a queue that nobody sees. What has not been acknowledged is in it as well,
+ * so that with less than this a path of 50 ms is not filled at 20 MB/s, and all channels wait for the one that has filled it (`npm run bench -- path`). Of what peers
+ * have that are asked (`UnderWay`) there is never more on its way than the path holds; to others all else waits behind it in a flood.
  */
-const sendBufferSize = 512 * 1024;
+const bufferSize = 2 * 1024 * 1024;
+/** Packets that may leave at once, when an acknowledgement makes room for them: on a thread that has to wait for its turn many come together. */
+const maxBurst = 20;
 
 /**
  * The packets to peers on the same machine, in bytes with all headers: as large as it can read them (`BUFFER_SIZE` of libjuice, and that of its DTLS).
@@ -38,11 +39,11 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
   const { servers = [], transportPolicy } = checkIce(ice);
   if (transportPolicy === "relay") throw cannotKeepToRelay();
   let made = 0;
-  library.setSctpSettings({ sendBufferSize });
+  library.setSctpSettings({ sendBufferSize: bufferSize, recvBufferSize: bufferSize, maxBurst });
   return {
     name: "node-datachannel",
     relayOnly: false,
-    ownThread: { hiddenBytes: sendBufferSize },
+    ownThread: { hiddenBytes: bufferSize },
     asks: true,
     windowBytes: 4 * 1024 * 1024,
     messageBytes: channelLimits.largestMessageBytes,
