@@ -1,3 +1,5 @@
+import { Arrivals, BestRate, rateMsValid, type Arrived } from "./arrivals.ts";
+
 /** How much longer than the path itself takes a packet may be on its way where others wait for it, in milliseconds. */
 export const targetMs = 3;
 /** What is granted beyond what the path itself holds, as a share of it, to see whether it holds more: in one round trip of so many. */
@@ -21,21 +23,13 @@ const shorterShare = 0.95;
 const shorterMs = 1;
 /** A path looks longer when packets take so many milliseconds more than was to be expected. */
 const longerMs = 20;
-/** How long the best rate counts, in milliseconds and in round trips: both sides may be held up for a while. */
-const rateMsValid = 1_000;
-const rateRoundTripsValid = 10;
-/** One that is no better than the last is noted after this share of that time. */
-const rateStep = 1 / 16;
 
-/** What had arrived when a packet was sent, as `sent` tells it, and `arrived` wants it back. */
+/** What was known when a packet was sent, as `sent` tells it, and `arrived` wants it back. */
 export interface Mark {
   readonly sentMs: number;
-  readonly bytes: number;
-  readonly bytesMs: number;
+  readonly arrived: Arrived;
   /** Its own, where they take time to leave one behind another. */
   readonly ownBytes: number;
-  /** Nothing had arrived since there was nothing under way: the rate of what it tells of is too low. */
-  readonly isFirst: boolean;
 }
 
 /** How long packets took, together. */
@@ -72,14 +66,8 @@ export class DelayWindow {
   #longerSinceMs: number | undefined;
   /** When somebody had more to send than there was room for. */
   #fullMs = Number.NEGATIVE_INFINITY;
-  /** What has arrived so far, and when the last of it was heard of. */
-  #bytes = 0;
-  #bytesMs = 0;
-  #isFirst = true;
-  /** What had arrived when the last two round trips ended. */
-  #before: Pick<Mark, "bytes" | "bytesMs">[] = [];
-  /** Bytes a millisecond, the best first, each better than those after it, which are newer. */
-  #rates: { readonly rate: number; readonly atMs: number }[] = [];
+  readonly #arrivals = new Arrivals();
+  readonly #rates = new BestRate();
 
   /** @param leastBytes granted always */
   constructor(leastBytes: number) {
@@ -93,11 +81,8 @@ export class DelayWindow {
    */
   sent(isFirst: boolean, nowMs: number, ownBytes: number = 0): Mark {
     // Between what was sent before and this nothing was wanted of the path.
-    if (isFirst) {
-      this.#bytesMs = nowMs;
-      this.#isFirst = true;
-    }
-    return { sentMs: nowMs, bytes: this.#bytes, bytesMs: this.#bytesMs, ownBytes, isFirst: this.#isFirst };
+    if (isFirst) this.#arrivals.begin(nowMs);
+    return { sentMs: nowMs, arrived: this.#arrivals.now, ownBytes };
   }
 
   /** There was more to send than there was room for: from what arrives it can be told what the path takes. */
@@ -111,11 +96,7 @@ export class DelayWindow {
    * @param waitMs that was asked for when it was sent
    */
   arrived(bytes: number, mark: Mark | undefined, nowMs: number, waitMs: number): void {
-    if (bytes > 0) {
-      this.#bytes += bytes;
-      this.#bytesMs = nowMs;
-      this.#isFirst = false;
-    }
+    this.#arrivals.add(bytes, nowMs);
     if (mark === undefined) return;
     // Of each round trip once: more often, the best of them would be the one with the largest mistake.
     const isRound = mark.sentMs >= this.#round.sinceMs;
@@ -125,7 +106,7 @@ export class DelayWindow {
 
   /** Bytes a millisecond, the best of late; undefined as long as nothing is known. */
   get rate(): number | undefined {
-    return this.#rates[0]?.rate;
+    return this.#rates.best;
   }
 
   /** Bytes; without bound as long as nothing is known. @param waitMs how much longer than the path itself takes a packet may be on its way */
@@ -156,29 +137,11 @@ export class DelayWindow {
     return this.#probe.roundTrips === 0 ? probeShare : 0;
   }
 
-  /** Over two round trips, where nothing was special in them: what is heard of together by chance counts half as much then. */
-  #rateSinceBefore(mark: Mark, nowMs: number): number {
-    if (mark.isFirst || this.#start !== undefined) this.#before = [];
-    // What arrives together was not sent together: the time counts from what had been heard of when this was sent.
-    const { bytes, bytesMs } = (this.#before.length === 2 ? this.#before.shift() : undefined) ?? mark;
-    this.#before.push({ bytes: this.#bytes, bytesMs: nowMs });
-    return (this.#bytes - bytes) / Math.max(0.1, nowMs - bytesMs);
-  }
-
-  #noteRate(mark: Mark, nowMs: number): void {
-    const rate = this.#rateSinceBefore(mark, nowMs);
+  #noteRate({ arrived, sentMs }: Mark, nowMs: number): void {
+    const rate = this.#arrivals.rateSince(arrived, nowMs, this.#start !== undefined);
     // Where less was sent than the path takes, that is no reason to forget what it takes.
-    const tells = this.#fullMs >= mark.sentMs && !mark.isFirst;
-    const [best] = this.#rates;
-    if (best !== undefined && !tells && rate <= best.rate) {
-      this.#rates = [{ rate: best.rate, atMs: nowMs }];
-      return;
-    }
-    const validMs = Math.max(rateMsValid, this.#pathMs * rateRoundTripsValid);
-    const newest = this.#rates.at(-1);
-    if (newest !== undefined && rate <= newest.rate && nowMs - newest.atMs < validMs * rateStep) return;
-    this.#rates = this.#rates.filter((one) => nowMs - one.atMs <= validMs && one.rate > rate);
-    this.#rates.push({ rate, atMs: nowMs });
+    const tells = this.#fullMs >= sentMs && !arrived.isFirst;
+    this.#rates.note(rate, nowMs, this.#pathMs, tells);
   }
 
   #noteTime(mark: Mark, nowMs: number, waitMs: number, isRound: boolean): void {
@@ -237,7 +200,7 @@ export class DelayWindow {
   /** @param ms that the last packet took */
   #beginDrain(ms: number, nowMs: number, isLonger: boolean): void {
     this.#longerSinceMs = undefined;
-    this.#before = [];
+    this.#arrivals.forget();
     // What was sent in the first of the round trips comes behind what there was before.
     const otherMs = (drainRoundTrips - 1) * (isLonger ? ms : this.#pathMs);
     this.#drain = { sinceMs: nowMs + ms, untilMs: nowMs + ms + otherMs, isLonger, sumMs: 0, count: 0 };
