@@ -121,13 +121,15 @@ export function readData({ type, flags, body }: RawChunk): DataChunk | undefined
 
 export function readSack({ type, body }: RawChunk): SackChunk | undefined {
   if (body.length < 12) return undefined;
-  const count = body.readUInt16BE(8);
-  if (body.length < 12 + 4 * count) return undefined;
+  const [count, duplicateCount] = [body.readUInt16BE(8), body.readUInt16BE(10)];
+  const duplicatesAt = 12 + 4 * count;
+  if (body.length < duplicatesAt + 4 * duplicateCount) return undefined;
   const gaps = Array.from({ length: count }, (_, index) => {
     const at = 12 + 4 * index;
     return [body.readUInt16BE(at), body.readUInt16BE(at + 2)];
   });
-  return { type, cumulativeTsn: body.readUInt32BE(0), advertisedRwnd: body.readUInt32BE(4), gaps };
+  const duplicates = Array.from({ length: duplicateCount }, (_, index) => body.readUInt32BE(duplicatesAt + 4 * index));
+  return { type, cumulativeTsn: body.readUInt32BE(0), advertisedRwnd: body.readUInt32BE(4), gaps, duplicates };
 }
 
 export function readForwardTsn({ type, body }: RawChunk): ForwardTsnChunk | undefined {

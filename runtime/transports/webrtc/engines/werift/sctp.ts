@@ -1,4 +1,5 @@
 import type { Mark } from "../../delay-window.ts";
+import type { SentChunk } from "./rack.ts";
 
 /** The part of werift's SCTP (RFC 9260) that the corrections go by. It publishes none of this, so what is used is looked for first. */
 export interface Sctp {
@@ -90,6 +91,8 @@ export interface SackChunk {
   readonly advertisedRwnd: number;
   /** First and last of each block, as offsets from the cumulative TSN. */
   readonly gaps: readonly (readonly number[])[];
+  /** TSNs that have come once more than they were needed. */
+  readonly duplicates: readonly number[];
 }
 
 /** RFC 3758 section 3.2. */
@@ -112,7 +115,7 @@ export interface OutgoingMessage {
 }
 
 /** A chunk from when it gets its number until the other side has it. */
-export interface OutgoingChunk extends DataChunk {
+export interface OutgoingChunk extends DataChunk, SentChunk {
   flags: number;
   readonly message: OutgoingMessage;
   /** What counts for the windows: bytes of user data. */
@@ -123,10 +126,10 @@ export interface OutgoingChunk extends DataChunk {
   abandoned: boolean;
   retransmit: boolean;
   sentCount: number;
-  /** When it was sent last, and what had arrived by then. */
-  mark: Mark | undefined;
-  /** Grows with each packet. */
   order: number;
+  sentMs: number;
+  /** What had arrived when it was sent last. */
+  mark: Mark | undefined;
 }
 
 /** A stream that comes in; holds what cannot be given to the layer above yet. */

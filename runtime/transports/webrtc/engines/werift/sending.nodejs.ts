@@ -1,6 +1,7 @@
 import type { PathUse } from "../engine.ts";
 import { DelayWindow, type Mark } from "../../delay-window.ts";
 import { chunkHeaderBytes, dataPacket, newPacket, packetHeaderBytes, seal } from "./packets.nodejs.ts";
+import { Rack } from "./rack.ts";
 import {
   chunkTypes,
   dataFlags,
@@ -10,6 +11,7 @@ import {
   type SackChunk,
   type Sctp,
 } from "./sctp.ts";
+import { SpuriousLoss, type Before } from "./spurious-loss.ts";
 
 export interface SendingInit {
   /** User data that a packet takes wherever there is a path, in bytes. */
@@ -29,13 +31,11 @@ export interface SendingInit {
 const burstPackets = 10;
 /** Packets that may be on their way however slow the path is. */
 const leastPackets = 4;
-/** What was sent so many packets before one that has come is lost (RFC 9002 section 6.1.1). */
-const packetThreshold = 3;
 
 /**
- * Does the sending half of an association again. Messages are cut as the path takes them; a loss is judged by what was sent when (RFC 8985
- * section 3), so that a chunk that is lost twice needs no timeout; timeouts are doubled; and when large packets stop arriving, what is
- * under way is cut anew: the old chunks are given up with FORWARD TSN (RFC 3758), without giving up the message.
+ * Does the sending half of an association again. Messages are cut as the path takes them; a loss is judged by what was sent when, so that
+ * a chunk that is lost twice needs no timeout, and the window is given back where nothing was lost; timeouts are doubled; and when large
+ * packets stop arriving, what is under way is cut anew: the old chunks are given up with FORWARD TSN (RFC 3758), without giving up the message.
  * @returns false when it has another shape, and is left alone
  */
 export function correctSending(sctp: Sctp, init: SendingInit): boolean {
@@ -57,6 +57,10 @@ class Sending {
   readonly #sctp: Sctp;
   readonly #init: SendingInit;
   readonly #delay: DelayWindow;
+  readonly #rack = new Rack();
+  readonly #spurious = new SpuriousLoss();
+  /** Looks again for what is lost once it has been waited for. */
+  #overdue: NodeJS.Timeout | undefined;
   /** Some of what was sent has to go again. */
   #hasLost = false;
   #fastRetransmit = false;
@@ -156,6 +160,7 @@ class Sending {
       this.#fastRetransmit = false;
       chunk.retransmit = false;
       this.#sendData(chunk);
+      this.#spurious.sentAgain(chunk.tsn, chunk.sentMs);
       if (isFirst) sctp.timer3Restart();
       isFirst = false;
     }
@@ -164,7 +169,8 @@ class Sending {
 
   #sendData(chunk: OutgoingChunk): void {
     const sctp = this.#sctp;
-    chunk.mark = this.#delay.sent(sctp.flightSize === 0, performance.now());
+    chunk.sentMs = performance.now();
+    chunk.mark = this.#delay.sent(sctp.flightSize === 0, chunk.sentMs);
     sctp.flightSize += chunk.bookSize;
     chunk.sentCount += 1;
     this.#order += 1;
@@ -178,10 +184,13 @@ class Sending {
     this.#sctp.transport.send(packet).catch(() => undefined);
   }
 
-  async #onSack({ cumulativeTsn, advertisedRwnd, gaps }: SackChunk): Promise<void> {
+  async #onSack({ cumulativeTsn, advertisedRwnd, gaps, duplicates }: SackChunk): Promise<void> {
     const sctp = this.#sctp;
-    // What was never sent cannot have come; and an answer that was overtaken by others says nothing new.
-    if (isAfter(cumulativeTsn, (sctp.localTsn - 1) >>> 0) || isAfter(sctp.lastSackedTsn, cumulativeTsn)) return;
+    // What was never sent cannot have come.
+    if (isAfter(cumulativeTsn, (sctp.localTsn - 1) >>> 0)) return;
+    for (const tsn of duplicates) if (this.#spurious.cameTwice(tsn)) this.#noteInVain();
+    // Of an answer that was overtaken by others nothing else is new.
+    if (isAfter(sctp.lastSackedTsn, cumulativeTsn)) return;
     const wasFull = sctp.flightSize >= sctp.cwnd;
     sctp.lastSackedTsn = cumulativeTsn;
     let count = 0;
@@ -192,16 +201,15 @@ class Sending {
     if (gaps.length > 0) news.push(...this.#confirmBlocks(cumulativeTsn, gaps));
     const bytes = news.reduce((sum, chunk) => sum + (chunk.retransmit || chunk.abandoned ? 0 : chunk.bookSize), 0);
     sctp.flightSize = Math.max(0, sctp.flightSize - bytes);
-    // What had been taken for lost was only late.
-    for (const chunk of news) chunk.retransmit = false;
     const measured = news.findLast(({ sentCount, abandoned }) => sentCount === 1 && !abandoned);
     const nowMs = performance.now();
+    for (const chunk of news) this.#noteArrival(chunk, nowMs);
     if (measured?.mark !== undefined) sctp.updateRto((nowMs - measured.mark.sentMs) / 1000);
     this.#delay.arrived(bytes, measured?.mark, nowMs, this.#init.use.mayWaitMs);
     this.#init.use.rate = this.#delay.rate;
     if (news.length > 0) this.#timeouts = 0;
-    const isLoss = this.#findLost(news);
-    this.#adjustWindow(bytes, wasFull, isLoss);
+    this.#giveBack(this.#spurious.take());
+    this.#adjustWindow(bytes, wasFull, this.#findLost(nowMs));
     if (sctp.sentQueue.length === 0) sctp.timer3Cancel();
     else if (count > 0) sctp.timer3Restart();
     sctp.peerAdvertisedRwnd = advertisedRwnd;
@@ -226,38 +234,71 @@ class Sending {
     return news;
   }
 
-  /** Finds what was sent long enough before something that has come by now, and has not come. @returns whether there is any */
-  #findLost(news: readonly OutgoingChunk[]): boolean {
-    const latest = news.reduce((most, { order }) => Math.max(most, order), 0);
-    let isLoss = false;
-    let isTwice = false;
-    for (const chunk of this.#sctp.sentQueue) {
-      if (chunk.acked || chunk.abandoned || chunk.retransmit || chunk.order + packetThreshold > latest) continue;
-      chunk.retransmit = true;
-      this.#sctp.flightSize = Math.max(0, this.#sctp.flightSize - chunk.bookSize);
-      isLoss = true;
-      if (chunk.sentCount > 1 && chunk.bookSize > this.#init.base) isTwice = true;
+  #noteArrival(chunk: OutgoingChunk, nowMs: number): void {
+    const isInVain = this.#spurious.arrived(chunk, this.#sctp.lastSackedTsn, nowMs, this.#rack.shortestMs);
+    this.#rack.arrived(chunk, nowMs);
+    // What had been taken for lost was only late.
+    if (isInVain || chunk.retransmit) this.#noteInVain();
+    chunk.retransmit = false;
+  }
+
+  /** A timeout says nothing about the order of packets. */
+  #noteInVain(): void {
+    const { sentQueue, lastSackedTsn } = this.#sctp;
+    if (!this.#spurious.isTimeout) this.#rack.wasInVain(lastSackedTsn, sentQueue.at(-1)?.tsn ?? lastSackedTsn);
+  }
+
+  /** Finds what should have come by now. @returns it, to be sent again */
+  #findLost(nowMs: number): OutgoingChunk[] {
+    const sctp = this.#sctp;
+    const srttMs = (sctp.srtt ?? sctp.rto) * 1_000;
+    const lost: OutgoingChunk[] = [];
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const chunk of sctp.sentQueue) {
+      if (chunk.acked || chunk.abandoned || chunk.retransmit) continue;
+      const ms = this.#rack.lostInMs(chunk, srttMs, nowMs);
+      if (ms === undefined) {
+        // What follows was sent later still.
+        if (chunk.sentCount === 1) break;
+      } else if (ms > 0) nextMs = Math.min(nextMs, ms);
+      else lost.push(chunk);
     }
-    if (isLoss) this.#hasLost = true;
-    if (isTwice) this.#fallBack();
-    return isLoss;
+    for (const chunk of lost) {
+      chunk.retransmit = true;
+      sctp.flightSize = Math.max(0, sctp.flightSize - chunk.bookSize);
+    }
+    clearTimeout(this.#overdue);
+    if (nextMs < Number.POSITIVE_INFINITY) this.#overdue = setTimeout(() => this.#onOverdue(), nextMs).unref();
+    if (lost.length > 0) this.#hasLost = true;
+    if (lost.some(({ sentCount, bookSize }) => sentCount > 1 && bookSize > this.#init.base)) this.#fallBack();
+    return lost;
+  }
+
+  #onOverdue(): void {
+    // As with a timeout, the answers may be there.
+    setImmediate(() => {
+      if (this.#sctp.isStopped) return;
+      this.#adjustWindow(0, false, this.#findLost(performance.now()));
+      void this.#sctp.transmit();
+    });
   }
 
   /** RFC 9260 section 7.2; in slow start all that has come counts, as in RFC 9002 section 7.3.1. */
-  #adjustWindow(bytes: number, wasFull: boolean, isLoss: boolean): void {
+  #adjustWindow(bytes: number, wasFull: boolean, lost: readonly OutgoingChunk[]): void {
     const sctp = this.#sctp;
     const size = this.#init.size();
-    if (sctp.fastRecoveryExit !== undefined) {
-      if (!isAfter(sctp.fastRecoveryExit, sctp.lastSackedTsn)) sctp.fastRecoveryExit = undefined;
-      return;
-    }
-    if (isLoss) {
-      this.#hasEverLost = true;
-      sctp.ssthresh = Math.max(sctp.cwnd >> 1, 4 * this.#init.base, size);
-      sctp.cwnd = sctp.ssthresh;
-      sctp.partialBytesAcked = 0;
+    const isRecovering = sctp.fastRecoveryExit !== undefined;
+    if (!isRecovering && lost.length > 0) {
+      this.#reduce(false);
+      sctp.cwnd = sctp.ssthresh ?? sctp.cwnd;
       sctp.fastRecoveryExit = sctp.sentQueue.at(-1)?.tsn;
       this.#fastRetransmit = true;
+    }
+    for (const { tsn } of lost) this.#spurious.takenForLost(tsn);
+    if (sctp.fastRecoveryExit !== undefined) {
+      if (!isRecovering || isAfter(sctp.fastRecoveryExit, sctp.lastSackedTsn)) return;
+      sctp.fastRecoveryExit = undefined;
+      this.#rack.recovered();
     } else if (bytes > 0 && wasFull) {
       if (!this.#hasEverLost || sctp.cwnd <= (sctp.ssthresh ?? Infinity)) {
         sctp.cwnd += bytes;
@@ -267,6 +308,30 @@ class Sending {
       if (sctp.partialBytesAcked < sctp.cwnd) return;
       sctp.partialBytesAcked -= sctp.cwnd;
       sctp.cwnd += size;
+    }
+  }
+
+  #reduce(isTimeout: boolean): void {
+    const sctp = this.#sctp;
+    const { cwnd, ssthresh } = sctp;
+    this.#spurious.begin(isTimeout, { cwnd, ssthresh, hasEverLost: this.#hasEverLost });
+    this.#hasEverLost = true;
+    sctp.ssthresh = Math.max(cwnd >> 1, 4 * this.#init.base, this.#init.size());
+    sctp.partialBytesAcked = 0;
+  }
+
+  /** Nothing was lost: the window is what it was (RFC 4015 section 3.2), and what is on its way has not to go again. */
+  #giveBack(before: Before | undefined): void {
+    if (before === undefined) return;
+    const sctp = this.#sctp;
+    sctp.cwnd = Math.max(sctp.cwnd, before.cwnd);
+    sctp.ssthresh = before.ssthresh;
+    sctp.fastRecoveryExit = undefined;
+    this.#hasEverLost = before.hasEverLost;
+    for (const chunk of sctp.sentQueue) {
+      if (!chunk.retransmit) continue;
+      chunk.retransmit = false;
+      sctp.flightSize += chunk.bookSize;
     }
   }
 
@@ -285,7 +350,9 @@ class Sending {
     sctp.timer3Handle = undefined;
     this.#timeouts += 1;
     sctp.rto = Math.min(sctp.rto * 2, Math.max(this.#init.maxRtoSeconds, sctp.rto));
-    if (sctp.sentQueue.some((chunk) => !chunk.acked && chunk.bookSize > this.#init.base)) this.#fallBack();
+    // After the first it may be that only the answers are late.
+    if (this.#timeouts > 1 && sctp.sentQueue.some((chunk) => !chunk.acked && chunk.bookSize > this.#init.base))
+      this.#fallBack();
     for (const chunk of sctp.sentQueue) {
       // What came out of order may have been forgotten again by a receiver in need; that shows when nothing else helps.
       if (chunk.acked && this.#timeouts < 2) continue;
@@ -295,9 +362,9 @@ class Sending {
     this.#hasLost = true;
     sctp.fastRecoveryExit = undefined;
     sctp.flightSize = 0;
-    sctp.partialBytesAcked = 0;
-    this.#hasEverLost = true;
-    sctp.ssthresh = Math.max(sctp.cwnd >> 1, 4 * this.#init.base, this.#init.size());
+    // One that follows on another is one with it.
+    if (this.#timeouts === 1 || !this.#spurious.isTimeout) this.#reduce(true);
+    for (const { tsn, retransmit } of sctp.sentQueue) if (retransmit) this.#spurious.takenForLost(tsn);
     sctp.cwnd = this.#init.size();
     this.#advance();
     void sctp.transmit();
@@ -373,6 +440,7 @@ class Chunk implements OutgoingChunk {
   sentCount = 0;
   mark: Mark | undefined;
   order = 0;
+  sentMs = 0;
   readonly message: OutgoingMessage;
   readonly tsn: number;
   flags: number;
