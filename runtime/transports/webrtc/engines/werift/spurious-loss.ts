@@ -37,7 +37,7 @@ export class SpuriousLoss {
     return this.#episode?.isTimeout === true;
   }
 
-  /** The window is about to become smaller. A timeout that follows on another is one with it. */
+  /** The window becomes smaller. */
   begin(isTimeout: boolean, before: Before): void {
     this.#episode = { isTimeout, before, open: new Set(), first: undefined, isSpurious: false };
   }
