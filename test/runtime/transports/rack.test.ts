@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Rack, type SentChunk } from "../../../runtime/transports/webrtc/engines/werift/rack.ts";
-import { isAfter } from "../../../runtime/transports/webrtc/engines/werift/sctp.ts";
+import { Rack } from "../../../runtime/transports/webrtc/engines/werift/rack.ts";
+import { isAfter, type SentChunk } from "../../../runtime/transports/webrtc/engines/werift/sctp.ts";
 import { SpuriousLoss } from "../../../runtime/transports/webrtc/engines/werift/spurious-loss.ts";
 import { seededRandom } from "../../support/real-clock.ts";
 

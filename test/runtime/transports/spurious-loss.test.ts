@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { SentChunk } from "../../../runtime/transports/webrtc/engines/werift/rack.ts";
+import type { SentChunk } from "../../../runtime/transports/webrtc/engines/werift/sctp.ts";
 import { SpuriousLoss } from "../../../runtime/transports/webrtc/engines/werift/spurious-loss.ts";
 
 const shortestMs = 20;

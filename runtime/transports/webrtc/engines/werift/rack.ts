@@ -1,4 +1,4 @@
-import { isAfter } from "./sctp.ts";
+import { isAfter, type SentChunk } from "./sctp.ts";
 
 /** As long as no packet has overtaken another, what was sent so many packets before one that has come is lost (RFC 9002 section 6.1.1). */
 const packetThreshold = 3;
@@ -8,15 +8,6 @@ const windowShare = 0.25;
 const persistence = 16;
 /** How long the shortest round trip counts at least, in milliseconds: routes change. */
 const shortestValidMs = 30_000;
-
-/** A chunk as it was sent last. */
-export interface SentChunk {
-  readonly tsn: number;
-  /** Grows with each packet. */
-  readonly order: number;
-  readonly sentMs: number;
-  readonly sentCount: number;
-}
 
 /**
  * Tells what is lost by when it was sent: RACK (RFC 8985 section 6.2) with the SACKs of SCTP in place of those of TCP. On a path that keeps the

@@ -1,5 +1,4 @@
 import type { Mark } from "../../delay-window.ts";
-import type { SentChunk } from "./rack.ts";
 
 /** The part of werift's SCTP (RFC 9260) that the corrections go by. It publishes none of this, so what is used is looked for first. */
 export interface Sctp {
@@ -112,6 +111,15 @@ export interface OutgoingMessage {
   readonly bytes: Buffer;
   /** Called when the last of it has been sent for the first time. */
   onSent: (() => void) | undefined;
+}
+
+/** A chunk as it was sent last. */
+export interface SentChunk {
+  readonly tsn: number;
+  /** Grows with each packet. */
+  readonly order: number;
+  readonly sentMs: number;
+  readonly sentCount: number;
 }
 
 /** A chunk from when it gets its number until the other side has it. */

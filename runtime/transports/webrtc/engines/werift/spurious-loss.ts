@@ -1,5 +1,4 @@
-import type { SentChunk } from "./rack.ts";
-import { isAfter } from "./sctp.ts";
+import { isAfter, type SentChunk } from "./sctp.ts";
 
 /** How many chunks that were sent again are remembered. */
 const mostRemembered = 2_048;
