@@ -84,6 +84,27 @@ describe("through a TURN server alone", () => {
     await listener.close();
   });
 
+  it.each(["werift", "node-datachannel"])(
+    "%s offers its own beside it, though it refuses",
+    { retry: 2 },
+    async (name) => {
+      const servers = [{ urls: `turn:127.0.0.1:${server.port}`, username: "mesh", credential: "wrong" }];
+      const state = await meet(engines[name]?.({ servers }) as WebrtcEngine, weriftEngine());
+      expect(state.selectedPair).toMatchObject({ local: { type: "host" } });
+    },
+  );
+
+  it("werift keeps no socket of it", async () => {
+    const held = (): number => process.getActiveResourcesInfo().filter((name) => name === "UDPWrap").length;
+    const before = held();
+    for (const credential of ["secret", "wrong"]) {
+      const servers = [{ urls: `turn:127.0.0.1:${server.port}`, username: "mesh", credential }];
+      await meet(weriftEngine({ ice: { servers } }), weriftEngine());
+    }
+    // Those of the other side go when it has seen the end.
+    await expect.poll(held, { timeout: 10_000 }).toBe(before);
+  });
+
   it("node-datachannel offers its address beside its own, and is refused where there may be no other", async () => {
     const servers = [{ urls: `turn:127.0.0.1:${server.port}`, username: "mesh", credential: "secret" }];
     const state = await meet(nodeDatachannelEngine({ library, ice: { servers } }), weriftEngine());
@@ -92,6 +113,18 @@ describe("through a TURN server alone", () => {
     expect(() => nodeDatachannelEngine({ library, ice: { servers, transportPolicy: "relay" } })).toThrow(
       expect.objectContaining({ code: "invalid-argument", hint: expect.stringContaining("werift") }),
     );
+  });
+});
+
+describe("a TURN server that does not answer", () => {
+  // The time is that of a machine that has some to spare; a busy one gets another try.
+  it.each(Object.entries(engines))("keeps %s from no connection", { retry: 2 }, async (_, engine) => {
+    const silent = createSocket("udp4");
+    await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", resolve));
+    const servers = [{ urls: `turn:127.0.0.1:${silent.address().port}`, username: "mesh", credential: "secret" }];
+    const state = await meet(engine({ servers }), weriftEngine());
+    expect(state.selectedPair).toMatchObject({ local: { type: "host" } });
+    silent.close();
   });
 });
 

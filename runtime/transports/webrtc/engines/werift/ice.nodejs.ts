@@ -1,7 +1,9 @@
-import { UdpTransport } from "werift";
+import type { UdpTransport } from "werift";
 import type { EnginePeer } from "../engine.ts";
-import { noSocket, proveSocket } from "../sockets.nodejs.ts";
+import { proveSocket } from "../sockets.nodejs.ts";
 import { fieldOf, listOf, tuned } from "./fields.nodejs.ts";
+import { findRelay, type RelayedIce } from "./relay.nodejs.ts";
+import { openUdp } from "./udp.nodejs.ts";
 
 /** The private part of werift 0.24 that looking for addresses goes through. */
 interface IceConnection {
@@ -17,31 +19,45 @@ interface UdpSocket {
 
 interface StunProtocol {
   readonly type?: string;
-  transport?: Omit<UdpTransport, "init">;
+  transport?: UdpTransport;
   connectionMade?: (useIpv4: boolean, portRange?: unknown, interfaceAddresses?: unknown) => Promise<void>;
   datagramReceived?: (data: Buffer, address: Parameters<UdpTransport["onData"]>[1]) => void;
 }
 
-/** Its constructor and the waiting for the socket are private. */
-type OpenUdpTransport = new (
-  type: "udp4" | "udp6",
-  options: object,
-) => Omit<UdpTransport, "init"> & { init(): Promise<void> };
-
-/** How long an offer waits for a STUN server, in seconds; what comes later goes to the other side by itself. */
+/** How long an offer waits for a STUN or TURN server, in seconds; what comes later goes to the other side by itself. */
 const waitS = 0.2;
 
 /**
- * While a STUN server does not answer, werift keeps the addresses back that are there already, for 5 s on each side. This
+ * While a STUN or TURN server does not answer, werift keeps the addresses back that are there already, for 5 s on each side, or 13. This
  * lets them go. Called again and again as parts of the connection come into being; does nothing to what it has done before.
  */
 export function waitForNoServer(peer: EnginePeer): void {
   for (const transport of listOf(fieldOf(peer, "iceTransports"))) {
-    const ice = fieldOf(transport, "connection") as IceConnection | undefined;
+    const ice = fieldOf(transport, "connection") as (IceConnection & RelayedIce) | undefined;
     const gather = ice?.getCandidatePromises;
     if (ice === undefined || typeof gather !== "function" || Object.hasOwn(ice, "getCandidatePromises")) continue;
-    ice.getCandidatePromises = (addresses) => gather.call(ice, addresses, waitS);
+    ice.getCandidatePromises = (addresses) => {
+      const { turnServer, options } = ice;
+      if (turnServer === undefined) return gather.call(ice, addresses, waitS);
+      const relayOnly = options.forceTurn === true;
+      ice.turnServer = undefined;
+      const others = gather.call(ice, relayOnly ? [] : addresses, waitS);
+      ice.turnServer = turnServer;
+      const relay = findRelay(ice, turnServer);
+      return [...others, relayOnly ? relay : atMost(waitS * 1000, relay)];
+    };
   }
+}
+
+/** Resolves with the promise, which never rejects, or after so many milliseconds. */
+function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /**
@@ -60,16 +76,10 @@ export function bearSockets(peer: EnginePeer): void {
   }
 }
 
-/** Does what its `connectionMade` does, but that it listens for errors from the start. */
+/** Does what its `connectionMade` does. */
 function openWithCare(protocol: StunProtocol): void {
   protocol.connectionMade = async (useIpv4, portRange, interfaceAddresses) => {
-    const Transport = UdpTransport as unknown as OpenUdpTransport;
-    const transport = new Transport(useIpv4 ? "udp4" : "udp6", { portRange, interfaceAddresses });
-    // What it complains of later is for the checks of ICE to notice.
-    const failed = new Promise<never>((_, reject) => {
-      transport.socket.on("error", (error) => reject(noSocket(error)));
-    });
-    await Promise.race([transport.init(), failed]);
+    const transport = await openUdp(useIpv4 ? "udp4" : "udp6", { portRange, interfaceAddresses });
     protocol.transport = transport;
     transport.onData = (data, address) => protocol.datagramReceived?.(data, address);
   };
