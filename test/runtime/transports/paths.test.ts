@@ -43,6 +43,16 @@ describe.each(Object.entries(engines))("%s", (_, engine) => {
     expect(selectedPair?.remote).toMatchObject({ type: expect.stringMatching(/host|prflx/), protocol: "udp" });
   });
 
+  it("R5.3 knows the addresses of both sides when it is closed, for who asks why", async () => {
+    const listener = await weriftTransport().listen("webrtc://127.0.0.1:0", () => undefined);
+    const connection = await weriftTransport({ engine: engine() }).dial(`${listener.address}/Any`, { signal });
+    await connection.close();
+    const { localCandidates = [], remoteCandidates = [] } = connection.describe();
+    expect(localCandidates.join("\n")).toContain(" typ host");
+    expect(remoteCandidates.join("\n")).toContain(" typ host");
+    await listener.close();
+  });
+
   it("R5.2 connects over IPv6", async () => {
     const state = await meet(engine(), engine(), "[::1]");
     expect(state.address).toMatch(/^webrtc:\/\/\[::1\]:\d+\/Any$/);

@@ -104,6 +104,8 @@ class Peer implements EnginePeer {
   readonly #channels: DataChannel[] = [];
   #state: string;
   #closed = false;
+  /** Kept, for the library does not tell of a connection that has ended. */
+  #remote: Pick<EngineDescription, "sdp"> | null = null;
   /** Of the other side, for as long as it is to look for a path alone. */
   #held: EngineCandidate[] | undefined;
   #stopHolding: (() => void) | undefined;
@@ -134,7 +136,7 @@ class Peer implements EnginePeer {
   }
 
   get remoteDescription(): Pick<EngineDescription, "sdp"> | null {
-    return this.#closed ? null : this.#native.remoteDescription();
+    return this.#remote;
   }
 
   createDataChannel(label: string, init: { readonly negotiated: true; readonly id: number }): EngineChannel {
@@ -163,6 +165,7 @@ class Peer implements EnginePeer {
     if (type === "offer") this.#holdCandidates();
     const { rest, candidates } = this.#held === undefined ? { rest: sdp, candidates: [] } : withoutCandidates(sdp);
     this.#native.setRemoteDescription(rest, type);
+    this.#remote = { sdp };
     for (const candidate of candidates) await this.addIceCandidate({ candidate });
   }
 
