@@ -204,11 +204,11 @@ class Sending {
     const measured = news.findLast(({ sentCount, abandoned }) => sentCount === 1 && !abandoned);
     const nowMs = performance.now();
     for (const chunk of news) this.#noteArrival(chunk, nowMs);
+    this.#giveBack(this.#spurious.take());
     if (measured?.mark !== undefined) sctp.updateRto((nowMs - measured.mark.sentMs) / 1000);
     this.#delay.arrived(bytes, measured?.mark, nowMs, this.#init.use.mayWaitMs);
     this.#init.use.rate = this.#delay.rate;
     if (news.length > 0) this.#timeouts = 0;
-    this.#giveBack(this.#spurious.take());
     this.#adjustWindow(bytes, wasFull, this.#findLost(nowMs));
     if (sctp.sentQueue.length === 0) sctp.timer3Cancel();
     else if (count > 0) sctp.timer3Restart();
@@ -313,19 +313,20 @@ class Sending {
 
   #reduce(isTimeout: boolean): void {
     const sctp = this.#sctp;
-    const { cwnd, ssthresh } = sctp;
-    this.#spurious.begin(isTimeout, { cwnd, ssthresh, hasEverLost: this.#hasEverLost });
+    const { cwnd, ssthresh, rto } = sctp;
+    this.#spurious.begin(isTimeout, { cwnd, ssthresh, hasEverLost: this.#hasEverLost, ...(isTimeout && { rto }) });
     this.#hasEverLost = true;
     sctp.ssthresh = Math.max(cwnd >> 1, 4 * this.#init.base, this.#init.size());
     sctp.partialBytesAcked = 0;
   }
 
-  /** Nothing was lost: the window is what it was (RFC 4015 section 3.2), and what is on its way has not to go again. */
+  /** Nothing was lost: the window and the timeout are what they were (RFC 4015 section 3), and what is on its way has not to go again. */
   #giveBack(before: Before | undefined): void {
     if (before === undefined) return;
     const sctp = this.#sctp;
     sctp.cwnd = Math.max(sctp.cwnd, before.cwnd);
     sctp.ssthresh = before.ssthresh;
+    sctp.rto = before.rto ?? sctp.rto;
     sctp.fastRecoveryExit = undefined;
     this.#hasEverLost = before.hasEverLost;
     for (const chunk of sctp.sentQueue) {
@@ -349,7 +350,6 @@ class Sending {
     if (sctp.isStopped) return;
     sctp.timer3Handle = undefined;
     this.#timeouts += 1;
-    sctp.rto = Math.min(sctp.rto * 2, Math.max(this.#init.maxRtoSeconds, sctp.rto));
     // After the first it may be that only the answers are late.
     if (this.#timeouts > 1 && sctp.sentQueue.some((chunk) => !chunk.acked && chunk.bookSize > this.#init.base))
       this.#fallBack();
@@ -364,6 +364,7 @@ class Sending {
     sctp.flightSize = 0;
     // One that follows on another is one with it.
     if (this.#timeouts === 1 || !this.#spurious.isTimeout) this.#reduce(true);
+    sctp.rto = Math.min(sctp.rto * 2, Math.max(this.#init.maxRtoSeconds, sctp.rto));
     for (const { tsn, retransmit } of sctp.sentQueue) if (retransmit) this.#spurious.takenForLost(tsn);
     sctp.cwnd = this.#init.size();
     this.#advance();

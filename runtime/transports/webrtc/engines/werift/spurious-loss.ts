@@ -3,11 +3,13 @@ import { isAfter, type SentChunk } from "./sctp.ts";
 /** How many chunks that were sent again are remembered. */
 const mostRemembered = 2_048;
 
-/** What the window was before a loss has made it smaller. */
+/** What the window and the timeout were before a loss. */
 export interface Before {
   readonly cwnd: number;
   readonly ssthresh: number | undefined;
   readonly hasEverLost: boolean;
+  /** Seconds; only a timeout changes it. */
+  readonly rto?: number;
 }
 
 interface Episode {
