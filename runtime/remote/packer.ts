@@ -21,6 +21,13 @@ export const roomBytes = 8;
 
 /** What is worth keeping for another batch, in bytes: for less, memory is made as fast as it is found. */
 const leastFreeBytes = 4 * 1024;
+/**
+ * Small messages are slices of memory for many, which is there as long as one of them is kept: memory of their own would cost more than all else of them.
+ * In bytes.
+ */
+const sliceBytes = 512;
+const slabBytes = 8 * 1024;
+
 /** Whatever window a reader grants. */
 const mostFreeBytes = 4 * 1024 * 1024;
 
@@ -64,6 +71,9 @@ export class Packer {
   /** Memory that is free again. */
   readonly #free: Uint8Array[] = [];
   #freeBytes = 0;
+  /** Of which small messages have slices. */
+  #slab: Uint8Array = new Uint8Array(0);
+  #slabAt = 0;
 
   constructor(messageBytes: number, maxFrames: number) {
     this.messageBytes = messageBytes;
@@ -191,7 +201,7 @@ export class Packer {
   /** A batch of its own. @param least how much memory it should have */
   #begun(end: number, least: number, sealed: boolean): Batch {
     const bytes = this.#memory(Math.max(end, least));
-    const batch: Batch = { bytes, view: new DataView(bytes.buffer), end, frames: 0 };
+    const batch: Batch = { bytes, view: viewOf(bytes), end, frames: 0 };
     this.#batches.push(batch);
     this.#sealed = sealed;
     return batch;
@@ -220,6 +230,7 @@ export class Packer {
   }
 
   #memory(size: number): Uint8Array {
+    if (size <= sliceBytes) return this.#slice(size);
     const free = this.#free;
     const fitting = free.findLastIndex(({ length }) => length >= size && length <= 2 * size);
     // Where none fits, one is let go of: sizes have changed, and those of before would take the place of others for ever.
@@ -228,11 +239,23 @@ export class Packer {
     return fitting >= 0 && found !== undefined ? found : new Uint8Array(roomFor(size));
   }
 
+  #slice(size: number): Uint8Array {
+    if (this.#slab.length - this.#slabAt < size) {
+      this.#slab = new Uint8Array(slabBytes);
+      this.#slabAt = 0;
+    }
+    const at = this.#slabAt;
+    // Each begins where it would in memory of its own.
+    this.#slabAt += (size + 7) & ~7;
+    return this.#slab.subarray(at, at + size);
+  }
+
   #grow(batch: Batch, size: number): void {
     const before = batch.bytes;
     batch.bytes = this.#memory(size);
     batch.bytes.set(before);
-    batch.view = new DataView(batch.bytes.buffer);
+    batch.view = viewOf(batch.bytes);
+    if (before.length <= sliceBytes) return;
     this.#free.push(before);
     this.#freeBytes += before.length;
   }
@@ -298,6 +321,10 @@ export function* framesOf(batches: readonly Batch[]): Generator<Uint8Array> {
 function roomFor(size: number): number {
   const step = 2 ** Math.max(0, Math.floor(Math.log2(size)) - 2);
   return Math.ceil(size / step) * step;
+}
+
+function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
 function toRecord(batch: Batch): void {
