@@ -5,15 +5,21 @@ const burstFrames = 4;
 /** How long the frames of a burst are gathered, in milliseconds. */
 const gatherMs = 1;
 
+/** Frames that follow each other so soon are taken for those of one turn, in microseconds. */
+const sameTurnUs = 100;
+
 /**
  * Which frames go together. A frame goes at once, for it may be the only one; those that follow it in the same turn of the event loop go
  * together at its end. While a burst goes on, or the channel has no room, they are gathered for a millisecond, the first as well: a message
- * costs an engine more than what is in it, and what comes in bursts waits for itself anyway.
+ * costs an engine more than what is in it, and what comes in bursts waits for itself anyway. For a frame alone nothing is scheduled: that would cost as much as
+ * the rest of it.
  */
 export class Burst {
   readonly #clock: Clock;
   readonly #onEnd: () => void;
-  /** Set from the first frame that others may follow until they go together. */
+  /** When one came last that went at once. */
+  #aloneUs = Number.NEGATIVE_INFINITY;
+  /** Set while frames are gathered that go together. */
   #cancel: (() => void) | undefined;
   #gathered = 0;
   #isBurst = false;
@@ -25,7 +31,7 @@ export class Burst {
     this.#onEnd = onEnd;
   }
 
-  /** The end of the turn is still to come. */
+  /** Frames are gathered. */
   get isOpen(): boolean {
     return this.#cancel !== undefined;
   }
@@ -34,12 +40,18 @@ export class Burst {
   add(): boolean {
     this.#gathered += 1;
     if (this.isOpen) return false;
-    this.#cancel = this.#clock.schedule(this.#isBurst ? gatherMs : 0, () => {
-      this.#isBurst = this.#gathered >= burstFrames || this.#isPressed;
-      this.end();
-      this.#onEnd();
-    });
-    return !this.#isBurst;
+    if (this.#isBurst || this.#isPressed) {
+      this.#gather(gatherMs);
+      return false;
+    }
+    const now = this.#clock.nowUs();
+    if (now - this.#aloneUs <= sameTurnUs) {
+      this.#gather(0);
+      return false;
+    }
+    this.#aloneUs = now;
+    this.#gathered = 1;
+    return true;
   }
 
   /** The channel has no room. */
@@ -50,7 +62,16 @@ export class Burst {
   end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#aloneUs = Number.NEGATIVE_INFINITY;
     this.#gathered = 0;
     this.#isPressed = false;
+  }
+
+  #gather(ms: number): void {
+    this.#cancel = this.#clock.schedule(ms, () => {
+      this.#isBurst = this.#gathered >= burstFrames || this.#isPressed;
+      this.end();
+      this.#onEnd();
+    });
   }
 }
