@@ -44,7 +44,6 @@ export interface NativePeer {
   state(): string;
   gatheringState(): string;
   localDescription(): NativeDescription | null;
-  remoteDescription(): NativeDescription | null;
   setLocalDescription(type: DescriptionType): void;
   setRemoteDescription(sdp: string, type: DescriptionType): void;
   getSelectedCandidatePair(): { readonly local: NativePathEnd; readonly remote: NativePathEnd } | null;
