@@ -111,9 +111,9 @@ export class WebrtcConnection implements Connection {
     return this.#heardUs;
   }
 
-  /** True before messages can flow. */
+  /** True before messages can flow, or are let. */
   get isConnecting(): boolean {
-    return this.#phase === "connecting";
+    return this.#phase === "connecting" || (this.#phase === "connected" && this.unproven);
   }
 
   /** Nothing has shown that its packets come through to a machine that seemed to be the same: a connection with smaller ones might do. */

@@ -24,6 +24,9 @@ export interface DialDeps {
   readonly inbound?: (() => ReturnType<Inbound["named"]>) | undefined;
 }
 
+/** For another attempt there is so much time at least, in milliseconds. */
+const leastAgainMs = 1_000;
+
 /** Calls the peer, makes the one offer and waits for the control channel. */
 export async function dial(deps: DialDeps, text: string, options: DialOptions): Promise<Dialled | Carrier> {
   const uri = parseTargetUri(text, "webrtc");
@@ -57,6 +60,7 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     sameMachine: call.sameMachine,
   });
   const where = formatHostPort(uri);
+  const beganUs = deps.clock.nowUs();
   const phase: Phase = { text: "make its offer", isPath: true };
   const tooLate = (): MeshError =>
     new MeshError("deadline-exceeded", `${where}: it took longer than ${deps.connectMs} ms to ${phase.text}.`);
@@ -70,7 +74,9 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     await connection.close(MeshError.from(error));
     if (connection.unproven && !signal.aborted) {
       deps.engine.machine?.distrust();
-      return dial(deps, text, options);
+      // Whoever waits is told why within the same time.
+      const leftMs = deps.connectMs - (deps.clock.nowUs() - beganUs) / 1_000;
+      return dial({ ...deps, connectMs: Math.max(leastAgainMs, Math.ceil(leftMs)) }, text, options);
     }
     throw signal.aborted ? error : dialError(error, where, phase.isPath ? connection.search : undefined);
   }

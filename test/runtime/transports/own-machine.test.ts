@@ -1,6 +1,7 @@
 import * as library from "node-datachannel";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Channel, Connection } from "../../../runtime/interface/transport.ts";
+import { ownMachine } from "../../../runtime/transports/webrtc/engines/networks.nodejs.ts";
 import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-transport.ts";
@@ -32,7 +33,7 @@ async function meet(from: EngineName, to: EngineName, conditions: NetworkConditi
     cleanUps.push(() => here.close());
     return { here, there: await accepted };
   };
-  return { network, caller, callee, dial };
+  return { network, caller, callee, dial, listener, waiting };
 }
 
 /** Sends as many messages of 16 KiB as there are numbers, and resolves when all have come, in their order. */
@@ -58,6 +59,17 @@ async function talk({ here, there }: { readonly here: Connection; readonly there
   await give(own, other, 40);
   await give(other, own, 40);
 }
+
+it("a machine that has turned out to mean nothing is not told for ten minutes", () => {
+  let nowMs = 5;
+  const machine = ownMachine(4_096, () => nowMs);
+  expect(machine.here()?.packetBytes).toBe(4_096);
+  machine.distrust();
+  nowMs += 599_999;
+  expect(machine.here()).toBeUndefined();
+  nowMs += 1;
+  expect(machine.here()?.packetBytes).toBe(4_096);
+});
 
 describe("peers on one machine", () => {
   it.each<[EngineName, EngineName]>([
@@ -90,6 +102,18 @@ describe("peers on one machine", () => {
     // Nobody tries again what has turned out to be of no use.
     expect([caller, callee].some((engine) => engine.machine?.here() === undefined)).toBe(true);
     await talk(await dial());
+  });
+
+  it("a connection of which that is still to be seen ends with the listener", async () => {
+    const { network, dial, listener, waiting } = await meet("node-datachannel", "node-datachannel", {
+      mtuBytes: 1_280,
+    });
+    const lost = network.whenLost(1);
+    const dialled = dial().catch((error: unknown) => error);
+    await lost;
+    await listener.close();
+    expect(await dialled).toMatchObject({ code: "peer-unreachable" });
+    expect(waiting).toHaveLength(1);
   });
 
   it("have the same name, of which nothing can be read", () => {

@@ -95,9 +95,9 @@ export interface PathUse {
 
 /** What an engine knows of its machine. */
 export interface OwnMachine extends SameMachine {
-  /** Undefined once it has turned out to mean nothing. */
+  /** Undefined while it is not trusted. */
   here(): Machine | undefined;
-  /** What was sent to a peer that seemed to be on it has not come through: it is not told any more. */
+  /** What was sent to a peer that seemed to be on it has not come through: for a while it is not told. */
   distrust(): void;
 }
 

@@ -26,18 +26,24 @@ function isLinkLocal(address: string): boolean {
   return address.startsWith("169.254.") || address.startsWith("fe80:");
 }
 
-/** @param packetBytes what is sent to peers on it, where that is more than goes over a network */
-export function ownMachine(packetBytes?: number): OwnMachine {
-  let isKnown = true;
+/** How long it is not told, once it has turned out to mean nothing, in milliseconds: one of the two may only have stood still. */
+const distrustMs = 600_000;
+
+/**
+ * @param packetBytes what is sent to peers on it, where that is more than goes over a network
+ * @param nowMs on a clock that never goes back
+ */
+export function ownMachine(packetBytes?: number, nowMs: () => number = () => performance.now()): OwnMachine {
+  let distrustedUntilMs = Number.NEGATIVE_INFINITY;
   const start = startOfSystem();
   const packets = packetBytes === undefined ? {} : { packetBytes };
   return {
     ...packets,
     here() {
-      const name = isKnown ? machineName(start) : undefined;
+      const name = nowMs() < distrustedUntilMs ? undefined : machineName(start);
       return name === undefined ? undefined : { name, ...packets };
     },
-    distrust: () => void (isKnown = false),
+    distrust: () => void (distrustedUntilMs = nowMs() + distrustMs),
   };
 }
 
