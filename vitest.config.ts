@@ -5,7 +5,9 @@ import { defineConfig } from "vitest/config";
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** End-to-end tests that are about times: beside another worker they would measure that one. */
-const alone = ["ending", "failover", "signaling-cluster", "voice-assistant"].map((name) => `test/e2e/${name}.test.ts`);
+const alone = ["absent-peer", "ending", "failover", "signaling-cluster", "voice-assistant"].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
 
 export default defineConfig({
   resolve: {

@@ -2,7 +2,6 @@ import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { folderWith, tone } from "./support/files.ts";
@@ -340,24 +339,6 @@ describe("a port in use", () => {
     expect(result.code).toBe(3);
     expect(result.err).toContain("error: The peer `gpu` cannot listen at webrtc://127.0.0.1:99999: ");
     expect(result.err).toContain("help: Change GPU_LISTENS.");
-  });
-});
-
-describe("a peer that is not there", () => {
-  it("is named with its address, once its attempts are over", async () => {
-    const cwd = folderWith({ "in.wav": tone(1) });
-    const env = await freeAddresses();
-    const startMs = performance.now();
-    const result = await meshc(["run", relay, "--peer", "client", "--in", "mic=in.wav"], { cwd, env });
-    // Nothing answers there: the attempts follow each other after their pauses, not after their time limits.
-    expect(performance.now() - startMs).toBeLessThan(10_000);
-    expectPlain(result);
-    expect(result.code).toBe(3);
-    const where = env.EDGE_LISTENS.slice("webrtc://".length);
-    expect(result.err).toContain("has no target left:\n");
-    expect(result.err).toContain(`edge.Middle: Nothing listens at ${where}.\n`);
-    expect(result.err).toContain(`help: Is the peer running? It has to listen at ${env.EDGE_LISTENS}. `);
-    expect(result.err).toContain(`\`meshc doctor ${env.EDGE_LISTENS}/Middle\` tells what is found there.\n`);
   });
 });
 
