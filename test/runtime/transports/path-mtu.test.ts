@@ -95,6 +95,20 @@ describe("the size of a path's packets", () => {
     expect(one.probes.slice(before)).toEqual([16_000]);
   });
 
+  it("tells that the last alarm was false, until one is not", async () => {
+    const one = search(65_535);
+    one.mtu.start();
+    await one.clock.advanceAsync(0);
+    expect(one.mtu.wasFalseAlarm).toBe(false);
+    one.mtu.blackHole();
+    await one.clock.advanceAsync(0);
+    expect(one.mtu.wasFalseAlarm).toBe(true);
+    one.path.bytes = 4_500;
+    one.mtu.blackHole();
+    await settled(one);
+    expect(one.mtu.wasFalseAlarm).toBe(false);
+  });
+
   it("takes no answer to what it has not asked, or asks no more", async () => {
     const one = search(1_000);
     one.mtu.start();

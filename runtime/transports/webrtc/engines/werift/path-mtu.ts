@@ -40,6 +40,7 @@ export class PathMtu {
   #tries = 0;
   /** The size before the fall, for as long as it may have been a false alarm. */
   #doubted: number | undefined;
+  #wasFalseAlarm = false;
   #cancel: (() => void) | undefined;
   #stopped = false;
 
@@ -54,6 +55,11 @@ export class PathMtu {
     return this.#size;
   }
 
+  /** The size was all right when it was doubted last: something else holds packets up on this path now and then. */
+  get wasFalseAlarm(): boolean {
+    return this.#wasFalseAlarm;
+  }
+
   start(): void {
     if (!this.#stopped && this.#probed === undefined) this.#search();
   }
@@ -62,6 +68,7 @@ export class PathMtu {
   acknowledged(bytes: number): void {
     if (this.#stopped || bytes !== this.#probed) return;
     this.#settle();
+    if (this.#doubted !== undefined) this.#wasFalseAlarm = true;
     this.#doubted = undefined;
     this.#size = Math.max(this.#size, bytes);
     this.#search();
@@ -124,6 +131,7 @@ export class PathMtu {
     // One answer is enough to go back; without it the search begins anew.
     if (this.#doubted !== undefined) {
       this.#doubted = undefined;
+      this.#wasFalseAlarm = false;
       this.#settle();
       this.#search();
     } else if (this.#tries < searchTimes.maxProbes) {

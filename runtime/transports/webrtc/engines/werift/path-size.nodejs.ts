@@ -60,6 +60,11 @@ export class PathSize {
     return this.#search?.size ?? baseBytes;
   }
 
+  /** A timeout says little about it. */
+  get wasFalseAlarm(): boolean {
+    return this.#search?.wasFalseAlarm === true;
+  }
+
   blackHole(): void {
     this.#search?.blackHole();
   }

@@ -20,6 +20,8 @@ export interface SendingInit {
   readonly size: () => number;
   /** The SACK chunk that is due, if it has no more bytes than these; to be sent along with data. */
   readonly takeSack: (room: number) => Buffer | undefined;
+  /** When large packets seemed to be lost the last time, they were not. */
+  readonly wasFalseAlarm: () => boolean;
   /** Large packets seem to be lost: from now on `size` is the base. */
   readonly onBlackHole: () => void;
   readonly use: PathUse;
@@ -350,9 +352,9 @@ class Sending {
     if (sctp.isStopped) return;
     sctp.timer3Handle = undefined;
     this.#timeouts += 1;
-    // After the first it may be that only the answers are late.
-    if (this.#timeouts > 1 && sctp.sentQueue.some((chunk) => !chunk.acked && chunk.bookSize > this.#init.base))
-      this.#fallBack();
+    // Where timeouts have had other reasons, the answers may only be late after the first.
+    const tells = this.#timeouts > 1 || !this.#init.wasFalseAlarm();
+    if (tells && sctp.sentQueue.some((chunk) => !chunk.acked && chunk.bookSize > this.#init.base)) this.#fallBack();
     for (const chunk of sctp.sentQueue) {
       // What came out of order may have been forgotten again by a receiver in need; that shows when nothing else helps.
       if (chunk.acked && this.#timeouts < 2) continue;
