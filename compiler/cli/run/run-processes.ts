@@ -74,8 +74,7 @@ class Processes {
 
   async #untilOver(owner: string | undefined): Promise<RunEnd> {
     const children = this.#run.peers.map((peer) => this.#start(peer, peer === owner ? this.#sessionArguments() : []));
-    const ready = await Promise.all(children.map((child) => child.ready));
-    const failed = children[ready.indexOf(false)];
+    const failed = await firstFailed(children);
     if (failed !== undefined) return this.#failure(failed, await failed.ended);
     const session = children.find((child) => child.peer === owner);
     if (session === undefined) {
@@ -186,6 +185,15 @@ class Processes {
     for (const child of this.#children) child.kill();
     await all;
   }
+}
+
+/** @returns undefined when all listen; the first that ends before it does, without waiting for the others */
+async function firstFailed(children: readonly Child[]): Promise<Child | undefined> {
+  const failed = new Promise<Child>((resolve) => {
+    for (const child of children) void child.ready.then((isReady) => (isReady ? undefined : resolve(child)));
+  });
+  const all = Promise.all(children.map((child) => child.ready));
+  return Promise.race([failed, all.then((ready) => (ready.includes(false) ? failed : undefined))]);
 }
 
 function howEnded({ code, signal }: ChildEnd): string {

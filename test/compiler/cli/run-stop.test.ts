@@ -133,6 +133,37 @@ describe("a run of several processes that is told to stop", () => {
   });
 });
 
+describe("a run of several processes", () => {
+  it("is over as soon as one of them cannot listen, and waits for none that still loads", async () => {
+    const clock = new MachineTime();
+    const heard: string[] = [];
+    const child = (peer: string, ready: Promise<boolean>, ended: Promise<ChildEnd>): Child => ({
+      ...{ peer, pid: undefined, ready, go: () => undefined, kill: () => undefined, ended },
+      stop: () => void heard.push(peer),
+    });
+    let loadingEnds: (how: ChildEnd) => void = () => undefined;
+    const loading = new Promise<ChildEnd>((resolve) => (loadingEnds = resolve));
+    const run = runProcesses({
+      plan: planOfPeers([stepOf("Near"), stepOf("Far")], [peerOf("near", "Near"), peerOf("far", "Far")]),
+      ...{ file: "main.mesh", peers: ["near", "far"], pipeline: "Near", cwd: ".", env: {}, clock },
+      options: readRunOptions(parseArguments(["main.mesh", "--processes"], runCommand)),
+      reporter: { message: () => undefined, close: () => undefined },
+      ...{ signal: new AbortController().signal, atOnce: new AbortController().signal },
+      start: ({ peer }) =>
+        peer === "near"
+          ? child(peer, new Promise(() => undefined), loading)
+          : child(peer, Promise.resolve(false), Promise.resolve({ code: 3, signal: null })),
+    });
+    await turn();
+    expect(heard).toEqual(["near", "far"]);
+    loadingEnds({ code: 130, signal: null });
+    expect(await run).toMatchObject({
+      code: 3,
+      error: { message: "The peer `far` has gone: its process ended with code 3." },
+    });
+  });
+});
+
 /** What a process has that is told to stop, by Ctrl-C or by its parent. */
 function stopping(isChild: boolean) {
   const clock = new MachineTime();
