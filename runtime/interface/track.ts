@@ -74,9 +74,12 @@ export interface MediaTrack {
   readonly mid: string;
   readonly direction: TrackDirection;
   readonly codec: TrackCodec;
-  /** Where tracks carry packets: sends one, RFC 3550; its SSRC and payload type are set on the way. Nobody changes the array from then on. */
-  sendRtp(packet: Uint8Array): void;
-  /** Where tracks carry packets: takes those that come, in memory of their own. */
+  /**
+   * Where tracks carry packets: sends one, RFC 3550; its SSRC and payload type are set on the way. Nobody changes the array from then on.
+   * @param wallUs what its timestamp stands for, in microseconds since the Unix epoch: the sender reports tell it, and players keep tracks in step by it
+   */
+  sendRtp(packet: Uint8Array, wallUs: number): void;
+  /** Where tracks carry packets: takes those that come, in memory of their own, and the reports of their sender (RTCP). */
   onRtp(listener: (packet: Uint8Array) => void): void;
   /** Asks the sender for a picture that decodes without earlier ones (PLI, RFC 4585 section 6.3.1). */
   requestKeyFrame(): void;

@@ -119,6 +119,13 @@ export class TrackSender {
     return this.#origin;
   }
 
+  /** The media time of a packet's RTP timestamp: the one nearest to the last. */
+  timeOf(rtpTimestamp: number): number {
+    const { rtpTimestamp: originTime, timestampUs } = this.#origin;
+    const lastTime = this.#rtpTime ?? originTime;
+    return timestampUs + ((lastTime - originTime + ((rtpTimestamp - lastTime) | 0)) * 1e6) / this.#rate;
+  }
+
   /** The packets of one frame; none for a frame without payload. */
   send(frame: Frame<Uint8Array>): Uint8Array[] {
     const { timestampUs, payload } = frame;

@@ -59,6 +59,8 @@ function checkKind(name: string, format: FlowType, track: MediaStreamTrack | nul
 
 function noPictures(name: string, format: FlowType): MeshError {
   return new MeshError("dependency-missing", `\`${name}\` (${formatType(format)}) cannot be had as a track here.`, {
-    hint: "Pictures go over media tracks alone: link the port straight to a remote, with `video<vp8>` or `video<h264>`.",
+    hint:
+      "Pictures go over media tracks alone: link the port straight to a remote, with `video<vp8>` or `video<h264>`. In Node the " +
+      "engine `werift` carries tracks (`meshc run --engine werift`), node-datachannel does not.",
   });
 }

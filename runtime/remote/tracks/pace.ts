@@ -1,4 +1,4 @@
-/** A frame that comes so much too late has waited for its source: what follows is timed from it, in microseconds. */
+/** A frame that comes so much later than others has waited for its source: what follows is timed from it, in microseconds. */
 const lateUs = 200_000;
 /** Media time that goes on so far ahead is a new beginning, and not a pause to wait for. */
 const jumpUs = 1_000_000;
@@ -13,6 +13,8 @@ interface Placed {
   offsetUs: number;
   lastUs: number;
   stepUs: number;
+  /** How late its frames come, because something before it takes so long: a slow node before the pictures. */
+  behindUs: number;
   /** The next frame begins anew, whatever its media time. */
   anew: boolean;
 }
@@ -31,12 +33,14 @@ export class Pace {
     const placed = this.#streams.get(stream);
     if (placed === undefined) {
       const offsetUs = this.#together(stream, nowUs - mediaUs);
-      this.#streams.set(stream, { offsetUs, lastUs: mediaUs + offsetUs, stepUs: assumedStepUs, anew: false });
-      return { dueUs: mediaUs + offsetUs, isJump: true };
+      const dueUs = mediaUs + offsetUs;
+      const behindUs = Math.max(0, nowUs - dueUs);
+      this.#streams.set(stream, { offsetUs, lastUs: dueUs, stepUs: assumedStepUs, behindUs, anew: false });
+      return { dueUs, isJump: true };
     }
     const wantedUs = mediaUs + placed.offsetUs;
     const stepUs = wantedUs - placed.lastUs;
-    if (!placed.anew && stepUs >= 0 && stepUs <= jumpUs && nowUs - wantedUs <= lateUs) {
+    if (!placed.anew && stepUs >= 0 && stepUs <= jumpUs && nowUs - wantedUs <= placed.behindUs + lateUs) {
       if (stepUs > 0) placed.stepUs = stepUs;
       placed.lastUs = wantedUs;
       return { dueUs: wantedUs, isJump: false };
@@ -46,6 +50,7 @@ export class Pace {
     const togetherUs = this.#together(stream, ownUs);
     placed.offsetUs = mediaUs + togetherUs >= nextUs ? togetherUs : ownUs;
     placed.lastUs = mediaUs + placed.offsetUs;
+    placed.behindUs = Math.max(0, nowUs - placed.lastUs);
     placed.anew = false;
     return { dueUs: placed.lastUs, isJump: true };
   }

@@ -256,7 +256,10 @@ export class TrackWriter implements TrackOutlet {
   }
 
   #sendAll(packets: readonly Uint8Array[]): void {
-    for (const packet of packets) this.#init.track.sendRtp(packet);
+    const { clock, track } = this.#init;
+    // The same for all tracks of a session, whenever their packets go out: what is due together is played together.
+    const wallUs = clock.wallMs() * 1_000 - clock.nowUs();
+    for (const packet of packets) track.sendRtp(packet, wallUs + this.#sender.timeOf(viewOf(packet).getUint32(4)));
   }
 }
 

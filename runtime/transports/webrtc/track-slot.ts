@@ -119,8 +119,8 @@ class TrackLease implements MediaTrack {
     return this.#released ? undefined : this.#native.platformTrack;
   }
 
-  sendRtp(packet: Uint8Array): void {
-    if (!this.#released) this.#native.sendRtp(packet);
+  sendRtp(packet: Uint8Array, wallUs: number): void {
+    if (!this.#released) this.#native.sendRtp(packet, wallUs);
   }
 
   onRtp(listener: (packet: Uint8Array) => void): void {

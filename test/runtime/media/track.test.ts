@@ -246,6 +246,9 @@ describe("R4.3 a track of sound", () => {
         speech(20).map((frame) => ({ ...frame, timestampUs: base + frame.timestampUs })),
         20,
       );
+      const [last] = packetsIn(sound.sender.send({ ...opusFrame(20), timestampUs: base + 400_000 }));
+      expect(sound.sender.timeOf(last!.timestamp)).toBeCloseTo(base + 400_000, -2);
+      expect(sound.sender.timeOf((last!.timestamp - 48_000) >>> 0)).toBeCloseTo(base - 600_000, -2);
     }
     expect(sound.given.map((frame) => frame.timestampUs)).toEqual(
       [start, later].flatMap((base) => speech(20).map((frame) => base + frame.timestampUs)),

@@ -60,7 +60,7 @@ it("R4.3 sound on a media track does not wait for bulk data on a channel either"
     // By then it is known what the path holds.
     if (seq === 30) network.counts.queueMs = 0;
     const came = new Promise<void>((resolve) => (heard = resolve));
-    track.sendRtp(rtp(seq));
+    track.sendRtp(rtp(seq), Date.UTC(2026, 0, 1) * 1_000);
     await came;
   }
   writing.abort();

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MeshError } from "../../../runtime/interface/errors.ts";
 import type { MediaTrack } from "../../../runtime/interface/track.ts";
+import { isRtcp } from "../../../runtime/media/rtp-packet.ts";
+import { ntpFromWall, readRtcp, type RtcpPacket } from "../../../runtime/media/rtcp.ts";
 import type { Connection, Listener } from "../../../runtime/interface/transport.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import type { WebrtcEngine } from "../../../runtime/transports/webrtc/engines/engine.ts";
@@ -20,6 +22,9 @@ function rtp(seq: number, timestamp: number, payload: readonly number[]): Uint8A
   return packet;
 }
 
+/** What the timestamps of packets stand for: half a second past a full one, in microseconds since 1970. */
+const wallUs = Date.UTC(2026, 0, 2, 3, 4, 5, 500) * 1_000;
+
 /** What a packet carries, whatever the engine has put before it. */
 function read(packet: Uint8Array): { seq: number; timestamp: number; type: number; payload: readonly number[] } {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
@@ -34,6 +39,7 @@ function collect(track: MediaTrack): { readonly got: ReturnType<typeof read>[]; 
   const got: ReturnType<typeof read>[] = [];
   let look = (): void => undefined;
   track.onRtp((packet) => {
+    if (isRtcp(packet)) return;
     got.push(read(packet));
     look();
   });
@@ -92,7 +98,7 @@ describe("media tracks between two peers in Node", () => {
       expect(track.codec.name).toBe(requests[index]?.codec);
       const [writer, reader] = track.direction === "sendonly" ? [track, other] : [other, track];
       const { got, until } = collect(reader);
-      for (const seq of [0, 1, 2]) writer.sendRtp(rtp(seq, seq * 960, [0x10, index, seq]));
+      for (const seq of [0, 1, 2]) writer.sendRtp(rtp(seq, seq * 960, [0x10, index, seq]), wallUs);
       await until(3);
       expect(got).toEqual(
         [0, 1, 2].map((seq) => ({
@@ -114,8 +120,8 @@ describe("media tracks between two peers in Node", () => {
     const second = await tracksOf(ours).add({ direction: "sendonly", codec: "opus" });
     expect([second.mid, ours.describe().localDescription]).toEqual([first.mid, before]);
     const { got, until } = collect(taken(theirs, second));
-    first.sendRtp(rtp(1, 0, [1]));
-    second.sendRtp(rtp(2, 0, [2]));
+    first.sendRtp(rtp(1, 0, [1]), wallUs);
+    second.sendRtp(rtp(2, 0, [2]), wallUs);
     await until(1);
     expect(got.map(({ payload }) => payload)).toEqual([[2]]);
     second.release();
@@ -130,11 +136,11 @@ describe("media tracks between two peers in Node", () => {
       tracksOf(ours).add({ direction: "recvonly", codec: "h264" }),
     ];
     for (const seq of Array.from({ length: 20 }, (_, index) => index)) {
-      steady.sendRtp(rtp(seq, seq * 960, [seq]));
+      steady.sendRtp(rtp(seq, seq * 960, [seq]), wallUs);
       await until(seq + 1);
     }
     await Promise.all(adding);
-    steady.sendRtp(rtp(20, 20 * 960, [20]));
+    steady.sendRtp(rtp(20, 20 * 960, [20]), wallUs);
     await until(21);
     expect(got.map(({ payload }) => payload[0])).toEqual(Array.from({ length: 21 }, (_, index) => index));
     const heard = new Promise<Uint8Array>((resolve) => theirs.control.onMessage(resolve));
@@ -148,8 +154,8 @@ describe("media tracks between two peers in Node", () => {
     const track = await tracksOf(ours).add({ direction: "sendonly", codec: "vp8" });
     const other = await tracksOf(ours).add({ direction: "sendonly", codec: "opus" });
     const later = collect(taken(theirs, other));
-    track.sendRtp(rtp(9, 90, [0x10, 7]));
-    other.sendRtp(rtp(1, 1, [1]));
+    track.sendRtp(rtp(9, 90, [0x10, 7]), wallUs);
+    other.sendRtp(rtp(1, 1, [1]), wallUs);
     // They go over one path, in order.
     await later.until(1);
     const { got, until } = collect(taken(theirs, track));
@@ -167,7 +173,7 @@ describe("media tracks between two peers in Node", () => {
       const [writer, reader] = direction === "sendonly" ? [track, other] : [other, track];
       const asked = new Promise<void>((resolve) => writer.onKeyFrameRequest(resolve));
       const { until } = collect(reader);
-      writer.sendRtp(rtp(1, 0, [0x10, 1]));
+      writer.sendRtp(rtp(1, 0, [0x10, 1]), wallUs);
       await until(1);
       reader.requestKeyFrame();
       await asked;
@@ -175,11 +181,26 @@ describe("media tracks between two peers in Node", () => {
     }
   });
 
+  it("R4.3 the reports of a track tell for which time its timestamps stand, to the millisecond", async () => {
+    const { ours, theirs } = pair;
+    const track = await tracksOf(ours).add({ direction: "sendonly", codec: "opus" });
+    const reported = new Promise<RtcpPacket>((resolve) => {
+      taken(theirs, track).onRtp((packet) => {
+        if (isRtcp(packet)) resolve(readRtcp(packet)[0] as RtcpPacket);
+      });
+    });
+    // Not the time at which it is sent: what a slow node gives later is played with what it belongs to.
+    track.sendRtp(rtp(1, 960, [1]), wallUs);
+    const ntpUs = expect.closeTo(ntpFromWall(wallUs / 1_000), -3);
+    expect(await reported).toMatchObject({ type: "sender-report", rtpTimestamp: 960, ntpUs });
+    track.release();
+  });
+
   it("R5.3 the state of the connection names each track, with statistics by W3C's names", async () => {
     const { ours, theirs } = pair;
     const track = await tracksOf(ours).add({ direction: "sendonly", codec: "opus" });
     const { until } = collect(taken(theirs, track));
-    for (const seq of [0, 1, 2]) track.sendRtp(rtp(seq, seq * 960, [seq, seq]));
+    for (const seq of [0, 1, 2]) track.sendRtp(rtp(seq, seq * 960, [seq, seq]), wallUs);
     await until(3);
     const find = (connection: Connection) => connection.describe().tracks?.find(({ mid }) => mid === track.mid);
     await expect.poll(() => find(ours)?.stats.packetsSent).toBeGreaterThanOrEqual(3);

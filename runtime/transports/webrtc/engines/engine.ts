@@ -61,8 +61,8 @@ export interface EngineTransceiver {
   readonly codec: TrackCodec | undefined;
   readonly ssrc: number | undefined;
   readonly platformTrack: PlatformTrack | undefined;
-  sendRtp(packet: Uint8Array): void;
-  /** Set once. */
+  sendRtp(packet: Uint8Array, wallUs: number): void;
+  /** Of packets and of sender reports. Set once. */
   onRtp(listener: (packet: Uint8Array) => void): void;
   requestKeyFrame(): void;
   /** Set once. */

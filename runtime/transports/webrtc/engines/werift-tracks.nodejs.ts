@@ -16,6 +16,7 @@ import type { TrackCodec, TrackCodecName, TrackDirection, TrackStats } from "../
 import { statsOf } from "../track-stats.ts";
 import type { EngineTracks, EngineTransceiver } from "./engine.ts";
 import { codecNamed, kindOf, sourceStreamId } from "./track-codecs.ts";
+import { correctReport } from "./werift/corrections.nodejs.ts";
 
 /** The payload types that werift offers; in an answer those of the other side hold. */
 const offered: Readonly<Record<TrackCodecName, () => RTCRtpCodecParameters>> = {
@@ -93,15 +94,18 @@ class WeriftTransceiver implements EngineTransceiver {
     return this.direction === "sendonly" ? this.#native.sender.ssrc : this.#remoteSsrc;
   }
 
-  sendRtp(packet: Uint8Array): void {
+  sendRtp(packet: Uint8Array, wallUs: number): void {
+    const { sender } = this.#native;
     // It sends at once; the promise only tells that the socket has it. A path that has broken is seen by the connection.
-    this.#native.sender.sendRtp(Buffer.from(packet.buffer, packet.byteOffset, packet.length)).catch(() => undefined);
+    sender.sendRtp(Buffer.from(packet.buffer, packet.byteOffset, packet.length)).catch(() => undefined);
+    correctReport(sender, wallUs);
   }
 
   onRtp(listener: (packet: Uint8Array) => void): void {
     const listen = (track: MediaStreamTrack): void => {
       this.#remoteSsrc = track.ssrc;
       track.onReceiveRtp.subscribe((packet) => listener(new Uint8Array(packet.serialize())));
+      track.onReceiveRtcp.subscribe((report) => listener(new Uint8Array(report.serialize())));
     };
     // Its tracks come with the SSRCs that a description tells, once each; `ontrack` comes again with each description.
     this.#native.receiver.tracks.forEach(listen);

@@ -9,6 +9,7 @@ import type { Sctp } from "./sctp.ts";
 import { correctSending } from "./sending.nodejs.ts";
 
 export { hopeOn, proveSocketsOf } from "./ice.nodejs.ts";
+export { correctReport } from "./reports.nodejs.ts";
 
 /**
  * The door to all corrections of werift 0.24, which are reached through fields that it does not publish. Each field is looked for
