@@ -1,6 +1,6 @@
 import { MeshError } from "../interface/errors.ts";
 import type { Bond, Machine, SameMachine, SignalingCandidate } from "../interface/signaling.ts";
-import { fromRpcError } from "./errors.ts";
+import { fromRpcError, violation } from "./errors.ts";
 import { signalLimits, signalVersions } from "./limits.ts";
 import { read } from "../interface/bounded.ts";
 import { answerResult, helloResult, rpcNotification, rpcRequest, type Incoming } from "./protocol.ts";
@@ -136,8 +136,11 @@ function onMessage(state: Live, message: Incoming, where: string): CallerStep {
 function onResult(state: Live, id: unknown, result: unknown, where: string): CallerStep {
   if (state.phase === "greeting" && id === helloId) {
     const parsed = read(helloResult, result);
-    if (!parsed.success || !signalVersions.includes(parsed.data.version)) {
-      return end(violation(where, `its result of "hello" is not acceptable`));
+    if (!parsed.success) return end(violation(where, `its result of "hello" is not acceptable`));
+    const { version } = parsed.data;
+    if (!signalVersions.includes(version)) {
+      const why = `${where} speaks version ${version} of the signaling, and was offered ${signalVersions.join(", ")}.`;
+      return end(new MeshError("version-mismatch", why));
     }
     const { share, messageBytes, confirms = false, over } = parsed.data;
     const sameMachine = state.namesMachine ? parsed.data.machine : undefined;
@@ -164,8 +167,4 @@ function onResult(state: Live, id: unknown, result: unknown, where: string): Cal
 
 function end(error: MeshError): CallerStep {
   return { next: { phase: "ended" }, effects: [{ do: "end", error }] };
-}
-
-function violation(where: string, why: string): MeshError {
-  return new MeshError("protocol-violation", `${where} broke the signaling protocol: ${why}.`);
 }

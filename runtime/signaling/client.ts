@@ -4,6 +4,7 @@ import { MeshError } from "../interface/errors.ts";
 import type { CallOptions, OutgoingCall, SameMachine, SignalingCandidate } from "../interface/signaling.ts";
 import { formatHostPort } from "../interface/uri.ts";
 import { callerStart, callerStep, type CallerEvent, type CallerState, type CallerStep } from "./caller-state.ts";
+import { violation } from "./errors.ts";
 import { closeCodes } from "./limits.ts";
 import { Mailbox } from "./mailbox.ts";
 import { parseSignal } from "./protocol.ts";
@@ -65,7 +66,9 @@ class CallerLeg implements OutgoingCall {
     // A failure before the first await of `greeted` is seen there; later ones have nobody waiting.
     this.greeted.catch(() => undefined);
     socket.onMessage((text) => this.#take({ on: "message", message: parseSignal(text) }));
-    socket.onClose((code, reason) => this.#isEnded(lost(this.#where, code, reason)));
+    socket.onClose((code, reason, broke) => {
+      this.#isEnded(broke === undefined ? lost(this.#where, code, reason) : violation(this.#where, broke));
+    });
     const start = callerStart(pipeline, share, { peer, messageBytes, confirms, machine, bonds });
     this.#state = start.next;
     this.#perform(start);
@@ -155,5 +158,7 @@ function lost(where: string, code: number, reason: string): MeshError {
   if (code === closeCodes.tryAgainLater) {
     return new MeshError("resource-exhausted", `${where} takes no more calls now${why}.`);
   }
-  return new MeshError("peer-lost", `${where} broke off the signaling connection (WebSocket code ${code})${why}.`);
+  return new MeshError("peer-lost", `${where} broke off the signaling connection (WebSocket code ${code})${why}.`, {
+    hint: `Has what listens at ${where} just ended, and is it a peer, or a signaling service? Its log may say more.`,
+  });
 }

@@ -32,7 +32,11 @@ const byRpcCode: Readonly<Record<number, ErrorCode>> = {
 export function fromRpcError(error: RpcError, where: string, what = "the call"): MeshError {
   const { code, hint, retryAfterMs } = error.data ?? {};
   const known = code !== undefined && MeshError.isCode(code) ? code : (byRpcCode[error.code] ?? "internal");
-  return new MeshError(known, `${where} refuses ${what}: ${error.message}.`, { hint, retryAfterMs });
+  return new MeshError(known, `${where} refuses ${what}: ${error.message.replace(/\.$/, "")}.`, { hint, retryAfterMs });
+}
+
+export function violation(where: string, why: string): MeshError {
+  return new MeshError("protocol-violation", `${where} broke the signaling protocol: ${why}.`);
 }
 
 export function pipelineNotFound(pipeline: string, names: readonly string[]): MeshError {

@@ -3,7 +3,7 @@ import { read } from "../interface/bounded.ts";
 import { withDeadline } from "../interface/deadline.ts";
 import { MeshError } from "../interface/errors.ts";
 import { formatHostPort } from "../interface/uri.ts";
-import { fromRpcError } from "./errors.ts";
+import { fromRpcError, violation } from "./errors.ts";
 import { closeCodes, signalVersions } from "./limits.ts";
 import {
   serviceHelloResult,
@@ -56,10 +56,11 @@ export class ServiceClient {
     this.#where = where;
     this.closed = new Promise((resolve) => (this.#isClosed = resolve));
     socket.onMessage((text) => this.#take(parseMessage(text, notifications)));
-    socket.onClose((code, reason) => {
+    socket.onClose((code, reason, broke) => {
+      if (broke !== undefined) return this.#end(violation(where, broke));
       const why = reason === "" ? "" : `: ${reason}`;
       const kind = code === closeCodes.tryAgainLater ? "resource-exhausted" : "peer-lost";
-      this.#end(new MeshError(kind, `${where} ended the conversation (WebSocket code ${code})${why}.`));
+      return this.#end(new MeshError(kind, `${where} ended the conversation (WebSocket code ${code})${why}.`));
     });
   }
 

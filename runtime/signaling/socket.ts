@@ -17,8 +17,11 @@ export interface SocketOutlet {
 export interface SignalSocket extends SocketOutlet {
   /** Set once, synchronously with getting the socket. */
   onMessage(listener: (text: string) => void): void;
-  /** Set once, synchronously with getting the socket. Called once, also after `close`. */
-  onClose(listener: (code: number, reason: string) => void): void;
+  /**
+   * Set once, synchronously with getting the socket. Called once, also after `close`.
+   * @param listener `broke` is told where this side has closed, for what the other side did
+   */
+  onClose(listener: (code: number, reason: string, broke?: string) => void): void;
 }
 
 /** Where an endpoint is reached; `secure`: by `wss`, with a certificate for the host. */

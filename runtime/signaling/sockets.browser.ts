@@ -27,6 +27,7 @@ export const connectBrowser: SignalConnect = (at, signal) =>
   });
 
 function wrap(socket: WebSocket): SignalSocket {
+  let broke: string | undefined;
   return {
     send(text) {
       if (socket.readyState === WebSocket.OPEN) socket.send(text);
@@ -37,12 +38,16 @@ function wrap(socket: WebSocket): SignalSocket {
     },
     onMessage(listener) {
       socket.addEventListener("message", (event: MessageEvent<unknown>) => {
-        if (typeof event.data === "string") listener(event.data);
-        else socket.close(3003, "text messages only");
+        if (typeof event.data === "string") {
+          listener(event.data);
+          return;
+        }
+        broke = "it sent a binary message";
+        socket.close(3003, "text messages only");
       });
     },
     onClose(listener) {
-      socket.addEventListener("close", (event) => listener(event.code, event.reason), { once: true });
+      socket.addEventListener("close", (event) => listener(event.code, event.reason, broke), { once: true });
     },
   };
 }

@@ -28,8 +28,16 @@ export interface Endpoint {
   readonly open: Set<OwnedWebSocket>;
 }
 
+/** What the other side has done, in words. */
+const violations = {
+  binary: "it sent a binary message",
+  frame: "it sent what is no frame of a WebSocket",
+  "message-bytes": `it sent a message of more than ${signalLimits.messageBytes} bytes`,
+  utf8: "it sent a text that is no UTF-8",
+} satisfies Partial<Record<RefusalReason, string>>;
+
 /** Why `ws` has ended a connection; what is not here is no frame of RFC 6455. */
-const frameReasons: Readonly<Record<string, RefusalReason>> = {
+const frameReasons: Readonly<Record<string, keyof typeof violations>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: "message-bytes",
   WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: "message-bytes",
   WS_ERR_TOO_MANY_BUFFERED_PARTS: "message-bytes",
@@ -41,7 +49,9 @@ export class WsSocket implements SignalSocket {
   readonly #socket: OwnedWebSocket;
   readonly #endpoint: Endpoint | undefined;
   #onMessage: ((text: string) => void) | undefined;
-  #onClose: ((code: number, reason: string) => void) | undefined;
+  #onClose: ((code: number, reason: string, broke?: string) => void) | undefined;
+  /** What the other side has done that this one closes for. */
+  #violation: string | undefined;
   #controls: RateLimit | undefined;
 
   /** @param endpoint left out for one that was opened here */
@@ -70,7 +80,7 @@ export class WsSocket implements SignalSocket {
     this.#onMessage = listener;
   }
 
-  onClose(listener: (code: number, reason: string) => void): void {
+  onClose(listener: (code: number, reason: string, broke?: string) => void): void {
     this.#onClose = listener;
   }
 
@@ -78,8 +88,8 @@ export class WsSocket implements SignalSocket {
   take(event: string | symbol, [first, second]: readonly unknown[]): void {
     if (event === "message") this.#received(first as RawData, second as boolean);
     else if (event === "close") this.#closed(first as number, second as Buffer);
+    else if (event === "error") this.#failed(first as NodeJS.ErrnoException);
     else if (this.#endpoint === undefined) return;
-    else if (event === "error") this.#broke(first as NodeJS.ErrnoException, this.#endpoint);
     else if (event === "ping" && this.#controlled(this.#endpoint)) this.#ponged(first as Buffer);
     else if (event === "pong") this.#controlled(this.#endpoint);
   }
@@ -90,16 +100,20 @@ export class WsSocket implements SignalSocket {
       return;
     }
     if (this.#isOpen) this.#endpoint?.refused("binary");
+    this.#violation ??= violations.binary;
     this.#socket.close(closeCodes.unsupportedData, "text messages only");
   }
 
   #closed(code: number, reason: Buffer): void {
     this.#endpoint?.open.delete(this.#socket);
-    this.#onClose?.(code, reason.toString("utf8"));
+    this.#onClose?.(code, reason.toString("utf8"), this.#violation);
   }
 
-  #broke({ code = "" }: NodeJS.ErrnoException, { refused }: Endpoint): void {
-    if (code.startsWith("WS_ERR")) refused(frameReasons[code] ?? "frame");
+  #failed({ code = "" }: NodeJS.ErrnoException): void {
+    if (!code.startsWith("WS_ERR")) return;
+    const reason = frameReasons[code] ?? "frame";
+    this.#violation ??= violations[reason];
+    this.#endpoint?.refused(reason);
   }
 
   /** As `ws` does by itself, but not without end: who does not read is not written to. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../../interface/clock.ts";
-import { withDeadline } from "../../interface/deadline.ts";
+import { withDeadline, type Deadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { OutgoingCall, Signaling } from "../../interface/signaling.ts";
 import type { DialOptions } from "../../interface/transport.ts";
@@ -24,6 +24,9 @@ export interface DialDeps {
   readonly inbound?: (() => ReturnType<Inbound["named"]>) | undefined;
 }
 
+/** So much longer, in milliseconds, a dial as a whole may take: signaling over a long way takes several round trips. */
+const signalingMs = 800;
+
 /** For another attempt there is so much time at least, in milliseconds. */
 const leastAgainMs = 1_000;
 
@@ -33,19 +36,25 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
   const { signal } = options;
   const { host, port, secure, peer, pipeline } = uri;
   const inbound = deps.inbound?.() ?? [];
-  const call = await deps.signaling.call({
-    host,
-    port,
-    secure,
-    peer,
-    pipeline,
-    share: deps.share,
-    messageBytes: deps.engine.messageBytes,
-    confirms: true,
-    machine: deps.engine.machine?.here(),
-    bonds: inbound.map(({ bond }) => bond),
-    signal,
+  const where = formatHostPort(uri);
+  const phase: Phase = { text: "reach it by signaling", isPath: true };
+  const dueUs = deps.clock.nowUs() + (deps.connectMs + signalingMs) * 1_000;
+  const leftMs = (): number => Math.max(0, Math.ceil((dueUs - deps.clock.nowUs()) / 1_000));
+  const within = (afterMs: number): Deadline => ({
+    ...{ clock: deps.clock, afterMs, signal },
+    error: () => new MeshError("deadline-exceeded", `${where}: it took longer than ${afterMs} ms to ${phase.text}.`),
   });
+  const discard = (late: OutgoingCall): void => late.abandon();
+  const call = await withDeadline({ ...within(leftMs()), discard }, (signal) =>
+    deps.signaling.call({
+      ...{ host, port, secure, peer, pipeline, signal },
+      share: deps.share,
+      messageBytes: deps.engine.messageBytes,
+      confirms: true,
+      machine: deps.engine.machine?.here(),
+      bonds: inbound.map(({ bond }) => bond),
+    }),
+  );
   const returned = call.over === undefined ? undefined : inbound[call.over]?.carrier;
   if (returned !== undefined) {
     call.bye();
@@ -59,14 +68,9 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     confirms: call.confirms,
     sameMachine: call.sameMachine,
   });
-  const where = formatHostPort(uri);
-  const beganUs = deps.clock.nowUs();
-  const phase: Phase = { text: "make its offer", isPath: true };
-  const tooLate = (): MeshError =>
-    new MeshError("deadline-exceeded", `${where}: it took longer than ${deps.connectMs} ms to ${phase.text}.`);
+  phase.text = "make its offer";
   try {
-    const deadline = { clock: deps.clock, afterMs: deps.connectMs, signal, error: tooLate };
-    await withDeadline(deadline, () => connect(connection, call, phase));
+    await withDeadline(within(Math.min(deps.connectMs, leftMs())), () => connect(connection, call, phase));
     call.bye();
     return { connection, shared: call.shared };
   } catch (error) {
@@ -75,8 +79,7 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     if (connection.unproven && !signal.aborted) {
       deps.engine.machine?.distrust();
       // Whoever waits is told why within the same time.
-      const leftMs = deps.connectMs - (deps.clock.nowUs() - beganUs) / 1_000;
-      return dial({ ...deps, connectMs: Math.max(leastAgainMs, Math.ceil(leftMs)) }, text, options);
+      return dial({ ...deps, connectMs: Math.max(leastAgainMs, leftMs() - signalingMs) }, text, options);
     }
     throw signal.aborted ? error : dialError(error, where, phase.isPath ? connection.search : undefined);
   }

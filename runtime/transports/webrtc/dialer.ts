@@ -15,13 +15,13 @@ export interface WebrtcDialerInit {
   readonly clock: Clock;
   readonly engine: EngineSource;
   readonly signaling: Pick<Signaling, "call">;
-  /** From the offer to the open control channel, in milliseconds; 4500, so that a reason is there within 5 s. */
+  /** From the offer to the open control channel, in milliseconds; 4000, so that a reason is there within 5 s of the dial. */
   readonly connectMs?: number;
   /** False gives each pipeline that is dialled a connection of its own; true by default, where the other peer does so too. */
   readonly share?: boolean;
 }
 
-export const defaultConnectMs = 4_500;
+export const defaultConnectMs = 4_000;
 
 /** Connections over WebRTC to those who listen, for those who cannot. */
 export function webrtcDialer(init: WebrtcDialerInit): Transport {

@@ -20,6 +20,11 @@ export function checkDescription(sdp: string, what: "offer" | "answer"): void {
       `the ${what} is not an SDP for data channels: it has no line "${line.trim()}"`,
     );
   }
+  // RFC 8842 section 5.3: who answers decides it.
+  if (what === "answer" && /^a=setup:actpass\s*$/m.test(sdp)) {
+    const why = 'the answer leaves open who begins the handshake of DTLS: it has a line "a=setup:actpass"';
+    throw new MeshError("protocol-violation", why);
+  }
 }
 
 /** Exchanges candidates for one peer connection, in both directions and at any time relative to the descriptions. */

@@ -94,7 +94,7 @@ describe("a call between two peers", () => {
   test.for([
     ["text", "what?"],
     ["a result for nothing", '{"jsonrpc":"2.0","id":8,"result":{}}'],
-    ["a wrong result", '{"jsonrpc":"2.0","id":1,"result":{"version":99,"pipeline":"A"}}'],
+    ["a wrong result", '{"jsonrpc":"2.0","id":1,"result":{"version":1,"pipeline":7}}'],
     ["a call", '{"jsonrpc":"2.0","id":1,"method":"offer","params":{"sdp":"x"}}'],
   ])("breaks off with an endpoint that sends %s", async ([, text]) => {
     const { a, b } = socketPair();

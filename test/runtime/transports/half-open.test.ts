@@ -43,11 +43,11 @@ async function listening() {
 }
 
 describe("a connection that is never finished", () => {
-  test("is closed 4.5 s after the answer, when no path is found", async () => {
+  test("is closed 4 s after the answer, when no path is found", async () => {
     const { clock, call, openCount, accepted } = await listening();
     const one = await clock.until(call());
     expect(openCount()).toBe(1);
-    await clock.run(4_400);
+    await clock.run(3_900);
     expect(openCount()).toBe(1);
     await clock.run(200);
     expect(openCount()).toBe(0);
@@ -59,7 +59,7 @@ describe("a connection that is never finished", () => {
   test("is closed so too when its caller says that it is there, and no channel opens", async () => {
     const { clock, call, openCount } = await listening();
     (await clock.until(call())).bye();
-    await clock.run(4_400);
+    await clock.run(3_900);
     expect(openCount()).toBe(1);
     await clock.run(200);
     expect(openCount()).toBe(0);

@@ -129,6 +129,24 @@ describe("a dial in trouble", () => {
     });
   });
 
+  test("takes no longer in all for a signaling that is slow, but in time at each step", async () => {
+    const calls: AbortSignal[] = [];
+    const signaling: ReturnType<typeof changed> = {
+      ...changed({}),
+      call: ({ signal: within }) => {
+        calls.push(within);
+        return new Promise(() => undefined);
+      },
+    };
+    await expect(
+      weriftTransport({ signaling, connectMs: 100 }).dial("webrtc://127.0.0.1:7443/Any", { signal }),
+    ).rejects.toMatchObject({
+      code: "deadline-exceeded",
+      message: "127.0.0.1:7443: it took longer than 900 ms to reach it by signaling.",
+    });
+    expect(calls.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
   test("names the step that took too long: the answer", async () => {
     const { target } = await listening({
       signaling: changed({ serve: (call) => ({ ...call, answer: () => undefined }) }),
@@ -183,6 +201,17 @@ describe("a dial in trouble", () => {
     });
     const { target: other } = await listening({ signaling: answering });
     await expect(weriftTransport().dial(other, { signal })).rejects.toMatchObject({ code: "protocol-violation" });
+  });
+
+  test("refuses an answer that leaves open who begins DTLS", async () => {
+    const open = (sdp: string): string => sdp.replace(/a=setup:(active|passive)/, "a=setup:actpass");
+    const { target } = await listening({
+      signaling: changed({ serve: (call) => ({ ...call, answer: (sdp) => call.answer(open(sdp)) }) }),
+    });
+    await expect(weriftTransport().dial(target, { signal })).rejects.toMatchObject({
+      code: "protocol-violation",
+      message: 'the answer leaves open who begins the handshake of DTLS: it has a line "a=setup:actpass"',
+    });
   });
 
   test("bears candidates that lead nowhere or are none", async () => {
