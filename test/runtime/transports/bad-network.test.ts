@@ -1,29 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { Channel, Connection } from "../../../runtime/interface/transport.ts";
-import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-transport.ts";
-import { BadNetwork, type NetworkConditions } from "../../support/bad-network.ts";
+import type { Channel } from "../../../runtime/interface/transport.ts";
+import type { NetworkConditions } from "../../support/bad-network.ts";
+import { acrossNetwork } from "./across-network.ts";
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
-const { signal } = new AbortController();
-
-/** Two peers of werift with a network of these conditions between them. */
-async function across(seed: number, conditions: NetworkConditions) {
-  const network = new BadNetwork(seed, conditions);
-  cleanUps.push(() => network.close());
-  let accepted: (connection: Connection) => void = () => undefined;
-  const other = new Promise<Connection>((resolve) => (accepted = resolve));
-  const listener = await weriftTransport().listen("webrtc://127.0.0.1:0", (connection) => accepted(connection));
-  cleanUps.push(() => listener.close());
-  const caller = await weriftTransport({ signaling: network.around(nodejsSignaling()) }).dial(`${listener.address}/P`, {
-    signal,
-  });
-  cleanUps.push(() => caller.close());
-  return { network, caller, callee: await other };
-}
+const across = (seed: number, conditions: NetworkConditions) => acrossNetwork(cleanUps, seed, conditions);
 
 /** Bytes of the largest message of a connection that others may share. */
 const largest = 16 * 1024 - 4;

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { Channel, Connection } from "../../../runtime/interface/transport.ts";
+import type { Channel } from "../../../runtime/interface/transport.ts";
 import type { EnginePeer } from "../../../runtime/transports/webrtc/engines/engine.ts";
-import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-transport.ts";
 import { collect, patterned, sendWhenReady } from "../../conformance/messages.ts";
-import { BadNetwork, type NetworkConditions } from "../../support/bad-network.ts";
+import type { NetworkConditions } from "../../support/bad-network.ts";
+import { acrossNetwork } from "./across-network.ts";
 import { spiedEngine } from "./spied-engine.ts";
 
 /** What werift keeps of its window, which it does not publish. */
@@ -22,18 +22,10 @@ afterEach(async () => {
 
 /** Bulk data from a caller over a network. */
 async function bulkOver(seed: number, conditions: NetworkConditions) {
-  const network = new BadNetwork(seed, conditions);
-  cleanUps.push(() => network.close());
-  let accepted: (connection: Connection) => void = () => undefined;
-  const other = new Promise<Connection>((resolve) => (accepted = resolve));
-  const listener = await weriftTransport().listen("webrtc://127.0.0.1:0", (connection) => accepted(connection));
-  cleanUps.push(() => listener.close());
   const engine = spiedEngine();
-  const transport = weriftTransport({ engine, signaling: network.around(nodejsSignaling()) });
-  const caller = await transport.dial(`${listener.address}/P`, { signal: new AbortController().signal });
-  cleanUps.push(() => caller.close());
+  const { network, caller, callee } = await acrossNetwork(cleanUps, seed, conditions, engine);
   const { sctp } = (engine.peers[0] as EnginePeer & { readonly sctp: { readonly sctp: Sctp } }).sctp;
-  return { network, sctp, from: caller.channel(1, "bulk"), to: (await other).channel(1, "bulk") };
+  return { network, sctp, from: caller.channel(1, "bulk"), to: callee.channel(1, "bulk") };
 }
 
 async function send(from: Channel, to: Channel, count: number): Promise<void> {
