@@ -74,6 +74,8 @@ export interface MediaTrack {
   readonly mid: string;
   readonly direction: TrackDirection;
   readonly codec: TrackCodec;
+  /** As they were when the description of the connection was asked for the time before. */
+  readonly stats: TrackStats;
   /**
    * Where tracks carry packets: sends one, RFC 3550; its SSRC and payload type are set on the way. Nobody changes the array from then on.
    * @param wallUs what its timestamp stands for, in microseconds since the Unix epoch: the sender reports tell it, and players keep tracks in step by it

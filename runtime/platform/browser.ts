@@ -87,7 +87,8 @@ export function launchPeers(program: Program, peers: readonly string[], options:
  * `RTCRtpSender.replaceTrack` does. Where the input leads straight to a remote whose peer takes media tracks, the browser encodes and
  * sends it by RTP; otherwise its sound is captured and written as frames. While a port has a track, nothing else is written to it.
  * @param track null: nothing more is sent from it; the port stays open
- * @throws {MeshError} `invalid-argument` for another port, `dependency-missing` where the browser cannot encode its format
+ * @throws {MeshError} `invalid-argument` for another port, `channel-closed` when the pipeline has ended, `dependency-missing` where the
+ * browser cannot encode its format
  */
 export async function replaceTrack<T extends MediaPayload>(
   port: InputPort<T>,

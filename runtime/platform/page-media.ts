@@ -15,8 +15,10 @@ interface CapturingPort extends SessionPort {
 
 /** @throws {MeshError} as `replaceTrack` of the door says */
 export async function replaceTrack(port: InputPort<never>, track: MediaStreamTrack | null): Promise<void> {
-  const { session, format } = sessionOf(port);
+  const { session, format } = sessionOf(port, "input");
+  checkTrack(port.name, track);
   checkKind(port.name, format, track);
+  if (track !== null) await checkRunning(port.name, session);
   const capturing = port as InputPort<never> & CapturingPort;
   capturing[captures]?.stop();
   capturing[captures] = undefined;
@@ -28,8 +30,9 @@ export async function replaceTrack(port: InputPort<never>, track: MediaStreamTra
 
 /** @throws {MeshError} as `mediaStream` of the door says */
 export async function mediaStream(port: OutputPort<unknown>): Promise<MediaStream> {
-  const { session, format } = sessionOf(port);
+  const { session, format } = sessionOf(port, "output");
   checkKind(port.name, format, null);
+  await checkRunning(port.name, session);
   const stream = new MediaStream();
   const replace = (track: MediaStreamTrack | undefined): void => {
     for (const old of stream.getTracks()) stream.removeTrack(old);
@@ -42,11 +45,30 @@ export async function mediaStream(port: OutputPort<unknown>): Promise<MediaStrea
   return stream;
 }
 
-function sessionOf(port: object): PortSession {
-  const found = isSessionPort(port) ? port[portSession] : undefined;
+function sessionOf(port: object, direction: "input" | "output"): PortSession {
+  const found = isSessionPort(port) && "write" in port === (direction === "input") ? port[portSession] : undefined;
   if (found !== undefined) return found;
-  throw new MeshError("invalid-argument", "This is no port of a running pipeline.", {
+  throw new MeshError("invalid-argument", `This is no ${direction} of a running pipeline.`, {
     hint: "Take one of what `launch…` of a generated module returns.",
+  });
+}
+
+/** A stream has tracks, and none where a device is missing. */
+function checkTrack(name: string, track: MediaStreamTrack | null): void {
+  if (track === null || track instanceof MediaStreamTrack) return;
+  throw new MeshError("invalid-argument", `\`${name}\` takes a MediaStreamTrack, or null for none.`, {
+    hint: "`stream.getTracks()[0]` is one, where the stream has any.",
+  });
+}
+
+/** @throws {MeshError} `channel-closed` */
+async function checkRunning(name: string, { closed }: PortSession["session"]): Promise<void> {
+  // What is settled already comes first.
+  const end = await Promise.race([closed, Promise.resolve(undefined)]);
+  if (end === undefined) return;
+  const reason = end.error === undefined ? "." : `: ${end.error.message}`;
+  throw new MeshError("channel-closed", `The pipeline of \`${name}\` has ended${reason}`, {
+    hint: "`closed` of the pipeline tells when that is; launch it again.",
   });
 }
 

@@ -6,7 +6,6 @@ import type { KeyFrameListener, Link } from "../interface/link.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
 import type { Cut } from "../pipeline/declared-fields.ts";
 import { Waiters } from "../pipeline/waiters.ts";
-import type { TrackStats } from "../interface/track.ts";
 import type { Channel } from "../interface/transport.ts";
 import type { KeyFrameCache } from "../media/key-frame-cache.ts";
 import { Burst } from "./burst.ts";
@@ -17,7 +16,7 @@ import { maxFrameBytes, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
 import { messageBytesOf, packedFrames, Packer, roomBytes } from "./packer.ts";
 import { encodePayload } from "./payload-codec.ts";
-import { describeStream } from "./stream-description.ts";
+import { describeStream, type TrackFigures } from "./stream-description.ts";
 
 export interface StreamInit {
   readonly port: string;
@@ -34,14 +33,12 @@ export interface StreamSinkInit extends StreamInit {
 }
 
 /** A media track that a stream goes over, beside its channel. */
-export interface TrackOutlet {
-  readonly mid: string;
+export interface TrackOutlet extends TrackFigures {
   /** Frames go over it; before, it waits for one at which the stream can move. */
   readonly active: boolean;
   readonly writable: boolean;
   /** Frames that wait. */
   readonly queued: number;
-  readonly stats: TrackStats;
   /** @returns false when the frame has to go over the channel yet */
   take(frame: Frame<Uint8Array>, number: number): boolean;
   flush(): void;

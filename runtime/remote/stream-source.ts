@@ -3,7 +3,6 @@ import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import { FrameFlag, type Frame } from "../interface/frame.ts";
 import type { Link } from "../interface/link.ts";
-import type { TrackStats } from "../interface/track.ts";
 import type { NodeDescription, StreamDescription } from "../interface/session.ts";
 import type { Channel } from "../interface/transport.ts";
 import { CborReader } from "./cbor/reader.ts";
@@ -12,7 +11,7 @@ import { creditAfterMs, creditShare, type Window } from "./limits.ts";
 import type { Progress } from "./messages.ts";
 import { PayloadCheck } from "./payload-check.ts";
 import { decodePayload, Encoding } from "./payload-codec.ts";
-import { describeStream } from "./stream-description.ts";
+import { describeStream, type TrackFigures } from "./stream-description.ts";
 import type { FrameContext, StreamInit } from "./stream-sink.ts";
 
 export interface StreamSourceInit extends StreamInit {
@@ -38,9 +37,7 @@ export interface StreamSourceInit extends StreamInit {
 }
 
 /** A media track that a stream comes over, beside its channel. */
-export interface TrackInlet {
-  readonly mid: string;
-  readonly stats: TrackStats;
+export interface TrackInlet extends TrackFigures {
   /** What the channel tells of a frame. */
   mark(mark: TrackMark): void;
   /** Asks the sender for a picture that decodes by itself. */

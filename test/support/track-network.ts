@@ -153,6 +153,7 @@ class FakeTrack implements MediaTrack {
   readonly direction: MediaTrack["direction"];
   readonly codec: MediaTrack["codec"];
   readonly platformTrack = undefined;
+  readonly stats = {};
   other!: FakeTrack;
   side!: TrackSide;
   readonly #network: TrackNetwork;

@@ -3,7 +3,7 @@ import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { Random } from "../../interface/random.ts";
 import type { LivePorts, PlatformTracks } from "../../interface/session.ts";
-import type { MediaTrack, MediaTracks, PlatformTrack, TrackCodecName } from "../../interface/track.ts";
+import type { MediaTrack, MediaTracks, PlatformTrack, TrackCodecName, TrackStats } from "../../interface/track.ts";
 import type { ControlMessage } from "../messages.ts";
 import type { StreamSink, TrackOutlet } from "../stream-sink.ts";
 import type { StreamSource, TrackInlet } from "../stream-source.ts";
@@ -330,6 +330,15 @@ export function mayUseTracks(type: FlowType, codecs: readonly TrackCodecName[]):
   return codec === undefined || ("length" in codec && codec.some((one) => codecs.some((name) => name === one)));
 }
 
+/** What the browser says of a track. It does not count frames of sound, and puts one in each packet. */
+function countedOf(stats: TrackStats): { readonly frames: number; readonly bytes: number } {
+  const { framesSent, framesReceived, packetsSent, packetsReceived, bytesSent, bytesReceived } = stats;
+  return {
+    frames: framesSent ?? framesReceived ?? packetsSent ?? packetsReceived ?? 0,
+    bytes: bytesSent ?? bytesReceived ?? 0,
+  };
+}
+
 /** While a program sends a track, there are no frames. */
 function platformOutlet(track: MediaTrack): TrackOutlet {
   return {
@@ -337,7 +346,12 @@ function platformOutlet(track: MediaTrack): TrackOutlet {
     active: true,
     writable: true,
     queued: 0,
-    stats: {},
+    get stats() {
+      return track.stats;
+    },
+    get counted() {
+      return countedOf(track.stats);
+    },
     take: () => true,
     flush: () => undefined,
     end: (done) => done(),
@@ -348,7 +362,12 @@ function platformOutlet(track: MediaTrack): TrackOutlet {
 function platformInlet(track: MediaTrack): TrackInlet {
   return {
     mid: track.mid,
-    stats: {},
+    get stats() {
+      return track.stats;
+    },
+    get counted() {
+      return countedOf(track.stats);
+    },
     mark: () => undefined,
     // The platform decodes, and asks by itself.
     requestKeyFrame: () => undefined,

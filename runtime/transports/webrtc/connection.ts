@@ -7,7 +7,7 @@ import { channelLimits, checkChannelId } from "../channel/limits.ts";
 import { WebrtcChannel } from "./channel.ts";
 import { Confirmations } from "./confirmations.ts";
 import type { EnginePeer, WebrtcEngine } from "./engines/engine.ts";
-import { Candidates, candidatesOf } from "./negotiation.ts";
+import { Candidates, candidatesOf, uniqueCandidates } from "./negotiation.ts";
 import type { PathSearch } from "./paths.ts";
 import { Probe } from "./probe.ts";
 import { Sluice } from "./sluice.ts";
@@ -156,8 +156,8 @@ export class WebrtcConnection implements Connection {
       role: this.#init.role,
       ...(local === undefined ? {} : { localDescription: local }),
       ...(remote === undefined ? {} : { remoteDescription: remote }),
-      localCandidates: [...new Set([...candidatesOf(local), ...this.candidates.sent])],
-      remoteCandidates: [...new Set([...candidatesOf(remote), ...this.candidates.received])],
+      localCandidates: uniqueCandidates([...candidatesOf(local), ...this.candidates.sent]),
+      remoteCandidates: uniqueCandidates([...candidatesOf(remote), ...this.candidates.received]),
       ...selectedOf(this.#pairs),
       ...(tracks.length > 0 && { tracks }),
     };

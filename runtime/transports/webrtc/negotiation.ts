@@ -7,6 +7,13 @@ export function candidatesOf(sdp: string | undefined): readonly string[] {
   return sdp?.match(/^a=candidate:.*$/gm)?.map((line) => line.slice(2).trimEnd()) ?? [];
 }
 
+/** Each candidate once: engines add extensions to one that they tell beside a description. */
+export function uniqueCandidates(candidates: readonly string[]): readonly string[] {
+  // Foundation, component, transport, priority, address, port, "typ" and type: RFC 8839, section 5.1.
+  const keyOf = (candidate: string): string => candidate.split(" ", 8).join(" ");
+  return [...new Map(candidates.toReversed().map((one) => [keyOf(one), one])).values()].toReversed();
+}
+
 /**
  * Sees that a description of the other side can lead to a data channel at all; engines take ones that cannot, and then
  * nothing happens until the deadline.

@@ -47,6 +47,7 @@ export class TrackSlot {
     }
     this.#lease?.release();
     const lease = new TrackLease(this.#native, mid, codec, {
+      stats: () => this.#stats,
       onListen: () => this.#deliver(),
       onRelease: () => {
         if (this.#lease === lease) this.#lease = undefined;
@@ -93,6 +94,7 @@ export class TrackSlot {
 }
 
 interface LeasedSlot {
+  readonly stats: () => TrackStats;
   readonly onListen: () => void;
   readonly onRelease: () => void;
 }
@@ -113,6 +115,10 @@ class TrackLease implements MediaTrack {
     this.codec = codec;
     this.direction = native.direction;
     this.#slot = slot;
+  }
+
+  get stats(): TrackStats {
+    return this.#slot.stats();
   }
 
   get platformTrack(): PlatformTrack | undefined {

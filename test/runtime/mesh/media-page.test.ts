@@ -161,6 +161,19 @@ describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
       { direction: "sendonly", codec: { name: "opus" }, inUse: true },
       { direction: "recvonly", codec: { name: "opus" }, inUse: true },
     ]);
+    // The browser sends and plays by itself; what it counts is what the streams have carried.
+    const { nodes, remotes } = await call<SessionDescription>("describe");
+    const [far] = remotes;
+    for (const name of ["mic", "voice"]) {
+      const stream = far?.session?.streams.find((one) => one.name === name);
+      expect(stream?.frames).toBeGreaterThan(0);
+      expect(stream?.bytes).toBeGreaterThan(stream?.frames ?? 0);
+      expect(nodes.find(({ id }) => id === `far.${name}`)?.frames).toBe(stream?.frames);
+    }
+    const { localCandidates = [] } = far?.session?.connection ?? {};
+    const places = localCandidates.map((one) => one.split(" ").slice(4, 6).join(" "));
+    expect(places.length).toBeGreaterThan(0);
+    expect(new Set(places).size).toBe(places.length);
     expect(await call("stop")).toEqual([0]);
   });
 
@@ -216,6 +229,20 @@ describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
     expect(await call("refused", "mic", "video")).toBe(
       "`mic` is audio<opus, 48kHz, mono>, which is not for tracks of video.",
     );
+  });
+
+  it("is told what is no track, no input and no output, and that its pipeline has ended", async () => {
+    await call("start", planOf(here(address)), "Call");
+    const noTrack = "`mic` takes a MediaStreamTrack, or null for none.";
+    expect(await call("mistaken")).toEqual([
+      noTrack,
+      noTrack,
+      "This is no input of a running pipeline.",
+      "This is no output of a running pipeline.",
+    ]);
+    const ended = (port: string) => `The pipeline of \`${port}\` has ended: The session was closed by its caller.`;
+    // To take a track away is what a page does at the end, in whatever order.
+    expect(await call("late")).toEqual([ended("mic"), ended("voice"), ""]);
   });
 
   it("R4.3 a camera goes to a pipeline in Node, and comes back into a <video>", async () => {
