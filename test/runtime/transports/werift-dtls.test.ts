@@ -117,6 +117,61 @@ describe("who is at the other end of werift's DTLS (R14.1)", () => {
   });
 });
 
+describe("the records of werift's DTLS", () => {
+  /** Notes the numbers of what it sends encrypted. */
+  function noting(engine: WebrtcEngine, numbers: number[]): WebrtcEngine {
+    const seen = new Set<EnginePeer>();
+    return {
+      ...engine,
+      tune(peer, sluice) {
+        engine.tune(peer, sluice);
+        if (seen.has(peer)) return;
+        seen.add(peer);
+        const { connection } = dtlsOf(peer).iceTransport;
+        const { send } = connection;
+        connection.send = (data) => {
+          const isDtls = data[0] !== undefined && data[0] >= 20 && data[0] <= 63;
+          if (isDtls && data.readUInt16BE(3) === 1) numbers.push(data.readUIntBE(5, 6));
+          return send.call(connection, data);
+        };
+      },
+    };
+  }
+
+  /** Calls, and says a word from each end a number of times; gives the numbers of the records of both. */
+  async function talk(init: { tuning?: false }): Promise<number[][]> {
+    const words = 10;
+    const [ofCaller, ofCallee]: [number[], number[]] = [[], []];
+    const engine = (numbers: number[]): WebrtcEngine => noting(weriftEngine(init), numbers);
+    const callee = weriftTransport({ engine: engine(ofCallee) });
+    const listener = await callee.listen("webrtc://127.0.0.1:0", ({ control }) => {
+      control.onMessage((message) => control.send(message));
+    });
+    cleanUps.push(() => listener.close());
+    const caller = weriftTransport({ engine: engine(ofCaller) });
+    const connection = await caller.dial(`${listener.address}/Any`, { signal });
+    cleanUps.push(() => connection.close());
+    await new Promise<void>((resolve) => {
+      let heard = 0;
+      connection.control.onMessage(() => {
+        heard += 1;
+        if (heard === words) resolve();
+        else connection.control.send(Uint8Array.of(heard));
+      });
+      connection.control.send(Uint8Array.of(heard));
+    });
+    return [ofCaller, ofCallee];
+  }
+
+  test("have a number each, from 0 on, so that none is taken for another and no nonce is used twice (R14.1)", async () => {
+    for (const numbers of await talk({})) expect(numbers).toEqual(numbers.map((_, index) => index));
+  });
+
+  test("do not with werift by itself: one number comes twice", async () => {
+    for (const numbers of await talk({ tuning: false })) expect(new Set(numbers).size).toBe(numbers.length - 1);
+  });
+});
+
 describe("a DTLS handshake of werift", () => {
   function transportOf(role: "client" | "server", tuned: boolean): { transport: DtlsTransport; dtls: () => Dtls } {
     const engine = weriftEngine();

@@ -17,7 +17,7 @@ interface DataEvent {
 }
 
 interface DtlsSocket {
-  readonly dtls: { readonly flight: number; readonly sortedHandshakeCache: readonly Handshake[] };
+  readonly dtls: DtlsContext;
   readonly cipher: Cipher;
   /** Of a client: starts the handshake. */
   connect?(): Promise<void>;
@@ -27,6 +27,14 @@ interface DtlsSocket {
   flight5?: Flight | undefined;
   /** What the server sends last; made anew for each message of the client. */
   flight6?: Flight | undefined;
+}
+
+interface DtlsContext {
+  readonly flight: number;
+  readonly sortedHandshakeCache: readonly Handshake[];
+  epoch: number;
+  /** Of the last record that was sent. */
+  recordSequenceNumber: number;
 }
 
 interface Flight {
@@ -57,7 +65,7 @@ const earlyPackets = 4;
 
 /**
  * Corrects the DTLS of a connection that has not begun yet: a client begins at once, a server hears what came before it
- * was there, and both refuse a peer that cannot prove that its certificate is its own.
+ * was there, both refuse a peer that cannot prove that its certificate is its own, and no two records have the same number.
  * @returns false when it has another shape, and is left alone
  */
 export function correctDtls(value: unknown): boolean {
@@ -81,6 +89,7 @@ export function correctDtls(value: unknown): boolean {
     if (dtls !== undefined) {
       checkPeer(dtls);
       bearLoss(dtls);
+      numberOnce(dtls.dtls);
       beginAtOnce(dtls);
       for (const data of early) dtls.udpOnMessage(data);
     }
@@ -107,6 +116,24 @@ function beginAtOnce(dtls: DtlsSocket): void {
   // Werift looks at how it ends when it would have called it itself.
   connecting.catch(() => undefined);
   dtls.connect = () => connecting;
+}
+
+/**
+ * Numbers begin anew with an epoch (RFC 6347 section 4.1). Werift begins anew one record later, so that a number comes twice: the other
+ * side drops the second record, and the cipher has used a nonce twice.
+ */
+function numberOnce(context: DtlsContext): void {
+  const first = context.epoch;
+  if (typeof first !== "number" || typeof context.recordSequenceNumber !== "number") return;
+  Object.defineProperty(context, "epoch", {
+    configurable: true,
+    enumerable: true,
+    get: () => first,
+    set: (epoch: number) => {
+      Object.defineProperty(context, "epoch", { configurable: true, enumerable: true, writable: true, value: epoch });
+      if (epoch !== first) context.recordSequenceNumber = -1;
+    },
+  });
 }
 
 /** Checks what werift leaves out: RFC 5246 sections 7.4.3 (server), 7.4.8 (client) and 7.4.9 (both). */
