@@ -5,6 +5,7 @@ import { ControlChannel } from "./control-channel.ts";
 import { HeartbeatState, runHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { lingerMs } from "./limits.ts";
 import { toFailure, type ControlMessage, type ForeignHello, type Sent } from "./messages.ts";
+import { otherSide } from "./other-side.ts";
 import type { Patience } from "./patience.ts";
 
 export interface LegInit {
@@ -70,9 +71,7 @@ export class Leg {
       ping: () => this.send({ type: "ping", sentUs: clock.nowUs() }),
       heardUs: () => connection.heardUs,
       lost: () => {
-        this.#listener.onEnd(
-          new MeshError("peer-lost", `The peer at ${connection.describe().address} has gone silent.`),
-        );
+        this.#listener.onEnd(new MeshError("peer-lost", `${otherSide(connection.describe())} has gone silent.`));
       },
     });
     // The first ping may have found the way blocked.

@@ -8,6 +8,7 @@ import type { Channel, Connection } from "../interface/transport.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { Leg, type LegListener } from "./leg.ts";
 import { defaultWindow, lingerMs, maxStreams, windowFor, type Window } from "./limits.ts";
+import { otherSide } from "./other-side.ts";
 import {
   byeError,
   fromFailure,
@@ -361,8 +362,8 @@ export class PeerWire {
       void this.close(this.#farewell, true);
       return;
     }
-    const { address } = this.#leg.connection.describe();
-    const reason = error ?? new MeshError("peer-lost", `The peer at ${address} closed the connection.`);
+    const who = otherSide(this.#leg.connection.describe());
+    const reason = error ?? new MeshError("peer-lost", `${who} closed the connection.`);
     // Whoever closes in good order does not wait for another connection.
     if (this.#onInterrupted === undefined || error?.code !== "peer-lost") {
       void this.close(reason, true);
