@@ -96,7 +96,9 @@ export class Programs {
   /** Writes the types of a program and of all that it imports, for what is imported for its types only is never loaded. */
   #declare(file: string, compiled: Compiled, generator: ModuleGenerator, settings: LoadSettings): Problem[] {
     if (!wantsDeclarations(file, settings.declarations)) return [];
-    const others = readBy(compiled).filter((one) => one.endsWith(".mesh") && one !== file);
+    const others = readBy(compiled).filter(
+      (one) => one.endsWith(".mesh") && one !== file && wantsDeclarations(one, settings.declarations),
+    );
     const problems: Problem[] = [];
     for (const one of [file, ...others]) {
       try {

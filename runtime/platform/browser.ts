@@ -100,7 +100,8 @@ export async function replaceTrack<T extends MediaPayload>(
 /**
  * An output of sound or pictures as a stream for an `<audio>` or `<video>`: `audio.srcObject = await mediaStream(assistant.voice)`. Where the
  * output comes straight from a remote whose peer sends media tracks, the browser receives and plays it by RTP; otherwise the
- * frames of its sound are decoded here. Its port is not read beside it. When the pipeline ends, the stream loses its track.
+ * frames of its sound are decoded here. Its port is not read beside it. For each
+ * port there is one stream, whoever asks. When the pipeline ends, the stream loses its track.
  * @throws {MeshError} as `replaceTrack` does
  */
 export async function mediaStream<T extends MediaPayload>(port: OutputPort<T>): Promise<MediaStream> {

@@ -13,6 +13,12 @@ interface CapturingPort extends SessionPort {
   [captures]?: Capture | undefined;
 }
 
+/** An output has one reader, so one stream for all elements that play it. */
+const played = Symbol("stream of a port");
+interface PlayingPort extends SessionPort {
+  [played]?: Promise<MediaStream> | undefined;
+}
+
 /** @throws {MeshError} as `replaceTrack` of the door says */
 export async function replaceTrack(port: InputPort<never>, track: MediaStreamTrack | null): Promise<void> {
   const { session, format } = sessionOf(port, "input");
@@ -33,6 +39,15 @@ export async function mediaStream(port: OutputPort<unknown>): Promise<MediaStrea
   const { session, format } = sessionOf(port, "output");
   checkKind(port.name, format, null);
   await checkRunning(port.name, session);
+  const playing = port as OutputPort<unknown> & PlayingPort;
+  playing[played] ??= playStream(port, { session, format }).catch((error: unknown) => {
+    playing[played] = undefined;
+    throw error;
+  });
+  return playing[played];
+}
+
+async function playStream(port: OutputPort<unknown>, { session, format }: PortSession): Promise<MediaStream> {
   const stream = new MediaStream();
   const replace = (track: MediaStreamTrack | undefined): void => {
     for (const old of stream.getTracks()) stream.removeTrack(old);
@@ -80,9 +95,14 @@ function checkKind(name: string, format: FlowType, track: MediaStreamTrack | nul
 }
 
 function noPictures(name: string, format: FlowType): MeshError {
-  return new MeshError("dependency-missing", `\`${name}\` (${formatType(format)}) cannot be had as a track here.`, {
-    hint:
-      "Pictures go over media tracks alone: link the port straight to a remote, with `video<vp8>` or `video<h264>`. In Node the " +
-      "engine `werift` carries tracks (`meshc run --engine werift`), node-datachannel does not.",
-  });
+  const shown = `\`${name}\` (${formatType(format)})`;
+  return new MeshError(
+    "dependency-missing",
+    `${shown} cannot be had as a track here: no track leads from its port to a peer that carries tracks.`,
+    {
+      hint:
+        "Pictures go over media tracks alone: link the port straight to a remote, with `video<vp8>` or `video<h264>`. In Node the " +
+        "engine `werift` carries tracks (`meshc run --engine werift`), node-datachannel does not.",
+    },
+  );
 }

@@ -184,6 +184,7 @@ describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
     expect(await call("play", "voice")).toEqual(["audio"]);
     const { hz } = await call<{ hz: number }>("listen", "voice");
     expect(Math.abs(hz - 1_000)).toBeLessThan(20);
+    expect(await call("twice")).toBe(true);
     await expect.poll(() => Math.abs(ear.hz - 660)).toBeLessThan(15);
     expect(await tracks()).toEqual([]);
   });
