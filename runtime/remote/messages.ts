@@ -57,7 +57,6 @@ const hello = z.object({
   /** What the caller wants: the formats it takes, and how much of it may be under way. */
   outputs: list(z.object({ port: name, channel, type: wireType, window }), 0, maxStreams),
   schemas,
-  capabilities: z.optional(z.record(name, z.json() as z.ZodMiniType<JsonValue>)),
   /** How long the caller waits for the answer. */
   withinMs: z.optional(z.number().check(z.positive())),
   /** The caller will come back with the token when the connection breaks, within this time. */
@@ -81,7 +80,6 @@ const accept = z.object({
   inputs: list(z.object({ port: name, type: wireType, window }), 0, maxStreams),
   outputs: list(z.object({ port: name, type: wireType }), 0, maxStreams),
   schemas,
-  capabilities: z.optional(z.record(name, z.json() as z.ZodMiniType<JsonValue>)),
   /** Of a batch pipeline: a question may be asked twice. */
   idempotent: z.optional(z.boolean()),
   /** The host keeps the session for so long after a connection of it broke. */

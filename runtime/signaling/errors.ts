@@ -35,6 +35,16 @@ export function fromRpcError(error: RpcError, where: string, what = "the call"):
   return new MeshError(known, `${where} refuses ${what}: ${error.message.replace(/\.$/, "")}.`, { hint, retryAfterMs });
 }
 
+/** The longest that a close frame can say, in bytes (RFC 6455, section 5.5). */
+const closeReasonBytes = 123;
+
+/** Why a call has ended, as far as a close frame can say it. */
+export function closeReason(error: MeshError | undefined): string {
+  if (error === undefined) return "";
+  const { read } = new TextEncoder().encodeInto(error.message, new Uint8Array(closeReasonBytes));
+  return error.message.slice(0, read);
+}
+
 export function violation(where: string, why: string): MeshError {
   return new MeshError("protocol-violation", `${where} broke the signaling protocol: ${why}.`);
 }

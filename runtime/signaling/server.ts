@@ -4,6 +4,7 @@ import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
 import type { IncomingCall, ServeOptions, SignalingCandidate, SignalingServer } from "../interface/signaling.ts";
 import { Deadlines, type Deadline } from "./deadlines.ts";
+import { closeReason } from "./errors.ts";
 import { closeCodes, signalLimits } from "./limits.ts";
 import { Mailbox } from "./mailbox.ts";
 import { MessageRates } from "./message-rates.ts";
@@ -243,7 +244,8 @@ class CalleeLeg implements Deadline {
         case "end":
           if (effect.error !== undefined) this.#options.refusals.count(effect.error.code);
           this.#isEnded(effect.error);
-          this.#socket.close(closeCodes.normal, "");
+          // Of a call that was answered nothing else can say why.
+          this.#socket.close(closeCodes.normal, closeReason(effect.error));
       }
     }
   }

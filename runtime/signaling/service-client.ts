@@ -13,7 +13,7 @@ import {
   type ServiceParams,
   type ServiceResult,
 } from "./methods.ts";
-import { parseMessage, rpcNotification, rpcRequest, type IncomingOf, type RpcId } from "./protocol.ts";
+import { parseMessage, rpcCodes, rpcNotification, rpcRequest, type IncomingOf, type RpcId } from "./protocol.ts";
 import type { SignalAddress, SignalConnect, SignalSocket } from "./socket.ts";
 
 /** What a service tells by itself. */
@@ -32,6 +32,9 @@ interface Waiting {
   readonly settle: (result: unknown) => void;
   readonly fail: (error: MeshError) => void;
 }
+
+/** What answers speaks signaling, but not as a service: it may be a peer that takes calls and nothing else. */
+export class NoService extends MeshError {}
 
 /** A conversation with a signaling service. */
 export class ServiceClient {
@@ -169,8 +172,9 @@ export class ServiceClient {
 
   #refusal(error: Parameters<typeof fromRpcError>[0]): MeshError {
     const known = fromRpcError(error, this.#where, "the request");
-    // A peer of an earlier version takes the hello for that of a call.
-    return error.code === -32602 && this.#methods.length === 0 ? this.#foreign() : known;
+    // A peer that is no service takes the hello for that of a call, to which its pipeline is missing.
+    const isTaken = error.code === rpcCodes.invalidParams || known.code === "pipeline-not-found";
+    return isTaken && this.#methods.length === 0 ? this.#foreign() : known;
   }
 
   #noAnswer(method: string): MeshError {
@@ -178,7 +182,7 @@ export class ServiceClient {
   }
 
   #foreign(): MeshError {
-    return new MeshError("version-mismatch", `${this.#where} is no signaling service that this program knows.`, {
+    return new NoService("version-mismatch", `${this.#where} is no signaling service that this program knows.`, {
       hint: "Start one there with `meshc signal`, or look for the address of another.",
     });
   }

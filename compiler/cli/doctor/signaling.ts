@@ -3,10 +3,10 @@ import { formatHostPort, type MeshUri } from "../../../runtime/interface/uri.ts"
 import { nodejsClock } from "../../../runtime/platform/clock.nodejs.ts";
 import { signalVersions } from "../../../runtime/signaling/limits.ts";
 import type { FoundPipeline } from "../../../runtime/signaling/methods.ts";
-import { ServiceClient } from "../../../runtime/signaling/service-client.ts";
+import { NoService, ServiceClient } from "../../../runtime/signaling/service-client.ts";
 import { connectNodejs } from "../../../runtime/signaling/sockets.nodejs.ts";
 import { suggest } from "../../diagnostics/suggest.ts";
-import { failed, fine, type Finding } from "./finding.ts";
+import { failed, fine, skipped, type Finding } from "./finding.ts";
 import { whyForeign } from "./listening.ts";
 import { since, type Place } from "./reach.ts";
 
@@ -27,6 +27,11 @@ export async function* askEndpoint(
     client = await ServiceClient.open(init, uri, signal);
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof NoService && uri.scheme === "webrtc" && uri.peer === undefined) {
+      yield fine("endpoint", `speaks signaling, and has answered after ${since(startMs)}`);
+      yield skipped("pipeline", "it is no service, and so does not tell which pipelines there are");
+      return [];
+    }
     yield failed("endpoint", error, await whyForeign(MeshError.from(error), uri, place, signal));
     return [];
   }

@@ -20,7 +20,7 @@ export function uniqueCandidates(candidates: readonly string[]): readonly string
  * @throws {MeshError} `protocol-violation`
  */
 export function checkDescription(sdp: string, what: "offer" | "answer"): void {
-  for (const line of ["m=application ", "a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=sctp-port:"]) {
+  for (const line of ["m=application ", "a=mid:", "a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=sctp-port:"]) {
     if (sdp.startsWith(line) || sdp.includes(`\n${line}`)) continue;
     throw new MeshError(
       "protocol-violation",

@@ -4,7 +4,7 @@ import { createServer as createHttp } from "node:http";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTls } from "node:tls";
 import { RTCDtlsTransport } from "werift";
-import { WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { afterEach, describe, expect, it } from "vitest";
 import type { MeshError } from "../../../runtime/interface/errors.ts";
 import { launchPlan } from "../../../runtime/mesh/launch.ts";
@@ -151,6 +151,48 @@ describe("meshc doctor, of what can be called", () => {
     expect(differs.code).toBe(1);
     expect(differs.out).toContain("`Far.more` is no longer there");
     expect(differs.out).toContain("`Far.out` is `out out: text` there, `out out: int` here");
+  });
+});
+
+describe("meshc doctor, of a peer that is no service", () => {
+  /** In front of a peer, and refuses who asks for no pipeline. @returns the port */
+  async function callsAlone(address: string, refusal: object): Promise<number> {
+    const http = createHttp();
+    const sockets = new WebSocketServer({ server: http, handleProtocols: ([first]) => first ?? false });
+    sockets.on("connection", (socket) => {
+      const behind = new WebSocket(address.replace("webrtc:", "ws:"), "mesh.v1+json");
+      const opened = once(behind, "open");
+      behind.on("message", (said: Buffer) => socket.send(said.toString()));
+      behind.on("close", () => socket.close());
+      socket.on("close", () => behind.close());
+      socket.on("message", async (said: Buffer) => {
+        const { id, method, params } = JSON.parse(said.toString()) as { id: number; method: string; params: object };
+        await opened;
+        if (method !== "hello" || "pipeline" in params) behind.send(said.toString());
+        else socket.send(JSON.stringify({ jsonrpc: "2.0", id, error: refusal }));
+      });
+    });
+    return listening(http);
+  }
+
+  it.each([
+    { code: -32602, message: "no pipeline" },
+    { code: -32000, message: "no pipeline", data: { code: "pipeline-not-found" } },
+  ])("calls it all the same, where it refuses with %j", async (refusal) => {
+    const port = await callsAlone(await peer(), refusal);
+    const { code, steps } = await doctor(`webrtc://127.0.0.1:${port}/Far`, "--engine", "werift");
+    expect(code).toBe(0);
+    expect(steps.slice(3).map(({ step, state }) => `${step} ${state}`)).toEqual([
+      "endpoint fine",
+      "pipeline skipped",
+      "connection fine",
+      "protocol fine",
+      "formats fine",
+    ]);
+    expect(problem(await doctor(`ws://127.0.0.1:${port}`))).toMatchObject({
+      step: "endpoint",
+      code: "version-mismatch",
+    });
   });
 });
 

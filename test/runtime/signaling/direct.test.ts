@@ -54,6 +54,19 @@ describe("a call between two peers", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("says why it gives up a call that it has answered, as far as a close frame can", async () => {
+    const why = `No path to the caller was found. ${"ü".repeat(100)}`;
+    const { signaling } = await setUp((call) => {
+      call.answer("the answer");
+      call.refuse(new MeshError("deadline-exceeded", why));
+    });
+    const call = await signaling.call(at);
+    expect(await call.offer("the offer")).toBe("the answer");
+    const error = await call.ended;
+    expect(error).toMatchObject({ code: "peer-lost", message: /saying: No path to the caller was found\. ü+\.$/ });
+    expect(error?.message.match(/ü/g)).toHaveLength((123 - 33) / 2);
+  });
+
   test("passes a refusal on with its code", async () => {
     const { signaling } = await setUp((call) => call.refuse(new MeshError("resource-exhausted", "Full.")));
     const call = await signaling.call(at);

@@ -254,7 +254,7 @@ function tell(tracks: ConnectionTracks, said: Parameters<typeof descriptionPiece
   }
 }
 
-const lines = "a=ice-ufrag:a\r\na=ice-pwd:b\r\na=fingerprint:c\r\na=sctp-port:5000\r\n";
+const lines = "a=mid:0\r\na=ice-ufrag:a\r\na=ice-pwd:b\r\na=fingerprint:c\r\na=sctp-port:5000\r\n";
 
 describe("descriptions that should not come", () => {
   it("an offer to the side that makes them, and a second one while the first is being answered", () => {

@@ -196,6 +196,13 @@ describe("a dial in trouble", () => {
       code: "protocol-violation",
       message: /the offer is not an SDP for data channels/,
     });
+    const nameless = changed({
+      call: (call) => ({ ...bound(call), offer: (sdp) => call.offer(sdp.replace(/^a=mid:.*\r\n/m, "")) }),
+    });
+    await expect(weriftTransport({ signaling: nameless }).dial(target, { signal })).rejects.toMatchObject({
+      code: "protocol-violation",
+      message: /it has no line "a=mid:"/,
+    });
     const answering = changed({
       serve: (call) => ({ ...call, answer: () => call.answer("v=0\r\nm=application 9 x y") }),
     });
