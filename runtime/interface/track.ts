@@ -69,11 +69,21 @@ export interface TrackDescription {
   readonly stats: TrackStats;
 }
 
+/** The last packet of an m-line. */
+export interface SentPacket {
+  readonly sequenceNumber: number;
+  readonly rtpTimestamp: number;
+  /** By the clock, in microseconds. */
+  readonly atUs: number;
+}
+
 /** One direction of one stream, as long as it has the track. */
 export interface MediaTrack {
   readonly mid: string;
   readonly direction: TrackDirection;
   readonly codec: TrackCodec;
+  /** Of this stream, or of one that had the track before it; numbers and timestamps go on from there, for its packets have the same SSRC. */
+  readonly lastSent: SentPacket | undefined;
   /** As they were when the description of the connection was asked for the time before. */
   readonly stats: TrackStats;
   /**

@@ -1,6 +1,7 @@
 import type { Clock } from "../interface/clock.ts";
 import { FrameFlag, type Frame } from "../interface/frame.ts";
 import type { Random } from "../interface/random.ts";
+import type { SentPacket } from "../interface/track.ts";
 import type { FrameMark } from "./frame-mark.ts";
 import { h264Packetiser } from "./h264-payload.ts";
 import { KeyFrameCache } from "./key-frame-cache.ts";
@@ -24,6 +25,11 @@ export interface TrackSenderInit {
   readonly maxPayloadBytes?: number;
   /** Media time near which the stream begins, in microseconds; 0 by default. */
   readonly startUs?: number;
+  /**
+   * The last packet of the same SSRC, of another stream: numbers and timestamps go on from it. A receiver of SRTP takes a number that goes
+   * back for a packet that somebody plays again, and drops it and all that follow (RFC 3711 section 3.3.2).
+   */
+  readonly after?: SentPacket | undefined;
   /** Asks the source for a key frame. Left out where the source cannot be asked. */
   readonly onKeyFrameRequest?: () => void;
   /** What the other side has to be told of a frame by other means, before its packets are sent. */
@@ -98,7 +104,7 @@ export class TrackSender {
   #firCount = 0;
 
   constructor(init: TrackSenderInit) {
-    const { codec, random, maxPayloadBytes = 1_100, startUs = 0 } = init;
+    const { codec, random, maxPayloadBytes = 1_100, startUs = 0, after } = init;
     this.#init = init;
     this.codec = codec;
     this.payloadType = init.payloadType;
@@ -109,9 +115,14 @@ export class TrackSender {
     this.#cache = codec === "opus" ? undefined : (init.cache ?? new KeyFrameCache());
     this.#senderClock = init.senderClock ?? new SenderClock();
     // Both begin anywhere, RFC 3550, section 5.1; the number low enough not to wrap before SRTP knows, RFC 3711, section 3.3.1.
-    this.#sequenceNumber = Math.floor(random.next() * 2 ** 15);
-    this.#origin = { rtpTimestamp: Math.floor(random.next() * range), timestampUs: startUs };
-    this.#lastUs = startUs;
+    this.#sequenceNumber =
+      after === undefined ? Math.floor(random.next() * 2 ** 15) : nextSequenceNumber(after.sequenceNumber);
+    this.#origin =
+      after === undefined
+        ? { rtpTimestamp: Math.floor(random.next() * range), timestampUs: startUs }
+        : { rtpTimestamp: after.rtpTimestamp, timestampUs: after.atUs };
+    this.#rtpTime = after?.rtpTimestamp;
+    this.#lastUs = after?.atUs ?? startUs;
   }
 
   /** Which media time the timestamps mean; a mark tells when that changes. */
@@ -133,6 +144,7 @@ export class TrackSender {
     if (this.#ownsCache) this.#cache?.add(frame, isKeyFrame);
     const { clock } = this.#init;
     this.#senderClock.begin(timestampUs, ntpFromWall(clock.wallMs()));
+    if (this.#packetsSent === 0) this.#begin(timestampUs);
     const hasJumped = this.#moveOrigin(timestampUs);
     const rtpTime = this.#rtpTimeOf(timestampUs);
     this.#mark(frame, rtpTime, hasJumped);
@@ -218,6 +230,12 @@ export class TrackSender {
 
   #isKeyFrame(frame: Frame<Uint8Array>): boolean {
     return (frame.flags & FrameFlag.keyFrame) !== 0 || this.#packetiser.isKeyFrame(frame.payload);
+  }
+
+  /** The first frame of the stream is later than the last one of the stream before it. */
+  #begin(timestampUs: number): void {
+    if (this.#rtpTime === undefined || this.#rtpTimeOf(timestampUs) > this.#rtpTime) return;
+    this.#origin = { rtpTimestamp: wrapped(this.#rtpTime + 1), timestampUs };
   }
 
   #rtpTimeOf(timestampUs: number): number {

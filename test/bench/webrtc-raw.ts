@@ -17,7 +17,7 @@ const lowWaterBytes = 32 * 1024;
 
 /** An engine as we use it. */
 export function tuned(name: BenchEngine): WebrtcEngine {
-  return name === "werift" ? weriftEngine() : nodeDatachannelEngine({ library });
+  return name === "werift" ? weriftEngine({ tuning: { sameMachine: true } }) : nodeDatachannelEngine({ library });
 }
 
 /** An engine as it is published, but for the STUN server that werift would ask. */

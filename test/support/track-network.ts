@@ -154,6 +154,7 @@ class FakeTrack implements MediaTrack {
   readonly codec: MediaTrack["codec"];
   readonly platformTrack = undefined;
   readonly stats = {};
+  readonly lastSent = undefined;
   other!: FakeTrack;
   side!: TrackSide;
   readonly #network: TrackNetwork;

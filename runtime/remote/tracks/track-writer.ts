@@ -89,6 +89,7 @@ export class TrackWriter implements TrackOutlet {
       clock,
       random,
       startUs: clock.nowUs(),
+      after: track.lastSent,
       ...(cache !== undefined && { cache }),
     });
     this.#isKeyFrame = keyFrameTest(name);

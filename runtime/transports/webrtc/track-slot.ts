@@ -1,5 +1,13 @@
+import type { Clock } from "../../interface/clock.ts";
 import { MeshError } from "../../interface/errors.ts";
-import type { MediaTrack, PlatformTrack, TrackDescription, TrackRequest, TrackStats } from "../../interface/track.ts";
+import type {
+  MediaTrack,
+  PlatformTrack,
+  SentPacket,
+  TrackDescription,
+  TrackRequest,
+  TrackStats,
+} from "../../interface/track.ts";
 import type { EngineTransceiver } from "./engines/engine.ts";
 
 /** Packets that wait for somebody to listen: what comes before the session has said whose they are. */
@@ -8,13 +16,16 @@ const maxEarlyPackets = 128;
 /** An m-line of a connection, which one stream after another may have. */
 export class TrackSlot {
   readonly #native: EngineTransceiver;
+  readonly #clock: Pick<Clock, "nowUs">;
   #lease: TrackLease | undefined;
+  #lastSent: SentPacket | undefined;
   #early: Uint8Array[] = [];
   #stats: TrackStats = {};
   #asking = false;
 
-  constructor(native: EngineTransceiver) {
+  constructor(native: EngineTransceiver, clock: Pick<Clock, "nowUs">) {
     this.#native = native;
+    this.#clock = clock;
     native.onRtp((packet) => this.#receive(packet));
     native.onKeyFrameRequest(() => this.#lease?.askedForKeyFrame());
   }
@@ -48,6 +59,8 @@ export class TrackSlot {
     this.#lease?.release();
     const lease = new TrackLease(this.#native, mid, codec, {
       stats: () => this.#stats,
+      lastSent: () => this.#lastSent,
+      send: (packet, wallUs) => this.#send(packet, wallUs),
       onListen: () => this.#deliver(),
       onRelease: () => {
         if (this.#lease === lease) this.#lease = undefined;
@@ -73,6 +86,13 @@ export class TrackSlot {
     };
   }
 
+  #send(packet: Uint8Array, wallUs: number): void {
+    const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
+    const [sequenceNumber, rtpTimestamp] = [view.getUint16(2), view.getUint32(4)];
+    this.#lastSent = { sequenceNumber, rtpTimestamp, atUs: this.#clock.nowUs() };
+    this.#native.sendRtp(packet, wallUs);
+  }
+
   #receive(packet: Uint8Array): void {
     const listener = this.#lease?.listener;
     if (listener !== undefined) listener(packet);
@@ -95,6 +115,8 @@ export class TrackSlot {
 
 interface LeasedSlot {
   readonly stats: () => TrackStats;
+  readonly lastSent: () => SentPacket | undefined;
+  readonly send: (packet: Uint8Array, wallUs: number) => void;
   readonly onListen: () => void;
   readonly onRelease: () => void;
 }
@@ -125,8 +147,12 @@ class TrackLease implements MediaTrack {
     return this.#released ? undefined : this.#native.platformTrack;
   }
 
+  get lastSent(): SentPacket | undefined {
+    return this.#slot.lastSent();
+  }
+
   sendRtp(packet: Uint8Array, wallUs: number): void {
-    if (!this.#released) this.#native.sendRtp(packet, wallUs);
+    if (!this.#released) this.#slot.send(packet, wallUs);
   }
 
   onRtp(listener: (packet: Uint8Array) => void): void {

@@ -3,6 +3,7 @@ import { withDeadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { MediaTrack, MediaTracks, TrackDescription, TrackRequest } from "../../interface/track.ts";
 import type { EnginePeer, EngineTracks, EngineTransceiver } from "./engines/engine.ts";
+import { askingSetup, overOneTransport } from "./bundle.ts";
 import { checkDescription } from "./negotiation.ts";
 import { DescriptionReader, descriptionPieces, type DescriptionMessage } from "./renegotiation.ts";
 import { TrackSlot } from "./track-slot.ts";
@@ -62,7 +63,7 @@ export class ConnectionTracks implements MediaTracks {
   }
 
   async add(request: TrackRequest): Promise<MediaTrack> {
-    const { engine, peer, role } = this.#init;
+    const { clock, engine, peer, role } = this.#init;
     if (this.#broken !== undefined) throw this.#broken;
     if (role !== "offerer") throw new MeshError("internal", "Only the side that has dialled adds tracks.");
     const free = this.#slots.find((slot) => slot.fits(request));
@@ -70,7 +71,7 @@ export class ConnectionTracks implements MediaTracks {
     if (this.#slots.length >= maxTracks) {
       throw new MeshError("resource-exhausted", `A connection carries at most ${maxTracks} media tracks.`);
     }
-    const slot = new TrackSlot(engine.addTransceiver(peer, request));
+    const slot = new TrackSlot(engine.addTransceiver(peer, request), clock);
     this.#slots.push(slot);
     await this.#negotiated();
     return slot.lease();
@@ -146,14 +147,14 @@ export class ConnectionTracks implements MediaTracks {
     tune();
     const id = ++this.#offers;
     const answered = new Promise<DescriptionMessage>((settle) => (this.#answered = { id, settle }));
-    this.#say({ type: "offer", id, sdp: peer.localDescription?.sdp ?? "" });
+    this.#say({ type: "offer", id, sdp: askingSetup(peer.localDescription?.sdp ?? "") });
     const said = await answered;
     if (said.type !== "answer") {
       const reason = said.type === "refusal" ? said.reason : said.type;
       throw new MeshError("peer-lost", `The other side takes no media track: ${reason}.`);
     }
     checkDescription(said.sdp, "answer");
-    await peer.setRemoteDescription({ type: "answer", sdp: said.sdp });
+    await peer.setRemoteDescription({ type: "answer", sdp: overOneTransport(said.sdp) });
     tune();
   }
 
@@ -161,7 +162,7 @@ export class ConnectionTracks implements MediaTracks {
   async #answer(id: number, sdp: string): Promise<void> {
     const { peer, engine, tune } = this.#init;
     try {
-      await peer.setRemoteDescription({ type: "offer", sdp });
+      await peer.setRemoteDescription({ type: "offer", sdp: overOneTransport(sdp) });
       const transceivers = engine.acceptTransceivers(peer);
       await peer.setLocalDescription(await peer.createAnswer());
       tune();
@@ -177,7 +178,7 @@ export class ConnectionTracks implements MediaTracks {
   #adopt(transceivers: readonly EngineTransceiver[]): void {
     for (const transceiver of transceivers) {
       const isKnown = this.#slots.some((slot) => slot.isOf(transceiver));
-      if (!isKnown) this.#slots.push(new TrackSlot(transceiver));
+      if (!isKnown) this.#slots.push(new TrackSlot(transceiver, this.#init.clock));
     }
   }
 

@@ -234,6 +234,31 @@ describe("R4.3 a track of sound", () => {
     expect(times.at(-1)).toBeLessThan(4_000_000);
   });
 
+  it.each([
+    { name: "a second later", sequenceNumber: 41_000, rtpTimestamp: 1_000, atUs: 0, nowUs: 1_000_000, first: 49_000 },
+    { name: "at once", sequenceNumber: 65_535, rtpTimestamp: 2 ** 32 - 1, atUs: 500_000, nowUs: 100_000, first: 0 },
+  ])("goes on from the last packet of the stream before, $name", ({ nowUs, first, ...after }) => {
+    const { sender } = track("opus", { sender: { after, startUs: nowUs } });
+    const frames = [opusFrame(0), opusFrame(1)].map((frame, index) => ({
+      ...frame,
+      timestampUs: nowUs + index * 20_000,
+    }));
+    const sent = packetsIn(frames.flatMap((frame) => sender.send(frame)));
+    expect(sent.map(({ sequenceNumber }) => sequenceNumber)).toEqual(
+      [1, 2].map((step) => (after.sequenceNumber + step) % 65_536),
+    );
+    expect(sent.map(({ timestamp }) => timestamp)).toEqual([first, first + 960]);
+  });
+
+  it("sends what it has kept after the last packet of the stream before", () => {
+    const cache = new KeyFrameCache();
+    cache.add(vp8Frame(0, true), true);
+    const after = { sequenceNumber: 9, rtpTimestamp: 90_000, atUs: 1_000_000 };
+    const { sender } = track("vp8", { sender: { cache, after } });
+    const [packet] = packetsIn(sender.join());
+    expect(packet).toMatchObject({ sequenceNumber: 10, timestamp: 90_001 });
+  });
+
   it("keeps its times over years, and where they jump", () => {
     const sound = track("opus", {
       markMs: 1,

@@ -1,6 +1,7 @@
 import * as library from "node-datachannel";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Channel, Connection } from "../../../runtime/interface/transport.ts";
+import type { WebrtcEngine } from "../../../runtime/transports/webrtc/engines/engine.ts";
 import { ownMachine } from "../../../runtime/transports/webrtc/engines/networks.nodejs.ts";
 import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
@@ -8,7 +9,12 @@ import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-trans
 import { BadNetwork, type NetworkConditions } from "../../support/bad-network.ts";
 
 const native = () => nodeDatachannelEngine({ library });
-const engines = { werift: weriftEngine, "node-datachannel": native };
+/** One that says nothing of its machine, as a peer of somebody else. */
+const stranger = (): WebrtcEngine => {
+  const { machine: _, ...engine } = weriftEngine();
+  return engine;
+};
+const engines = { werift: weriftEngine, "node-datachannel": native, stranger };
 type EngineName = keyof typeof engines;
 
 const cleanUps: (() => unknown)[] = [];
@@ -82,6 +88,16 @@ describe("peers on one machine", () => {
     expect(network.counts.largestBytes).toBeGreaterThan(3_500);
     // Nothing that node-datachannel could not read is tried more than a few times.
     expect(network.counts.largestBytes).toBeLessThanOrEqual(from === to ? 4_096 : 65_535);
+  });
+
+  it.each<[EngineName, EngineName]>([
+    ["werift", "stranger"],
+    ["stranger", "werift"],
+  ])("R4.3 send what an Ethernet takes to who has not said that it is here: %s, %s", async (from, to) => {
+    const { network, dial } = await meet(from, to, {});
+    await talk(await dial());
+    expect(network.counts.largestBytes).toBeGreaterThan(1_280);
+    expect(network.counts.largestBytes).toBeLessThanOrEqual(1_500);
   });
 
   it("R4.3 send small ones where a network is between them", async () => {

@@ -218,6 +218,23 @@ describe("media tracks between two peers in Node", () => {
     await expect(tracksOf(theirs).add({ direction: "sendonly", codec: "opus" })).rejects.toThrow("has dialled");
     expect(tracksOf(theirs).take("99")).toBeUndefined();
   });
+
+  it("who has a track next knows the last packet of the one before, and of nobody else", async () => {
+    const { ours } = pair;
+    const [first, other] = await Promise.all([
+      tracksOf(ours).add({ direction: "sendonly", codec: "opus" }),
+      tracksOf(ours).add({ direction: "sendonly", codec: "opus" }),
+    ]);
+    first.sendRtp(rtp(31_000, 4_000_000_000, [1]), wallUs);
+    first.release();
+    first.sendRtp(rtp(7, 7, [1]), wallUs);
+    const second = await tracksOf(ours).add({ direction: "sendonly", codec: "opus" });
+    expect(second.mid).toBe(first.mid);
+    expect(second.lastSent).toMatchObject({ sequenceNumber: 31_000, rtpTimestamp: 4_000_000_000 });
+    expect(other.lastSent?.sequenceNumber).not.toBe(31_000);
+    second.release();
+    other.release();
+  });
 });
 
 /** Tracks whose engine does nothing, to be told what another side says. */

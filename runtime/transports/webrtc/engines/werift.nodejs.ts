@@ -17,11 +17,12 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
   const { servers = [], transportPolicy = "all" } = checkIce(init.ice ?? {});
   const stun = servers.some(({ urls }) => urls.startsWith("stun"));
   const tuning = init.tuning === false ? undefined : { stun, ...init.tuning };
+  const onThisMachine = new WeakSet<EnginePeer>();
   return {
     name: "werift",
     relayOnly: transportPolicy === "relay",
     tracks: weriftTracks(),
-    createPeerConnection() {
+    createPeerConnection(sameMachine = false) {
       const loopback = loneLoopback();
       const peer = new RTCPeerConnection({
         ...weriftMediaConfig(),
@@ -36,6 +37,7 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
         hopeOn(same);
         proveSocketsOf(same);
       }
+      if (sameMachine) onThisMachine.add(same);
       return same;
     },
     messageBytes: 64 * 1024,
@@ -44,7 +46,7 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
     tune(peer, use) {
-      if (tuning !== undefined) tuneWerift(peer, tuning, use);
+      if (tuning !== undefined) tuneWerift(peer, { sameMachine: onThisMachine.has(peer), ...tuning }, use);
     },
     pairs: async (peer) => pairsOf(peer as unknown as RTCPeerConnection),
     async close(peer) {

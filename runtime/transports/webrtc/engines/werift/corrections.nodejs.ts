@@ -22,6 +22,8 @@ export interface WeriftTuning {
   readonly receiverWindowBytes: number;
   /** Whether a STUN server was asked for; werift turns to one of Google's where none is named. */
   readonly stun: boolean;
+  /** The other side has said that it is on this machine. */
+  readonly sameMachine: boolean;
   /** Seconds; the floor of 1 s in RFC 9260 section 16 turns each tail loss into a second of silence. */
   readonly minRtoSeconds: number;
   /** Seconds that a timeout is doubled up to at most; after an outage nothing waits longer than that. */
@@ -32,6 +34,7 @@ const defaults: WeriftTuning = {
   receiveBufferBytes: 4 * 1024 * 1024,
   receiverWindowBytes: 128 * 1024,
   stun: false,
+  sameMachine: false,
   minRtoSeconds: 0.1,
   maxRtoSeconds: 1,
 };
@@ -94,7 +97,7 @@ function correctAssociation(peer: EnginePeer, sctp: Sctp, wanted: WeriftTuning, 
   const firstTsn = setFirstTsn(sctp);
   guardTimers(sctp);
   if (!PathSize.fits(sctp)) return { ...none, receiverWindow, rtoFloor, firstTsn };
-  const path = new PathSize(peer, sctp);
+  const path = new PathSize(peer, sctp, wanted.sameMachine);
   const receiving = correctReceiving(sctp, wanted.receiverWindowBytes, (body) => path.onHeartbeatAck(body));
   const sending =
     receiving !== undefined &&

@@ -24,7 +24,8 @@ const usualMtu = 1_500;
  * Where paths and peers end, as user data: an Ethernet; the 2,048 bytes of a record that Chromium reads; the 4,096 bytes of a packet that
  * libdatachannel reads; an Ethernet with jumbo frames.
  */
-const steps = [1_348, 1_980, 4_028, 8_848] as const;
+const ethernetBytes = 1_348;
+const steps = [ethernetBytes, 1_980, 4_028, 8_848] as const;
 
 /** The parameter of a HEARTBEAT that comes back as it was sent (RFC 9260 section 3.3.5): a secret (8 bytes), the size (4), when (8). */
 const heartbeatInfo = 1;
@@ -36,12 +37,15 @@ const infoBytes = infoHeaderBytes + secretBytes + 4 + 8;
 export class PathSize {
   readonly #peer: EnginePeer;
   readonly #sctp: Sctp;
+  readonly #sameMachine: boolean;
   readonly #secret = randomBytes(secretBytes);
   #search: PathMtu | undefined;
 
-  constructor(peer: EnginePeer, sctp: Sctp) {
+  /** @param sameMachine the other side has said that it is on this one, and so that it takes large packets */
+  constructor(peer: EnginePeer, sctp: Sctp, sameMachine: boolean) {
     this.#peer = peer;
     this.#sctp = sctp;
+    this.#sameMachine = sameMachine;
     sctp.stateChanged.connected.once(() => this.#begin());
     sctp.stateChanged.closed.once(() => this.#search?.stop());
   }
@@ -119,7 +123,9 @@ export class PathSize {
 
   /**
    * No more than the interface sends in one packet: beyond it IP would cut, and one lost part would lose the whole. A path within this
-   * machine has no such bound. On any other a peer gets no more than the base when what is under way could not be cut again for it.
+   * machine has no such bound, but its other end may have: aiortc reads 1,500 bytes of a record, takes what is left of it for the next
+   * one, and is one packet behind from then on. So who has not said that it is here is sent what an Ethernet takes. On any other path a
+   * peer gets no more than the base when what is under way could not be cut again for it.
    */
   #most(): number {
     for (const ice of listOf(fieldOf(this.#peer, "iceTransports"))) {
@@ -128,7 +134,7 @@ export class PathSize {
       const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
       const isRelayed = fieldOf(local, "type") === "relay";
       const isHere = addresses.some(({ address }) => address === fieldOf(remote, "host"));
-      if (isHere && !isRelayed) return recordBytes;
+      if (isHere && !isRelayed) return this.#sameMachine ? recordBytes : ethernetBytes;
       if (!this.#sctp.remoteExtensions.includes(chunkTypes.pad)) return baseBytes;
       const mtu = isRelayed ? usualMtu : mtuOf(String(fieldOf(local, "host")));
       return Math.min(recordBytes, (mtu - overheadBytes) & ~3);
