@@ -119,8 +119,12 @@ export class TrackWriter implements TrackOutlet {
   take(frame: Frame<Uint8Array>, number: number): boolean {
     if (this.#closed) return false;
     const { clock, pace, track } = this.#init;
-    // A decoder on the other side goes on from one frame to the next: pictures move over where one decodes by itself.
-    if (!this.#active && track.codec.name !== "opus" && !this.#isKeyFrame(frame)) return false;
+    // A decoder on the other side goes on from one frame to the next: pictures move over where one decodes by itself. Cameras make such
+    // pictures only where they are asked for one.
+    if (!this.#active && track.codec.name !== "opus" && !this.#isKeyFrame(frame)) {
+      this.#isAwaited ||= this.#init.requestKeyFrame();
+      return false;
+    }
     this.#active = true;
     const { dueUs, isJump } = pace.place(this, frame.timestampUs, clock.nowUs());
     this.#queue.push({ frame, number, dueUs, isJump });

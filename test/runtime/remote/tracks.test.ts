@@ -349,4 +349,37 @@ describe("streams over media tracks", () => {
     expect(after).toEqual(upTo(120).slice(keys[1]));
     expect(keys[1]).toBeLessThan(60);
   });
+
+  it("R4.3 pictures that are on their channel get a key frame of the source, with which they move to their track", async () => {
+    const { input, clock, finish, seen, network } = await stage(program(live), { conditions: { delayMs: 10 } });
+    const asked: number[] = [];
+    let isWanted = false;
+    input("picture").onKeyFrameRequest?.(() => {
+      isWanted = true;
+      return true;
+    });
+    const film = async (from: number, until: number): Promise<void> => {
+      for (let seq = from; seq < until; seq += 1) {
+        if (isWanted) asked.push(seq);
+        input("picture").send(vp8(seq, isWanted ? 1 : 1_000));
+        isWanted = false;
+        await clock.run(40);
+      }
+    };
+    const packets = (): number => [...network.sent.values()].reduce((sum, count) => sum + count, 0);
+    await film(0, 20);
+    // The next connection has no tracks at first.
+    network.sever();
+    await film(20, 80);
+    expect(asked.length).toBeGreaterThan(0);
+    const before = packets();
+    await film(80, 120);
+    // Three packets a picture, there and back.
+    expect(packets() - before).toBeGreaterThan(200);
+    await finish();
+    const numbers = seen.frames.map(numberIn);
+    expect(numbers.slice(-40)).toEqual(upTo(120).slice(-40));
+    // It came in time, once for each of the two ways that a picture goes, and no more.
+    expect(asked.length).toBeLessThanOrEqual(3);
+  });
 });
