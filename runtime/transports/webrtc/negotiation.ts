@@ -77,7 +77,7 @@ export class Candidates {
     }
     if (candidate !== null) this.#received.push(candidate.candidate);
     // One candidate that cannot be read is one way less to connect, not an error.
-    this.#peer.addIceCandidate(candidate).catch(() => undefined);
+    this.#peer.addIceCandidate(candidate && placed(candidate)).catch(() => undefined);
   }
 
   /** The description of the other side is set. */
@@ -97,6 +97,17 @@ export class Candidates {
     if (candidate !== null) this.#sent.push(candidate.candidate);
     this.#send?.(candidate);
   }
+}
+
+/**
+ * Everything goes over one path, so a candidate of no section is for the first; some engines, such as pion, say that with an empty
+ * `sdpMid`, which others take for the name of a section that is not there.
+ */
+function placed({ candidate, sdpMid, sdpMLineIndex }: SignalingCandidate): SignalingCandidate {
+  const isNamed = sdpMid !== undefined && sdpMid !== null && sdpMid !== "";
+  return isNamed
+    ? { candidate, sdpMid, sdpMLineIndex: sdpMLineIndex ?? null }
+    : { candidate, sdpMid: null, sdpMLineIndex: sdpMLineIndex ?? 0 };
 }
 
 /** Engines give objects with more in them than belongs on the wire. */

@@ -221,6 +221,45 @@ describe("a dial in trouble", () => {
     });
   });
 
+  test.for([
+    ["is empty, as pion has it", { sdpMid: "", sdpMLineIndex: 0 }],
+    ["is null, beside the number of the section", { sdpMid: null, sdpMLineIndex: 0 }],
+    ["is left out, as the number is", {}],
+  ] as const)("uses candidates whose mid %s", async ([, section]) => {
+    // No description has any, so there is no path but by these.
+    const bare = (sdp: string): string => sdp.replaceAll(/^a=candidate:.*\r\n/gm, "");
+    const tell = (call: { candidate: OutgoingCall["candidate"] }, sdp: string): void => {
+      for (const candidate of candidatesOf(sdp)) call.candidate({ candidate, ...section });
+    };
+    const { target } = await listening({
+      signaling: changed({
+        serve(call) {
+          const real = call.answer;
+          return {
+            ...call,
+            answer(sdp) {
+              real(bare(sdp));
+              tell(call, sdp);
+            },
+          };
+        },
+      }),
+    });
+    const offering = changed({
+      call: (call) => ({
+        ...bound(call),
+        offer(sdp) {
+          const answered = call.offer(bare(sdp));
+          tell(call, sdp);
+          return answered;
+        },
+      }),
+    });
+    const connection = await weriftTransport({ signaling: offering }).dial(target, { signal });
+    expect(connection.describe().state).toBe("connected");
+    await connection.close();
+  });
+
   test("bears candidates that lead nowhere or are none", async () => {
     const junk = ["255.255.255.255 1", "127.0.0.1 0", "127.0.0.1 99999", "224.0.0.1 5", "fe80::1 4", "x.invalid 4"];
     const { target } = await listening({
