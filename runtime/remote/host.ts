@@ -193,6 +193,10 @@ class HostedCall {
       const sinks = new Map(
         hello.outputs.map(({ port, channel, type, window }) => [port, this.wire.sink(port, channel, type, window)]),
       );
+      // What its pipeline sends before it is accepted is sent before there are tracks.
+      for (const { port, type } of hello.tracks === undefined ? [] : hello.outputs) {
+        if (type.kind === "video") sinks.get(port)?.rememberAll();
+      }
       const withinMs = this.#keep(hello);
       session = await served.endpoint.open(this.#request(hello, sinks));
       if (this.wire.isClosing) throw new MeshError("cancelled", "The caller has left.");
@@ -327,6 +331,7 @@ class HostedCall {
       sinks.get(port)?.settle(type, window, cbor && { cbor });
     }
     const tracks = this.#useTracks(hello, formats);
+    if (tracks === undefined) for (const sink of sinks.values()) sink.forget();
     wire.send({
       ...acceptMessage(formats, served.schemas, wire.windowBytes),
       ...(served.describe().idempotent === true && { idempotent: true }),

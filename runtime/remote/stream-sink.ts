@@ -97,6 +97,7 @@ export class StreamSink implements Link {
   /** Of pictures: what a reader who comes late needs, and what keeps it. */
   #memory: KeyFrameCache | undefined;
   #remember: ((frame: Frame<Uint8Array>) => void) | undefined;
+  #early: Frame<Uint8Array>[] | undefined;
 
   constructor(init: StreamSinkInit, window: Window) {
     this.port = init.port;
@@ -231,10 +232,26 @@ export class StreamSink implements Link {
 
   // ---- media tracks ------------------------------------------------------------------------------------------------
 
+  /** Keeps what is sent until it is known what is to be remembered: the first picture may be the only one that decodes by itself. */
+  rememberAll(): void {
+    if (this.#remember !== undefined) return;
+    const early: Frame<Uint8Array>[] = [];
+    this.#early = early;
+    this.#remember = (frame) => early.push(frame);
+  }
+
   /** From now on keeps what a reader needs who comes late. @param add is given each frame */
   remember(memory: KeyFrameCache, add: (frame: Frame<Uint8Array>) => void): void {
+    this.#early?.forEach(add);
+    this.#early = undefined;
     this.#memory = memory;
     this.#remember = add;
+  }
+
+  /** Nothing is to be remembered. */
+  forget(): void {
+    this.#early = undefined;
+    this.#remember = undefined;
   }
 
   get memory(): KeyFrameCache | undefined {

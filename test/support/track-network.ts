@@ -19,6 +19,8 @@ export interface TrackNetworkInit {
   readonly clock: Clock;
   readonly random: Random;
   readonly codecs?: readonly TrackCodecName[];
+  /** Who has dialled is a page: its tracks are those of a platform, which keeps the packets to itself. */
+  readonly toPage?: boolean;
   /** Asked for each connection: the session that it is for goes over one that its host has dialled. */
   readonly returned?: () => boolean;
 }
@@ -97,7 +99,7 @@ function withTracks(connection: Connection, tracks: TrackSide): Connection {
 const clockRates = { opus: 48_000, vp8: 90_000, h264: 90_000 } as const;
 
 class TrackSide implements MediaTracks {
-  readonly carries = "rtp";
+  readonly carries: MediaTracks["carries"];
   readonly adds: boolean;
   readonly codecs: readonly TrackCodecName[];
   severed = false;
@@ -108,6 +110,7 @@ class TrackSide implements MediaTracks {
   constructor(network: TrackNetwork, adds: boolean) {
     this.#network = network;
     this.adds = adds;
+    this.carries = adds && network.init.toPage === true ? "platform" : "rtp";
     this.codecs = network.init.codecs ?? ["opus", "vp8", "h264"];
   }
 

@@ -74,7 +74,10 @@ export class SessionTracks implements PlatformTracks {
   /** A stream of the session; one of another kind is left where it is. */
   add(id: number, type: FlowType, ends: Pick<Stream, "sink" | "source">): void {
     const codec = trackCodecOf(type);
-    if (codec === undefined || !this.#init.codecs.includes(codec)) return;
+    if (codec === undefined || !this.#init.codecs.includes(codec)) {
+      ends.sink?.forget();
+      return;
+    }
     const channels = fixedValue(type, "channels");
     const stream: Stream = {
       id,
@@ -304,6 +307,7 @@ export class SessionTracks implements PlatformTracks {
   }
 
   async #remember(sink: StreamSink, codec: TrackCodecName): Promise<void> {
+    sink.rememberAll();
     const { PictureMemory } = await this.#loadRtp();
     const memory = new PictureMemory(codec);
     sink.remember(memory.cache, (frame) => memory.add(frame));

@@ -382,4 +382,43 @@ describe("streams over media tracks", () => {
     // It came in time, once for each of the two ways that a picture goes, and no more.
     expect(asked.length).toBeLessThanOrEqual(3);
   });
+
+  it("R4.3 a page that looks at pictures gets the first one as well, which may be the only one that decodes by itself", async () => {
+    const film = `
+node Reel { out picture: ${picture}
+ from "./x.ts" }
+interface Film { out seen: ${picture} }
+pipeline Client { out seen: ${picture}
+ remote far: Film { at wall.Play }
+ far.seen -> seen }
+pipeline Play: Film { out seen: ${picture}
+ Reel() -> seen }
+peer wall { runs Play
+ listens "webrtc://127.0.0.1:1" }
+`;
+    const reel = defineNode({
+      open: (_, { emit, clock, signal }) => ({
+        async run() {
+          for (let seq = 0; !signal.aborted; seq += 1) {
+            const { payload, timestampUs, flags } = vp8(seq, 1_000);
+            await emit("picture", payload, { timestampUs, flags });
+            await new Promise<void>((resolve) => clock.schedule(40, resolve));
+          }
+        },
+      }),
+    });
+    let network!: TrackNetwork;
+    const { open, clock, mesh } = await meshRun(film, { Reel: reel }, {}, (transport, clock) => {
+      network = new TrackNetwork({ clock, random: seededRandom(1), toPage: true });
+      return network.on(transport);
+    });
+    const { session } = await open("Client");
+    await clock.run(200);
+    expect(await session.tracks?.receive("seen", () => undefined)).toBe(true);
+    await clock.run(200);
+    // The picture at the start, what has followed it, and what follows now.
+    expect(network.sent.get("1")).toBeGreaterThan(3 * 8);
+    await clock.until(session.close());
+    await clock.until(mesh.close());
+  });
 });
