@@ -165,8 +165,8 @@ export abstract class NodeSending {
       kept.keep(payload, options?.timestampUs ?? this.timestampUs, this.epoch, options?.flags ?? 0);
       return undefined;
     }
-    if (options === undefined) this.#put(out, payload, this.#nowUs(), 0);
-    else this.#put(out, payload, options.timestampUs ?? this.#nowUs(), options.flags ?? 0);
+    if (options === undefined) this.#put(out, payload, this.#timeOf(out, payload), 0);
+    else this.#put(out, payload, options.timestampUs ?? this.#timeOf(out, payload), options.flags ?? 0);
     // A synchronous node cannot wait; whoever feeds it does.
     return this.sync && this.busy ? undefined : this.room();
   }
@@ -199,7 +199,7 @@ export abstract class NodeSending {
     else if (sole === undefined) this.#lacksSole();
     else if (!sole.takes(item)) this.fail(wrongPayload(sole, item));
     else if (this.staged && this.kept !== undefined) this.kept.keep(item, this.timestampUs, this.epoch, flags);
-    else this.#put(sole, item, this.#nowUs(), flags);
+    else this.#put(sole, item, this.#timeOf(sole, item), flags);
   }
 
   /** Something is returned, and it is not clear where it should go. */
@@ -239,8 +239,9 @@ export abstract class NodeSending {
     return this.sourceStartUs === undefined ? undefined : this.owner.host.turns.due();
   }
 
-  #nowUs(): number {
+  /** Of what is sent without a media time. */
+  #timeOf(out: OutPort, payload: Payload): number {
     if (this.sourceStartUs === undefined) return this.timestampUs;
-    return Math.round(this.clock.nowUs() - this.sourceStartUs);
+    return out.timeOf(payload, Math.round(this.clock.nowUs() - this.sourceStartUs));
   }
 }

@@ -5,6 +5,7 @@ import type { Outlet } from "./outlet.ts";
 import { isPlain } from "./outcome.ts";
 import { describeExpected, describePayload, valueCheck, type PayloadCheck } from "./payload-check.ts";
 import { isOfKind, kindOf, leftToCheck } from "./payload-kind.ts";
+import { SoundTime, samplesInSecond } from "./sound-time.ts";
 import { ticketed, type Ticket } from "./ticket.ts";
 import type { PlaceOf } from "./value-place.ts";
 
@@ -14,6 +15,8 @@ export class PortShape {
   readonly signal: boolean;
   readonly kind: number;
   readonly other: PayloadCheck;
+  /** Of raw sound. */
+  readonly samplesInSecond: number | undefined;
   readonly #type: FlowType;
   readonly #schemas: Schemas;
   readonly #placeOf: PlaceOf | undefined;
@@ -25,6 +28,7 @@ export class PortShape {
   constructor(name: string, type: FlowType, schemas: Schemas, placeOf?: PlaceOf) {
     this.name = name;
     this.signal = type.kind === "signal";
+    this.samplesInSecond = samplesInSecond(type);
     this.#type = type;
     this.#schemas = schemas;
     this.#placeOf = placeOf;
@@ -49,6 +53,7 @@ export class OutPort {
   #outlet: Outlet | undefined;
   #seq = 0;
   #ended = false;
+  #soundTime: SoundTime | undefined;
 
   constructor(shape: PortShape) {
     this.name = shape.name;
@@ -59,6 +64,14 @@ export class OutPort {
   /** Before the session starts. Without an outlet, frames are counted and dropped. */
   connect(outlet: Outlet | undefined): void {
     this.#outlet = outlet;
+  }
+
+  /** The media time of what a source gives without one. @param nowUs by the clock, since it began */
+  timeOf(payload: Payload, nowUs: number): number {
+    const { samplesInSecond: rate } = this.shape;
+    if (rate === undefined) return nowUs;
+    this.#soundTime ??= new SoundTime(rate);
+    return this.#soundTime.place(payload, nowUs);
   }
 
   get outlet(): Outlet | undefined {

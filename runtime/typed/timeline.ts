@@ -1,6 +1,7 @@
-import { fixedValue, type FlowType } from "../interface/caps.ts";
+import type { FlowType } from "../interface/caps.ts";
 import type { Clock } from "../interface/clock.ts";
 import type { Payload } from "../interface/frame.ts";
+import { samplesInSecond } from "../pipeline/sound-time.ts";
 
 /** Gives each frame that is written its media time, in microseconds since the stream's own zero. */
 export type Timeline = (payload: Payload, givenUs: number | undefined) => number;
@@ -10,14 +11,12 @@ export type Timeline = (payload: Payload, givenUs: number | undefined) => number
  * than it plays keeps its time. All else is stamped by the clock, the first frame being at 0.
  */
 export function timelineOf(format: FlowType, clock: Clock): Timeline {
-  const codec = fixedValue(format, "codec");
-  const rate = fixedValue(format, "rate");
-  const channels = fixedValue(format, "channels");
-  const isPcm = format.kind === "audio" && (codec === "pcm_f32" || codec === "pcm_s16");
-  return isPcm && typeof rate === "number" && typeof channels === "number" ? bySamples(rate, channels) : byClock(clock);
+  const rate = samplesInSecond(format);
+  return rate === undefined ? byClock(clock) : bySamples(rate);
 }
 
-function bySamples(rate: number, channels: number): Timeline {
+/** @param rate of all channels together */
+function bySamples(rate: number): Timeline {
   let baseUs = 0;
   let samples = 0;
   return (payload, givenUs) => {
@@ -26,7 +25,7 @@ function bySamples(rate: number, channels: number): Timeline {
       samples = 0;
     }
     const timestampUs = baseUs + Math.round((samples / rate) * 1e6);
-    if (payload instanceof Float32Array || payload instanceof Int16Array) samples += payload.length / channels;
+    if (payload instanceof Float32Array || payload instanceof Int16Array) samples += payload.length;
     return timestampUs;
   };
 }
