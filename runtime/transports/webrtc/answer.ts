@@ -26,7 +26,7 @@ export async function answer(
   const connection = new WebrtcConnection({ ...deps, role: "answerer", messageBytes, confirms, sameMachine });
   onStart(connection);
   const tooLate = (): MeshError =>
-    new MeshError("deadline-exceeded", `No path to the caller was found within ${deps.connectMs} ms.`);
+    new MeshError("deadline-exceeded", `No channel to the caller was open within ${deps.connectMs} ms.`);
   try {
     const deadline = { clock: deps.clock, afterMs: deps.connectMs, error: tooLate };
     await withDeadline(deadline, () => connect(connection, call));

@@ -51,8 +51,11 @@ function hintFor(
   remote: readonly PathEnd[],
   isFound: boolean,
 ): string {
-  if (isFound)
-    return "A path was found, but not encrypted (DTLS) in time: the other side is overloaded, or has just gone.";
+  if (isFound) {
+    const why =
+      "the other side is overloaded or has just gone, or its engine and this one do not understand each other";
+    return `A path was found, but no channel opened over it in time (DTLS, SCTP): ${why}. \`--engine\` takes another one.`;
+  }
   if (relayOnly && local.length === 0) {
     return "The TURN server gave no address: check that it runs, its port, and the name and password.";
   }

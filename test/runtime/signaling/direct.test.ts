@@ -55,7 +55,7 @@ describe("a call between two peers", () => {
   });
 
   test("says why it gives up a call that it has answered, as far as a close frame can", async () => {
-    const why = `No path to the caller was found. ${"ü".repeat(100)}`;
+    const why = `No channel to the caller was open. ${"ü".repeat(100)}`;
     const { signaling } = await setUp((call) => {
       call.answer("the answer");
       call.refuse(new MeshError("deadline-exceeded", why));
@@ -63,8 +63,10 @@ describe("a call between two peers", () => {
     const call = await signaling.call(at);
     expect(await call.offer("the offer")).toBe("the answer");
     const error = await call.ended;
-    expect(error).toMatchObject({ code: "peer-lost", message: /saying: No path to the caller was found\. ü+\.$/ });
-    expect(error?.message.match(/ü/g)).toHaveLength((123 - 33) / 2);
+    expect(error).toMatchObject({ code: "peer-lost", message: /saying: No channel to the caller was open\. ü+\.$/ });
+    expect(error?.message.match(/ü/g)).toHaveLength(
+      Math.floor((123 - "No channel to the caller was open. ".length) / 2),
+    );
   });
 
   test("passes a refusal on with its code", async () => {
