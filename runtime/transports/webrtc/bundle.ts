@@ -1,5 +1,7 @@
 /** The lines by which a section of an SDP says how it is reached (RFC 8839 section 5). */
 const iceLine = /^a=(?:ice-ufrag|ice-pwd|ice-options|candidate|end-of-candidates)\b/;
+/** Those that every section needs, as long as they may be (RFC 8839 section 5.4), so that saying them again makes no large text of a small one. */
+const credential = /^a=ice-(?:ufrag|pwd):[^\r\n]{1,256}\r?\n/gm;
 
 /**
  * An offer as it is told. Whoever answers chooses each time which side begins DTLS (RFC 8829 section 5.2.2), and stays by what has been
@@ -18,12 +20,12 @@ export function overOneTransport(sdp: string): string {
   const bundled = new Set(/^a=group:BUNDLE ([^\r\n]*)/m.exec(sdp)?.[1]?.split(" "));
   const [session = "", ...sections] = sdp.split(/^(?=m=)/m);
   const first = sections.find((section) => bundled.has(midOf(section)));
-  const lines = first?.split(/^(?=a=)/m).filter((line) => iceLine.test(line) && !line.startsWith("a=candidate"));
-  if (first === undefined || lines === undefined) return sdp;
+  const credentials = first?.match(credential)?.slice(0, 2);
+  if (first === undefined || credentials === undefined) return sdp;
   const told = sections.map((section) => {
     if (section === first || !bundled.has(midOf(section))) return section;
     const own = section.split(/^(?=a=)/m).filter((line) => !iceLine.test(line));
-    return [...own, ...lines].join("");
+    return [...own, ...credentials].join("");
   });
   return [session, ...told].join("");
 }

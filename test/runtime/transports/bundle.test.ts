@@ -14,7 +14,7 @@ describe("the sections of a bundle", () => {
   it("are told as reached like the first of them, whatever they say themselves", () => {
     const sdp = `${session}a=group:BUNDLE 0 1\r\n${data}${candidate}${ice}${audio}a=sendonly\r\n${own}a=rtcp-mux\r\n`;
     expect(overOneTransport(sdp)).toBe(
-      `${session}a=group:BUNDLE 0 1\r\n${data}${candidate}${ice}${audio}a=sendonly\r\na=rtcp-mux\r\na=end-of-candidates\r\n${ice}`,
+      `${session}a=group:BUNDLE 0 1\r\n${data}${candidate}${ice}${audio}a=sendonly\r\na=rtcp-mux\r\n${ice}`,
     );
   });
 
@@ -28,6 +28,15 @@ describe("the sections of a bundle", () => {
     ]) {
       expect(overOneTransport(sdp)).toBe(sdp);
     }
+  });
+
+  it("are not made much longer by what the first one says", () => {
+    const many = Array.from({ length: 64 }, (_, index) => audio.replace("a=mid:1", `a=mid:${index + 1}`)).join("");
+    const group = `a=group:BUNDLE ${Array.from({ length: 65 }, (_, index) => index).join(" ")}\r\n`;
+    const long = `${session}${group}${data}${ice.repeat(500)}a=ice-options:${"x".repeat(40_000)}\r\n${many}`;
+    expect(overOneTransport(long).length).toBeLessThan(long.length + 64 * 600);
+    const endless = `${session}${group}${data}a=ice-ufrag:${"x".repeat(40_000)}\r\n${many}`;
+    expect(overOneTransport(endless)).toBe(endless);
   });
 
   it("may stand in any order: the first is the one that comes first in the description", () => {
