@@ -55,6 +55,8 @@ function wrap(socket: WebSocket): SignalSocket {
 /** A page is told nothing about the reason, so the text names all of them. */
 function unreachable(where: string): MeshError {
   return new MeshError("peer-unreachable", `No peer answers at ${where}.`, {
-    hint: `Is the peer running? It has to listen at webrtc://${where}. A page from https:// may only reach a plain endpoint on this machine.`,
+    hint:
+      `Is the peer running? It has to listen at webrtc://${where}, and to let this page in: pages of its own host and of its machine it ` +
+      "does, others by name (`allowedOrigins`). A page from https:// may only reach a plain endpoint on this machine.",
   });
 }

@@ -246,6 +246,17 @@ describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
     expect(await call("late")).toEqual([ended("mic"), ended("voice"), ""]);
   });
 
+  it("is told all that may be the reason where nobody answers, for its browser does not say which it is", async () => {
+    const nowhere = JSON.stringify(planOf(here("webrtc://127.0.0.1:9")));
+    const { message, hint } = await page.evaluate<{ message: string; hint: string }>(
+      `start(${nowhere}, "Call").catch(({ message, hint }) => ({ message, hint }))`,
+    );
+    expect(message).toContain("No peer answers at 127.0.0.1:9.");
+    for (const reason of ["It has to listen at webrtc://127.0.0.1:9", "allowedOrigins", "https://"]) {
+      expect(hint).toContain(reason);
+    }
+  });
+
   it("R4.3 a camera goes to a pipeline in Node, and comes back into a <video>", async () => {
     await call("start", planOf(here(address)), "Look");
     await call("camera");
