@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import * as library from "node-datachannel";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Connection } from "../../../runtime/interface/transport.ts";
@@ -125,6 +126,27 @@ describe.each([
       expect((message as Uint8Array).length).toBeGreaterThan(0);
     }
     expect(caller.sent).toContainEqual(Uint8Array.from(Buffer.from("text")));
+  });
+
+  test("takes and drops what comes over channels that the other side opens by itself, and ends all the same", async () => {
+    // node-datachannel 03: more of them than it has threads, each with more than it holds.
+    const { caller, here, there } = await used(make);
+    const peer = caller.peers[0] as unknown as { createDataChannel(label: string, init: object): EngineChannel };
+    const unasked = Array.from({ length: 2 * availableParallelism() }, () => peer.createDataChannel("mine", {}));
+    for (const channel of unasked) {
+      channel.addEventListener("open", () => {
+        for (let count = 0; count < 1_200; count += 1) channel.send(new Uint8Array(100));
+      });
+    }
+    const isSent = ({ readyState, bufferedAmount }: EngineChannel): boolean =>
+      readyState === "open" && bufferedAmount === 0;
+    await expect.poll(() => unasked.every(isSent), { timeout: 10_000 }).toBe(true);
+    const [out, back] = [here.channel(6, "later"), there.channel(6, "later")];
+    const came = new Promise((resolve) => back.onMessage(resolve));
+    out.send(Uint8Array.of(1));
+    await came;
+    await there.close();
+    expect((await here.closed).error).toBeUndefined();
   });
 
   test("lets the other side notice when it is all that ends the connection", async () => {

@@ -52,6 +52,7 @@ export interface NativePeer {
   onStateChange(listener: (state: string) => void): void;
   onGatheringStateChange(listener: (state: string) => void): void;
   onLocalCandidate(listener: (candidate: string, mid: string) => void): void;
+  onDataChannel(listener: (channel: NativeChannel) => void): void;
 }
 
 export interface NativeChannel {

@@ -102,6 +102,8 @@ class Peer implements EnginePeer {
   readonly #stateChange = new Listeners();
   readonly #candidates = new Listeners<{ readonly candidate: EngineCandidate | null }>();
   readonly #channels: DataChannel[] = [];
+  /** Those that the other side has opened by itself (RFC 8832); kept, for without its object a channel is not read. */
+  readonly #unasked: NativeChannel[] = [];
   #state: string;
   #closed = false;
   /** Kept, for the library does not tell of a connection that has ended. */
@@ -120,6 +122,12 @@ class Peer implements EnginePeer {
     });
     native.onGatheringStateChange((state) => {
       if (state === "complete") this.#candidates.emit({ candidate: null });
+    });
+    // What nobody reads the library holds, up to 1,024 messages: then a thread of those that all connections share waits for a
+    // reader, and `close` for that thread.
+    native.onDataChannel((channel) => {
+      channel.onMessage(() => undefined);
+      this.#unasked.push(channel);
     });
   }
 
@@ -205,6 +213,8 @@ class Peer implements EnginePeer {
       else this.#stateChange.add(() => this.#state === "closed" && resolve());
     });
     for (const channel of this.#channels) channel.forget();
+    // Of channels that have been opened it is to tell first, and be read: see the constructor.
+    await whatHasCome();
     this.#native.close();
     await ended;
   }
@@ -224,6 +234,11 @@ class Peer implements EnginePeer {
     this.#state = state;
     this.#stateChange.emit();
   }
+}
+
+/** The event loop looks for what has come between one turn and the next. */
+function whatHasCome(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 type ChannelEvent = "open" | "close" | "error" | "bufferedamountlow";
