@@ -2,9 +2,7 @@ import type { FlowType } from "../interface/caps.ts";
 import type { OutputPort } from "../typed/ports.ts";
 import type { MediaPayload } from "./browser-payload.ts";
 import { needCodec, soundFormat, type SoundFormat } from "./page-sound.ts";
-
-/** How far ahead of its time sound is handed over after a pause, in seconds: what comes later than that is heard as a gap. */
-const aheadSeconds = 0.06;
+import { Playout } from "./playout.ts";
 
 /**
  * Plays the frames of a port.
@@ -52,8 +50,7 @@ class Player {
   readonly #destination: AudioNode;
   readonly #format: SoundFormat;
   readonly #sources = new Set<AudioBufferSourceNode>();
-  /** When the last piece ends, by the context. */
-  #until = 0;
+  readonly #playout = new Playout();
 
   constructor(context: AudioContext, destination: AudioNode, format: SoundFormat) {
     this.#context = context;
@@ -65,6 +62,10 @@ class Player {
   add(samples: Float32Array): void {
     const { channels, rate } = this.#format;
     const length = samples.length / channels;
+    const { currentTime, state } = this.#context;
+    if (this.#playout.isStale(currentTime, state === "running")) this.flush();
+    const at = this.#playout.place(currentTime, length / rate, loudnessOf(samples));
+    if (at === undefined) return;
     const buffer = this.#context.createBuffer(channels, length, rate);
     for (let channel = 0; channel < channels; channel += 1) {
       const data = buffer.getChannelData(channel);
@@ -75,16 +76,13 @@ class Player {
     source.connect(this.#destination);
     source.addEventListener("ended", () => this.#sources.delete(source));
     this.#sources.add(source);
-    const now = this.#context.currentTime;
-    const at = this.#until > now ? this.#until : now + aheadSeconds;
     source.start(at);
-    this.#until = at + length / rate;
   }
 
   flush(): void {
     for (const source of this.#sources) source.stop();
     this.#sources.clear();
-    this.#until = 0;
+    this.#playout.restart();
   }
 
   /** Resolves when all is heard. */
@@ -92,6 +90,13 @@ class Player {
     const last = [...this.#sources].at(-1);
     if (last !== undefined) await new Promise((resolve) => last.addEventListener("ended", resolve, { once: true }));
   }
+}
+
+/** Root mean square. */
+function loudnessOf(samples: Float32Array): number {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  return Math.sqrt(sum / Math.max(1, samples.length));
 }
 
 function pcmReader(player: Player): (payload: MediaPayload) => void {
