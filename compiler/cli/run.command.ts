@@ -1,6 +1,7 @@
 import process from "node:process";
 import type { Command } from "./command.ts";
 import { exitCode } from "./exit-code.ts";
+import { allowOrigin } from "./origins.ts";
 
 export const runCommand: Command = {
   name: "run",
@@ -65,6 +66,10 @@ export const runCommand: Command = {
     },
     { name: "tls-key", value: "FILE", description: "the key of that certificate, in PEM" },
     {
+      ...allowOrigin,
+      description: "pages of this origin may call too, beside those of this machine and of its own host; `*` lets all",
+    },
+    {
       name: "compression",
       value: "METHOD",
       choices: ["gzip"],
@@ -92,6 +97,10 @@ export const runCommand: Command = {
     {
       line: "meshc run main.mesh --peer gpu --register ws://signal.example.org:7440 --id gpu-1",
       does: "runs it where others find it by what it provides",
+    },
+    {
+      line: "meshc run main.mesh --peer studio --allow-origin https://app.example.com",
+      does: "lets in the pages of a site that is served elsewhere",
     },
     {
       line: "meshc run main.mesh --peer edge --ice-server turn:ann:secret@turn.example.org",

@@ -1,3 +1,4 @@
+import { allowOrigin, originsOf } from "./origins.ts";
 import type { Command } from "./command.ts";
 
 export const signalCommand: Command = {
@@ -40,9 +41,7 @@ export const signalCommand: Command = {
       description: "connections of one address at most; 4096 by default, without limit from this machine itself",
     },
     {
-      name: "allow-origin",
-      value: "ORIGIN",
-      repeated: true,
+      ...allowOrigin,
       description: "pages of this origin may ask too, beside those of this machine; `*` lets all",
     },
     {
@@ -76,7 +75,7 @@ export const signalCommand: Command = {
         store: args.value("store"),
         storeCredentials: args.value("store-credentials"),
         maxPerAddress: args.value("max-per-address"),
-        allowedOrigins: args.values("allow-origin"),
+        allowedOrigins: originsOf(args),
         json: args.value("format") === "json",
       },
       io,

@@ -57,6 +57,6 @@ function unreachable(where: string): MeshError {
   return new MeshError("peer-unreachable", `No peer answers at ${where}.`, {
     hint:
       `Is the peer running? It has to listen at webrtc://${where}, and to let this page in: pages of its own host and of its machine it ` +
-      "does, others by name (`allowedOrigins`). A page from https:// may only reach a plain endpoint on this machine.",
+      "does, others by name (`allowedOrigins`, `--allow-origin`). A page from https:// may only reach a plain endpoint on this machine.",
   });
 }

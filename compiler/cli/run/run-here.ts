@@ -83,6 +83,7 @@ async function launchAndRun(run: RunHere): Promise<SessionOutcome | undefined> {
       {
         engine: options.engine,
         ice: iceOf(options),
+        allowedOrigins: options.allowedOrigins,
         compression: options.compression,
         ...(run.tls !== undefined && { tls: run.tls }),
       },

@@ -4,6 +4,7 @@ import type { EngineName } from "../../config.ts";
 import type { Arguments } from "../command.ts";
 import { splitOnce } from "../arguments.ts";
 import { usageError } from "../exit-code.ts";
+import { originsOf } from "../origins.ts";
 import { formatMeshUri } from "../../../runtime/interface/uri.ts";
 import { serviceUris } from "../signal/service-uri.ts";
 
@@ -35,6 +36,8 @@ export interface RunOptions {
   /** Files in PEM. */
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
+  /** Of pages that may call, beside those that may anyway. */
+  readonly allowedOrigins: readonly string[];
   readonly compression: "gzip" | undefined;
   /** As written: `5s`, `500ms`; left out, that of `mesh.config.ts`. */
   readonly drain: string | undefined;
@@ -71,6 +74,7 @@ export function readRunOptions(args: Arguments): RunOptions {
     ...readSignaling(args, peer),
     tlsCert: args.value("tls-cert"),
     tlsKey: args.value("tls-key"),
+    allowedOrigins: originsOf(args),
     compression: args.value("compression") as "gzip" | undefined,
     drain: args.value("drain"),
     format: args.value("format") === "json" ? "json" : "text",

@@ -203,7 +203,8 @@ function howEnded({ code, signal }: ChildEnd): string {
 
 /** How the peers connect and part, as a process of its own is told. */
 function connectionArguments(options: RunOptions): string[] {
-  const { engine = "auto", iceServers = [], iceTransportPolicy, registers, discovers, compression, drain } = options;
+  const { engine = "auto", iceServers = [], iceTransportPolicy, registers, discovers } = options;
+  const { allowedOrigins, compression, drain } = options;
   const each = (option: string, values: readonly string[]): string[] => values.flatMap((value) => [option, value]);
   return [
     "--engine",
@@ -211,6 +212,7 @@ function connectionArguments(options: RunOptions): string[] {
     ...each("--ice-server", iceServers),
     ...each("--register", registers),
     ...each("--discover", discovers),
+    ...each("--allow-origin", allowedOrigins),
     ...each("--compression", compression === undefined ? [] : [compression]),
     ...each("--drain", drain === undefined ? [] : [drain]),
     ...(iceTransportPolicy === "relay" ? ["--relay-only"] : []),
