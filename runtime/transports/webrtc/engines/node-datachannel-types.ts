@@ -42,6 +42,7 @@ export interface NativePathEnd {
 export interface NativePeer {
   close(): void;
   state(): string;
+  bytesReceived(): number;
   gatheringState(): string;
   localDescription(): NativeDescription | null;
   setLocalDescription(type: DescriptionType): void;

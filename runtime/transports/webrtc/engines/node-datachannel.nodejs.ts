@@ -96,6 +96,9 @@ function serverUrl({ urls, username, credential }: IceServer): string {
  */
 const offererFirstMs = 100;
 
+/** How long a connection that is given up may go on to receive, in milliseconds. */
+const settleMs = 5_000;
+
 class Peer implements EnginePeer {
   readonly #native: NativePeer;
   readonly #bindAddress: string | undefined;
@@ -213,10 +216,20 @@ class Peer implements EnginePeer {
       else this.#stateChange.add(() => this.#state === "closed" && resolve());
     });
     for (const channel of this.#channels) channel.forget();
-    // Of channels that have been opened it is to tell first, and be read: see the constructor.
-    await whatHasCome();
+    await this.#settle();
     this.#native.close();
     await ended;
+  }
+
+  /** Waits until nothing comes: of channels that are opened and filled just now it has to tell first, see the constructor. */
+  async #settle(): Promise<void> {
+    const untilMs = performance.now() + settleMs;
+    for (let before = -1; performance.now() < untilMs;) {
+      const bytes = this.#native.bytesReceived();
+      if (bytes === before) return;
+      before = bytes;
+      await whatHasCome();
+    }
   }
 
   #holdCandidates(): void {
