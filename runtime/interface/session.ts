@@ -53,16 +53,17 @@ export interface SessionBorder {
 /** Streams of a session as media tracks of the platform: a microphone, what an `<audio>` plays. Only where the platform has them. */
 export interface PlatformTracks {
   /**
-   * Sends a track as an input, in place of frames, or none any more; it goes on so over whatever session follows.
+   * Sends a track as an input, in place of frames, or none any more.
+   * @param onCarried is told, when another session follows, whether that one carries it
    * @returns false when the input cannot be had as a track: frames are to be written then
    */
-  send(input: string, track: PlatformTrack | null): Promise<boolean>;
+  send(input: string, track: PlatformTrack | null, onCarried: (isCarried: boolean) => void): Promise<boolean>;
   /**
    * Takes an output as a track, in place of frames.
-   * @param onTrack is given the track, and another one when another session follows
+   * @param onTrack is given the track, and another one when another session follows; undefined when that one brings frames
    * @returns false when the output cannot be had as a track: frames come then
    */
-  receive(output: string, onTrack: (track: PlatformTrack) => void): Promise<boolean>;
+  receive(output: string, onTrack: (track: PlatformTrack | undefined) => void): Promise<boolean>;
 }
 
 /** How a session ended: `error` is undefined when every output had ended in good order. */

@@ -6,7 +6,7 @@ const descriptorBytes = 4;
 const pictureIds = 2 ** 15;
 
 /** The frame header begins with a bit that is 0 for key frames: RFC 6386, section 9.1. */
-function isKeyFrame(frame: Uint8Array): boolean {
+export function isVp8KeyFrame(frame: Uint8Array): boolean {
   return frame.length > 0 && ((frame[0] ?? 1) & 1) === 0;
 }
 
@@ -18,7 +18,7 @@ export function vp8Packetiser(maxPayloadBytes: number, firstPictureId: number): 
   let pictureId = firstPictureId % pictureIds;
   const room = maxPayloadBytes - descriptorBytes;
   return {
-    isKeyFrame,
+    isKeyFrame: isVp8KeyFrame,
     packetise(frame) {
       // Parts of about equal size: a last packet of a few bytes is as likely to be lost as a full one.
       const count = Math.ceil(frame.length / room);
@@ -62,6 +62,6 @@ export const vp8Depacketiser: Depacketiser = {
       fragments.map((fragment) => fragment.payload),
       size,
     );
-    return { payload, keyFrame: isKeyFrame(payload) };
+    return { payload, keyFrame: isVp8KeyFrame(payload) };
   },
 };

@@ -50,7 +50,7 @@ function renamedSession(session: PipelineSession, names: PortRenames): PipelineS
     ...(irreplaceable !== undefined && { irreplaceable: () => irreplaceable.call(session) }),
     ...(tracks !== undefined && {
       tracks: {
-        send: (input, track) => tracks.send(names.inputs[input] ?? input, track),
+        send: (input, track, onCarried) => tracks.send(names.inputs[input] ?? input, track, onCarried),
         receive: (output, onTrack) => tracks.receive(names.outputs[output] ?? output, onTrack),
       },
     }),

@@ -33,14 +33,14 @@ export class DirectTracks implements PlatformTracks {
     this.#remote = remote;
   }
 
-  async send(input: string, track: Parameters<PlatformTracks["send"]>[1]): Promise<boolean> {
+  async send(...[input, track, onCarried]: Parameters<PlatformTracks["send"]>): Promise<boolean> {
     const wire = only(this.#graph.from(undefined, input));
     const { node, port } = wire?.link.to ?? {};
     if (node === undefined || port === undefined || only(this.#graph.to(node, port)) === undefined) return false;
-    return (await this.#remote(node)?.send(port, track)) ?? false;
+    return (await this.#remote(node)?.send(port, track, onCarried)) ?? false;
   }
 
-  async receive(output: string, onTrack: Parameters<PlatformTracks["receive"]>[1]): Promise<boolean> {
+  async receive(...[output, onTrack]: Parameters<PlatformTracks["receive"]>): Promise<boolean> {
     const wire = only(this.#graph.to(undefined, output));
     const { node, port } = wire?.link.from ?? {};
     if (node === undefined || port === undefined || only(this.#graph.from(node, port)) === undefined) return false;

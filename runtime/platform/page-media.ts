@@ -1,16 +1,20 @@
 /** Tracks of the page at the ports of a pipeline; loaded when the first is asked for. */
 import { formatType, type FlowType } from "../interface/caps.ts";
 import { MeshError } from "../interface/errors.ts";
+import type { PipelineSession } from "../interface/session.ts";
 import { isSessionPort, portSession, type PortSession, type SessionPort } from "../typed/port-session.ts";
 import type { InputPort, OutputPort } from "../typed/ports.ts";
 import type { MediaPayload } from "./browser-payload.ts";
-import { captureSound, type Capture } from "./page-capture.ts";
-import { playSound } from "./page-playback.ts";
+import type { Capture } from "./capture.ts";
+import { capturePictures } from "./page-pictures-capture.ts";
+import { playPictures } from "./page-pictures-playback.ts";
+import { captureSound } from "./page-sound-capture.ts";
+import { playSound } from "./page-sound-playback.ts";
 
-/** What is captured for a port by itself, where there is no media track. */
-const captures = Symbol("capture of a port");
-interface CapturingPort extends SessionPort {
-  [captures]?: Capture | undefined;
+/** What feeds an input. */
+const fed = Symbol("track of a port");
+interface FedPort extends SessionPort {
+  [fed]?: Feed;
 }
 
 /** An output has one reader, so one stream for all elements that play it. */
@@ -19,19 +23,74 @@ interface PlayingPort extends SessionPort {
   [played]?: Promise<MediaStream> | undefined;
 }
 
+/** Of a session, when the page first fed it from a track, in milliseconds. */
+const began = Symbol("zero of the page's media time");
+interface CapturedSession extends PipelineSession {
+  [began]?: number;
+}
+
 /** @throws {MeshError} as `replaceTrack` of the door says */
 export async function replaceTrack(port: InputPort<never>, track: MediaStreamTrack | null): Promise<void> {
-  const { session, format } = sessionOf(port, "input");
+  const found = sessionOf(port, "input");
   checkTrack(port.name, track);
-  checkKind(port.name, format, track);
-  if (track !== null) await checkRunning(port.name, session);
-  const capturing = port as InputPort<never> & CapturingPort;
-  capturing[captures]?.stop();
-  capturing[captures] = undefined;
-  if ((await session.tracks?.send(port.name, track)) === true || track === null) return;
-  if (format.kind !== "audio") throw noPictures(port.name, format);
-  const input = port as unknown as InputPort<MediaPayload>;
-  capturing[captures] = await captureSound(input, format, track, session.closed);
+  checkKind(port.name, found.format, track);
+  if (track !== null) await checkRunning(port.name, found.session);
+  const fedPort = port as InputPort<never> & FedPort;
+  fedPort[fed] ??= new Feed(port as unknown as InputPort<MediaPayload>, found);
+  await fedPort[fed].use(track);
+}
+
+/** Feeds an input by a track where its peer carries tracks, else by frames that are captured from it; peers may follow each other. */
+class Feed {
+  readonly #port: InputPort<MediaPayload>;
+  readonly #session: PortSession;
+  #track: MediaStreamTrack | null = null;
+  #capture: Capture | undefined;
+  /** Counts what has been begun, for that which is ready when it is no longer wanted. */
+  #turn = 0;
+
+  constructor(port: InputPort<MediaPayload>, session: PortSession) {
+    this.#port = port;
+    this.#session = session;
+  }
+
+  async use(track: MediaStreamTrack | null): Promise<void> {
+    const { name } = this.#port;
+    const { tracks } = this.#session.session;
+    this.#track = track;
+    this.#stop();
+    const onCarried = (isCarried: boolean): void => {
+      // Nobody waits for that.
+      if (this.#track === track) this.#settle(isCarried).catch(({ message }: Error) => console.warn(message));
+    };
+    const isCarried = (await tracks?.send(name, track, onCarried)) ?? false;
+    if (this.#track !== track) return;
+    await this.#settle(isCarried).catch((error: unknown) => {
+      if (this.#track === track) void this.use(null);
+      throw error;
+    });
+  }
+
+  async #settle(isCarried: boolean): Promise<void> {
+    this.#stop();
+    const turn = this.#turn;
+    if (this.#track === null || isCarried) return;
+    const { session, format } = this.#session;
+    const captured: CapturedSession = session;
+    const beganMs = (captured[began] ??= performance.now());
+    const capture = await (format.kind === "audio" ? captureSound : capturePictures)(this.#port, format, this.#track, {
+      nowUs: () => Math.round((performance.now() - beganMs) * 1_000),
+      over: session.closed,
+    });
+    if (turn === this.#turn) this.#capture = capture;
+    else capture.stop();
+  }
+
+  #stop(): void {
+    this.#turn += 1;
+    this.#capture?.stop();
+    this.#capture = undefined;
+  }
 }
 
 /** @throws {MeshError} as `mediaStream` of the door says */
@@ -40,23 +99,37 @@ export async function mediaStream(port: OutputPort<unknown>): Promise<MediaStrea
   checkKind(port.name, format, null);
   await checkRunning(port.name, session);
   const playing = port as OutputPort<unknown> & PlayingPort;
-  playing[played] ??= playStream(port, { session, format }).catch((error: unknown) => {
+  playing[played] ??= playStream(port as OutputPort<MediaPayload>, { session, format }).catch((error: unknown) => {
     playing[played] = undefined;
     throw error;
   });
   return playing[played];
 }
 
-async function playStream(port: OutputPort<unknown>, { session, format }: PortSession): Promise<MediaStream> {
+/** As a track where its peer sends tracks, else of the frames that come; peers may follow each other. */
+async function playStream(port: OutputPort<MediaPayload>, { session, format }: PortSession): Promise<MediaStream> {
   const stream = new MediaStream();
   const replace = (track: MediaStreamTrack | undefined): void => {
-    for (const old of stream.getTracks()) stream.removeTrack(old);
+    for (const old of stream.getTracks()) if (old !== track) stream.removeTrack(old);
     if (track !== undefined) stream.addTrack(track);
   };
   void session.closed.then(() => replace(undefined));
-  if ((await session.tracks?.receive(port.name, replace)) === true) return stream;
-  if (format.kind !== "audio") throw noPictures(port.name, format);
-  replace(await playSound(port as OutputPort<MediaPayload>, format));
+  /** It goes on beside a track, where nothing comes to it. */
+  let own: Promise<MediaStreamTrack> | undefined;
+  let isOwn = false;
+  const playFrames = async (): Promise<void> => {
+    isOwn = true;
+    own ??=
+      format.kind === "audio" ? playSound(port, format) : playPictures(port, format, () => performance.now() / 1_000);
+    const track = await own;
+    if (isOwn) replace(track);
+  };
+  const onTrack = (track: MediaStreamTrack | undefined): void => {
+    isOwn = track === undefined;
+    if (track === undefined) playFrames().catch(({ message }: Error) => console.warn(message));
+    else replace(track);
+  };
+  if ((await session.tracks?.receive(port.name, onTrack)) !== true) await playFrames();
   return stream;
 }
 
@@ -92,17 +165,4 @@ function checkKind(name: string, format: FlowType, track: MediaStreamTrack | nul
   if (isMedium && (track === null || track.kind === format.kind)) return;
   const what = track === null || !isMedium ? "carries no sound or pictures" : `is not for tracks of ${track.kind}`;
   throw new MeshError("invalid-argument", `\`${name}\` is ${formatType(format)}, which ${what}.`);
-}
-
-function noPictures(name: string, format: FlowType): MeshError {
-  const shown = `\`${name}\` (${formatType(format)})`;
-  return new MeshError(
-    "dependency-missing",
-    `${shown} cannot be had as a track here: no track leads from its port to a peer that carries tracks.`,
-    {
-      hint:
-        "Pictures go over media tracks alone: link the port straight to a remote, with `video<vp8>` or `video<h264>`. In Node the " +
-        "engine `werift` carries tracks (`meshc run --engine werift`), node-datachannel does not.",
-    },
-  );
 }

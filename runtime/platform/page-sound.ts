@@ -29,11 +29,3 @@ export function soundFormat(name: string, type: FlowType): SoundFormat {
     channels: typeof channels === "number" ? channels : 1,
   };
 }
-
-/** @throws {MeshError} `dependency-missing` where the browser has no such part of WebCodecs (https://www.w3.org/TR/webcodecs/) */
-export function needCodec(part: "AudioEncoder" | "AudioDecoder", name: string): void {
-  if (part in globalThis) return;
-  throw new MeshError("dependency-missing", `This browser has no ${part}, which \`${name}\` needs for Opus.`, {
-    hint: "Give the port `audio<pcm_f32>`, and let `~>` put the encoder into the pipeline.",
-  });
-}

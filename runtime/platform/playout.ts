@@ -1,10 +1,9 @@
+import { Steadiness } from "./steadiness.ts";
+
 /** How far ahead of its time sound is begun after a pause, in seconds: what comes later than that is heard as a gap. */
-const aheadSeconds = 0.06;
+export const aheadSeconds = 0.06;
 /** Sound that waits longer than that, in seconds, and comes no faster than it plays, was held up on its way once. */
-const longSeconds = 0.15;
-/** For so long it is looked at how fast sound comes, in seconds, and so much more than plays in that time is not faster. */
-const lookSeconds = 2;
-const steadyShare = 1.05;
+export const longSeconds = 0.15;
 /** Below this share of the loudest it is a pause of who speaks; the loudest is forgotten by so much with each piece. */
 const quietShare = 0.1;
 const forgetting = 0.995;
@@ -18,9 +17,7 @@ const heldSeconds = 0.5;
  */
 export class Playout {
   #untilS = 0;
-  #lookedS: number | undefined;
-  #givenS = 0;
-  #isSteady = false;
+  readonly #steadiness = new Steadiness(longSeconds);
   #loudest = 0;
 
   /** What is to be played yet. */
@@ -38,10 +35,10 @@ export class Playout {
    * @returns when it begins; undefined where it is left out
    */
   place(nowS: number, seconds: number, loudness: number): number | undefined {
-    this.#look(nowS, seconds);
+    this.#steadiness.add(nowS, seconds);
     this.#loudest = Math.max(loudness, this.#loudest * forgetting);
     const isQuiet = loudness < this.#loudest * quietShare || loudness === 0;
-    if (isQuiet && this.#isSteady && this.aheadOf(nowS) > longSeconds) return undefined;
+    if (isQuiet && this.#steadiness.isSteady && this.aheadOf(nowS) > longSeconds) return undefined;
     const atS = this.#untilS > nowS ? this.#untilS : nowS + aheadSeconds;
     this.#untilS = atS + seconds;
     return atS;
@@ -50,16 +47,5 @@ export class Playout {
   /** Nothing is to be played any more. */
   restart(): void {
     this.#untilS = 0;
-  }
-
-  #look(nowS: number, seconds: number): void {
-    this.#lookedS ??= nowS;
-    const passedS = nowS - this.#lookedS;
-    if (passedS >= lookSeconds) {
-      this.#isSteady = this.#givenS <= passedS * steadyShare;
-      this.#lookedS = nowS;
-      this.#givenS = 0;
-    } else if (this.#givenS > passedS * steadyShare + longSeconds) this.#isSteady = false;
-    this.#givenS += seconds;
   }
 }

@@ -1,7 +1,8 @@
 import type { FlowType } from "../interface/caps.ts";
 import type { OutputPort } from "../typed/ports.ts";
 import type { MediaPayload } from "./browser-payload.ts";
-import { needCodec, soundFormat, type SoundFormat } from "./page-sound.ts";
+import { needCodec } from "./page-codec.ts";
+import { soundFormat, type SoundFormat } from "./page-sound.ts";
 import { Playout } from "./playout.ts";
 
 /**

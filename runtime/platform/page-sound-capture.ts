@@ -1,12 +1,9 @@
 import type { FlowType } from "../interface/caps.ts";
 import type { InputPort } from "../typed/ports.ts";
 import type { MediaPayload } from "./browser-payload.ts";
-import { needCodec, soundFormat, type SoundFormat } from "./page-sound.ts";
-
-/** Sound that is being captured for a port. */
-export interface Capture {
-  stop(): void;
-}
+import type { Capture, CaptureInit } from "./capture.ts";
+import { needCodec } from "./page-codec.ts";
+import { soundFormat, type SoundFormat } from "./page-sound.ts";
 
 /** Frames of 20 ms, which is what Opus packets mostly are. */
 const framesInSecond = 50;
@@ -23,14 +20,13 @@ const worklet = `registerProcessor("mesh-capture", class extends AudioWorkletPro
 
 /**
  * Writes the sound of a track to a port, in the format of the port.
- * @param over when nothing is written any more
  * @throws {MeshError} `dependency-missing`
  */
 export async function captureSound(
   port: InputPort<MediaPayload>,
   type: FlowType,
   track: MediaStreamTrack,
-  over: Promise<unknown>,
+  { nowUs, over }: CaptureInit,
 ): Promise<Capture> {
   const format = soundFormat(port.name, type);
   const write = format.codec === "opus" ? opusWriter(port, format) : pcmWriter(port, format);
@@ -48,7 +44,7 @@ export async function captureSound(
     channelCount: format.channels,
     channelCountMode: "explicit",
   });
-  const blocks = new Blocks(format, (samples, timestampUs) => write.samples(samples, timestampUs));
+  const blocks = new Blocks(format, nowUs(), (samples, timestampUs) => write.samples(samples, timestampUs));
   node.port.addEventListener("message", ({ data }: MessageEvent<Float32Array[]>) => blocks.add(data));
   node.port.start();
   source.connect(node);
@@ -69,13 +65,19 @@ export async function captureSound(
 /** Puts the samples of the worklet's blocks into frames, channels interleaved. */
 class Blocks {
   readonly #format: SoundFormat;
+  readonly #beganUs: number;
   readonly #onFrame: (samples: Float32Array<ArrayBuffer>, timestampUs: number) => void;
   #frame: Float32Array<ArrayBuffer>;
   #filled = 0;
   #frames = 0;
 
-  constructor(format: SoundFormat, onFrame: (samples: Float32Array<ArrayBuffer>, timestampUs: number) => void) {
+  constructor(
+    format: SoundFormat,
+    beganUs: number,
+    onFrame: (samples: Float32Array<ArrayBuffer>, timestampUs: number) => void,
+  ) {
     this.#format = format;
+    this.#beganUs = beganUs;
     this.#onFrame = onFrame;
     this.#frame = this.#empty();
   }
@@ -89,7 +91,7 @@ class Blocks {
         this.#filled += 1;
       }
       if (this.#filled < this.#frame.length) continue;
-      this.#onFrame(this.#frame, (this.#frames * 1e6) / framesInSecond);
+      this.#onFrame(this.#frame, this.#beganUs + (this.#frames * 1e6) / framesInSecond);
       this.#frames += 1;
       this.#filled = 0;
       this.#frame = this.#empty();

@@ -1,0 +1,269 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { launchChromium, noChromium } from "../../e2e/support/chromium.ts";
+import meshPlugin from "../../../compiler/bundler/esbuild.ts";
+import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
+import type { SessionDescription } from "../../../runtime/interface/session.ts";
+import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
+import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
+import { OpusDecode, OpusEncode } from "../../../stdlib/audio/nodes.ts";
+import { blocksOf } from "../../support/markdown.ts";
+import { planOf } from "../../support/pipeline-run.ts";
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const sound = "audio<opus, 48kHz, mono>";
+const picture = "video<vp8, 640x480, 30fps>";
+
+/** Runs in Node: what it hears it answers with another tone, what it sees it sends back. */
+const there = `
+node Answer { in heard: audio<pcm_f32, 48kHz, mono>
+ out tone: audio<pcm_f32, 48kHz, mono>
+ from "./x.ts" }
+pipeline Talk { in mic: ${sound}
+ out voice: ${sound}
+ mic ~> Answer() ~> voice }
+pipeline Mirror { in camera: ${picture}
+ out show: ${picture}
+ camera -> show }
+peer far { runs Talk
+ runs Mirror
+ listens "webrtc://127.0.0.1:0" }
+`;
+
+/** Runs in the page. */
+const here = (address: string): string => `
+interface Talking { in mic: ${sound}
+ out voice: ${sound} }
+interface Showing { in camera: ${picture}
+ out show: ${picture} }
+pipeline Call { in mic: ${sound}
+ out voice: ${sound}
+ remote far: Talking { at "${address}/Talk" }
+ mic -> far.mic
+ far.voice -> voice }
+node Through { in sound: ${sound}
+ out same: ${sound}
+ from "./x.ts" }
+pipeline Detour { in mic: ${sound}
+ out voice: ${sound}
+ remote far: Talking { at "${address}/Talk" }
+ mic -> Through() -> far.mic
+ far.voice -> Through() -> voice }
+pipeline Look { in camera: ${picture}
+ out show: ${picture}
+ remote far: Showing { at "${address}/Mirror" }
+ camera -> far.camera
+ far.show -> show }
+`;
+
+/** What the peer in Node hears: the frequency of the last second, by the crossings of zero. */
+class Ear {
+  hz = 0;
+  samples = 0;
+  readonly #latest: number[] = [];
+
+  hear(samples: Float32Array): void {
+    this.samples += samples.length;
+    this.#latest.push(...samples);
+    this.#latest.splice(0, Math.max(0, this.#latest.length - 24_000));
+    let crossings = 0;
+    for (let index = 1; index < this.#latest.length; index += 1) {
+      if ((this.#latest[index - 1] ?? 0) < 0 && (this.#latest[index] ?? 0) >= 0) crossings += 1;
+    }
+    this.hz = (crossings * 48_000) / this.#latest.length;
+  }
+}
+
+/** @param hz of the answer */
+const answering = (ear: Ear, hz: number): NodeDefinition =>
+  defineNode({
+    sync: true,
+    open(_, { emit }) {
+      let phase = 0;
+      return {
+        process({ payload, timestampUs }) {
+          const heard = payload as Float32Array;
+          ear.hear(heard);
+          const tone = Float32Array.from(heard, () => 0.4 * Math.sin((phase += (2 * Math.PI * hz) / 48_000)));
+          void emit("tone", tone, { timestampUs });
+        },
+      };
+    },
+  });
+
+describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
+  const ear = new Ear();
+  let server: Server;
+  let mesh: Mesh;
+  let browser: Browser;
+  let page: Page;
+  let address: string;
+
+  beforeAll(async () => {
+    const { outputFiles } = await build({
+      entryPoints: [at("fixtures/media-page.ts")],
+      bundle: true,
+      write: false,
+      format: "iife",
+      platform: "browser",
+    });
+    const script = outputFiles[0]?.text.replaceAll("</script", "<\\/script");
+    server = createServer((_, response) => {
+      response.setHeader("content-type", "text/html");
+      response.end(`<!doctype html><body><script>${script}</script>`);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const nodes: Readonly<Record<string, NodeDefinition>> = { Answer: answering(ear, 1_000), OpusDecode, OpusEncode };
+    mesh = await launchPlan(planOf(there), nodejsPlatform({}, { engine: "node-datachannel" }), {
+      registry: ({ node }) => nodes[node] as NodeDefinition,
+    });
+    address = mesh.peers[0]?.addresses[0] ?? "";
+    const devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+    browser = await launchChromium("--autoplay-policy=no-user-gesture-required", ...devices);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await mesh?.close();
+    server?.close();
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as { port: number }).port}/`);
+  });
+  afterEach(() => page.close());
+
+  const call = <T>(name: string, ...args: readonly unknown[]): Promise<T> =>
+    page.evaluate(`${name}(...${JSON.stringify(args)})`);
+  const tracks = async (): Promise<readonly object[]> =>
+    (await call<SessionDescription>("describe")).remotes[0]?.session?.connection?.tracks ?? [];
+
+  it("R4.3 sound of a page feeds a pipeline in Node, and the Opus of that pipeline plays in an <audio>", async () => {
+    await call("start", planOf(here(address)), "Call");
+    await call("hum", 440);
+    expect(await call("play", "voice")).toEqual(["audio"]);
+    const { hz, db } = await call<{ hz: number; db: number }>("listen", "voice");
+    expect(hz).toBeGreaterThan(980);
+    expect(hz).toBeLessThan(1_020);
+    expect(db).toBeGreaterThan(-50);
+    await expect.poll(() => ear.hz).toBeGreaterThan(430);
+    expect(ear.hz).toBeLessThan(450);
+    expect(await tracks()).toMatchObject([
+      { direction: "sendonly", codec: { name: "opus" }, inUse: true },
+      { direction: "recvonly", codec: { name: "opus" }, inUse: true },
+    ]);
+    // The browser sends and plays by itself; what it counts is what the streams have carried.
+    const { nodes, remotes } = await call<SessionDescription>("describe");
+    const [far] = remotes;
+    for (const name of ["mic", "voice"]) {
+      const stream = far?.session?.streams.find((one) => one.name === name);
+      expect(stream?.frames).toBeGreaterThan(0);
+      expect(stream?.bytes).toBeGreaterThan(stream?.frames ?? 0);
+      expect(nodes.find(({ id }) => id === `far.${name}`)?.frames).toBe(stream?.frames);
+    }
+    const { localCandidates = [] } = far?.session?.connection ?? {};
+    const places = localCandidates.map((one) => one.split(" ").slice(4, 6).join(" "));
+    expect(places.length).toBeGreaterThan(0);
+    expect(new Set(places).size).toBe(places.length);
+    expect(await call("stop")).toEqual([0]);
+  });
+
+  it("R4.3 where tracks do not reach, the page encodes, decodes and plays the sound itself", async () => {
+    // Between the port and the remote stands a node, which gets frames.
+    await call("start", planOf(here(address)), "Detour");
+    await call("hum", 660);
+    expect(await call("play", "voice")).toEqual(["audio"]);
+    const { hz } = await call<{ hz: number }>("listen", "voice");
+    expect(Math.abs(hz - 1_000)).toBeLessThan(20);
+    expect(await call("twice")).toBe(true);
+    await expect.poll(() => Math.abs(ear.hz - 660)).toBeLessThan(15);
+    expect(await tracks()).toEqual([]);
+  });
+
+  it("R4.3 the microphone of the page is heard in Node, until it is taken away", async () => {
+    await call("start", planOf(here(address)), "Call");
+    const before = ear.samples;
+    await call("microphone");
+    await expect.poll(() => ear.samples).toBeGreaterThan(before + 24_000);
+    await call("mute");
+    expect(await tracks()).toMatchObject([{ direction: "sendonly", codec: { name: "opus" } }]);
+  });
+
+  it("R4.3 plays and is heard by the program of docs/tracks.md", async () => {
+    const blocks = blocksOf(readFileSync(at("../../../docs/tracks.md"), "utf8"));
+    const folder = await mkdtemp(join(tmpdir(), "mesh-tracks-"));
+    try {
+      const program = blocks.findLast(({ language }) => language === "mesh")?.text ?? "";
+      await writeFile(join(folder, "call.mesh"), program.replace("webrtc://127.0.0.1:7461", address));
+      const script = blocks.find(({ language }) => language === "ts")?.text ?? "";
+      await writeFile(join(folder, "page.ts"), script);
+      const { outputFiles } = await build({
+        entryPoints: [join(folder, "page.ts")],
+        bundle: true,
+        write: false,
+        format: "esm",
+        platform: "browser",
+        alias: { "pipeline-mesh": at("../../../runtime/platform/browser.ts") },
+        plugins: [meshPlugin()],
+      });
+      const before = ear.samples;
+      await page.setContent("<!doctype html><audio></audio>");
+      await page.addScriptTag({ type: "module", content: outputFiles[0]?.text ?? "" });
+      await page.waitForFunction(() => (document.querySelector("audio")?.currentTime ?? 0) > 0.5);
+      await expect.poll(() => ear.samples).toBeGreaterThan(before + 24_000);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("is told which port takes no such track", async () => {
+    await call("start", planOf(here(address)), "Call");
+    expect(await call("refused", "mic", "video")).toBe(
+      "`mic` is audio<opus, 48kHz, mono>, which is not for tracks of video.",
+    );
+  });
+
+  it("is told what is no track, no input and no output, and that its pipeline has ended", async () => {
+    await call("start", planOf(here(address)), "Call");
+    const noTrack = "`mic` takes a MediaStreamTrack, or null for none.";
+    expect(await call("mistaken")).toEqual([
+      noTrack,
+      noTrack,
+      "This is no input of a running pipeline.",
+      "This is no output of a running pipeline.",
+    ]);
+    const ended = (port: string) => `The pipeline of \`${port}\` has ended: The session was closed by its caller.`;
+    // To take a track away is what a page does at the end, in whatever order.
+    expect(await call("late")).toEqual([ended("mic"), ended("voice"), ""]);
+  });
+
+  it("is told all that may be the reason where nobody answers, for its browser does not say which it is", async () => {
+    const nowhere = JSON.stringify(planOf(here("webrtc://127.0.0.1:9")));
+    const { message, hint } = await page.evaluate<{ message: string; hint: string }>(
+      `start(${nowhere}, "Call").catch(({ message, hint }) => ({ message, hint }))`,
+    );
+    expect(message).toContain("No peer answers at 127.0.0.1:9.");
+    for (const reason of ["It has to listen at webrtc://127.0.0.1:9", "allowedOrigins", "https://"]) {
+      expect(hint).toContain(reason);
+    }
+  });
+
+  it("R4.3 a camera goes to a pipeline in Node, and comes back into a <video>", async () => {
+    await call("start", planOf(here(address)), "Look");
+    await call("camera");
+    expect(await call("play", "show")).toEqual(["video"]);
+    const seen = await call<Record<string, number>>("look");
+    expect(seen["frames"]).toBeGreaterThanOrEqual(5);
+    expect(seen["width"]).toBeGreaterThan(0);
+    expect(seen["bright"]).toBeGreaterThan(0);
+  });
+});
