@@ -36,6 +36,8 @@ export interface Link {
    * The last listener counts. Left out where no reader ever asks.
    */
   onKeyFrameRequest?(listener: KeyFrameListener): void;
+  /** Frames that were sent and that the reader has not taken yet, here or on their way to it. Left out where that is not known. */
+  readonly underWay?: number;
   /** Ends the stream for a failure; what waits may be dropped. Calling it again does nothing. */
   abort(error: MeshError): void;
 }

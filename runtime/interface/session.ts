@@ -123,6 +123,8 @@ export interface PipelineSession {
   /** What this side's own program says of its streams. */
   readonly live?: LivePorts | undefined;
   readonly tracks?: PlatformTracks | undefined;
+  /** Frames of an input that nobody has taken yet, here or on their way to another peer: for a writer to whom it matters how old they are. */
+  underWay?(input: string): number;
   describe(): SessionDescription;
 }
 

@@ -23,6 +23,8 @@ export interface RunningRemote {
   open(): Promise<PipelineSession["formats"]>;
   readonly inputs: Readonly<Record<string, Link>>;
   readonly tracks?: PlatformTracks;
+  /** As of its session. */
+  underWay?(input: string): number;
   /** Resolves when all its outputs have ended, or with the failure that leaves none. */
   readonly closed: Promise<SessionEnd>;
   /** What it is asked from now on is for this. */

@@ -107,6 +107,15 @@ export class LocalSession implements PipelineSession {
     return remotes && new DirectTracks(this.#init.graph, (id) => remotes.get(id)?.tracks);
   }
 
+  underWay(input: string): number {
+    const counts = this.#init.graph.from(undefined, input).map((wire) => {
+      const { node, port } = wire.link.to;
+      const remote = node === undefined ? undefined : this.#remotes?.get(node);
+      return (this.#wiring.queueOf(wire)?.size ?? 0) + (remote?.underWay?.(port) ?? 0);
+    });
+    return Math.max(0, ...counts);
+  }
+
   /** Opens all nodes and remotes and starts. @throws {MeshError} the first failure; nothing is left open then */
   async open(): Promise<void> {
     const { signal } = this.#init.request;

@@ -85,7 +85,8 @@ export function launchPeers(program: Program, peers: readonly string[], options:
 /**
  * Feeds an input of sound or pictures from a track of the page, such as that of a microphone or a camera (`getUserMedia`), as
  * `RTCRtpSender.replaceTrack` does. Where the input leads straight to a remote whose peer takes media tracks, the browser encodes and
- * sends it by RTP; otherwise its sound is captured and written as frames. While a port has a track, nothing else is written to it.
+ * sends it by RTP; otherwise its sound or pictures are captured and written as frames, which is so again whenever another peer follows.
+ * While a port has a track, nothing else is written to it.
  * @param track null: nothing more is sent from it; the port stays open
  * @throws {MeshError} `invalid-argument` for another port, `channel-closed` when the pipeline has ended, `dependency-missing` where the
  * browser cannot encode its format
@@ -99,8 +100,8 @@ export async function replaceTrack<T extends MediaPayload>(
 
 /**
  * An output of sound or pictures as a stream for an `<audio>` or `<video>`: `audio.srcObject = await mediaStream(assistant.voice)`. Where the
- * output comes straight from a remote whose peer sends media tracks, the browser receives and plays it by RTP; otherwise the
- * frames of its sound are decoded here. Its port is not read beside it. For each
+ * output comes straight from a remote whose peer sends media tracks, the browser receives and plays it by RTP; otherwise its
+ * frames are decoded here. Its port is not read beside it. For each
  * port there is one stream, whoever asks. When the pipeline ends, the stream loses its track.
  * @throws {MeshError} as `replaceTrack` does
  */

@@ -80,6 +80,7 @@ class Feed {
     const beganMs = (captured[began] ??= performance.now());
     const capture = await (format.kind === "audio" ? captureSound : capturePictures)(this.#port, format, this.#track, {
       nowUs: () => Math.round((performance.now() - beganMs) * 1_000),
+      underWay: () => session.underWay?.(this.#port.name) ?? 0,
       over: session.closed,
     });
     if (turn === this.#turn) this.#capture = capture;

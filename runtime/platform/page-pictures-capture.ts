@@ -4,6 +4,7 @@ import { FrameFlag } from "../interface/frame.ts";
 import type { InputPort } from "../typed/ports.ts";
 import type { MediaPayload } from "./browser-payload.ts";
 import type { Capture, CaptureInit } from "./capture.ts";
+import { Lateness } from "./lateness.ts";
 import { readFrames } from "./page-frames.ts";
 import { codecString, fittedSize, pictureFormat, type PictureFormat } from "./page-pictures.ts";
 import { needCodec } from "./page-codec.ts";
@@ -23,7 +24,7 @@ export async function capturePictures(
   port: InputPort<MediaPayload>,
   type: FlowType,
   track: MediaStreamTrack,
-  { nowUs, over }: CaptureInit,
+  init: CaptureInit,
 ): Promise<Capture> {
   const format = pictureFormat(port.name, type);
   needCodec("VideoEncoder", port.name);
@@ -37,14 +38,14 @@ export async function capturePictures(
       },
     );
   }
-  const camera = new Camera(port, format, nowUs);
+  const camera = new Camera(port, format, init);
   const end = readFrames(track, (frame) => camera.take(frame));
   const stop = (): void => {
     end();
     camera.close();
   };
   track.addEventListener("ended", stop, { once: true });
-  void over.then(stop);
+  void init.over.then(stop);
   return { stop };
 }
 
@@ -65,7 +66,9 @@ class Camera {
   readonly #port: InputPort<MediaPayload>;
   readonly #format: PictureFormat;
   readonly #nowUs: () => number;
+  readonly #underWay: () => number;
   readonly #rate = new PictureRate();
+  readonly #lateness = new Lateness();
   readonly #encoder: VideoEncoder;
   #config: VideoEncoderConfig | undefined;
   #wantsKey = false;
@@ -73,10 +76,11 @@ class Camera {
   #offsetUs: number | undefined;
   #nextUs = -Infinity;
 
-  constructor(port: InputPort<MediaPayload>, format: PictureFormat, nowUs: () => number) {
+  constructor(port: InputPort<MediaPayload>, format: PictureFormat, { nowUs, underWay }: CaptureInit) {
     this.#port = port;
     this.#format = format;
     this.#nowUs = nowUs;
+    this.#underWay = underWay;
     this.#encoder = new VideoEncoder({
       output: (chunk) => this.#write(chunk),
       // It closes itself: nothing more comes, as from a camera that was pulled out.
@@ -105,8 +109,10 @@ class Camera {
     const intervalUs = 1e6 / this.#format.fps;
     if (frame.timestamp < this.#nextUs - intervalUs * earlyShare) return;
     this.#fit(frame);
-    const hasRoom = this.#port.writable && encoder.encodeQueueSize < encodingFrames;
-    const isOther = hasRoom ? this.#rate.taken(nowUs / 1_000) : this.#rate.leftOut(nowUs / 1_000);
+    const nowMs = nowUs / 1_000;
+    const isLate = this.#lateness.isLate(nowMs, this.#underWay());
+    const hasRoom = !isLate && this.#port.writable && encoder.encodeQueueSize < encodingFrames;
+    const isOther = hasRoom ? this.#rate.taken(nowMs) : this.#rate.leftOut(nowMs);
     if (isOther) this.#configure();
     if (!hasRoom) return;
     // A picture that comes late does not make the next one early.
@@ -137,6 +143,7 @@ class Camera {
     const timestampUs = chunk.timestamp + (this.#offsetUs ?? 0);
     const flags = chunk.type === "key" ? FrameFlag.keyFrame : 0;
     try {
+      this.#lateness.wrote(this.#nowUs() / 1_000);
       // What was encoded is sent, in its turn; why a pipeline ends, it tells by itself.
       this.#port.write(packet, { timestampUs, flags })?.catch(() => undefined);
     } catch {

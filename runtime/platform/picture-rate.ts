@@ -2,12 +2,14 @@
 const bitsPerPixel = 0.1;
 /** What still shows who is there, in bits per second. */
 const leastBitrate = 100_000;
-/** When there is no room, so much is left; not twice in one time of looking, in milliseconds. */
-const lessShare = 0.7;
-const lookMs = 500;
-/** After so long without, so much more is tried. */
-const steadyMs = 2_000;
-const moreShare = 1.1;
+/**
+ * When there is no room, so much is left, and not twice in one time of looking, in milliseconds; after so long without, so much more is
+ * tried. Not more often: encoders begin anew with a key frame.
+ */
+const lessShare = 0.6;
+const lookMs = 1_000;
+const moreShare = 1.25;
+const steadyMs = 8_000;
 
 /** How many bits in a second a camera is given, on a way whose width is not known but for whether there is room now. */
 export class PictureRate {

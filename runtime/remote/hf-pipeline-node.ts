@@ -137,6 +137,10 @@ export class HFPipelineNode implements RunningRemote {
     this.#session?.adopt?.(context);
   }
 
+  underWay(input: string): number {
+    return this.inputs[input]?.underWay ?? 0;
+  }
+
   describe(): RemoteDescription {
     const dropped = Object.values(this.inputs).reduce((sum, input) => sum + input.discarded, 0);
     const { targets } = this.#init;

@@ -142,6 +142,11 @@ export class StreamSink implements Link {
     return this.#hasCredit() && this.#hasRoom(this.#channel);
   }
 
+  /** Without those that go over a track, which nobody confirms. */
+  get underWay(): number {
+    return this.#frames - this.#takenFrames;
+  }
+
   async ready(signal?: AbortSignal): Promise<void> {
     while (!this.writable) {
       signal?.throwIfAborted();
@@ -417,8 +422,8 @@ export class StreamSink implements Link {
       frames: this.#frames + this.#trackFrames,
       bytes: this.#bytes + this.#trackBytes,
       dropped: this.#gaps + this.#discarded,
-      queued: this.#frames - this.#takenFrames + (this.#track?.queued ?? 0),
-      credits: Math.max(0, this.#window.frames - (this.#frames - this.#takenFrames)),
+      queued: this.underWay + (this.#track?.queued ?? 0),
+      credits: Math.max(0, this.#window.frames - this.underWay),
       hopMs,
       ended: this.#ended,
       track: this.#track?.active === true ? this.#track : undefined,
@@ -440,9 +445,7 @@ export class StreamSink implements Link {
   }
 
   #hasCredit(): boolean {
-    return (
-      this.#frames - this.#takenFrames < this.#window.frames && this.#bytes - this.#takenBytes < this.#window.bytes
-    );
+    return this.underWay < this.#window.frames && this.#bytes - this.#takenBytes < this.#window.bytes;
   }
 
   #hasRoom(channel: Channel): boolean {

@@ -47,6 +47,10 @@ export class SwitchLink implements Link {
     return !this.#ended && this.#held.length === 0 && this.#link !== undefined && this.#link.writable;
   }
 
+  get underWay(): number {
+    return this.#held.length + (this.#link?.underWay ?? 0);
+  }
+
   async ready(signal?: AbortSignal): Promise<void> {
     while (!this.writable) {
       if (this.#error !== undefined) throw this.#error;

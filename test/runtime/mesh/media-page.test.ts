@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchChromium, noChromium } from "../../e2e/support/chromium.ts";
+import { noChromium } from "../../e2e/support/chromium.ts";
 import meshPlugin from "../../../compiler/bundler/esbuild.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { SessionDescription } from "../../../runtime/interface/session.ts";
@@ -16,6 +15,7 @@ import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { OpusDecode, OpusEncode } from "../../../stdlib/audio/nodes.ts";
 import { blocksOf } from "../../support/markdown.ts";
 import { planOf } from "../../support/pipeline-run.ts";
+import { callPage, mediaPages, type MediaPages } from "./fixtures/media-pages.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -38,15 +38,15 @@ peer far { runs Talk
  listens "webrtc://127.0.0.1:0" }
 `;
 
-/** Runs in the page. */
-const here = (address: string): string => `
+/** Runs in the page. @param other where its calls lead when that is gone */
+const here = (address: string, other = address): string => `
 interface Talking { in mic: ${sound}
  out voice: ${sound} }
 interface Showing { in camera: ${picture}
  out show: ${picture} }
 pipeline Call { in mic: ${sound}
  out voice: ${sound}
- remote far: Talking { at "${address}/Talk" }
+ remote far: Talking { at "${address}/Talk"${other === address ? "" : `\n else "${other}/Talk"\n retry 0 times`} }
  mic -> far.mic
  far.voice -> voice }
 node Through { in sound: ${sound}
@@ -101,49 +101,34 @@ const answering = (ear: Ear, hz: number): NodeDefinition =>
 
 describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
   const ear = new Ear();
-  let server: Server;
+  let serve: (engine: "werift" | "node-datachannel") => Promise<Mesh>;
   let mesh: Mesh;
-  let browser: Browser;
+  let pages: MediaPages;
   let page: Page;
   let address: string;
 
   beforeAll(async () => {
-    const { outputFiles } = await build({
-      entryPoints: [at("fixtures/media-page.ts")],
-      bundle: true,
-      write: false,
-      format: "iife",
-      platform: "browser",
-    });
-    const script = outputFiles[0]?.text.replaceAll("</script", "<\\/script");
-    server = createServer((_, response) => {
-      response.setHeader("content-type", "text/html");
-      response.end(`<!doctype html><body><script>${script}</script>`);
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const nodes: Readonly<Record<string, NodeDefinition>> = { Answer: answering(ear, 1_000), OpusDecode, OpusEncode };
-    mesh = await launchPlan(planOf(there), nodejsPlatform({}, { engine: "werift" }), {
-      registry: ({ node }) => nodes[node] as NodeDefinition,
-    });
+    serve = (engine) =>
+      launchPlan(planOf(there), nodejsPlatform({}, { engine }), {
+        registry: ({ node }) => nodes[node] as NodeDefinition,
+      });
+    mesh = await serve("werift");
     address = mesh.peers[0]?.addresses[0] ?? "";
-    const devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
-    browser = await launchChromium("--autoplay-policy=no-user-gesture-required", ...devices);
+    pages = await mediaPages();
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await pages?.[Symbol.asyncDispose]();
     await mesh?.close();
-    server?.close();
   });
 
   beforeEach(async () => {
-    page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as { port: number }).port}/`);
+    page = await pages.open();
   });
   afterEach(() => page.close());
 
-  const call = <T>(name: string, ...args: readonly unknown[]): Promise<T> =>
-    page.evaluate(`${name}(...${JSON.stringify(args)})`);
+  const call = <T>(name: string, ...args: readonly unknown[]): Promise<T> => callPage(page, name, ...args);
   const tracks = async (): Promise<readonly object[]> =>
     (await call<SessionDescription>("describe")).remotes[0]?.session?.connection?.tracks ?? [];
 
@@ -197,6 +182,32 @@ describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
     await call("mute");
     expect(await tracks()).toMatchObject([{ direction: "sendonly", codec: { name: "opus" } }]);
   });
+
+  it.each([
+    ["werift", "node-datachannel"],
+    ["node-datachannel", "werift"],
+  ] as const)(
+    "R4.3 R8.3 sound goes on from a peer over %s to one over %s, one of which has no tracks",
+    async (...engines) => {
+      const [one, other] = await Promise.all(engines.map(serve));
+      try {
+        const [first = "", second = ""] = [one, other].map((peer) => peer?.peers[0]?.addresses[0]);
+        await call("start", planOf(here(first, second)), "Call");
+        await call("hum", 440);
+        await call("play", "voice");
+        expect((await call<{ hz: number }>("listen", "voice")).hz).toBeGreaterThan(980);
+        expect((await tracks()).length).toBe(engines[0] === "werift" ? 2 : 0);
+        await one?.close();
+        await expect.poll(async () => (await tracks()).length).toBe(engines[1] === "werift" ? 2 : 0);
+        const before = ear.samples;
+        await expect.poll(() => ear.samples).toBeGreaterThan(before + 48_000);
+        expect(Math.abs(ear.hz - 440)).toBeLessThan(15);
+        expect((await call<{ hz: number }>("listen", "voice")).hz).toBeGreaterThan(980);
+      } finally {
+        await Promise.all([one?.close(), other?.close()]);
+      }
+    },
+  );
 
   it("R4.3 plays and is heard by the program of docs/tracks.md", async () => {
     const blocks = blocksOf(readFileSync(at("../../../docs/tracks.md"), "utf8"));
