@@ -1,16 +1,18 @@
 import { aheadSeconds, longSeconds } from "./playout.ts";
+import { SpareWait } from "./spare-wait.ts";
 import { Steadiness } from "./steadiness.ts";
 
 /** A leap in media time, in seconds: the pictures behind it are another scene, and not waited for. */
 const leapSeconds = 1;
 
 /**
- * When pictures are shown, as far apart as their media times, and as far behind as `Playout` plays sound. Those that a connection has held up
- * are left out, once they come as fast as they play again; what a machine has made ahead of its time is shown at its time. Times are in
+ * When pictures are shown, as far apart as their media times. Those that a connection has held up are left out, once they come as fast as they play
+ * again, and none waits longer than has turned out to be of use; what a machine has made ahead of its time is shown at its time. Times are in
  * seconds, by the clock of who shows them.
  */
 export class PicturePlayout {
   readonly #steadiness = new Steadiness(longSeconds);
+  readonly #wait = new SpareWait(aheadSeconds);
   #lastS: number | undefined;
   /** From media time to the clock. */
   #offsetS = 0;
@@ -26,9 +28,19 @@ export class PicturePlayout {
     this.#steadiness.add(nowS, passedS);
     const atS = mediaS + this.#offsetS;
     if (atS < nowS) return this.#begin(nowS, mediaS);
-    if (!this.#steadiness.isSteady || atS - nowS <= longSeconds) return atS;
-    this.#offsetS -= passedS;
-    return undefined;
+    if (!this.#steadiness.isSteady) {
+      this.#wait.restart(nowS);
+      return atS;
+    }
+    if (atS - nowS > longSeconds) {
+      this.#offsetS -= passedS;
+      return undefined;
+    }
+    this.#wait.look(nowS, atS - nowS);
+    const { spareS } = this.#wait;
+    this.#wait.use(spareS);
+    this.#offsetS -= spareS;
+    return atS - spareS;
   }
 
   /** What came before is not shown any more. */
@@ -39,6 +51,7 @@ export class PicturePlayout {
   #begin(nowS: number, mediaS: number): number {
     const atS = nowS + aheadSeconds;
     this.#offsetS = atS - mediaS;
+    this.#wait.restart(nowS);
     return atS;
   }
 }

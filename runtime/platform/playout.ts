@@ -1,3 +1,4 @@
+import { SpareWait } from "./spare-wait.ts";
 import { Steadiness } from "./steadiness.ts";
 
 /** How far ahead of its time sound is begun after a pause, in seconds: what comes later than that is heard as a gap. */
@@ -12,12 +13,13 @@ const heldSeconds = 0.5;
 
 /**
  * When pieces of sound are played, one after another without a gap. A connection that stood still for a while makes all that follows as
- * late, so pauses are left out until it comes in time again; sound that a machine has made ahead of its time is left as it is. Times are in
+ * late, so pauses are left out until none waits longer than is of use; sound that a machine has made ahead of its time is left as it is. Times are in
  * seconds, by the clock of the player.
  */
 export class Playout {
   #untilS = 0;
   readonly #steadiness = new Steadiness(longSeconds);
+  readonly #wait = new SpareWait(aheadSeconds);
   #loudest = 0;
 
   /** What is to be played yet. */
@@ -38,8 +40,16 @@ export class Playout {
     this.#steadiness.add(nowS, seconds);
     this.#loudest = Math.max(loudness, this.#loudest * forgetting);
     const isQuiet = loudness < this.#loudest * quietShare || loudness === 0;
-    if (isQuiet && this.#steadiness.isSteady && this.aheadOf(nowS) > longSeconds) return undefined;
-    const atS = this.#untilS > nowS ? this.#untilS : nowS + aheadSeconds;
+    const aheadS = this.aheadOf(nowS);
+    if (aheadS === 0 || !this.#steadiness.isSteady) this.#wait.restart(nowS);
+    else {
+      this.#wait.look(nowS, aheadS);
+      if (isQuiet && (aheadS > longSeconds || this.#wait.spareS >= seconds)) {
+        this.#wait.use(seconds);
+        return undefined;
+      }
+    }
+    const atS = aheadS > 0 ? this.#untilS : nowS + aheadSeconds;
     this.#untilS = atS + seconds;
     return atS;
   }
