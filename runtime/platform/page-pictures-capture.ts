@@ -12,6 +12,8 @@ import { PictureRate } from "./picture-rate.ts";
 
 /** Pictures that the encoder may hold: with more, what it is given is old when it comes out. */
 const encodingFrames = 2;
+/** An encoder that has given up, as one does whose chip is taken away, is followed by another, but not sooner; in milliseconds. */
+const againMs = 1_000;
 /** A picture that comes so much before its time is in time: cameras are not exact. */
 const earlyShare = 0.2;
 
@@ -69,9 +71,11 @@ class Camera {
   readonly #underWay: () => number;
   readonly #rate = new PictureRate();
   readonly #lateness = new Lateness();
-  readonly #encoder: VideoEncoder;
+  #encoder: VideoEncoder | undefined;
+  #openedMs = -Infinity;
   #config: VideoEncoderConfig | undefined;
   #wantsKey = false;
+  #closed = false;
   /** From the time of the camera to media time. */
   #offsetUs: number | undefined;
   #nextUs = -Infinity;
@@ -81,11 +85,6 @@ class Camera {
     this.#format = format;
     this.#nowUs = nowUs;
     this.#underWay = underWay;
-    this.#encoder = new VideoEncoder({
-      output: (chunk) => this.#write(chunk),
-      // It closes itself: nothing more comes, as from a camera that was pulled out.
-      error: () => undefined,
-    });
     port.onKeyFrameRequest(() => (this.#wantsKey = true));
   }
 
@@ -98,18 +97,20 @@ class Camera {
   }
 
   close(): void {
-    if (this.#encoder.state !== "closed") this.#encoder.close();
+    this.#closed = true;
+    if (this.#encoder !== undefined && this.#encoder.state !== "closed") this.#encoder.close();
   }
 
   #encode(frame: VideoFrame): void {
-    const encoder = this.#encoder;
-    if (encoder.state === "closed") return;
+    if (this.#closed) return;
     const nowUs = this.#nowUs();
+    const nowMs = nowUs / 1_000;
     this.#offsetUs ??= nowUs - frame.timestamp;
     const intervalUs = 1e6 / this.#format.fps;
     if (frame.timestamp < this.#nextUs - intervalUs * earlyShare) return;
     this.#fit(frame);
-    const nowMs = nowUs / 1_000;
+    const encoder = (this.#encoder ??= this.#open(nowMs));
+    if (encoder === undefined) return;
     const isLate = this.#lateness.isLate(nowMs, this.#underWay());
     const hasRoom = !isLate && this.#port.writable && encoder.encodeQueueSize < encodingFrames;
     const isOther = hasRoom ? this.#rate.taken(nowMs) : this.#rate.leftOut(nowMs);
@@ -119,6 +120,21 @@ class Camera {
     this.#nextUs = Math.max(this.#nextUs + intervalUs, frame.timestamp);
     encoder.encode(frame, { keyFrame: this.#wantsKey });
     this.#wantsKey = false;
+  }
+
+  /** @returns undefined so soon after the last one */
+  #open(nowMs: number): VideoEncoder | undefined {
+    if (this.#config === undefined || nowMs - this.#openedMs < againMs) return undefined;
+    this.#openedMs = nowMs;
+    const encoder = new VideoEncoder({
+      output: (chunk) => this.#write(chunk),
+      error: ({ message }) => {
+        console.warn(`\`${this.#port.name}\` needs another encoder: ${message}`);
+        if (this.#encoder === encoder) this.#encoder = undefined;
+      },
+    });
+    encoder.configure(this.#config);
+    return encoder;
   }
 
   /** A camera that is turned, or another one, has another size. */
@@ -134,7 +150,7 @@ class Camera {
   #configure(): void {
     if (this.#config === undefined) return;
     this.#config = { ...this.#config, bitrate: this.#rate.bitrate };
-    this.#encoder.configure(this.#config);
+    this.#encoder?.configure(this.#config);
   }
 
   #write(chunk: EncodedVideoChunk): void {

@@ -116,7 +116,8 @@ class Decoding {
   #open(codec: string | undefined): VideoDecoder {
     const decoder = new VideoDecoder({
       output: (frame) => this.#projector.show(frame),
-      error: () => {
+      error: ({ message }) => {
+        console.warn(`Pictures need another decoder: ${message}`);
         this.#decoder = undefined;
         this.#needsKey = true;
         this.#wake();
