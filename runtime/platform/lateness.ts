@@ -1,9 +1,11 @@
 /** What comes so much later than what came soonest has waited for others on its way, in milliseconds. */
 const mostMs = 200;
-/** So late may be what is sent before it is known how long the way is. */
-const firstMs = 500;
-/** The soonest is forgotten by so much with each that arrives: ways change. */
-const forgetting = 1.01;
+/** So many may be on their way before it is known how long that is. */
+const firstFrames = 8;
+/** If all are late for so long, it may be the way that is longer now, in milliseconds: then it is found out anew. */
+const doubtMs = 1_000;
+/** Nearly as soon as the soonest. */
+const nearShare = 1.25;
 /** Written frames whose times are kept. */
 const mostWritten = 1_024;
 
@@ -15,6 +17,10 @@ export class Lateness {
   /** When those that have not arrived were written, the oldest first. */
   readonly #writtenMs: number[] = [];
   #soonestMs: number | undefined;
+  /** When one was nearly as soon, or was no longer expected to be. */
+  #nearMs = 0;
+  /** Nothing is written until all has arrived: the next one waits for no other. */
+  #isEmptying = false;
 
   wrote(nowMs: number): void {
     this.#writtenMs.push(nowMs);
@@ -24,12 +30,23 @@ export class Lateness {
   /** @param waiting frames that have not arrived @returns true when it is better to write nothing now */
   isLate(nowMs: number, waiting: number): boolean {
     const arrived = this.#writtenMs.splice(0, Math.max(0, this.#writtenMs.length - waiting)).at(-1);
-    if (arrived !== undefined) {
-      const tookMs = nowMs - arrived;
-      this.#soonestMs = Math.min(tookMs, (this.#soonestMs ?? tookMs) * forgetting);
-    }
+    if (arrived !== undefined) this.#arrived(nowMs, nowMs - arrived);
     const [oldest] = this.#writtenMs;
-    if (oldest === undefined) return false;
-    return nowMs - oldest > (this.#soonestMs === undefined ? firstMs : this.#soonestMs + mostMs);
+    if (oldest === undefined) {
+      if (this.#isEmptying) this.#soonestMs = undefined;
+      this.#isEmptying = false;
+      return false;
+    }
+    if (this.#isEmptying) return true;
+    if (this.#soonestMs === undefined) return this.#writtenMs.length >= firstFrames;
+    const isLate = nowMs - oldest > this.#soonestMs + mostMs;
+    this.#isEmptying = isLate && nowMs - this.#nearMs > doubtMs;
+    return isLate;
+  }
+
+  #arrived(nowMs: number, tookMs: number): void {
+    const isNear = this.#soonestMs === undefined || tookMs <= this.#soonestMs * nearShare;
+    if (isNear) this.#nearMs = nowMs;
+    this.#soonestMs = Math.min(tookMs, this.#soonestMs ?? tookMs);
   }
 }

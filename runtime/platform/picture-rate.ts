@@ -8,8 +8,8 @@ const leastBitrate = 100_000;
  */
 const lessShare = 0.6;
 const lookMs = 1_000;
-const moreShare = 1.25;
-const steadyMs = 8_000;
+const moreShare = 1.5;
+const steadyMs = 4_000;
 
 /** How many bits in a second a camera is given, on a way whose width is not known but for whether there is room now. */
 export class PictureRate {

@@ -28,10 +28,10 @@ describe("the bit rate of a page's camera", () => {
     rate.leftOut(0);
     rate.leftOut(1_000);
     const less = rate.bitrate;
-    expect(rate.taken(8_000)).toBe(false);
-    expect(rate.taken(9_000)).toBe(true);
-    expect(rate.bitrate).toBe(Math.round(less * 1.25));
-    for (let ms = 9_000; ms < 120_000; ms += 33) rate.taken(ms);
+    expect(rate.taken(4_900)).toBe(false);
+    expect(rate.taken(5_000)).toBe(true);
+    expect(rate.bitrate).toBe(Math.round(less * 1.5));
+    for (let ms = 5_000; ms < 40_000; ms += 33) rate.taken(ms);
     expect(rate.bitrate).toBe(2_764_800);
   });
 });
