@@ -1,12 +1,11 @@
 import type { FlowType } from "../interface/caps.ts";
-import { MeshError } from "../interface/errors.ts";
 import { FrameFlag } from "../interface/frame.ts";
 import type { InputPort } from "../typed/ports.ts";
 import type { MediaPayload } from "./browser-payload.ts";
 import type { Capture, CaptureInit } from "./capture.ts";
 import { Lateness } from "./lateness.ts";
 import { readFrames } from "./page-frames.ts";
-import { codecString, fittedSize, pictureFormat, type PictureFormat } from "./page-pictures.ts";
+import { codecString, noCodec, fittedSize, pictureFormat, type PictureFormat } from "./page-pictures.ts";
 import { needCodec } from "./page-codec.ts";
 import { PictureRate } from "./picture-rate.ts";
 
@@ -31,15 +30,7 @@ export async function capturePictures(
   const format = pictureFormat(port.name, type);
   needCodec("VideoEncoder", port.name);
   const { supported } = await VideoEncoder.isConfigSupported(configOf(format, 1_000_000));
-  if (supported !== true) {
-    throw new MeshError(
-      "dependency-missing",
-      `This browser cannot encode \`${port.name}\`: it has no ${format.codec}.`,
-      {
-        hint: "Give the port `video<vp8>`, which all have.",
-      },
-    );
-  }
+  if (supported !== true) throw noCodec("encode", port.name, format);
   const camera = new Camera(port, format, init);
   const end = readFrames(track, (frame) => camera.take(frame));
   const stop = (): void => {

@@ -1,10 +1,16 @@
 import type { FlowType } from "../interface/caps.ts";
-import { MeshError } from "../interface/errors.ts";
 import type { OutputPort } from "../typed/ports.ts";
 import type { MediaPayload } from "./browser-payload.ts";
 import { makeScreen, type Screen } from "./page-frames.ts";
 import { needCodec } from "./page-codec.ts";
-import { codecString, pictureFormat, pictureReader, type CodedPicture, type PictureFormat } from "./page-pictures.ts";
+import {
+  codecString,
+  noCodec,
+  pictureFormat,
+  pictureReader,
+  type CodedPicture,
+  type PictureFormat,
+} from "./page-pictures.ts";
 import { PicturePlayout } from "./picture-playout.ts";
 
 /** Pictures wait for their time as they came, and decoded only for so long, in seconds: those take memory that a browser has little of. */
@@ -27,15 +33,7 @@ export async function playPictures(
   const format = pictureFormat(port.name, type);
   needCodec("VideoDecoder", port.name);
   const { supported } = await VideoDecoder.isConfigSupported({ codec: codecString(format) });
-  if (supported !== true) {
-    throw new MeshError(
-      "dependency-missing",
-      `This browser cannot decode \`${port.name}\`: it has no ${format.codec}.`,
-      {
-        hint: "Give the port `video<vp8>`, which all have.",
-      },
-    );
-  }
+  if (supported !== true) throw noCodec("decode", port.name, format);
   const screen = makeScreen();
   const projector = new Projector(screen, nowS);
   void read(port, format, projector).finally(() => {

@@ -51,6 +51,12 @@ export function codecString({ codec, width, height, fps }: PictureFormat): strin
   return levels.find(({ pixelRate }) => width * height * fps <= pixelRate)?.names[codec] ?? codec;
 }
 
+export function noCodec(what: "encode" | "decode", name: string, { codec }: PictureFormat): MeshError {
+  return new MeshError("dependency-missing", `This browser cannot ${what} \`${name}\`: it has no ${codec}.`, {
+    hint: "Give the port `video<vp8>`, which all have.",
+  });
+}
+
 /** What a decoder is given. */
 export interface CodedPicture {
   readonly data: Uint8Array<ArrayBuffer>;
