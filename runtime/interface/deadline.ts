@@ -1,10 +1,11 @@
 import { whenAborted } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import type { MeshError } from "./errors.ts";
+import { TimeGiven } from "./time-given.ts";
 
 export interface Deadline<T = unknown> {
   readonly clock: Clock;
-  /** Milliseconds from now, at least 0. */
+  /** Milliseconds from now, at least 0; those in which this process stands still do not count. */
   readonly afterMs: number;
   /** Gives up earlier. */
   readonly signal?: AbortSignal | undefined;
@@ -30,14 +31,14 @@ export async function withDeadline<T>(
   outer?.throwIfAborted();
   const controller = new AbortController();
   const unlisten = whenAborted(outer, () => controller.abort(outer?.reason));
-  const arm = (afterMs: number, error: () => MeshError): (() => void) =>
-    clock.schedule(afterMs, () => controller.abort(error()));
+  const give = (afterMs: number, error: () => MeshError): TimeGiven =>
+    new TimeGiven(clock, afterMs, () => controller.abort(error()));
   let settled = false;
-  let cancel = arm(deadline.afterMs, deadline.error);
+  let given = give(deadline.afterMs, deadline.error);
   const extend: Extend = (afterMs, error) => {
     if (settled) return;
-    cancel();
-    cancel = arm(afterMs, error);
+    given.stop();
+    given = give(afterMs, error);
   };
   try {
     return await new Promise<T>((resolve, reject) => {
@@ -49,7 +50,7 @@ export async function withDeadline<T>(
     });
   } finally {
     settled = true;
-    cancel();
+    given.stop();
     unlisten();
   }
 }

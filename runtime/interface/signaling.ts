@@ -54,10 +54,15 @@ export interface OutgoingCall extends SignalingLeg {
    * @throws {MeshError} the refusal, or why the call broke
    */
   offer(sdp: string): Promise<string>;
-  /** Hangs up because the connection is up; calling it again does nothing. */
+  /** Says that the connection is up on this side; the other one hangs up when it is there too. Calling it again does nothing. */
   bye(): void;
-  /** Gives the call up, so that the other side stops connecting; after `bye` it does nothing. */
+  /** Hangs up; before `bye` that gives the call up, so that the other side stops connecting. */
   abandon(): void;
+  /**
+   * Resolves when there is no call any more, with why the other side has given up, if it says so: of a connection that is up on this
+   * side alone nothing else can tell. Never rejects.
+   */
+  readonly hungUp: Promise<MeshError | undefined>;
 }
 
 /** A call from another peer that has made its offer. */
@@ -76,7 +81,9 @@ export interface IncomingCall extends SignalingLeg {
   readonly offer: string;
   /** Accepts, with the SDP answer. */
   answer(sdp: string): void;
-  /** Ends the call with a coded error; after an answer it only hangs up. */
+  /** The connection is up on this side: the call ends when the caller says so too. */
+  connected(): void;
+  /** Ends the call with a coded error; after an answer it hangs up and says why. */
   refuse(error: MeshError): void;
 }
 

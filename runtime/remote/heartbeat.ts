@@ -1,4 +1,5 @@
 import type { Clock } from "../interface/clock.ts";
+import { usualLatenessMs } from "../interface/time-given.ts";
 import { Patience } from "./patience.ts";
 
 /** When a silent peer is given up: after `clamp(4 × (interval + deviation of the round trip), min, max)`. */
@@ -17,9 +18,6 @@ export interface HeartbeatOptions {
 
 /** A round trip is measured at least this often, also under traffic that makes pings superfluous. */
 const measureEveryUs = 1_000_000;
-
-/** Timers are a little late as a rule; only more than this means that the process was held up. */
-const usualLatenessUs = 20_000;
 
 /** What to do at a tick. */
 export interface Beat {
@@ -115,7 +113,7 @@ export class HeartbeatState {
 
   tick(nowUs: number): Beat {
     const lateUs = nowUs - this.#dueUs;
-    if (lateUs > usualLatenessUs) {
+    if (lateUs > usualLatenessMs * 1_000) {
       // This process was held up: what the peer sent meanwhile may still wait to be read, so its silence does not count.
       this.#heardUs = Math.min(nowUs, this.#heardUs + lateUs);
     }

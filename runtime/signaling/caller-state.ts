@@ -11,6 +11,8 @@ export type CallerState =
   | { readonly phase: "greeted" }
   | { readonly phase: "offering"; readonly candidates: number }
   | { readonly phase: "answered"; readonly candidates: number }
+  /** It has said that the connection is up, and the other side may still say that it is not. */
+  | { readonly phase: "leaving" }
   | { readonly phase: "ended" };
 
 export type CallerEffect =
@@ -26,6 +28,8 @@ export type CallerEffect =
     }
   | { readonly do: "answer"; readonly sdp: string }
   | { readonly do: "candidate"; readonly candidate: SignalingCandidate | null }
+  /** Has nothing more to say, and leaves it to the other side to hang up. */
+  | { readonly do: "leave" }
   | { readonly do: "end"; readonly error: MeshError | undefined };
 
 export type CallerEvent =
@@ -87,14 +91,13 @@ export function callerStart(
 export function callerStep(state: CallerState, event: CallerEvent, where: string): CallerStep {
   if (state.phase === "ended") return { next: state, effects: [] };
   switch (event.on) {
-    case "bye":
-      return {
-        next: { phase: "ended" },
-        effects: [
-          { do: "send", message: rpcNotification("bye", {}) },
-          { do: "end", error: undefined },
-        ],
-      };
+    case "bye": {
+      if (state.phase === "leaving") return { next: state, effects: [] };
+      const said: CallerEffect = { do: "send", message: rpcNotification("bye", {}) };
+      return state.phase === "answered"
+        ? { next: { phase: "leaving" }, effects: [said, { do: "leave" }] }
+        : { next: { phase: "ended" }, effects: [said, { do: "end", error: undefined }] };
+    }
     case "offer":
       if (state.phase !== "greeted") return { next: state, effects: [] };
       return {
@@ -114,6 +117,8 @@ export function callerStep(state: CallerState, event: CallerEvent, where: string
 type Live = Exclude<CallerState, { phase: "ended" }>;
 
 function onMessage(state: Live, message: Incoming, where: string): CallerStep {
+  // What was on its way when it left is for nobody.
+  if (state.phase === "leaving") return { next: state, effects: [] };
   switch (message.kind) {
     case "unacceptable":
       return end(violation(where, message.why));

@@ -41,6 +41,7 @@ export async function callPeer(init: CallerInit, options: CallOptions): Promise<
 class CallerLeg implements OutgoingCall {
   readonly greeted: Promise<void>;
   readonly ended: Promise<MeshError | undefined>;
+  readonly hungUp: Promise<MeshError | undefined>;
   readonly #socket: SignalSocket;
   readonly #where: string;
   #shared = false;
@@ -62,12 +63,15 @@ class CallerLeg implements OutgoingCall {
     this.#socket = socket;
     this.#where = where;
     this.ended = new Promise((resolve) => (this.#isEnded = resolve));
+    let isHungUp: (why: MeshError | undefined) => void;
+    this.hungUp = new Promise((resolve) => (isHungUp = resolve));
     this.greeted = this.#unlessEnded(new Promise((resolve) => (this.#isGreeted = resolve)));
     // A failure before the first await of `greeted` is seen there; later ones have nobody waiting.
     this.greeted.catch(() => undefined);
     socket.onMessage((text) => this.#take({ on: "message", message: parseSignal(text) }));
     socket.onClose((code, reason, broke) => {
       this.#isEnded(broke === undefined ? lost(this.#where, code, reason) : violation(this.#where, broke));
+      isHungUp(givenUp(this.#where, code, reason));
     });
     const start = callerStart(pipeline, share, { peer, messageBytes, confirms, machine, bonds });
     this.#state = start.next;
@@ -112,7 +116,7 @@ class CallerLeg implements OutgoingCall {
     this.#take({ on: "bye" });
   }
 
-  /** Without a `bye`, which is how the other side tells a given up call from a finished one. */
+  /** Before a `bye`, which is how the other side tells a given up call from a finished one. */
   abandon(): void {
     if (this.#state.phase === "ended") return;
     this.#state = { phase: "ended" };
@@ -138,6 +142,7 @@ class CallerLeg implements OutgoingCall {
         this.#isGreeted();
       } else if (effect.do === "answer") this.#answered?.(effect.sdp);
       else if (effect.do === "candidate") this.#candidates.put(effect.candidate);
+      else if (effect.do === "leave") this.#isEnded(undefined);
       else {
         this.#isEnded(effect.error);
         this.#socket.close(closeCodes.normal, "");
@@ -151,6 +156,13 @@ class CallerLeg implements OutgoingCall {
     });
     return Promise.race([promise, ended]);
   }
+}
+
+/** @returns undefined where the other side says nothing, or nothing of its own */
+function givenUp(where: string, code: number, reason: string): MeshError | undefined {
+  const isOwn = code === closeCodes.normal || code === closeCodes.goingAway;
+  if (!isOwn || reason === "") return undefined;
+  return new MeshError("peer-lost", `${where} has given the connection up: ${reason.replace(/\.$/, "")}.`);
 }
 
 function lost(where: string, code: number, reason: string): MeshError {

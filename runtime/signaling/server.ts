@@ -241,6 +241,10 @@ class CalleeLeg implements Deadline {
         case "candidate":
           this.#candidates.put(effect.candidate);
           break;
+        case "left":
+          // It takes no place among the calls any more: how long the connection may be half open is for the transport to say.
+          this.#isEnded(undefined);
+          break;
         case "end":
           if (effect.error !== undefined) this.#options.refusals.count(effect.error.code);
           this.#isEnded(effect.error);
@@ -266,6 +270,7 @@ class CalleeLeg implements Deadline {
       offer: sdp,
       ended: this.ended,
       answer: (sdp) => this.#take({ on: "answer", sdp }),
+      connected: () => this.#take({ on: "connected" }),
       refuse: (error) => this.#take({ on: "refuse", error }),
       candidate: (candidate) => {
         if (this.#state.phase === "answered") this.#send(rpcNotification("candidate", { candidate }));

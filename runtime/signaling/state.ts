@@ -29,7 +29,9 @@ export type CalleeState =
   | { readonly phase: "waiting" }
   | ({ readonly phase: "greeted"; readonly candidates: number } & Greeting)
   | { readonly phase: "offered"; readonly offerId: RpcId; readonly candidates: number }
-  | { readonly phase: "answered"; readonly candidates: number }
+  | { readonly phase: "answered"; readonly candidates: number; readonly isUp: boolean }
+  /** The caller has said that the connection is up, and this side may still have to say that it is not. */
+  | { readonly phase: "leaving" }
   | { readonly phase: "ended" };
 
 /** What the I/O around the machine is to do, in order. */
@@ -38,13 +40,16 @@ export type CalleeEffect =
   | { readonly do: "greeted" }
   | ({ readonly do: "offer"; readonly sdp: string } & Greeting)
   | { readonly do: "candidate"; readonly candidate: SignalingCandidate | null }
-  /** Hangs up; `error` is undefined after the caller's `bye`. */
+  /** The caller's `bye` has come. */
+  | { readonly do: "left" }
+  /** Hangs up; `error` is undefined when the connection is up. */
   | { readonly do: "end"; readonly error: MeshError | undefined };
 
 /** What happens to a call: a message from the caller, or a decision of this side. */
 export type CalleeEvent =
   | { readonly on: "message"; readonly message: Incoming }
   | { readonly on: "answer"; readonly sdp: string }
+  | { readonly on: "connected" }
   | { readonly on: "refuse"; readonly error: MeshError };
 
 export interface CalleeContext {
@@ -76,9 +81,12 @@ export function calleeStep(state: CalleeState, event: CalleeEvent, context: Call
     case "answer":
       if (state.phase !== "offered") return stay(state);
       return {
-        next: { phase: "answered", candidates: state.candidates },
+        next: { phase: "answered", candidates: state.candidates, isUp: false },
         effects: [{ do: "send", message: rpcSuccess(state.offerId, { sdp: event.sdp }) }],
       };
+    case "connected":
+      if (state.phase === "leaving") return end(undefined);
+      return state.phase === "answered" ? stay({ ...state, isUp: true }) : stay(state);
     case "refuse":
       return end(event.error, state.phase === "offered" ? failed(state.offerId, toRpcError(event.error)) : []);
     case "message":
@@ -87,8 +95,11 @@ export function calleeStep(state: CalleeState, event: CalleeEvent, context: Call
 }
 
 type Live = Exclude<CalleeState, { phase: "ended" }>;
+type Talking = Exclude<Live, { phase: "leaving" }>;
 
 function onMessage(state: Live, message: Incoming, context: CalleeContext): CalleeStep {
+  // Who has said good-bye has nothing more to say.
+  if (state.phase === "leaving") return stay(state);
   switch (message.kind) {
     case "unacceptable":
       return stay(state, message.reply === undefined ? [] : [{ do: "send", message: message.reply }]);
@@ -101,8 +112,12 @@ function onMessage(state: Live, message: Incoming, context: CalleeContext): Call
   }
 }
 
-function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context: CalleeContext): CalleeStep {
-  if (call.method === "bye") return { next: { phase: "ended" }, effects: [{ do: "end", error: undefined }] };
+function onCall(state: Talking, call: Extract<Incoming, { kind: "call" }>, context: CalleeContext): CalleeStep {
+  if (call.method === "bye") {
+    return state.phase === "answered" && !state.isUp
+      ? { next: { phase: "leaving" }, effects: [{ do: "left" }] }
+      : end(undefined);
+  }
   if (call.method === "candidate") return onCandidate(state, call.params.candidate);
   if (call.id === undefined) return violation(undefined, `"${call.method}" came without an id`);
   if (call.method === "hello") {
@@ -121,7 +136,7 @@ function onCall(state: Live, call: Extract<Incoming, { kind: "call" }>, context:
   };
 }
 
-function onHello(id: RpcId, params: MethodParams<"hello">, state: Live, context: CalleeContext): CalleeStep {
+function onHello(id: RpcId, params: MethodParams<"hello">, state: Talking, context: CalleeContext): CalleeStep {
   const { pipeline, messageBytes, confirms = false, machine, bonds = [] } = params;
   if (pipeline === undefined) {
     const message = `the parameters of "hello" are not acceptable: pipeline: it is missing, and this is no service`;
@@ -174,7 +189,7 @@ export function commonVersion(asked: readonly number[]): number | MeshError {
   return new MeshError("version-mismatch", text);
 }
 
-function onCandidate(state: Live, candidate: SignalingCandidate | null): CalleeStep {
+function onCandidate(state: Talking, candidate: SignalingCandidate | null): CalleeStep {
   if (state.phase === "waiting") return violation(undefined, `"candidate" came before "hello"`);
   if (state.candidates >= signalLimits.candidates) return violation(undefined, "too many candidates");
   return { next: { ...state, candidates: state.candidates + 1 }, effects: [{ do: "candidate", candidate }] };
@@ -188,7 +203,7 @@ function failed(id: RpcId, error: RpcError): readonly CalleeEffect[] {
   return [{ do: "send", message: rpcFailure(id, error) }];
 }
 
-function end(error: MeshError, before: readonly CalleeEffect[]): CalleeStep {
+function end(error: MeshError | undefined, before: readonly CalleeEffect[] = []): CalleeStep {
   return { next: { phase: "ended" }, effects: [...before, { do: "end", error }] };
 }
 

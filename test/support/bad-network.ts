@@ -70,6 +70,7 @@ export class BadNetwork {
           confirms: call.confirms,
           sameMachine: call.sameMachine,
           ended: call.ended,
+          hungUp: call.hungUp,
           bye: () => call.bye(),
           abandon: () => call.abandon(),
           offer: async (sdp) => way.told("caller", await call.offer(way.told("callee", sdp))),

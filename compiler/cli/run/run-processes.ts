@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { delay, type Clock } from "../../../runtime/interface/clock.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
+import { TimeGiven } from "../../../runtime/interface/time-given.ts";
 import { exitCode } from "../exit-code.ts";
 import { listensByTls } from "./certificate.ts";
 import type { Child, ChildEnd, ChildInit } from "./child.ts";
@@ -8,7 +9,6 @@ import type { RunEnd, RunMessage } from "./messages.ts";
 import { removeUnfinished } from "./output-file.ts";
 import type { RunReporter } from "./reporter.ts";
 import { drainMsOf, type RunOptions } from "./run-options.ts";
-import { afterTimeGiven } from "./time-given.ts";
 
 /** What a process may take to end in good order. */
 const graceMs = 600;
@@ -176,9 +176,9 @@ class Processes {
       for (const child of this.#children) child.stop(true);
     }
     await new Promise<void>((resolve) => {
-      const cancel = afterTimeGiven(clock, graceMs, resolve);
+      const grace = new TimeGiven(clock, graceMs, resolve);
       void all.then(() => {
-        cancel();
+        grace.stop();
         resolve();
       });
     });

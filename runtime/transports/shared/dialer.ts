@@ -157,14 +157,13 @@ export class SharingDialer {
   }
 
   /**
-   * Waits for the answer to what was opened. One who is slow but speaks is waited for as long as the caller does, and so is
-   * one whose words may not have been read, for this process was held up itself.
+   * Waits for the answer to what was opened. One who is slow but speaks is waited for as long as the caller does.
    * @returns the refusal
    * @throws {MeshError} `deadline-exceeded` when the other side is silent; the signal's reason
    */
   async #answer(carrier: Carrier, { answered }: SharedConnection, signal: AbortSignal): Promise<MeshError | undefined> {
     const { clock } = this.#init;
-    const { openMs, latenessMs } = carrierLimits;
+    const { openMs } = carrierLimits;
     const error = (): MeshError => new MeshError("deadline-exceeded", `No answer came within ${openMs} ms.`);
     for (;;) {
       const startUs = clock.nowUs();
@@ -172,8 +171,7 @@ export class SharingDialer {
         return await withDeadline({ clock, afterMs: openMs, signal, error }, () => answered);
       } catch (silent) {
         signal.throwIfAborted();
-        const lateMs = (clock.nowUs() - startUs) / 1_000 - openMs;
-        if (lateMs <= latenessMs && carrier.heardUs <= startUs) throw silent;
+        if (carrier.heardUs <= startUs) throw silent;
       }
     }
   }

@@ -14,8 +14,6 @@ export const carrierLimits = {
   writableMessages: 8,
   /** How long an answer to `open` is waited for while nothing comes at all, in milliseconds; then another connection is made. */
   openMs: 1_000,
-  /** Timers are a little late as a rule; only more than this means that the process was held up, and may have read nothing. */
-  latenessMs: 20,
   /** How often the side that has dialled pings one that carries nothing. */
   pingMs: 1_000,
   /** How long such a one may be silent before the side that has dialled gives it up, and before the other one does. */

@@ -9,6 +9,10 @@ import { checkDescription } from "./negotiation.ts";
 export interface AnswerDeps {
   readonly clock: Clock;
   readonly engine: WebrtcEngine;
+  /**
+   * Milliseconds from the call to the open control channel, and once more from the caller's `bye`: what it had sent last may be lost, and its
+   * engine says that again after one second, and after two more.
+   */
   readonly connectMs: number;
   /** The address the call came in at. */
   readonly address: string;
@@ -29,7 +33,13 @@ export async function answer(
     new MeshError("deadline-exceeded", `No channel to the caller was open within ${deps.connectMs} ms.`);
   try {
     const deadline = { clock: deps.clock, afterMs: deps.connectMs, error: tooLate };
-    await withDeadline(deadline, () => connect(connection, call));
+    await withDeadline(deadline, (_, extend) => {
+      void call.ended.then((error) => {
+        if (error === undefined) extend(deps.connectMs, tooLate);
+      });
+      return connect(connection, call);
+    });
+    call.connected();
   } catch (error) {
     const known = MeshError.from(error);
     call.refuse(known);

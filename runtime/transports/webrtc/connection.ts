@@ -35,6 +35,8 @@ export interface WebrtcConnectionInit {
   readonly confirms?: boolean | undefined;
   /** Of another side that is on this machine. */
   readonly sameMachine?: SameMachine | undefined;
+  /** Resolves when the other side can say no more of why it has given the connection up, with that. Never rejects. */
+  readonly givenUp?: Promise<MeshError | undefined>;
 }
 
 type Phase = "connecting" | "connected" | "closing" | "closed";
@@ -329,8 +331,17 @@ export class WebrtcConnection implements Connection {
   #onFailure(error: MeshError): void {
     if (this.#phase === "closing") this.#otherIsGone?.();
     // When the failure is on this side, the other one is still there to be told.
-    else if (error.code === "peer-lost") void this.#end(error);
+    else if (error.code === "peer-lost") void this.#lost(error);
     else void this.close(error);
+  }
+
+  /** Of an end that the engine has noticed the other side may say the reason elsewhere, just before or just after. */
+  async #lost(error: MeshError): Promise<void> {
+    const late = new AbortController();
+    const { clock, givenUp } = this.#init;
+    const said = givenUp && (await Promise.race([givenUp, delay(clock, farewellMs, late.signal).catch(() => undefined)]));
+    late.abort();
+    await this.#end(said ?? error);
   }
 
   /** Tells the other side and waits until it has gone, so that the message is not cut off with the connection. */

@@ -2,6 +2,7 @@ import type { Clock } from "../../interface/clock.ts";
 import { withDeadline, type Deadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { OutgoingCall, Signaling } from "../../interface/signaling.ts";
+import { TimeGiven } from "../../interface/time-given.ts";
 import type { DialOptions } from "../../interface/transport.ts";
 import { formatHostPort, formatMeshUri, parseTargetUri } from "../../interface/uri.ts";
 import type { Carrier } from "../shared/carrier.ts";
@@ -30,16 +31,31 @@ const signalingMs = 800;
 /** For another attempt there is so much time at least, in milliseconds. */
 const leastAgainMs = 1_000;
 
+/** How long the other side has to hang up after a `bye`, in milliseconds: a little longer than it waits for its own end of the connection. */
+const partingMs = 5_000;
+
 /** Calls the peer, makes the one offer and waits for the control channel. */
 export async function dial(deps: DialDeps, text: string, options: DialOptions): Promise<Dialled | Carrier> {
+  const whole = new TimeGiven(deps.clock, deps.connectMs + signalingMs, () => undefined);
+  try {
+    return await attempt(deps, text, options, () => Math.ceil(whole.leftMs));
+  } finally {
+    whole.stop();
+  }
+}
+
+async function attempt(
+  deps: DialDeps,
+  text: string,
+  options: DialOptions,
+  leftMs: () => number,
+): Promise<Dialled | Carrier> {
   const uri = parseTargetUri(text, "webrtc");
   const { signal } = options;
   const { host, port, secure, peer, pipeline } = uri;
   const inbound = deps.inbound?.() ?? [];
   const where = formatHostPort(uri);
   const phase: Phase = { text: "reach it by signaling", isPath: true };
-  const dueUs = deps.clock.nowUs() + (deps.connectMs + signalingMs) * 1_000;
-  const leftMs = (): number => Math.max(0, Math.ceil((dueUs - deps.clock.nowUs()) / 1_000));
   const within = (afterMs: number): Deadline => ({
     ...{ clock: deps.clock, afterMs, signal },
     error: () => new MeshError("deadline-exceeded", `${where}: it took longer than ${afterMs} ms to ${phase.text}.`),
@@ -67,11 +83,12 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     messageBytes: call.messageBytes,
     confirms: call.confirms,
     sameMachine: call.sameMachine,
+    givenUp: call.hungUp,
   });
   phase.text = "make its offer";
   try {
     await withDeadline(within(Math.min(deps.connectMs, leftMs())), () => connect(connection, call, phase));
-    call.bye();
+    leave(deps.clock, call, connection);
     return { connection, shared: call.shared };
   } catch (error) {
     call.abandon();
@@ -83,6 +100,14 @@ export async function dial(deps: DialDeps, text: string, options: DialOptions): 
     }
     throw signal.aborted ? error : dialError(error, where, phase.isPath ? connection.search : undefined);
   }
+}
+
+/** Keeps the call until the other side has the connection too, or has said why not. */
+function leave(clock: Clock, call: OutgoingCall, connection: WebrtcConnection): void {
+  call.bye();
+  const cancel = clock.schedule(partingMs, () => call.abandon());
+  void call.hungUp.then(cancel);
+  void connection.closed.then(() => call.abandon());
 }
 
 /** What a dial is doing, for the error of a deadline. */

@@ -21,6 +21,7 @@ const candidate = (text = "candidate:1") =>
   message({ method: "candidate", params: { candidate: { candidate: text } } });
 const bye = message({ method: "bye" });
 const answer = { on: "answer", sdp: "answer" } as const;
+const connected = { on: "connected" } as const;
 
 function run(
   events: readonly Parameters<typeof calleeStep>[1][],
@@ -42,7 +43,7 @@ const sent = (effects: readonly CalleeEffect[]) =>
 
 describe("a call, seen from the callee", () => {
   test("goes from hello over offer and answer to bye", () => {
-    const { state, effects } = run([hello(), candidate(), offer(), candidate(), answer, candidate(), bye]);
+    const { state, effects } = run([hello(), candidate(), offer(), candidate(), answer, candidate(), connected, bye]);
     expect(state.phase).toBe("ended");
     expect(kinds(effects)).toEqual(["greeted", "send", "candidate", "offer", "candidate", "send", "candidate", "end"]);
     expect(sent(effects)).toEqual([
@@ -50,6 +51,15 @@ describe("a call, seen from the callee", () => {
       { jsonrpc: "2.0", id: 2, result: { sdp: "answer" } },
     ]);
     expect(effects.at(-1)).toEqual({ do: "end", error: undefined });
+  });
+
+  test("keeps the call of a caller that has left until it has the connection too, or can say why not", () => {
+    const left = [hello(), offer(), answer, bye];
+    expect(run(left)).toMatchObject({ state: { phase: "leaving" }, effects: [{}, {}, {}, {}, { do: "left" }] });
+    expect(run([...left, candidate(), offer(), bye]).effects).toHaveLength(5);
+    expect(run([...left, connected]).effects.at(-1)).toEqual({ do: "end", error: undefined });
+    const error = new MeshError("deadline-exceeded", "No channel was open.");
+    expect(run([...left, { on: "refuse", error }]).effects.at(-1)).toEqual({ do: "end", error });
   });
 
   test("agrees on a version among those offered", () => {
@@ -182,6 +192,7 @@ describe("a call, seen from the callee", () => {
       candidate(),
       bye,
       answer,
+      connected,
       message({ id: 3, method: "x" }),
       hello({ pipeline: "?" }),
     );

@@ -72,7 +72,7 @@ test("a cut address swallows messages and lets dials run into their deadline unt
   await new Promise((resolve) => setImmediate(resolve));
   expect(seen).toBe(0);
   const late = expect(caller.dial("memory://b/Any", { signal })).rejects.toMatchObject({ code: "deadline-exceeded" });
-  timers.forEach((run) => run());
+  for (const run of timers) run();
   await late;
   network.restore("memory://b");
   const again = await caller.dial("memory://b/Any", { signal });

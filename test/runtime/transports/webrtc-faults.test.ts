@@ -349,6 +349,7 @@ function bound(call: OutgoingCall): OutgoingCall {
   return {
     shared: call.shared,
     ended: call.ended,
+    hungUp: call.hungUp,
     offer: (sdp) => call.offer(sdp),
     candidate: (candidate) => call.candidate(candidate),
     onCandidate: (listener) => call.onCandidate(listener),

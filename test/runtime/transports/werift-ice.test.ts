@@ -53,6 +53,7 @@ describe("a caller none of whose candidates can be reached from here", () => {
         return {
           shared: call.shared,
           ended: call.ended,
+          hungUp: call.hungUp,
           offer: async (sdp) => {
             const bare = sdp.replaceAll(/^a=(candidate:|end-of-candidates).*\r?\n/gm, "");
             const answered = call.offer(`${bare}a=end-of-candidates\r\n`);
