@@ -54,6 +54,7 @@ class CallerLeg implements OutgoingCall {
   #isGreeted!: () => void;
   #answered: ((sdp: string) => void) | undefined;
   #isEnded!: (error: MeshError | undefined) => void;
+  #isHungUp!: (why: MeshError | undefined) => void;
 
   constructor(
     socket: SignalSocket,
@@ -63,15 +64,14 @@ class CallerLeg implements OutgoingCall {
     this.#socket = socket;
     this.#where = where;
     this.ended = new Promise((resolve) => (this.#isEnded = resolve));
-    let isHungUp: (why: MeshError | undefined) => void;
-    this.hungUp = new Promise((resolve) => (isHungUp = resolve));
+    this.hungUp = new Promise((resolve) => (this.#isHungUp = resolve));
     this.greeted = this.#unlessEnded(new Promise((resolve) => (this.#isGreeted = resolve)));
     // A failure before the first await of `greeted` is seen there; later ones have nobody waiting.
     this.greeted.catch(() => undefined);
     socket.onMessage((text) => this.#take({ on: "message", message: parseSignal(text) }));
     socket.onClose((code, reason, broke) => {
       this.#isEnded(broke === undefined ? lost(this.#where, code, reason) : violation(this.#where, broke));
-      isHungUp(givenUp(this.#where, code, reason));
+      this.#isHungUp(givenUp(this.#where, code, reason));
     });
     const start = callerStart(pipeline, share, { peer, messageBytes, confirms, machine, bonds });
     this.#state = start.next;
@@ -120,6 +120,7 @@ class CallerLeg implements OutgoingCall {
   abandon(): void {
     if (this.#state.phase === "ended") return;
     this.#state = { phase: "ended" };
+    this.#isHungUp(undefined);
     this.#socket.close(closeCodes.normal, "given up");
     this.#isEnded(undefined);
   }

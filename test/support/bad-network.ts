@@ -26,7 +26,11 @@ export interface NetworkConditions {
   readonly bytesPerSecond?: number;
   /** Nothing passes. */
   readonly outage?: boolean;
+  /** Of the packets of one side, those of STUN not counted, the one with this number is lost, the first being 0. */
+  readonly lose?: { readonly from: Side; readonly number: number };
 }
+
+type Side = "caller" | "callee";
 
 /** IPv4 and UDP. */
 const headerBytes = 28;
@@ -151,8 +155,6 @@ function ledOver(way: Way, call: IncomingCall): IncomingCall {
   };
 }
 
-type Side = "caller" | "callee";
-
 /** One call: a socket that stands for each side, and where that side really is. */
 class Way {
   readonly #network: BadNetwork;
@@ -166,6 +168,8 @@ class Way {
     caller: undefined,
     callee: undefined,
   };
+  /** Packets of each side so far that are not of STUN. */
+  readonly #counted = { caller: 0, callee: 0 };
   /** Until when what has come from each side takes to pass a narrow network. */
   readonly #busyUntilMs = { caller: 0, callee: 0 };
   readonly #underWay = new UnderWay(({ from, packet }) => this.#forward(from, packet));
@@ -230,13 +234,16 @@ class Way {
   #pass(from: Side, packet: Uint8Array): void {
     const { conditions, counts } = this.#network;
     const { loss = 0, duplicate = 0, delayMs = 0, jitterMs = 0, mtuBytes = Infinity, outage = false } = conditions;
-    const { bytesPerSecond = Infinity } = conditions;
+    const { bytesPerSecond = Infinity, lose } = conditions;
+    // RFC 7983 section 7: the first byte tells one from the other.
+    const number = (packet[0] ?? 0) < 4 ? undefined : this.#counted[from]++;
+    const isTheOne = lose !== undefined && lose.from === from && lose.number === number;
     const bytes = packet.length + headerBytes;
     // Each packet takes as many numbers, so that one that is lost changes nothing for the next.
     const [isLost, isTwice, late] = [this.#random.next() < loss, this.#random.next() < duplicate, this.#random.next()];
     const nowMs = performance.now();
     const queueMs = Math.max(0, this.#busyUntilMs[from] - nowMs);
-    if (outage || isLost || bytes > mtuBytes || queueMs > longestQueueMs) {
+    if (outage || isLost || isTheOne || bytes > mtuBytes || queueMs > longestQueueMs) {
       this.#network.count("lost");
       return;
     }

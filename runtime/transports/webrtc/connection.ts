@@ -339,7 +339,8 @@ export class WebrtcConnection implements Connection {
   async #lost(error: MeshError): Promise<void> {
     const late = new AbortController();
     const { clock, givenUp } = this.#init;
-    const said = givenUp && (await Promise.race([givenUp, delay(clock, farewellMs, late.signal).catch(() => undefined)]));
+    const said =
+      givenUp && (await Promise.race([givenUp, delay(clock, farewellMs, late.signal).catch(() => undefined)]));
     late.abort();
     await this.#end(said ?? error);
   }

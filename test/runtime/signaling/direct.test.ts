@@ -69,6 +69,29 @@ describe("a call between two peers", () => {
     );
   });
 
+  test("says why it gives up a call whose caller has left, and hangs up without a word when all is well", async () => {
+    const calls: IncomingCall[] = [];
+    const { signaling } = await setUp((call) => {
+      calls.push(call);
+      call.answer("the answer");
+    });
+    const [failed, well, stopped] = [await signaling.call(at), await signaling.call(at), await signaling.call(at)];
+    for (const call of [failed, well, stopped]) {
+      await call.offer("the offer");
+      call.bye();
+      expect(await call.ended).toBeUndefined();
+    }
+    calls[0]?.refuse(new MeshError("deadline-exceeded", "No channel to the caller was open."));
+    calls[1]?.connected();
+    stopped.abandon();
+    expect(await failed.hungUp).toMatchObject({
+      code: "peer-lost",
+      message: "gpu:7443 has given the connection up: No channel to the caller was open.",
+    });
+    expect(await well.hungUp).toBeUndefined();
+    expect(await stopped.hungUp).toBeUndefined();
+  });
+
   test("passes a refusal on with its code", async () => {
     const { signaling } = await setUp((call) => call.refuse(new MeshError("resource-exhausted", "Full.")));
     const call = await signaling.call(at);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { seededRandom } from "../../../runtime/testing/seeded-random.ts";
 import { virtualClock } from "../../../runtime/testing/virtual-clock.ts";
-import type { MeshError } from "../../../runtime/interface/errors.ts";
+import { MeshError } from "../../../runtime/interface/errors.ts";
 import type { IncomingCall, SignalingCandidate } from "../../../runtime/interface/signaling.ts";
 import { callPeer } from "../../../runtime/signaling/client.ts";
 import { serviceLimits } from "../../../runtime/signaling/limits.ts";
@@ -291,6 +291,8 @@ describe("a signaling service", () => {
     expect(fromCallee).toEqual([{ candidate: "candidate:2" }]);
     call.bye();
     expect(await calls[0]?.ended).toBeUndefined();
+    calls[0]?.refuse(new MeshError("deadline-exceeded", "No channel was open."));
+    expect(await call.hungUp).toMatchObject({ message: /has given the connection up: No channel was open\.$/ });
     const refused = await callPeer(
       { clock, connect: network.connect, connectMs: 3_000 },
       { ...at, pipeline: "Hearing", signal },

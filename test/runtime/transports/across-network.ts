@@ -5,22 +5,25 @@ import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-trans
 import { BadNetwork, type NetworkConditions } from "../../support/bad-network.ts";
 
 /**
- * Two peers of werift with a network of these conditions between them.
+ * Two peers with a network of these conditions between them.
  * @param cleanUps what is to be called at the end, the last first
  * @param engine of the caller
+ * @param calleeEngine of who is called
  */
 export async function acrossNetwork(
   cleanUps: (() => unknown)[],
   seed: number,
   conditions: NetworkConditions,
   engine: WebrtcEngine = weriftEngine(),
+  calleeEngine: WebrtcEngine = weriftEngine(),
 ): Promise<{ readonly network: BadNetwork; readonly caller: Connection; readonly callee: Connection }> {
   // They may find that they are on one machine, and so try large packets.
   const network = new BadNetwork(seed, conditions, true);
   cleanUps.push(() => network.close());
   let accepted: (connection: Connection) => void = () => undefined;
   const other = new Promise<Connection>((resolve) => (accepted = resolve));
-  const listener = await weriftTransport().listen("webrtc://127.0.0.1:0", (connection) => accepted(connection));
+  const callee = weriftTransport({ engine: calleeEngine });
+  const listener = await callee.listen("webrtc://127.0.0.1:0", (connection) => accepted(connection));
   cleanUps.push(() => listener.close());
   const transport = weriftTransport({ engine, signaling: network.around(nodejsSignaling()) });
   const { signal } = new AbortController();

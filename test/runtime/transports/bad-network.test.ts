@@ -1,5 +1,9 @@
+import * as library from "node-datachannel";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Channel } from "../../../runtime/interface/transport.ts";
+import type { WebrtcEngine } from "../../../runtime/transports/webrtc/engines/engine.ts";
+import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
+import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import type { NetworkConditions } from "../../support/bad-network.ts";
 import { acrossNetwork } from "./across-network.ts";
 
@@ -64,6 +68,25 @@ describe("a reliable channel over a bad network", () => {
       const { caller, callee } = await across(seed, conditions);
       await Promise.all([caller.close(), callee.closed]);
     }
+  });
+
+  it.each<[string, () => WebrtcEngine]>([
+    ["werift", () => weriftEngine()],
+    ["node-datachannel", () => nodeDatachannelEngine({ library })],
+  ])("comes about whichever packet of the handshake is lost, and %s is called", async (_, engine) => {
+    const sides = (["caller", "callee"] as const).flatMap((from) =>
+      Array.from({ length: 8 }, (_, number) => ({ from, number })),
+    );
+    const all = sides.map(async (lose) => {
+      const { network, caller, callee } = await acrossNetwork(cleanUps, 1, { lose }, weriftEngine(), engine());
+      const [here, there] = [caller.channel(1, "data"), callee.channel(1, "data")];
+      const come = Promise.all([allInOrder(there, 3, 100), allInOrder(here, 3, 100)]);
+      await Promise.all([sendAll(here, 3, 100), sendAll(there, 3, 100)]);
+      await come;
+      return network.counts.lost;
+    });
+    // One that is lost early may make them connect again, with smaller packets.
+    for (const lost of await Promise.all(all)) expect(lost).toBeGreaterThan(0);
   });
 
   it("passes where no packet of more than 1,280 bytes does", async () => {

@@ -66,6 +66,22 @@ describe("a connection that is never finished", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("has another 4 s from the word of its caller on: what the caller had sent before may have to be sent again", async () => {
+    const { clock, call, openCount } = await listening();
+    const one = await clock.until(call());
+    await clock.run(3_000);
+    one.bye();
+    await clock.run(3_900);
+    expect(openCount()).toBe(1);
+    await clock.run(200);
+    expect(openCount()).toBe(0);
+    expect(await clock.until(one.hungUp)).toMatchObject({
+      code: "peer-lost",
+      message: "host.example:7443 has given the connection up: No channel to the caller was open within 4000 ms.",
+    });
+    expect(clock.pending).toBe(0);
+  });
+
   test("is closed at once when its caller hangs up", async () => {
     const { clock, call, openCount } = await listening();
     (await clock.until(call())).abandon();
