@@ -2,6 +2,7 @@ import { httpService } from "../http/service.ts";
 import type { HttpService } from "../http/message.ts";
 import type { Clock } from "../interface/clock.ts";
 import { MeshError } from "../interface/errors.ts";
+import { usualLatenessMs } from "../interface/time-given.ts";
 import type { IncomingCall, ServeOptions, SignalingCandidate, SignalingServer } from "../interface/signaling.ts";
 import { Deadlines, type Deadline } from "./deadlines.ts";
 import { closeReason } from "./errors.ts";
@@ -54,7 +55,8 @@ export async function serveSockets(init: ServerInit, options: SocketsOptions): P
   /** In the order in which they came. */
   const legs = new Set<CalleeLeg>();
   const deadlines = new Deadlines<CalleeLeg>(init.clock, (leg) => {
-    if (leg.due()) deadlines.set(leg, leg.endUs);
+    const nextUs = leg.due(init.clock.nowUs());
+    if (nextUs !== undefined) deadlines.set(leg, nextUs);
   });
   /** Makes room: who has come and said nothing goes before somebody who comes now. */
   const dismissSilent = (host: string | undefined): boolean => {
@@ -124,9 +126,12 @@ class Visitor implements SocketListener {
 class CalleeLeg implements Deadline {
   dueUs = 0;
   place = -1;
-  /** By when a hello has to be there, and by when all is over. */
+  /** By when a hello has to be there. */
   readonly helloUs: number;
-  readonly endUs: number;
+  /** By when all is over. */
+  readonly #endUs: number;
+  /** It has got the time back in which this process stood still; once, for one that is late all the time has to come to an end as well. */
+  #isPutOff = false;
   readonly ended: Promise<MeshError | undefined>;
   readonly #socket: SocketOutlet;
   readonly #options: SocketsOptions;
@@ -150,7 +155,7 @@ class CalleeLeg implements Deadline {
     };
     const nowUs = clock.nowUs();
     this.helloUs = nowUs + signalLimits.helloMs * 1_000;
-    this.endUs = nowUs + signalLimits.callMs * 1_000;
+    this.#endUs = nowUs + signalLimits.callMs * 1_000;
     this.#rates = new MessageRates(clock);
   }
 
@@ -163,19 +168,25 @@ class CalleeLeg implements Deadline {
     return undefined;
   }
 
-  /** One of its times has come. @returns whether it goes on until the other */
-  due(): boolean {
+  /** One of its times has come. @returns when the next one comes; undefined when it is over */
+  due(nowUs: number): number | undefined {
     const { refusals } = this.#options;
     const { helloMs, callMs } = signalLimits;
+    const lateUs = nowUs - this.dueUs;
+    if (lateUs > usualLatenessMs * 1_000 && !this.#isPutOff) {
+      // What has come meanwhile is not read yet.
+      this.#isPutOff = true;
+      return nowUs + Math.min(lateUs, callMs * 1_000);
+    }
     if (this.isSilent) {
       refusals.count("hello-timeout");
       this.stop(closeCodes.policyViolation, `no hello within ${helloMs} ms`);
-      return false;
+      return undefined;
     }
-    if (this.dueUs < this.endUs) return true;
+    if (this.dueUs < this.#endUs) return this.#endUs;
     refusals.count("call-timeout");
     this.stop(closeCodes.policyViolation, `a call ends within ${callMs} ms`);
-    return false;
+    return undefined;
   }
 
   /** The caller has gone. */

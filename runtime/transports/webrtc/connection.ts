@@ -234,7 +234,7 @@ export class WebrtcConnection implements Connection {
 
   /** Opens when packets that are larger than those of a network have come through, where the two sides send such. */
   #probePackets(): void {
-    const { clock, engine, sameMachine } = this.#init;
+    const { clock, engine, role, sameMachine } = this.#init;
     const { packetBytes: theirs = 0 } = sameMachine ?? {};
     const { packetBytes: ours = 0 } = (sameMachine && engine.machine) ?? {};
     const packetBytes = Math.max(ours, theirs);
@@ -247,13 +247,15 @@ export class WebrtcConnection implements Connection {
       packetBytes,
       send: (message) => this.#sayIfRoom(message),
       whenPassed: this.#isOpen,
-      whenFailed: () => {
-        engine.machine?.distrust();
-        const text = "The other side seemed to be on this machine";
-        const why = `${text}, but packets of ${packetBytes} bytes do not come through.`;
-        this.#onFailure(new MeshError("peer-lost", why));
-      },
+      whenFailed: role === "answerer" ? undefined : () => this.#onProbeFailed(packetBytes),
     });
+  }
+
+  /** The side that has dialled dials again then, without a word of its machine. */
+  #onProbeFailed(packetBytes: number): void {
+    this.#init.engine.machine?.distrust();
+    const why = `The other side seemed to be on this machine, but packets of ${packetBytes} bytes do not come through.`;
+    this.#onFailure(new MeshError("peer-lost", why));
   }
 
   /** Asks the engine for the paths; it may answer late, or no more. */

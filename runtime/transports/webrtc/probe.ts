@@ -13,7 +13,8 @@ export interface ProbeInit {
   readonly send: (message: Uint8Array) => void;
   /** One of the two is called, once. */
   readonly whenPassed: () => void;
-  readonly whenFailed: () => void;
+  /** Left out, it asks until it is closed: who gives up is the other side, which may not have the connection yet. */
+  readonly whenFailed?: (() => void) | undefined;
 }
 
 /** Sees whether the packets of a connection come through, both ways: the answer has as many bytes. */
@@ -49,7 +50,7 @@ export class Probe {
 
   #try(): void {
     const { clock, packetBytes, send, whenFailed } = this.#init;
-    if (this.#tries === mostTries) {
+    if (this.#tries >= mostTries && whenFailed !== undefined) {
       this.close();
       whenFailed();
       return;

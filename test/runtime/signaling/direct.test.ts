@@ -2,8 +2,10 @@ import { describe, expect, test } from "vitest";
 import { MeshError } from "../../../runtime/interface/errors.ts";
 import type { IncomingCall, SignalingCandidate } from "../../../runtime/interface/signaling.ts";
 import { directSignaling } from "../../../runtime/signaling/direct.ts";
+import { signalLimits } from "../../../runtime/signaling/limits.ts";
 import type { SignalSocket } from "../../../runtime/signaling/socket.ts";
 import { virtualClock } from "pipeline-mesh/testing";
+import { MachineTime } from "../../support/machine-time.ts";
 import { pipeNetwork, socketPair, turn } from "./pipe.ts";
 
 const signal = new AbortController().signal;
@@ -90,6 +92,26 @@ describe("a call between two peers", () => {
     });
     expect(await well.hungUp).toBeUndefined();
     expect(await stopped.hungUp).toBeUndefined();
+  });
+
+  test("goes on where the process of the called peer stood still: it is ended when that has read what came", async () => {
+    const clock = new MachineTime();
+    const signaling = directSignaling({ clock, ...pipeNetwork() });
+    await signaling.serve({ host: "gpu", port: 7443, onCall: (call) => call.answer("the answer") });
+    const call = await signaling.call(at);
+    const { helloMs, callMs } = signalLimits;
+    await clock.standStill(callMs + 1_000);
+    expect(await call.offer("the offer")).toBe("the answer");
+    // So much later it has learned of the first of its times, which is when the hello had to be there.
+    await clock.standStill(callMs + 1_000 - helloMs - 1);
+    let end: string | undefined;
+    void call.ended.then((error) => (end = error?.message));
+    await turn();
+    expect(end).toBeUndefined();
+    await clock.standStill(1);
+    await turn();
+    expect(end).toContain("a call ends within 30000 ms");
+    expect(clock.pending).toBe(0);
   });
 
   test("passes a refusal on with its code", async () => {
