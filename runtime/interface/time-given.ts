@@ -8,15 +8,17 @@ export const usualLatenessMs = 20;
 
 /**
  * Time that others are given. A process or a machine that stands still gives nobody any, and then its timers are due before it has read what
- * came meanwhile. So a time is waited for piece by piece: standing still takes one of them at most, and never the last.
+ * came meanwhile. So a time is waited for piece by piece: standing still takes one of them at most, and never the last. Who is late again and again
+ * does not stand still: timers of a page that nobody sees come once a second.
  */
 export class TimeGiven {
   readonly #clock: Clock;
   readonly #pieceMs: number;
   readonly #whenOver: () => void;
   #leftMs: number;
-  /** More pieces than there are may begin, for a machine that is late all the time has to come to an end as well. */
-  #begun = 0;
+  #wasLate = false;
+  /** There has been one more piece, for what came while this process stood still at the end. */
+  #hadMore = false;
   #sinceUs = 0;
   #cancel: () => void = () => undefined;
 
@@ -49,17 +51,20 @@ export class TimeGiven {
 
   #begin(ms: number): void {
     const forMs = Math.min(ms, this.#pieceMs);
-    this.#begun += 1;
     this.#sinceUs = this.#clock.nowUs();
     this.#cancel = this.#clock.schedule(forMs, () => this.#end(forMs));
   }
 
   #end(forMs: number): void {
     const passedMs = this.#passedMs;
-    const stoodStill = passedMs > forMs + usualLatenessMs;
+    const isLate = passedMs > forMs + usualLatenessMs;
+    const stoodStill = isLate && !this.#wasLate;
+    this.#wasLate = isLate;
     this.#leftMs = Math.max(0, this.#leftMs - (stoodStill ? forMs : Math.max(forMs, passedMs)));
     if (this.#leftMs > 0) this.#begin(this.#leftMs);
-    else if (stoodStill && this.#begun < 2 * pieces) this.#begin(this.#pieceMs);
-    else this.#whenOver();
+    else if (isLate && !this.#hadMore) {
+      this.#hadMore = true;
+      this.#begin(this.#pieceMs);
+    } else this.#whenOver();
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Connection } from "../../../runtime/interface/transport.ts";
 import { directSignaling } from "../../../runtime/signaling/direct.ts";
+import type { SignalConnect, SignalSocket } from "../../../runtime/signaling/socket.ts";
 import type { EngineChannel, EnginePeer, WebrtcEngine } from "../../../runtime/transports/webrtc/engines/engine.ts";
 import { webrtcTransport } from "../../../runtime/transports/webrtc/transport.ts";
 import { MachineTime } from "../../support/machine-time.ts";
@@ -34,26 +35,38 @@ function late(engine: WebrtcEngine): { readonly engine: WebrtcEngine; readonly o
   };
 }
 
-/** A listener, and who calls it; what `isLate` learns that its channel is open when it is let. */
-async function setUp(isLate: "caller" | "host") {
+/**
+ * A listener, and who calls it.
+ * @param isLate learns that its channel is open when it is let
+ * @param wordMs the end of a call takes so long to its caller
+ */
+async function setUp(isLate: "caller" | "host", wordMs = 0) {
   const clock = new MachineTime();
   const world = new RecordedWorld(() => clock.wallMs());
   const held = late(world.engine(isLate));
   const engineOf = (name: "caller" | "host"): WebrtcEngine => (name === isLate ? held.engine : world.engine(name));
-  const sockets = world.sockets();
+  const { listen, connect } = world.sockets();
+  const slowly: SignalConnect = async (...to) => {
+    const socket = await connect(...to);
+    const onClose = socket.onClose.bind(socket);
+    return Object.assign(socket, {
+      onClose: ((listener) =>
+        onClose((...why) => void clock.schedule(wordMs, () => listener(...why)))) satisfies SignalSocket["onClose"],
+    });
+  };
   const transportOf = (name: "caller" | "host") => {
-    const signaling = directSignaling({ clock, ...sockets });
+    const signaling = directSignaling({ clock, listen, connect: wordMs > 0 ? slowly : connect });
     return webrtcTransport({ clock, engine: engineOf(name), signaling, share: false });
   };
   const accepted: Connection[] = [];
-  await transportOf("host").listen("webrtc://host.example:7443", (one) => accepted.push(one));
+  const listener = await transportOf("host").listen("webrtc://host.example:7443", (one) => accepted.push(one));
   const dial = () => transportOf("caller").dial("webrtc://host.example:7443/P", { signal });
   const said = (): string[] => world.entries.flatMap(({ text }) => text ?? []);
-  return { clock, dial, accepted, open: held.open, said };
+  return { clock, listener, dial, accepted, open: held.open, said };
 }
 
-async function dialled() {
-  const scene = await setUp("host");
+async function dialled(wordMs = 0) {
+  const scene = await setUp("host", wordMs);
   const dialling = scene.dial();
   await scene.clock.pass(1);
   const connection = await dialling;
@@ -91,6 +104,22 @@ describe("a connection that is open for its caller alone", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("ends with the reason also where that comes a little later than the end", async () => {
+    const { clock, end } = await dialled(300);
+    await clock.pass(4_200);
+    expect(end()).toBeUndefined();
+    await clock.pass(200);
+    expect(end()).toContain("No channel to the caller was open within 4000 ms.");
+  });
+
+  it("does not wait for a reason for long", async () => {
+    const { clock, end } = await dialled(3_000);
+    await clock.pass(4_600);
+    expect(end()).toBe("The other side has ended the connection without a word.");
+    await clock.pass(3_000);
+    expect(clock.pending).toBe(0);
+  });
+
   it("ends its call when the caller closes it before the other side has it", async () => {
     const { clock, connection, end } = await dialled();
     const closing = connection.close();
@@ -124,5 +153,17 @@ describe("a connection that is open for who is called alone", () => {
     expect(why).toContain("it took longer than 4000 ms to open a path by ICE and DTLS");
     await accepted[0]?.closed;
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe("a connection that is open for nobody yet", () => {
+  it("ends with the reason also where that comes a little later than the end", async () => {
+    const { clock, dial, listener } = await setUp("caller", 300);
+    let why: string | undefined;
+    dial().catch((error: Error) => (why = error.message));
+    await clock.pass(100);
+    await listener.close();
+    await clock.pass(400);
+    expect(why).toContain("the peer stops");
   });
 });
