@@ -1,7 +1,7 @@
 import { whenAborted } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import type { MeshError } from "./errors.ts";
-import { TimeGiven } from "./time-given.ts";
+import { giveTime } from "./time-given.ts";
 
 export interface Deadline<T = unknown> {
   readonly clock: Clock;
@@ -31,8 +31,7 @@ export async function withDeadline<T>(
   outer?.throwIfAborted();
   const controller = new AbortController();
   const unlisten = whenAborted(outer, () => controller.abort(outer?.reason));
-  const give = (afterMs: number, error: () => MeshError): TimeGiven =>
-    new TimeGiven(clock, afterMs, () => controller.abort(error()));
+  const give = (afterMs: number, error: () => MeshError) => giveTime(clock, afterMs, () => controller.abort(error()));
   let settled = false;
   let given = give(deadline.afterMs, deadline.error);
   const extend: Extend = (afterMs, error) => {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { delay, type Clock } from "../../../runtime/interface/clock.ts";
 import type { Plan } from "../../../runtime/interface/plan.ts";
-import { TimeGiven } from "../../../runtime/interface/time-given.ts";
+import { giveTime } from "../../../runtime/interface/time-given.ts";
 import { exitCode } from "../exit-code.ts";
 import { listensByTls } from "./certificate.ts";
 import type { Child, ChildEnd, ChildInit } from "./child.ts";
@@ -176,7 +176,7 @@ class Processes {
       for (const child of this.#children) child.stop(true);
     }
     await new Promise<void>((resolve) => {
-      const grace = new TimeGiven(clock, graceMs, resolve);
+      const grace = giveTime(clock, graceMs, resolve);
       void all.then(() => {
         grace.stop();
         resolve();

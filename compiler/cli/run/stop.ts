@@ -1,5 +1,5 @@
 import type { Clock } from "../../../runtime/interface/clock.ts";
-import { TimeGiven } from "../../../runtime/interface/time-given.ts";
+import { giveTime } from "../../../runtime/interface/time-given.ts";
 import { CommandError, exitCode, type ExitCode } from "../exit-code.ts";
 import type { Io } from "../io.ts";
 import type { Parent } from "./child.ts";
@@ -39,7 +39,7 @@ export function stopSignal({ clock, onInterrupt, parent, exit }: StopInit): Stop
   const [controller, atOnce] = [new AbortController(), new AbortController()];
   const interrupted = new CommandError(exitCode.interrupted, "Interrupted.");
   const endMs = parent === undefined ? graceMs * 2 : graceMs;
-  const exitAfter = (ms: number): unknown => new TimeGiven(clock, ms, () => exit(exitCode.interrupted));
+  const exitAfter = (ms: number): unknown => giveTime(clock, ms, () => exit(exitCode.interrupted));
   let [drainMs, stoppedUs] = [0, 0];
   const stop = (): void => {
     if (!controller.signal.aborted) {

@@ -2,7 +2,7 @@ import type { Clock } from "../../interface/clock.ts";
 import { withDeadline, type Deadline } from "../../interface/deadline.ts";
 import { MeshError } from "../../interface/errors.ts";
 import type { OutgoingCall, Signaling } from "../../interface/signaling.ts";
-import { TimeGiven } from "../../interface/time-given.ts";
+import { giveTime } from "../../interface/time-given.ts";
 import type { DialOptions } from "../../interface/transport.ts";
 import { formatHostPort, formatMeshUri, parseTargetUri } from "../../interface/uri.ts";
 import type { Carrier } from "../shared/carrier.ts";
@@ -36,9 +36,9 @@ const partingMs = 5_000;
 
 /** Calls the peer, makes the one offer and waits for the control channel. */
 export async function dial(deps: DialDeps, text: string, options: DialOptions): Promise<Dialled | Carrier> {
-  const whole = new TimeGiven(deps.clock, deps.connectMs + signalingMs, () => undefined);
+  const whole = giveTime(deps.clock, deps.connectMs + signalingMs, () => undefined);
   try {
-    return await attempt(deps, text, options, () => Math.ceil(whole.leftMs));
+    return await attempt(deps, text, options, () => Math.ceil(whole.leftMs()));
   } finally {
     whole.stop();
   }

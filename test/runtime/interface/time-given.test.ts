@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { withDeadline } from "../../../runtime/interface/deadline.ts";
 import { MeshError } from "../../../runtime/interface/errors.ts";
-import { TimeGiven } from "../../../runtime/interface/time-given.ts";
+import { giveTime } from "../../../runtime/interface/time-given.ts";
 import { MachineTime } from "../../support/machine-time.ts";
 
 /** A time that is given, and when it was over; undefined before. */
 function given(ms: number) {
   const clock = new MachineTime();
   let overMs: number | undefined;
-  const time = new TimeGiven(clock, ms, () => (overMs = clock.wallMs()));
+  const time = giveTime(clock, ms, () => (overMs = clock.wallMs()));
   return { clock, time, overMs: () => overMs };
 }
 
@@ -16,7 +16,7 @@ describe("time that others are given", () => {
   it.each([1, 7, 333, 4_000])("is no longer and no shorter on a machine that runs: %i ms", async (ms) => {
     const { clock, time, overMs } = given(ms);
     await clock.pass(ms - 1);
-    expect(time.leftMs).toBe(1);
+    expect(time.leftMs()).toBe(1);
     expect(overMs()).toBeUndefined();
     await clock.pass(1);
     expect(overMs()).toBe(ms);
@@ -28,7 +28,7 @@ describe("time that others are given", () => {
     for (const leftMs of [3_200, 2_400]) {
       await clock.pass(400);
       await clock.standStill(60_000);
-      expect(time.leftMs).toBe(leftMs);
+      expect(time.leftMs()).toBe(leftMs);
     }
     await clock.pass(2_399);
     expect(overMs()).toBeUndefined();
