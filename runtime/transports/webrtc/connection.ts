@@ -228,8 +228,13 @@ export class WebrtcConnection implements Connection {
     if (this.#phase !== "connecting") return;
     this.#phase = "connected";
     this.tune();
-    void this.#look();
     this.#probePackets();
+    // Whoever waits for the connection comes first: an engine may take its time.
+    const { clock } = this.#init;
+    this.opened.then(
+      () => clock.schedule(0, () => void this.#look()),
+      () => undefined,
+    );
   }
 
   /** Opens when packets that are larger than those of a network have come through, where the two sides send such. */

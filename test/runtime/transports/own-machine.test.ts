@@ -2,7 +2,7 @@ import * as library from "node-datachannel";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Channel, Connection } from "../../../runtime/interface/transport.ts";
 import type { WebrtcEngine } from "../../../runtime/transports/webrtc/engines/engine.ts";
-import { ownMachine } from "../../../runtime/transports/webrtc/engines/networks.nodejs.ts";
+import { ownMachine, recentInterfaces } from "../../../runtime/transports/webrtc/engines/networks.nodejs.ts";
 import { nodeDatachannelEngine } from "../../../runtime/transports/webrtc/engines/node-datachannel.nodejs.ts";
 import { weriftEngine } from "../../../runtime/transports/webrtc/engines/werift.nodejs.ts";
 import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-transport.ts";
@@ -68,7 +68,7 @@ async function talk({ here, there }: { readonly here: Connection; readonly there
 
 it("a machine that has turned out to mean nothing is not told for ten minutes", () => {
   let nowMs = 5;
-  const machine = ownMachine(4_096, () => nowMs);
+  const machine = ownMachine(recentInterfaces(), 4_096, () => nowMs);
   expect(machine.here()?.packetBytes).toBe(4_096);
   machine.distrust();
   nowMs += 599_999;

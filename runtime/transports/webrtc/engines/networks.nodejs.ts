@@ -10,7 +10,7 @@ export type Interfaces = ReturnType<typeof networkInterfaces>;
  * Where a machine without any network can still be reached by itself: engines leave loopback and link-local addresses out of their candidates, and find
  * none then. Undefined on a machine with a network, and where there is no loopback either.
  */
-export function loneLoopback(known: Interfaces = interfaces() ?? {}): string | undefined {
+export function loneLoopback(known: Interfaces = {}): string | undefined {
   const all = Object.values(known).flatMap((found = []) => found);
   const outward = all.filter(({ internal }) => !internal);
   if (outward.some(({ address }) => !isLinkLocal(address))) return undefined;
@@ -29,19 +29,46 @@ function isLinkLocal(address: string): boolean {
 /** How long it is not told, once it has turned out to mean nothing, in milliseconds: one of the two may only have stood still. */
 const distrustMs = 600_000;
 
+/** To ask the system takes a good part of what a connection takes by itself, so what it has said holds for so long, in milliseconds. */
+const interfacesMs = 1_000;
+
+/** @returns the interfaces of now; undefined where the system does not tell, as to a process that may open no more files */
+export function recentInterfaces(nowMs: () => number = () => performance.now()): () => Interfaces | undefined {
+  let known: Interfaces | undefined;
+  let untilMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (nowMs() < untilMs) return known;
+    try {
+      known = networkInterfaces();
+    } catch {
+      known = undefined;
+    }
+    untilMs = nowMs() + interfacesMs;
+    return known;
+  };
+}
+
 /**
+ * @param interfaces as `recentInterfaces`
  * @param packetBytes what is sent to peers on it, where that is more than goes over a network
  * @param nowMs on a clock that never goes back
  */
-export function ownMachine(packetBytes?: number, nowMs: () => number = () => performance.now()): OwnMachine {
+export function ownMachine(
+  interfaces: () => Interfaces | undefined,
+  packetBytes?: number,
+  nowMs: () => number = () => performance.now(),
+): OwnMachine {
   let distrustedUntilMs = Number.NEGATIVE_INFINITY;
   const start = startOfSystem();
   const packets = packetBytes === undefined ? {} : { packetBytes };
+  let named: { readonly by: Interfaces; readonly name: string } | undefined;
   return {
     ...packets,
     here() {
-      const name = nowMs() < distrustedUntilMs ? undefined : machineName(start);
-      return name === undefined ? undefined : { name, ...packets };
+      const known = nowMs() < distrustedUntilMs ? undefined : interfaces();
+      if (known === undefined) return undefined;
+      if (named?.by !== known) named = { by: known, name: machineName(start, known) };
+      return { name: named.name, ...packets };
     },
     distrust: () => void (distrustedUntilMs = nowMs() + distrustMs),
   };
@@ -51,23 +78,12 @@ export function ownMachine(packetBytes?: number, nowMs: () => number = () => per
  * Names the machine, or what looks like one from inside (a container, say): by its start, its name and its addresses as they are now, hashed, so that
  * it tells nothing else. Two with the same name send packets to each other that leave neither.
  */
-function machineName(start: string): string | undefined {
-  const known = interfaces();
-  if (known === undefined) return undefined;
+function machineName(start: string, known: Interfaces): string {
   const addresses = Object.entries(known).flatMap(([name, found = []]) =>
     found.map(({ mac, address }) => `${name} ${mac} ${address}`),
   );
   const told = ["machine of a peer", start, hostname(), ...addresses.toSorted()];
   return createHash("sha256").update(told.join("\n")).digest("base64url");
-}
-
-/** Undefined where the system does not tell, as to a process that may open no more files. */
-function interfaces(): Interfaces | undefined {
-  try {
-    return networkInterfaces();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Another one each time that Linux starts; others have none. */

@@ -1,7 +1,7 @@
 import { MeshError } from "../../../interface/errors.ts";
 import { channelLimits } from "../../channel/limits.ts";
 import type { CandidatePair, PathEnd } from "../../../interface/transport.ts";
-import { loneLoopback, ownMachine } from "./networks.nodejs.ts";
+import { loneLoopback, ownMachine, recentInterfaces } from "./networks.nodejs.ts";
 import type { EngineCandidate, EngineChannel, EngineDescription, EnginePeer, WebrtcEngine } from "./engine.ts";
 import { checkIce, type IceOptions, type IceServer } from "../ice.ts";
 import { candidatesOf } from "../negotiation.ts";
@@ -39,6 +39,7 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
   const { servers = [], transportPolicy } = checkIce(ice);
   if (transportPolicy === "relay") throw cannotKeepToRelay();
   let made = 0;
+  const interfaces = recentInterfaces();
   library.setSctpSettings({ sendBufferSize: bufferSize, recvBufferSize: bufferSize, maxBurst });
   return {
     name: "node-datachannel",
@@ -48,11 +49,11 @@ export function nodeDatachannelEngine({ library, ice = {} }: NodeDatachannelEngi
     windowBytes: 4 * 1024 * 1024,
     messageBytes: channelLimits.largestMessageBytes,
     copies: true,
-    machine: ownMachine(localPacketBytes),
+    machine: ownMachine(interfaces, localPacketBytes),
     createPeerConnection(sameMachine = false) {
       made++;
       // Like werift it leaves loopback out, and without any network would find no candidate.
-      const bindAddress = loneLoopback();
+      const bindAddress = loneLoopback(interfaces());
       return new Peer(
         new library.PeerConnection(`mesh-${made}`, {
           iceServers: servers.map(serverUrl),

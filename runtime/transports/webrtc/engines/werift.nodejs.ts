@@ -2,7 +2,7 @@ import { RTCPeerConnection } from "werift";
 import type { CandidatePair } from "../../../interface/transport.ts";
 import { checkIce, type IceOptions } from "../ice.ts";
 import type { EnginePeer, WebrtcEngine } from "./engine.ts";
-import { loneLoopback, ownMachine } from "./networks.nodejs.ts";
+import { loneLoopback, ownMachine, recentInterfaces } from "./networks.nodejs.ts";
 import { hopeOn, proveSocketsOf, stopSctp, tuneWerift, type WeriftTuning } from "./werift/corrections.nodejs.ts";
 import { weriftMediaConfig, weriftTracks } from "./werift-tracks.nodejs.ts";
 
@@ -18,12 +18,13 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
   const stun = servers.some(({ urls }) => urls.startsWith("stun"));
   const tuning = init.tuning === false ? undefined : { stun, ...init.tuning };
   const onThisMachine = new WeakSet<EnginePeer>();
+  const interfaces = recentInterfaces();
   return {
     name: "werift",
     relayOnly: transportPolicy === "relay",
     tracks: weriftTracks(),
     createPeerConnection(sameMachine = false) {
-      const loopback = loneLoopback();
+      const loopback = loneLoopback(interfaces());
       const peer = new RTCPeerConnection({
         ...weriftMediaConfig(),
         // Its own default is a public STUN server, which tells a third party who runs what.
@@ -42,7 +43,7 @@ export function weriftEngine(init: WeriftEngineInit = {}): WebrtcEngine {
     },
     messageBytes: 64 * 1024,
     // It finds out how large its packets may be; others do not, and could not know that it takes theirs. A TURN server is elsewhere.
-    ...(transportPolicy === "all" && { machine: ownMachine() }),
+    ...(transportPolicy === "all" && { machine: ownMachine(interfaces) }),
     prepareChannel: () => undefined,
     toBytes: (data) => (data instanceof Uint8Array ? new Uint8Array(data) : undefined),
     tune(peer, use) {
