@@ -66,6 +66,7 @@ export class WebrtcConnection implements Connection {
   #pairs: readonly CandidatePair[] = [];
   /** Set where packets are as large as only this machine would bear. */
   #probe: Probe | undefined;
+  #cancelLook: (() => void) | undefined;
   /** Set while `close` waits for the other side to go. */
   #otherIsGone: (() => void) | undefined;
 
@@ -232,7 +233,9 @@ export class WebrtcConnection implements Connection {
     // Whoever waits for the connection comes first: an engine may take its time.
     const { clock } = this.#init;
     this.opened.then(
-      () => clock.schedule(0, () => void this.#look()),
+      () => {
+        if (this.#phase === "connected") this.#cancelLook = clock.schedule(0, () => void this.#look());
+      },
       () => undefined,
     );
   }
@@ -381,6 +384,7 @@ export class WebrtcConnection implements Connection {
     this.#sluice.close();
     this.#confirmations.close();
     this.#probe?.close();
+    this.#cancelLook?.();
     for (const channel of this.#channels.values()) channel.end(error);
     await this.#init.engine.close(this.peer);
     this.#isClosed({ error });

@@ -46,7 +46,7 @@ interface Showing { in camera: ${picture}
  out show: ${picture} }
 pipeline Call { in mic: ${sound}
  out voice: ${sound}
- remote far: Talking { at "${address}/Talk"${other === address ? "" : `\n else "${other}/Talk"\n retry 0 times`} }
+ remote far: Talking { at "${address}/Talk"${other === address ? "" : `\n else "${other}/Talk"`} }
  mic -> far.mic
  far.voice -> voice }
 node Through { in sound: ${sound}

@@ -205,7 +205,7 @@ describe.skipIf(noChromium !== undefined)("pictures of a page whose peer carries
     "R8.3 go on from a peer over %s to one over %s, where one of them carries tracks",
     async (first, second) => {
       const [one, other] = [await serve(vp8, first), await serve(vp8, second)];
-      await start(vp8, `at "${one}"\n else "${other}"\n retry 0 times`);
+      await start(vp8, `at "${one}"\n else "${other}"`);
       await call("camera");
       expect(await call("play", "show")).toEqual(["video"]);
       await look();
