@@ -99,7 +99,8 @@ const answering = (ear: Ear, hz: number): NodeDefinition =>
     },
   });
 
-describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
+// On a busy machine Chromium leaves a source of sound silent now and then.
+describe.skipIf(noChromium !== undefined)("a page in Chromium", { retry: 2 }, () => {
   const ear = new Ear();
   let serve: (engine: "werift" | "node-datachannel") => Promise<Mesh>;
   let mesh: Mesh;
