@@ -99,8 +99,7 @@ const answering = (ear: Ear, hz: number): NodeDefinition =>
     },
   });
 
-// On a busy machine Chromium leaves a source of sound silent now and then.
-describe.skipIf(noChromium !== undefined)("a page in Chromium", { retry: 2 }, () => {
+describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
   const ear = new Ear();
   let serve: (engine: "werift" | "node-datachannel") => Promise<Mesh>;
   let mesh: Mesh;
