@@ -27,6 +27,8 @@ process.on("message", (said: Said) => {
   if (said.say === "close") void close().then(() => say({ say: "closed" }));
 });
 
+process.once("disconnect", () => process.exit());
+
 const listen = async (name: "werift" | "node-datachannel"): Promise<string> =>
   (await weriftTransport({ engine: engines[name]() }).listen("webrtc://127.0.0.1:0", () => undefined)).address;
 say({

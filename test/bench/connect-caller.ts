@@ -10,6 +10,8 @@ const rounds = 25;
 const warmups = 4;
 
 const callee = fork(process.argv[2] ?? "", [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+const gone = (): never => process.exit(1);
+callee.once("exit", gone);
 const said = async <Kind extends Said["say"]>(kind: Kind): Promise<Extract<Said, { say: Kind }>> => {
   const [message] = (await once(callee, "message")) as [Said];
   if (message.say !== kind) throw new Error(`The other process says ${message.say}, not ${kind}.`);
@@ -72,6 +74,6 @@ for (let round = -warmups; round < rounds; round++) {
     if (round >= 0) figures[name]?.push(took);
   }
 }
-callee.kill();
+callee.off("exit", gone).kill();
 // What is shared would be kept for a while.
 process.send?.({ figures }, () => process.exit());
