@@ -101,8 +101,8 @@ export async function replaceTrack<T extends MediaPayload>(
 /**
  * An output of sound or pictures as a stream for an `<audio>` or `<video>`: `audio.srcObject = await mediaStream(assistant.voice)`. Where the
  * output comes straight from a remote whose peer sends media tracks, the browser receives and plays it by RTP; otherwise its
- * frames are decoded here. Its port is not read beside it. For each
- * port there is one stream, whoever asks. When the pipeline ends, the stream loses its track.
+ * frames are decoded here. Its port is not read beside it. For each port there is one stream, whoever asks, which
+ * has a track when it is given; while a connection is replaced, that is when the next one is there. When the pipeline ends, it loses its track.
  * @throws {MeshError} as `replaceTrack` does
  */
 export async function mediaStream<T extends MediaPayload>(port: OutputPort<T>): Promise<MediaStream> {

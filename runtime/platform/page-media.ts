@@ -110,9 +110,15 @@ export async function mediaStream(port: OutputPort<unknown>): Promise<MediaStrea
 /** As a track where its peer sends tracks, else of the frames that come; peers may follow each other. */
 async function playStream(port: OutputPort<MediaPayload>, { session, format }: PortSession): Promise<MediaStream> {
   const stream = new MediaStream();
+  let begin: () => void;
+  let fail: (error: unknown) => void;
+  const begun = new Promise<void>((resolve, reject) => ([begin, fail] = [resolve, reject]));
+  begun.catch(() => undefined);
   const replace = (track: MediaStreamTrack | undefined): void => {
     for (const old of stream.getTracks()) if (old !== track) stream.removeTrack(old);
-    if (track !== undefined) stream.addTrack(track);
+    if (track === undefined) return;
+    stream.addTrack(track);
+    begin();
   };
   void session.closed.then(() => replace(undefined));
   /** It goes on beside a track, where nothing comes to it. */
@@ -127,10 +133,18 @@ async function playStream(port: OutputPort<MediaPayload>, { session, format }: P
   };
   const onTrack = (track: MediaStreamTrack | undefined): void => {
     isOwn = track === undefined;
-    if (track === undefined) playFrames().catch(({ message }: Error) => console.warn(message));
-    else replace(track);
+    if (track !== undefined) replace(track);
+    else {
+      playFrames().catch((error: Error) => {
+        if (stream.getTracks().length === 0) fail(error);
+        else console.warn(error.message);
+      });
+    }
   };
   if ((await session.tracks?.receive(port.name, onTrack)) !== true) await playFrames();
+  // Between two connections there is none yet, and an element that begins with an empty stream stays silent in Chromium for good.
+  await Promise.race([begun, session.closed]);
+  await checkRunning(port.name, session);
   return stream;
 }
 

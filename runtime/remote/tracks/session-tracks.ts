@@ -38,9 +38,16 @@ interface Stream {
   /** A track is being made. */
   asking: Promise<MediaTrack | undefined> | undefined;
   /** What the program sends, where tracks are those of the platform. */
-  sent: PlatformTrack | undefined;
+  sent: SentTrack | undefined;
   /** Where the program takes what comes, likewise. */
-  onTrack: ((track: PlatformTrack) => void) | undefined;
+  onTrack: OnTrack | undefined;
+}
+
+type OnTrack = Parameters<PlatformTracks["receive"]>[1];
+
+interface SentTrack {
+  readonly track: PlatformTrack;
+  readonly onCarried: (isCarried: boolean) => void;
 }
 
 /**
@@ -158,32 +165,42 @@ export class SessionTracks implements PlatformTracks {
 
   // ---- tracks of the platform --------------------------------------------------------------------------------------
 
-  async send(input: string, track: PlatformTrack | null): Promise<boolean> {
+  async send(input: string, track: PlatformTrack | null, onCarried: SentTrack["onCarried"]): Promise<boolean> {
     const stream = this.#platformStream(input, "sink");
     if (stream === undefined) return false;
-    stream.sent = track ?? undefined;
-    if (track === null) {
+    const sent = track === null ? undefined : { track, onCarried };
+    stream.sent = sent;
+    if (sent === undefined) {
       await stream.track?.replaceTrack(null);
       return true;
     }
-    const made = stream.track ?? (await this.#give(stream, false));
+    const made = await this.#obtain(stream, false);
     // Meanwhile another one may have been asked for.
-    if (made !== undefined && stream.sent === track) await made.replaceTrack(track);
+    if (made !== undefined && stream.sent === sent) await made.replaceTrack(track);
     // Between two connections the next one gets it.
     const isSent = made !== undefined || this.#isInterrupted;
     if (!isSent) stream.sent = undefined;
     return isSent;
   }
 
-  async receive(output: string, onTrack: (track: PlatformTrack) => void): Promise<boolean> {
+  async receive(output: string, onTrack: OnTrack): Promise<boolean> {
     const stream = this.#platformStream(output, "source");
     if (stream === undefined) return false;
     stream.onTrack = onTrack;
-    const track = stream.track ?? (await this.#give(stream, true));
+    const track = await this.#obtain(stream, true);
     if (track?.platformTrack !== undefined) onTrack(track.platformTrack);
     const isTaken = track !== undefined || this.#isInterrupted;
     if (!isTaken) stream.onTrack = undefined;
     return isTaken;
+  }
+
+  /** The track of a stream. A connection that comes while another one is asked is asked in its place. */
+  async #obtain(stream: Stream, late: boolean): Promise<MediaTrack | undefined> {
+    for (;;) {
+      const tracks = this.#tracks;
+      const track = stream.track ?? (await this.#give(stream, late));
+      if (track !== undefined || this.#tracks === tracks || this.#tracks === undefined) return track;
+    }
   }
 
   get #isInterrupted(): boolean {
@@ -218,7 +235,7 @@ export class SessionTracks implements PlatformTracks {
     }
     for (const stream of this.#streams.values()) {
       if (tracks.carries === "rtp" ? stream.isWanted : stream.sent !== undefined || stream.onTrack !== undefined) {
-        void this.#giveAgain(stream);
+        void this.#giveAgain(stream, tracks);
       }
     }
   }
@@ -229,21 +246,28 @@ export class SessionTracks implements PlatformTracks {
     this.#tracks = undefined;
   }
 
-  async #giveAgain(stream: Stream): Promise<void> {
+  async #giveAgain(stream: Stream, tracks: MediaTracks): Promise<void> {
     const track = await this.#give(stream, stream.onTrack !== undefined);
-    if (track === undefined) return;
-    if (stream.sent !== undefined) await track.replaceTrack(stream.sent);
-    if (track.platformTrack !== undefined) stream.onTrack?.(track.platformTrack);
+    // Whatever comes after this connection is asked as well.
+    if (this.#tracks !== tracks) return;
+    const { sent, onTrack } = stream;
+    if (sent !== undefined) await track?.replaceTrack(sent.track);
+    sent?.onCarried(track !== undefined);
+    onTrack?.(track?.platformTrack);
   }
 
   // ---- giving a stream its track -----------------------------------------------------------------------------------
 
   /** Of the side that makes the tracks. Never rejects. @returns undefined when there is none to be had: the stream stays on its channel */
   #give(stream: Stream, late: boolean): Promise<MediaTrack | undefined> {
-    stream.asking ??= this.#make(stream, late)
+    if (stream.asking !== undefined) return stream.asking;
+    const asking = this.#make(stream, late)
       .catch(() => undefined)
-      .finally(() => (stream.asking = undefined));
-    return stream.asking;
+      .finally(() => {
+        if (stream.asking === asking) stream.asking = undefined;
+      });
+    stream.asking = asking;
+    return asking;
   }
 
   async #make(stream: Stream, late: boolean): Promise<MediaTrack | undefined> {

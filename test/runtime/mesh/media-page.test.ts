@@ -15,6 +15,8 @@ import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { OpusDecode, OpusEncode } from "../../../stdlib/audio/nodes.ts";
 import { blocksOf } from "../../support/markdown.ts";
 import { planOf } from "../../support/pipeline-run.ts";
+import { nodejsSignaling, weriftTransport } from "../../conformance/nodejs-transport.ts";
+import { BadNetwork } from "../../support/bad-network.ts";
 import { callPage, mediaPages, type MediaPages } from "./fixtures/media-pages.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -101,6 +103,8 @@ const answering = (ear: Ear, hz: number): NodeDefinition =>
 
 describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
   const ear = new Ear();
+  const nodes: Readonly<Record<string, NodeDefinition>> = { Answer: answering(ear, 1_000), OpusDecode, OpusEncode };
+  const registry = ({ node }: { readonly node: string }): NodeDefinition => nodes[node] as NodeDefinition;
   let serve: (engine: "werift" | "node-datachannel") => Promise<Mesh>;
   let mesh: Mesh;
   let pages: MediaPages;
@@ -108,11 +112,7 @@ describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
   let address: string;
 
   beforeAll(async () => {
-    const nodes: Readonly<Record<string, NodeDefinition>> = { Answer: answering(ear, 1_000), OpusDecode, OpusEncode };
-    serve = (engine) =>
-      launchPlan(planOf(there), nodejsPlatform({}, { engine }), {
-        registry: ({ node }) => nodes[node] as NodeDefinition,
-      });
+    serve = (engine) => launchPlan(planOf(there), nodejsPlatform({}, { engine }), { registry });
     mesh = await serve("werift");
     address = mesh.peers[0]?.addresses[0] ?? "";
     pages = await mediaPages();
@@ -208,6 +208,27 @@ describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
       }
     },
   );
+
+  it("R4.3 R8.2 an <audio> of the page that begins while its connection is gone plays with the next one", async () => {
+    const network = new BadNetwork(1);
+    const transports = [weriftTransport({ signaling: network.before(nodejsSignaling()) })];
+    const behind = await launchPlan(planOf(there), nodejsPlatform({ transports }), { registry });
+    try {
+      await call("start", planOf(here(behind.peers[0]?.addresses[0] ?? "")), "Call");
+      await call("hum", 440);
+      network.conditions = { outage: true };
+      const state = async (): Promise<unknown> => (await call<SessionDescription>("describe")).remotes[0]?.state;
+      await expect.poll(state).toBe("connecting");
+      const playing = call("play", "voice");
+      await network.whenLost(3);
+      network.conditions = {};
+      expect(await playing).toEqual(["audio"]);
+      expect((await call<{ hz: number }>("listen", "voice")).hz).toBeGreaterThan(980);
+    } finally {
+      await behind.close();
+      await network.close();
+    }
+  });
 
   it("R4.3 plays and is heard by the program of docs/tracks.md", async () => {
     const blocks = blocksOf(readFileSync(at("../../../docs/tracks.md"), "utf8"));
