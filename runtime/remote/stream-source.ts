@@ -272,7 +272,9 @@ export class StreamSource {
       return;
     }
     this.#onTrack = true;
-    this.#track.mark(mark);
+    // A platform that sends by itself knows no numbers; those that were given out go on.
+    const seq = mark.rtp === undefined ? Math.max(mark.seq, this.#position) : mark.seq;
+    this.#track.mark({ ...mark, seq });
   }
 
   /** What comes over the channel comes behind what the track still brings. */
