@@ -10,6 +10,7 @@ import { noChromium } from "../../e2e/support/chromium.ts";
 import meshPlugin from "../../../compiler/bundler/esbuild.ts";
 import { defineNode, type NodeDefinition } from "../../../runtime/interface/node.ts";
 import type { SessionDescription } from "../../../runtime/interface/session.ts";
+import { FrameFlag } from "../../../runtime/interface/frame.ts";
 import { launchPlan, type Mesh } from "../../../runtime/mesh/launch.ts";
 import { nodejsPlatform } from "../../../runtime/platform/nodejs.ts";
 import { OpusDecode, OpusEncode } from "../../../stdlib/audio/nodes.ts";
@@ -35,13 +36,20 @@ pipeline Talk { in mic: ${sound}
 pipeline Mirror { in camera: ${picture}
  out show: ${picture}
  camera -> show }
+node Lens { in camera: ${picture}
+ out show: ${picture}
+ from "./x.ts" }
+pipeline Window { in camera: ${picture}
+ out show: ${picture}
+ camera -> Lens() -> show }
 peer far { runs Talk
  runs Mirror
+ runs Window
  listens "webrtc://127.0.0.1:0" }
 `;
 
 /** Runs in the page. @param other where its calls lead when that is gone */
-const here = (address: string, other = address): string => `
+const here = (address: string, other = address, mirror = "Mirror"): string => `
 interface Talking { in mic: ${sound}
  out voice: ${sound} }
 interface Showing { in camera: ${picture}
@@ -61,7 +69,7 @@ pipeline Detour { in mic: ${sound}
  far.voice -> Through() -> voice }
 pipeline Look { in camera: ${picture}
  out show: ${picture}
- remote far: Showing { at "${address}/Mirror" }
+ remote far: Showing { at "${address}/${mirror}" }
  camera -> far.camera
  far.show -> show }
 `;
@@ -84,6 +92,24 @@ class Ear {
   }
 }
 
+/** Passes pictures on, and spoils one when it is told to. */
+class Lens {
+  isScratched = false;
+  keys = 0;
+  readonly node = defineNode({
+    sync: true,
+    open: (_, { emit }) => ({
+      process: ({ payload, timestampUs, flags }) => {
+        const isKey = (flags & FrameFlag.keyFrame) !== 0;
+        if (isKey) this.keys += 1;
+        const spoils = this.isScratched && !isKey;
+        if (spoils) this.isScratched = false;
+        void emit("show", spoils ? Uint8Array.of(0x31, 0, 0, 0xff) : payload, { timestampUs, flags });
+      },
+    }),
+  });
+}
+
 /** @param hz of the answer */
 const answering = (ear: Ear, hz: number): NodeDefinition =>
   defineNode({
@@ -103,7 +129,13 @@ const answering = (ear: Ear, hz: number): NodeDefinition =>
 
 describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
   const ear = new Ear();
-  const nodes: Readonly<Record<string, NodeDefinition>> = { Answer: answering(ear, 1_000), OpusDecode, OpusEncode };
+  const lens = new Lens();
+  const nodes: Readonly<Record<string, NodeDefinition>> = {
+    Answer: answering(ear, 1_000),
+    Lens: lens.node,
+    OpusDecode,
+    OpusEncode,
+  };
   const registry = ({ node }: { readonly node: string }): NodeDefinition => nodes[node] as NodeDefinition;
   let serve: (engine: "werift" | "node-datachannel") => Promise<Mesh>;
   let mesh: Mesh;
@@ -356,5 +388,16 @@ describe.skipIf(noChromium !== undefined)("a page in Chromium", () => {
     expect(seen["frames"]).toBeGreaterThanOrEqual(5);
     expect(seen["width"]).toBeGreaterThan(0);
     expect(seen["bright"]).toBeGreaterThan(0);
+  });
+
+  it("R4.3 a page that cannot decode a picture gets a key frame of its own camera, which it sends by the same connection", async () => {
+    await call("start", planOf(here(address, address, "Window")), "Look");
+    await call("camera");
+    await call("play", "show");
+    const { frames } = await call<{ frames: number }>("look");
+    const before = lens.keys;
+    lens.isScratched = true;
+    await expect.poll(() => lens.keys).toBeGreaterThan(before);
+    await expect.poll(async () => (await call<{ frames: number }>("look")).frames).toBeGreaterThan(frames + 20);
   });
 });

@@ -14,7 +14,7 @@ import {
 } from "werift";
 import type { TrackCodec, TrackCodecName, TrackDirection, TrackStats } from "../../../interface/track.ts";
 import { statsOf } from "../track-stats.ts";
-import type { EngineTracks, EngineTransceiver } from "./engine.ts";
+import type { EnginePeer, EngineTracks, EngineTransceiver } from "./engine.ts";
 import { codecNamed, kindOf, sourceStreamId } from "./track-codecs.ts";
 import { correctReport } from "./werift/corrections.nodejs.ts";
 
@@ -38,8 +38,11 @@ export function weriftMediaConfig(): Pick<PeerConfig, "codecs" | "headerExtensio
 /** RTP by werift, packet by packet. */
 export function weriftTracks(): EngineTracks {
   const known = new WeakMap<RTCRtpTransceiver, WeriftTransceiver>();
-  const same = (native: RTCRtpTransceiver, direction: TrackDirection): WeriftTransceiver => {
-    const found = known.get(native) ?? new WeriftTransceiver(native, direction);
+  const asked = new WeakMap<EnginePeer, KeyFrameListeners>();
+  const same = (peer: EnginePeer, native: RTCRtpTransceiver, direction: TrackDirection): WeriftTransceiver => {
+    const listeners = asked.get(peer) ?? new Map<number, () => void>();
+    asked.set(peer, listeners);
+    const found = known.get(native) ?? new WeriftTransceiver(native, direction, listeners);
     known.set(native, found);
     return found;
   };
@@ -53,7 +56,7 @@ export function weriftTracks(): EngineTracks {
       });
       // An offer with several codecs leaves it to the answer which packets come; the session has settled that already.
       native.codecs = [offered[codec]()];
-      return same(native, direction);
+      return same(peer, native, direction);
     },
     acceptTransceivers(peer) {
       return (peer as unknown as RTCPeerConnection).getTransceivers().map((native) => {
@@ -64,21 +67,26 @@ export function weriftTracks(): EngineTracks {
           native.setDirection(direction);
           if (direction === "sendonly") native.sender.setStreams([new MediaStream({ id: sourceStreamId, tracks: [] })]);
         }
-        return same(native, direction);
+        return same(peer, native, direction);
       });
     },
   };
 }
 
+/** Of a connection: who is to be told that a sender is asked for a key frame, by its SSRC. */
+type KeyFrameListeners = Map<number, () => void>;
+
 class WeriftTransceiver implements EngineTransceiver {
   readonly direction: TrackDirection;
   readonly platformTrack = undefined;
   readonly #native: RTCRtpTransceiver;
+  readonly #asked: KeyFrameListeners;
   #remoteSsrc: number | undefined;
 
-  constructor(native: RTCRtpTransceiver, direction: TrackDirection) {
+  constructor(native: RTCRtpTransceiver, direction: TrackDirection, asked: KeyFrameListeners) {
     this.#native = native;
     this.direction = direction;
+    this.#asked = asked;
   }
 
   get mid(): string | null {
@@ -120,11 +128,12 @@ class WeriftTransceiver implements EngineTransceiver {
   onKeyFrameRequest(listener: () => void): void {
     const { sender, receiver } = this.#native;
     sender.onPictureLossIndication.subscribe(listener);
-    // Its router takes the sender of a request for the source of the pictures where it knows it as one.
+    this.#asked.set(sender.ssrc, listener);
+    // Its router takes a request to whoever receives what its sender sends, if anybody does. What it asks for is another's.
     receiver.onRtcp.subscribe((packet) => {
-      const isRequest =
-        packet.type === RtcpPayloadSpecificFeedback.type && packet.feedback.count === PictureLossIndication.count;
-      if (isRequest) listener();
+      if (packet.type !== RtcpPayloadSpecificFeedback.type) return;
+      const { feedback } = packet;
+      if (feedback.count === PictureLossIndication.count) this.#asked.get(feedback.mediaSsrc)?.();
     });
   }
 
