@@ -36,6 +36,10 @@ export class HeartbeatState {
   #patience: Patience;
   #sentUs: number;
   #heardUs: number;
+  /** Its silence counts from then on: later than it was heard where this process was held up. */
+  #silentUs: number;
+  #tickedUs: number;
+  #wasLate = false;
   #pingedUs: number;
   #dueUs: number;
   #phase: "greeting" | "opening" | "running" = "greeting";
@@ -50,6 +54,8 @@ export class HeartbeatState {
     this.#patience = options.patience ?? new Patience();
     this.#sentUs = nowUs;
     this.#heardUs = nowUs;
+    this.#silentUs = nowUs;
+    this.#tickedUs = nowUs;
     // The first ping goes out at once, so that the round trip is known early.
     this.#pingedUs = nowUs - measureEveryUs;
     this.#dueUs = nowUs;
@@ -83,7 +89,7 @@ export class HeartbeatState {
   /** The session is open: from now on the timeout is the short one. */
   established(nowUs: number): void {
     this.#phase = "running";
-    this.#heardUs = nowUs;
+    this.heard(nowUs);
   }
 
   sent(nowUs: number): void {
@@ -92,11 +98,12 @@ export class HeartbeatState {
 
   heard(nowUs: number): void {
     this.#heardUs = nowUs;
+    this.#silentUs = Math.max(this.#silentUs, nowUs);
   }
 
   /** Something has come from the peer that was not for this session: it is there, though it need not have begun to serve this one. */
   heardElsewhere(atUs: number): void {
-    if (this.#phase === "running") this.#heardUs = Math.max(this.#heardUs, atUs);
+    if (this.#phase === "running" && atUs > this.#heardUs) this.heard(atUs);
   }
 
   /** RFC 6298 section 2, with its smoothing factors. */
@@ -113,12 +120,15 @@ export class HeartbeatState {
 
   tick(nowUs: number): Beat {
     const lateUs = nowUs - this.#dueUs;
-    if (lateUs > usualLatenessMs * 1_000) {
-      // This process was held up: what the peer sent meanwhile may still wait to be read, so its silence does not count.
-      this.#heardUs = Math.min(nowUs, this.#heardUs + lateUs);
-    }
+    const isLate = lateUs > usualLatenessMs * 1_000;
+    // This process was held up: what the peer sent meanwhile may still wait to be read, so its silence does not count. Where ticks are late
+    // again and again, as in a page that nobody sees, it has had the time to be read.
+    const isRead = this.#wasLate && this.#heardUs <= this.#tickedUs;
+    if (isLate && !isRead) this.#silentUs = Math.min(nowUs, this.#silentUs + lateUs);
+    this.#wasLate = isLate;
+    this.#tickedUs = nowUs;
     this.#patience.wear(nowUs);
-    const lost = nowUs >= this.#heardUs + this.timeoutUs;
+    const lost = nowUs >= this.#silentUs + this.timeoutUs;
     if (lost) this.#patience.suspect(this.#phase === "running" ? "running" : "opening");
     const silent = nowUs >= this.#sentUs + this.#intervalUs;
     const ping = !lost && (silent || nowUs >= this.#pingedUs + measureEveryUs);
@@ -126,7 +136,7 @@ export class HeartbeatState {
       this.#pingedUs = nowUs;
       this.#sentUs = nowUs;
     }
-    this.#dueUs = Math.min(this.#sentUs + this.#intervalUs, this.#heardUs + this.timeoutUs);
+    this.#dueUs = Math.min(this.#sentUs + this.#intervalUs, this.#silentUs + this.timeoutUs);
     return { ping, lost, nextUs: this.#dueUs };
   }
 }

@@ -137,6 +137,37 @@ describe("what is known of how long a peer is silent", () => {
   });
 });
 
+describe("a side whose ticks are late", () => {
+  const secondUs = 1_000_000;
+  const running = (): HeartbeatState => {
+    const beat = new HeartbeatState({}, 0);
+    beat.established(0);
+    beat.tick(0);
+    return beat;
+  };
+
+  it("has not heard what came while it was held up, once, and waits as much longer", () => {
+    const beat = running();
+    expect(beat.tick(5 * secondUs).lost).toBe(false);
+    expect(beat.tick(5.4 * secondUs).lost).toBe(false);
+  });
+
+  it("is held up again and again, and hears in between", () => {
+    const beat = running();
+    for (let second = 1; second < 60; second += 1) {
+      expect(beat.tick(second * secondUs).lost).toBe(false);
+      beat.heard(second * secondUs + 1);
+    }
+  });
+
+  it("is a page that nobody sees, whose timers come once a second, and takes a silent peer for lost within three", () => {
+    const beat = running();
+    const lost = [1, 2, 3].map((second) => beat.tick(second * secondUs).lost);
+    expect(lost.lastIndexOf(false)).toBeLessThan(2);
+    expect(lost.at(-1)).toBe(true);
+  });
+});
+
 describe("a peer that says nothing in one session", () => {
   /** When it is taken for lost, with something heard elsewhere up to a time; in microseconds. */
   const lostAtUs = (beat: HeartbeatState, untilUs: number): number => {
