@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import * as library from "node-datachannel";
+import { PictureLossIndication, RTCPeerConnection, RtcpPayloadSpecificFeedback } from "werift";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Connection } from "../../../runtime/interface/transport.ts";
 import type { EngineChannel, EnginePeer, WebrtcEngine } from "../../../runtime/transports/webrtc/engines/engine.ts";
@@ -156,4 +157,23 @@ describe.each([
     expect((await there.closed).error).toMatchObject({ code: "peer-lost" });
     await here.close();
   });
+});
+
+test("a request for a key frame is for the sender that it names, whoever werift takes it to", async () => {
+  // 23: its router looks for who asks, and finds the receiver of what that one sends.
+  const { tracks } = weriftEngine();
+  const peer = new RTCPeerConnection();
+  const asked: string[] = [];
+  const add = (direction: "sendonly" | "recvonly"): number => {
+    const added = tracks?.addTransceiver(peer as unknown as EnginePeer, { direction, codec: "vp8" });
+    added?.onKeyFrameRequest(() => asked.push(direction));
+    return added?.ssrc ?? 0;
+  };
+  const mediaSsrc = add("sendonly");
+  add("recvonly");
+  const [, camera] = peer.getTransceivers();
+  const feedback = new PictureLossIndication({ senderSsrc: 7, mediaSsrc });
+  camera?.receiver.handleRtcpPacket(new RtcpPayloadSpecificFeedback({ feedback }));
+  expect(asked).toEqual(["sendonly"]);
+  await peer.close();
 });
